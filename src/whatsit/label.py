@@ -1,0 +1,131 @@
+"""Labels: any text to show a person, and the folder name that carries it safely and reversibly."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from whatsit.errors import DataError
+
+UNLABELLED = "_unlabelled"
+"""The folder of pictures nobody has named yet; never a class."""
+MAX_CHARACTERS = 64
+MAX_BYTES = 200
+"""UTF-8 bytes of a folder name; file systems stop at 255 and temporary names need some of them."""
+
+# Characters that end a path, that Windows and FAT cards refuse, and the escape character itself.
+_UNSAFE = re.compile(r'[/\\:*?"<>|%]')
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL"} | {f"{port}{i}" for port in ("COM", "LPT") for i in range(10)})
+# Marks that reorder or hide text: a label must be what it looks like.
+_INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_JPEG = frozenset({".jpg", ".jpeg", ".jpe"})
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
+
+
+def check_label(label: str) -> str:
+    """``label`` itself if it can name a class.
+
+    Raises:
+        DataError: empty, blank at an end, longer than 64 characters or 200 bytes as a folder, or holding
+            control or text-direction characters.
+    """
+    if not isinstance(label, str):
+        raise DataError(f"label {label!r}: expected text, not {type(label).__name__}")
+    if not label or label != label.strip():
+        raise DataError(f"label {label!r}: expected some text without spaces around it")
+    if len(label) > MAX_CHARACTERS:
+        raise DataError(f"label {label[:20] + '…'!r}: {len(label)} characters, at most {MAX_CHARACTERS}; shorten it")
+    for character in label:
+        if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
+            raise DataError(f"label {label!r}: contains U+{ord(character):04X}, which cannot be shown; leave it out")
+    if label != UNLABELLED and twin_key(label) == UNLABELLED:
+        raise DataError(f"label {label!r}: reserved for pictures without a label; choose another")
+    if len(_escaped(label).encode()) > MAX_BYTES:
+        raise DataError(f"label {label!r}: needs more than {MAX_BYTES} bytes as a folder name; shorten it")
+    return label
+
+
+def folder_name(label: str) -> str:
+    """The folder for a label: the label itself where that is safe, else with ``%XX`` for what is not.
+
+    ``label_of(folder_name(label)) == label`` for every label that ``check_label`` allows.
+
+    Raises:
+        DataError: as ``check_label``.
+    """
+    return _escaped(check_label(label))
+
+
+def label_of(folder: str) -> str:
+    """The label a folder carries. A folder made by hand with a bare ``%`` keeps its name as its label."""
+    label = unquote(folder, errors="strict") if _is_escaped(folder) else folder
+    return label
+
+
+def twin_key(label: str) -> str:
+    """Equal for two labels that differ only by case or by Unicode form (NFKC, case-folded)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
+
+
+def refuse_twin(label: str, labels: Iterable[str]) -> None:
+    """Raise where ``labels`` has another label that a person could not tell from ``label``.
+
+    Raises:
+        DataError: naming the label that is there already.
+    """
+    key = twin_key(label)
+    for other in labels:
+        if other != label and twin_key(other) == key:
+            raise DataError(f"label {label!r}: differs from {other!r} only by case or Unicode form; use that one")
+
+
+def safe_file_name(name: str, suffix: str) -> str:
+    """A file name made of the last part of ``name``, harmless on every file system, ending in ``suffix``."""
+    base = re.split(r"[/\\]", name)[-1]
+    stem, dot, end = base.rpartition(".")
+    if not dot or not same_format(f".{end}", suffix):
+        stem = stem if dot and len(end) <= 5 else base
+    else:
+        suffix = f".{end}"
+    stem = "".join(
+        "_" if unicodedata.category(c) in _REFUSED_CATEGORIES or c in _INVISIBLE or _UNSAFE.match(c) else c
+        for c in stem
+    )
+    stem = stem.strip(" ").lstrip(".") or "picture"
+    stem = stem.encode()[:MAX_BYTES].decode(errors="ignore")
+    if stem.upper() in _DEVICES:
+        stem = f"_{stem}"
+    return stem + suffix
+
+
+def same_format(ending: str, suffix: str) -> bool:
+    """True for ``.JPEG`` and ``.jpg``: two file name endings of one format."""
+    ending, suffix = ending.lower(), suffix.lower()
+    return ending == suffix or (ending in _JPEG and suffix in _JPEG)
+
+
+def is_text(name: str) -> bool:
+    """False for a file name whose bytes are not UTF-8, which nothing else here can hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escaped(label: str) -> str:
+    folder = _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", label)
+    if folder[0] == ".":
+        folder = "%2E" + folder[1:]
+    if folder[-1] == ".":
+        folder = folder[:-1] + "%2E"
+    if folder.split(".")[0].upper() in _DEVICES:
+        folder = f"%{ord(folder[0]):02X}{folder[1:]}"
+    return folder
+
+
+def _is_escaped(folder: str) -> bool:
+    try:
+        return "%" in folder and _escaped(unquote(folder, errors="strict")) == folder
+    except (UnicodeDecodeError, IndexError):
+        return False

@@ -1,0 +1,1 @@
+"""The TFLite flatbuffer as data: read, cut, append, quantise, describe, write."""

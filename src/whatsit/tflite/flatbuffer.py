@@ -1,0 +1,110 @@
+"""Reading a ``.tflite`` file into objects that can be edited, and writing them back.
+
+Format: TensorFlow Lite schema version 3 (FlatBuffers, file identifier ``TFL3``).
+"""
+
+import struct
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.errors import ModelError
+from whatsit.tflite.schema import schema
+from whatsit.tflite.soundness import check
+
+MAX_MODEL_BYTES = 2**30
+_ALIGNMENT = 16  # Buffer.data is declared force_align: 16
+
+_FLATBUFFER_ERRORS = (
+    struct.error, ValueError, IndexError, TypeError, AttributeError, OverflowError, MemoryError, UnicodeDecodeError,
+)  # fmt: skip
+
+
+def read_model(content: bytes, name: str = "model") -> Any:
+    """Parse and check a model.
+
+    Returns:
+        A ``ModelT``. Every buffer holds its bytes (also those a quantiser stored behind the flatbuffer), every
+        index points at something, every constant has the length its shape asks for.
+
+    Raises:
+        ModelError: ``content`` is empty, truncated, not a TFLite model, or inconsistent. LiteRT would read
+            outside the file on some of these, so nothing reaches it unchecked.
+    """
+    check_identifier(content, name)
+    try:
+        model = schema.ModelT.InitFromPackedBuf(content, 0)
+        _gather_buffers(model, content)
+        check(model)
+    except _FLATBUFFER_ERRORS as error:
+        raise ModelError(f"{name}: the model file is broken or truncated ({type(error).__name__}: {error})") from error
+    return model
+
+
+def check_identifier(content: bytes, name: str) -> None:
+    """Refuse what is plainly not a TFLite file.
+
+    Raises:
+        ModelError: an empty or oversized file, or one without the identifier ``TFL3``.
+    """
+    if not content:
+        raise ModelError(f"{name}: the model file is empty")
+    if len(content) > MAX_MODEL_BYTES:
+        raise ModelError(f"{name}: {len(content):,} bytes, more than the {MAX_MODEL_BYTES:,} allowed for a model")
+    if len(content) < 8 or content[4:8] != b"TFL3":
+        raise ModelError(f"{name}: not a TFLite model (the identifier TFL3 is missing)")
+
+
+def write_model(model: Any) -> bytes:
+    """The flatbuffer of ``model`` (a ``ModelT``), constants aligned to 16 bytes; equal input, equal bytes."""
+    model.buffers = [_AlignedBuffer(buffer.data) for buffer in model.buffers]
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def constant(model: Any, tensor: Any) -> NDArray[Any] | None:
+    """The values of a constant tensor as stored, in its shape; None where the graph computes it."""
+    data = model.buffers[tensor.buffer].data
+    if data is None or len(data) == 0:
+        return None
+    dtype = {
+        schema.TensorType.FLOAT32: np.float32,
+        schema.TensorType.INT32: np.int32,
+        schema.TensorType.INT8: np.int8,
+        schema.TensorType.UINT8: np.uint8,
+        schema.TensorType.INT64: np.int64,
+    }[tensor.type]
+    return np.frombuffer(bytes(data), dtype).reshape(tensor.shape)
+
+
+class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
+    """The generated class aligns bytes to 1; the schema asks for 16."""
+
+    def __init__(self, data: Any) -> None:
+        super().__init__()
+        self.data = None if data is None or len(data) == 0 else np.frombuffer(bytes(data), np.uint8)
+
+    def Pack(self, builder: Any) -> Any:  # noqa: N802 - the generated name
+        vector = None
+        if self.data is not None:
+            builder.StartVector(1, len(self.data), _ALIGNMENT)
+            start = builder.Head() - len(self.data)
+            builder.head = start
+            builder.Bytes[start : start + len(self.data)] = self.data.tobytes()
+            vector = builder.EndVector()
+        schema.BufferStart(builder)
+        if vector is not None:
+            schema.BufferAddData(builder, vector)
+        return schema.BufferEnd(builder)
+
+
+def _gather_buffers(model: Any, content: bytes) -> None:
+    for buffer in model.buffers:
+        if buffer.offset and buffer.offset > 1:
+            if buffer.offset + buffer.size > len(content):
+                raise ValueError(f"a constant ends {buffer.offset + buffer.size - len(content):,} bytes after the file")
+            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
