@@ -1,0 +1,91 @@
+"""Whatever can name a prepared frame: a classifier, or classes that were just taught."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.errors import ImageError, ModelError
+from whatsit.image import ImageLike
+from whatsit.prediction import Predictions
+from whatsit.preprocess import Preprocess
+
+if TYPE_CHECKING:
+    from whatsit.selflearn import SelfLearnClassifier
+
+
+class Recogniser(Protocol):
+    """What a live engine asks of a model."""
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How frames become its input."""
+
+    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+        """Prepared pixels, shape (height, width, channels), to the best classes, best first; empty where
+        nothing is taught yet."""
+
+
+class TaughtRecogniser:
+    """A self-learning classifier as a recogniser; what it learns meanwhile counts from the next frame on."""
+
+    def __init__(self, classifier: "SelfLearnClassifier") -> None:
+        self._classifier = classifier
+
+    @property
+    def preprocess(self) -> Preprocess:
+        return self._classifier.preprocess
+
+    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+        every = self._classifier.recognise_pixels(pixels)
+        return Predictions(every.items[:top_k], every.unknown, every.distance)
+
+    def classify_many(self, images: Iterable[ImageLike], top_k: int = 5) -> Iterator[Predictions | ImageError]:
+        """Pictures in turn; an unreadable one gives its error in its place."""
+        for image in images:
+            try:
+                yield self.classify_pixels(self.preprocess.pixels(image), top_k)
+            except ImageError as error:
+                yield error
+
+
+def load_recogniser(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Recogniser:
+    """A model file as a recogniser, by its suffix.
+
+    Args:
+        model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
+        threads: of the interpreter; None: one a core, at most four.
+
+    Raises:
+        ModelError: the file is missing, broken, or neither of the two.
+        DataError: the features are damaged or belong to another backbone.
+    """
+    suffix = Path(model).suffix.lower() if model is not None else ".tflite"
+    if model is not None and suffix == ".bin":
+        return load_taught(model, threads)
+    if suffix not in (".tflite", ".lite"):
+        raise ModelError(f"{model}: expected a .tflite model or a .bin of taught features")
+    from whatsit.classifier import Classifier
+
+    return Classifier(model, threads=threads)
+
+
+def load_taught(path: str | os.PathLike[str], threads: int | None = None) -> TaughtRecogniser:
+    """A feature file on the backbone its sidecar names, on the default one where it has no sidecar.
+
+    Raises:
+        ModelError: the backbone is not a built-in one.
+        DataError: the features are damaged or belong to another backbone.
+    """
+    from whatsit.backbone import Backbone
+    from whatsit.feature_store import taught_with
+    from whatsit.selflearn import SelfLearnClassifier
+
+    identity = taught_with(path)
+    backbone = Backbone.builtin(threads=threads) if identity is None else Backbone.from_id(identity, threads=threads)
+    taught = SelfLearnClassifier(backbone, dual_buff=False)
+    taught.load(path)
+    return TaughtRecogniser(taught)

@@ -1,0 +1,285 @@
+"""What teaching gives: a head on a backbone, and the ``.tflite`` files that can be made of it."""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from whatsit.backbone import Backbone
+from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, parse_builtin_id
+from whatsit.errors import ModelError
+from whatsit.heads import HiddenLayer, LinearHead, Prototypes
+from whatsit.image import ImageLike
+from whatsit.model_card import Golden, ModelCard, read_card
+from whatsit.network import Network, read_model_file
+from whatsit.preprocess import Colour, Fit, Preprocess
+from whatsit.rejection import normalised
+from whatsit.runtime import Runtime
+from whatsit.tflite.cut import cut_top
+from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.merge import (
+    HIDDEN,
+    LOGITS,
+    NORMALISED,
+    SCORES,
+    append_head,
+    input_name,
+    output_name,
+    with_uint8_scores,
+)
+from whatsit.tflite.metadata import (
+    CARD_FILE,
+    LABELS_FILE,
+    ModelMetadata,
+    flatbuffer_part,
+    read_metadata,
+    with_files,
+    with_metadata,
+)
+from whatsit.tflite.quantise import Ranges, measure_ranges, quantise, with_border
+from whatsit.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneChoice:
+    """Which backbone to teach on.
+
+    ``name`` is lite0, lite1, lite2 or the path of a ``.tflite``; ``size`` and ``blocks`` apply to the built-in ones.
+    """
+
+    name: str = "lite0"
+    size: int = 224
+    fit: Fit = Fit.COVER
+    blocks: int | None = None
+    colour: Colour = Colour.RGB
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a ``.tflite`` of the user's."""
+        return self.name.endswith((".tflite", ".lite"))
+
+    def open(self, dtype: str = "int8", threads: int | None = None) -> Backbone:
+        """The backbone itself, whose embeddings the head is learnt on.
+
+        Raises:
+            ModelError, MissingExtraError: see ``Backbone``.
+        """
+        if self.is_file:
+            return Backbone.from_file(self.name, fit=self.fit, threads=threads)
+        return Backbone.builtin(
+            self.name, self.size, dtype, blocks=self.blocks, fit=self.fit, colour=self.colour, threads=threads
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TaughtModel:
+    """A head, the distances that tell *unknown*, and the backbone they belong to."""
+
+    choice: BackboneChoice
+    backbone_id: str
+    preprocess: Preprocess
+    head: LinearHead
+    prototypes: Prototypes
+    threshold: float | None
+    pictures: int
+    head_ranges: tuple[tuple[str, float, float], ...]
+    """Lowest and highest value of the head's tensors over the taught pictures."""
+    golden: tuple[NDArray[np.uint8], ...]
+    """Pixels of a few taught pictures, shape (height, width, channels)."""
+    calibration: tuple[NDArray[np.uint8], ...] = ()
+    """Pixels for measuring the ranges of a float backbone that is not built in."""
+    network: bytes | None = None
+    """A float32 backbone trained with the head, instead of the one ``choice`` names."""
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
+        """A model that ``to_tflite`` made on a built-in backbone, ready to be written in another arithmetic.
+
+        Raises:
+            ModelError: missing, broken, not made by whatsit, or taught on a ``.tflite`` of the user's, whose
+                float32 weights it does not hold.
+        """
+        name, content = str(path), read_model_file(Path(path))
+        metadata = read_metadata(content, read_model(content, name), name)
+        card = read_card(metadata.files, name)
+        if card is None:
+            raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
+        backbone = Backbone.from_id(card.backbone, fit=card.fit)
+        variant, _, _, blocks, colour = parse_builtin_id(card.backbone)
+        golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
+        return cls(
+            choice=BackboneChoice(variant, card.width, card.fit, blocks, colour),
+            backbone_id=card.backbone,
+            preprocess=backbone.preprocess,
+            head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
+            prototypes=Prototypes.from_file(metadata.files, card.labels, name),
+            threshold=card.threshold,
+            pictures=card.pictures,
+            head_ranges=card.head_ranges,
+            golden=golden,
+        )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the model's scores."""
+        return self.head.labels
+
+    def to_tflite(self, dtype: str = "int8", io: str | None = None) -> bytes:
+        """A whole model in one file: network, labels, normalisation, threshold, golden pictures.
+
+        Args:
+            dtype: the arithmetic inside, ``int8`` or ``float32``.
+            io: the types at the border: ``uint8`` (default for int8), ``int8`` or ``float32``.
+
+        Raises:
+            ModelError: ``dtype`` or ``io`` is not one of these, or does not go with the backbone.
+        """
+        network, embedding = self._network(dtype, io)
+        metadata = ModelMetadata(
+            self.preprocess.mean, self.preprocess.std, self.labels, self._files(b""),
+            name="whatsit classifier", description=f"{len(self.labels)} classes taught with whatsit",
+        )  # fmt: skip
+        content = with_metadata(network, metadata, grey=self.preprocess.colour is Colour.GREY)
+        card = self._card(content, dtype, embedding)
+        files = self._files(b"")
+        return with_files(content, self._files(card.sealed(files).to_json()))
+
+    def _files(self, card: bytes) -> dict[str, bytes]:
+        files = {
+            LABELS_FILE: ("\n".join(self.labels) + "\n").encode(),
+            CARD_FILE: card,
+            Prototypes.FILE: self.prototypes.to_bytes(),
+            LinearHead.FILE: self.head.to_bytes(),
+        }
+        if self.head.hidden is not None:
+            files[HiddenLayer.FILE] = self.head.hidden.to_bytes()
+        return files | {golden_file(index): png_bytes(pixels) for index, pixels in enumerate(self.golden)}
+
+    def _network(self, dtype: str, io: str | None) -> tuple[bytes, str]:
+        if dtype not in ("int8", "float32"):
+            raise ModelError(f"arithmetic {dtype!r}: expected int8 or float32")
+        if dtype == "float32" and io not in (None, "float32"):
+            raise ModelError(f"border {io!r} around float32: a float32 model takes and gives float32")
+        backbone, quantised = self._backbone()
+        embedding = output_name(backbone)
+        hidden = self.head.hidden
+        merged = append_head(
+            backbone, self.head.weights, self.head.bias, normalise=self.head.normalise,
+            hidden=None if hidden is None else (hidden.weights, hidden.bias),
+        )  # fmt: skip
+        if quantised:
+            if dtype == "float32":
+                raise ModelError(f"{self.choice.name} is quantised; its float32 weights are not in the file")
+            if io not in (None, "uint8"):
+                raise ModelError(f"border {io!r}: a head on {self.choice.name} keeps that model's own input type")
+            return with_uint8_scores(merged), embedding
+        if dtype == "float32":
+            return merged, embedding
+        return with_border(quantise(merged, self._ranges(merged)), io or "uint8"), embedding
+
+    def _backbone(self) -> tuple[bytes, bool]:
+        """The backbone the head goes on, float32 where there is one, and whether it is quantised already."""
+        if self.network is not None:
+            return self.network, False
+        if not self.choice.is_file:
+            choice = self.choice
+            return builtin_model(choice.name, choice.size, "float32", blocks=choice.blocks, colour=choice.colour), False
+        content = cut_top(read_model_file(self.choice.name), self.choice.name)
+        return content, Runtime(content, 1).input.dtype != np.float32
+
+    def _ranges(self, merged: bytes) -> Ranges:
+        ranges: dict[str, tuple[float, float]] = {}
+        if self.choice.is_file or self.network is not None:
+            if not self.calibration:
+                raise ModelError(
+                    f"no pictures to calibrate {self.choice.name} on; teach again from the pictures with --dtype int8"
+                )
+            inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
+            ranges.update(measure_ranges(merged, inputs))
+            # Not what the pictures happened to reach: raw uint8 pixels mean what the normalisation says only if the
+            # input's scale is the normalisation's.
+            black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
+            ranges[input_name(merged)] = (float(black.min()), float(white.max()))
+        else:
+            variant = check_builtin(self.choice.name, self.choice.size, "int8")
+            ranges.update(builtin_ranges(variant, self.choice.size, self.choice.blocks))
+        ranges.update({tensor: (low, high) for tensor, low, high in self.head_ranges})
+        return ranges
+
+    def _card(self, content: bytes, dtype: str, embedding: str) -> ModelCard:
+        card = ModelCard(
+            labels=self.labels, width=self.preprocess.width, height=self.preprocess.height, fit=self.preprocess.fit,
+            colour=self.preprocess.colour, mean=self.preprocess.mean, std=self.preprocess.std, dtype=dtype,
+            backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
+            made_with=f"whatsit {VERSION}", pictures=self.pictures, head_ranges=self.head_ranges,
+            weights_sha256=weights_hash(content), graph_sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+        network = Network(Runtime(content), self.preprocess, "the new model")
+        golden = []
+        for index, pixels in enumerate(self.golden):
+            scores = network.outputs(pixels)[0]
+            rounded = tuple(round(float(score), 5) for score in scores)
+            golden.append(Golden(golden_file(index), self.labels[int(scores.argmax())], rounded))
+        return replace(card, golden=tuple(golden))
+
+
+def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tuple[str, float, float], ...]:
+    """What the head's tensors range over on the taught embeddings: its share of the calibration."""
+    logits = head.logits(embeddings)
+    found = [(LOGITS, float(logits.min()), float(logits.max())), (SCORES, 0.0, 1.0)]
+    if head.hidden is not None:
+        prepared = normalised(embeddings) if head.normalise else embeddings
+        found.append((HIDDEN, 0.0, float(head.hidden.outputs(prepared).max())))
+    if head.normalise:
+        lengths = np.maximum(np.linalg.norm(embeddings, axis=1), 1e-12)
+        found.append(
+            (
+                NORMALISED,
+                float((embeddings.min(1) / lengths).min()),
+                float((embeddings.max(1) / lengths).max()),
+            )
+        )
+    return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
+
+
+def golden_file(index: int) -> str:
+    """The name of a golden picture inside the model."""
+    return f"golden_{index}.png"
+
+
+def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels of shape (height, width, 1 or 3) as a PNG: every decoder gives the same back."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def weights_hash(content: bytes) -> str:
+    """SHA-256 over the constants of the graph, in the order of its tensors."""
+    model = read_model(flatbuffer_part(content))
+    digest = hashlib.sha256()
+    for subgraph in model.subgraphs:
+        for tensor in subgraph.tensors:
+            data = model.buffers[tensor.buffer].data
+            if data is not None:
+                digest.update(bytes(data))
+    return digest.hexdigest()
+
+
+def spread(items: Sequence[Any], count: int) -> list[Any]:
+    """At most ``count`` of ``items``, evenly taken."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(index * (len(items) - 1) / (count - 1))] for index in range(count)]
+
+
+def prepared(images: Iterable[ImageLike], preprocess: Preprocess) -> tuple[NDArray[np.uint8], ...]:
+    """The pixels of a few pictures."""
+    return tuple(np.array(preprocess.pixels(image)) for image in images)
