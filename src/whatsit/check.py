@@ -1,0 +1,259 @@
+"""Is this dataset fit to learn from? Everything worth a look, and what to photograph next."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whatsit.catalogue import Picture
+from whatsit.dataset import Dataset
+from whatsit.dataset_scan import Progress
+from whatsit.embedder import Embedder
+from whatsit.embedding_cache import Embeddable, EmbeddingCache
+from whatsit.finding import Action, Finding, Kind, Mend
+from whatsit.label import UNLABELLED, twin_key
+from whatsit.rejection import normalised
+from whatsit.split import Split
+from whatsit.suspicion import Suspicion, doubt_labels, outliers
+
+FEWEST = 10
+"""Pictures a class needs at least."""
+ENOUGH = 30
+"""Pictures from which more of the same add little with a frozen backbone."""
+_TINY = 32
+_BLURRED = 3.0
+_MOSTLY = 0.8
+_UNBALANCED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The end of a check."""
+
+    findings: tuple[Finding, ...]
+    ready: bool
+    """True where nothing stands against training."""
+    summary: tuple[str, ...]
+    """A few lines for a person: the verdict, the reasons, what to photograph next."""
+    doubts: tuple[tuple[str, float], ...] = ()
+    """Every labelled picture's key with the doubt in its label, -1..1, the most doubtful first."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json`` and the studio."""
+        return {
+            "ready": self.ready,
+            "summary": list(self.summary),
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+
+def check(dataset: Dataset, embedder: Embedder | None = None, progress: Progress | None = None) -> CheckReport:
+    """Look at all pictures.
+
+    Args:
+        dataset: what to check; nothing in it is changed.
+        embedder: finds doubtful labels and outliers; without one these two are not looked for.
+        progress: called with (done, total) while pictures are embedded.
+
+    Raises:
+        DataError: the embeddings cannot be kept; the disk is full.
+    """
+    dataset.refresh()
+    pictures = dataset.pictures()
+    readable = [p for p in pictures if not p.error]
+    labelled = [p for p in readable if p.label != UNLABELLED]
+    pairs = dataset.near_copies.all_pairs()
+    findings = [*_quality(pictures, dataset), *_copies(readable), *_near_copies(readable, pairs)]
+    findings += [*_classes(dataset), *_twins(dataset)]
+    doubts: list[Suspicion] = []
+    if embedder is not None and labelled:
+        cache = EmbeddingCache(dataset.embeddings_folder, embedder)
+        unit = cache.embed([Embeddable(p.hash, p.path) for p in labelled], progress)
+        for start in range(0, len(unit), 512):  # in place: at ten thousand pictures a copy is 50 MB
+            unit[start : start + 512] = normalised(unit[start : start + 512])
+        doubts = doubt_labels(unit, [p.label for p in labelled], _groups(labelled, pairs))
+        findings += [_suspect(labelled[d.index], d) for d in doubts if d.is_suspect]
+        findings += [_outlier(labelled[at]) for at in outliers(unit)]
+    ready, summary = _verdict(dataset, findings, len(labelled))
+    ranked = tuple((labelled[d.index].key, d.doubt) for d in doubts)
+    return CheckReport(tuple(findings), ready, summary, ranked)
+
+
+def _quality(pictures: Sequence[Picture], dataset: Dataset) -> list[Finding]:
+    looks = dataset.looks()
+    found: dict[Kind, list[tuple[float, str]]] = {}
+    for picture in pictures:
+        sharpness, dark, bright = looks[picture.hash]
+        if picture.error:
+            found.setdefault(Kind.UNREADABLE, []).append((0, picture.key))
+            continue
+        if min(picture.width, picture.height) < _TINY:
+            found.setdefault(Kind.TINY, []).append((min(picture.width, picture.height), picture.key))
+        elif sharpness < _BLURRED:
+            found.setdefault(Kind.BLURRED, []).append((sharpness, picture.key))
+        if dark > _MOSTLY:
+            found.setdefault(Kind.DARK, []).append((-dark, picture.key))
+        if bright > _MOSTLY:
+            found.setdefault(Kind.BRIGHT, []).append((-bright, picture.key))
+    words = {
+        Kind.UNREADABLE: "cannot be read and will not be used",
+        Kind.TINY: f"smaller than {_TINY} pixels",
+        Kind.BLURRED: "blurred",
+        Kind.DARK: "almost black",
+        Kind.BRIGHT: "almost white",
+    }
+    result = []
+    for kind, said in words.items():
+        keys = tuple(key for _, key in sorted(found.get(kind, [])))
+        if keys:
+            message = f"{_count(len(keys))} {said}."
+            result.append(Finding(kind, keys, message, Mend(Action.DELETE, keys)))
+    return result
+
+
+def _copies(pictures: Sequence[Picture]) -> list[Finding]:
+    by_hash: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        by_hash.setdefault(picture.hash, []).append(picture)
+    result = []
+    for same in by_hash.values():
+        if len(same) < 2:
+            continue
+        keys = tuple(p.key for p in same)
+        labels = sorted({p.label for p in same})
+        if len(labels) > 1:
+            message = f"The same picture is in {', '.join(labels)}: keep it in one of them."
+            result.append(Finding(Kind.CONFLICT, keys, message))
+        else:
+            message = f"{_count(len(keys))} of {labels[0]} are byte for byte the same."
+            result.append(Finding(Kind.EXACT_COPY, keys, message, Mend(Action.DELETE, keys[1:]), labels[0]))
+    return result
+
+
+def _near_copies(pictures: Sequence[Picture], pairs: Iterable[tuple[str, str]]) -> list[Finding]:
+    by_hash: dict[str, Picture] = {}
+    for picture in pictures:
+        by_hash.setdefault(picture.hash, picture)
+    result = []
+    for one, other in pairs:
+        if one not in by_hash or other not in by_hash:
+            continue
+        kept, copy = sorted((by_hash[one], by_hash[other]), key=lambda p: (-p.width * p.height, p.key))
+        keys = (kept.key, copy.key)
+        if kept.split != copy.split:
+            message = (
+                f"Nearly the same picture is in {kept.split.value} and in {copy.split.value}: scores would flatter."
+            )
+            stray = kept if copy.split is Split.TRAINING else copy
+            rest = copy if stray is kept else kept
+            mend = Mend(Action.MOVE, (stray.key,), rest.split.value)
+            result.append(Finding(Kind.ACROSS_SPLITS, keys, message, mend))
+        if kept.label != copy.label:
+            message = f"Nearly the same picture is in {kept.label} and in {copy.label}: one label is wrong."
+            result.append(Finding(Kind.CONFLICT, keys, message))
+        elif kept.split == copy.split:
+            message = "Nearly the same picture twice: re-encoded, resized or cropped."
+            mend = Mend(Action.DELETE, (copy.key,))
+            result.append(Finding(Kind.NEAR_COPY, keys, message, mend, kept.label))
+    return result
+
+
+def _classes(dataset: Dataset) -> list[Finding]:
+    counts = {label: splits for label, splits in dataset.counts().items() if label != UNLABELLED}
+    totals = {label: sum(splits.values()) for label, splits in counts.items()}
+    result = []
+    for label, total in totals.items():
+        if total < FEWEST:
+            message = f"{label} has {_count(total)}, {FEWEST} at least: photograph {FEWEST - total} more."
+            result.append(Finding(Kind.SMALL_CLASS, (), message, label=label))
+    for split in Split if totals else ():
+        without = [label for label, splits in counts.items() if not splits[split] and totals[label] >= FEWEST]
+        if without:
+            all_of_them = len(without) == len(counts)
+            which = "No class has a picture" if all_of_them else f"{', '.join(without)}: no picture"
+            message = f"{which} in {split.value}: move some there, or photograph on another day."
+            label = without[0] if len(without) == 1 else ""
+            result.append(Finding(Kind.EMPTY_SPLIT, (), message, label=label, split=split.value))
+    if totals and min(totals.values()) and max(totals.values()) > _UNBALANCED * min(totals.values()):
+        least, most = min(totals, key=lambda c: totals[c]), max(totals, key=lambda c: totals[c])
+        message = f"{most} has {totals[most]:,} pictures and {least} {totals[least]:,}: photograph more {least}."
+        result.append(Finding(Kind.UNBALANCED, (), message, label=least))
+    return result
+
+
+def _twins(dataset: Dataset) -> list[Finding]:
+    by_key: dict[str, list[str]] = {}
+    for label in dataset.labels():
+        by_key.setdefault(twin_key(label), []).append(label)
+    result = []
+    for twins in by_key.values():
+        if len(twins) > 1:
+            stray = twins[1]
+            keys = tuple(p.key for p in dataset.pictures(stray))
+            message = f"{twins[0]} and {stray} differ only by case or Unicode form."
+            mend = Mend(Action.RELABEL, keys, twins[0]) if keys else None
+            result.append(Finding(Kind.TWIN_LABELS, keys, message, mend, stray))
+    return result
+
+
+def _groups(pictures: Sequence[Picture], pairs: Iterable[tuple[str, str]]) -> list[int]:
+    first: dict[str, str] = {picture.hash: picture.hash for picture in pictures}
+
+    def root(hash_: str) -> str:
+        while first[hash_] != hash_:
+            hash_ = first[hash_]
+        return hash_
+
+    for one, other in pairs:
+        if one in first and other in first:
+            first[root(one)] = root(other)
+    number = {hash_: at for at, hash_ in enumerate(first)}
+    return [number[root(picture.hash)] for picture in pictures]
+
+
+def _suspect(picture: Picture, doubt: Suspicion) -> Finding:
+    message = f"Labelled {picture.label}, looks like {doubt.instead}."
+    mend = Mend(Action.RELABEL, (picture.key,), doubt.instead)
+    return Finding(Kind.SUSPECT_LABEL, (picture.key,), message, mend, picture.label)
+
+
+def _outlier(picture: Picture) -> Finding:
+    message = f"Unlike every other picture; does it belong to {picture.label}?"
+    return Finding(Kind.OUTLIER, (picture.key,), message, Mend(Action.DELETE, (picture.key,)), picture.label)
+
+
+_BLOCKING = (Kind.UNREADABLE, Kind.CONFLICT, Kind.ACROSS_SPLITS, Kind.SMALL_CLASS, Kind.TWIN_LABELS)
+
+
+def _verdict(dataset: Dataset, findings: Sequence[Finding], labelled: int) -> tuple[bool, tuple[str, ...]]:
+    labels = dataset.labels()
+    against = [
+        f"{sum(f.kind is kind for f in findings):,} x {kind.value}" for kind in _BLOCKING if _any(findings, kind)
+    ]
+    suspects = sum(f.kind is Kind.SUSPECT_LABEL for f in findings)
+    if suspects > labelled / 20:
+        against.append(f"{suspects:,} of {labelled:,} labels look wrong")
+    if len(labels) < 2:
+        against.insert(0, f"{len(labels)} class, a classifier needs 2")
+    ready = not against
+    lines = [f"{_count(labelled)} in {len(labels)} classes: {'ready to train' if ready else 'not ready yet'}."]
+    lines += [f"Against it: {', '.join(against)}."] if against else []
+    totals = {label: sum(dataset.counts()[label].values()) for label in labels}
+    wanted = sorted((label for label in labels if totals[label] < ENOUGH), key=lambda c: (totals[c], c))
+    if len(labels) < 2:
+        lines.append("Photograph next: something else to tell it from.")
+    elif wanted:
+        needs = ", ".join(f"{ENOUGH - totals[label]} more of {label}" for label in wanted[:5])
+        lines.append(f"Photograph next: {needs}.")
+    elif suspects:
+        lines.append(f"Look first at the {suspects:,} doubtful labels; no class needs more pictures.")
+    else:
+        lines.append("No class needs more pictures; other light, backgrounds and distances always help.")
+    return ready, tuple(lines)
+
+
+def _any(findings: Sequence[Finding], kind: Kind) -> bool:
+    return any(finding.kind is kind for finding in findings)
+
+
+def _count(number: int) -> str:
+    return "1 picture" if number == 1 else f"{number:,} pictures"

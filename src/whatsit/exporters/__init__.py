@@ -1,0 +1,110 @@
+"""A dataset out to other tools: one function; each layout in its own file."""
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from whatsit.catalogue import Picture
+from whatsit.dataset import Dataset
+from whatsit.dataset_scan import Progress
+from whatsit.errors import DataError
+from whatsit.exporters import csv_list, edge_impulse, folders
+from whatsit.exporters.entry import Entry
+
+__all__ = ["Layout", "export"]
+
+
+class Layout(StrEnum):
+    """How an export is laid out."""
+
+    FOLDER = "folder"
+    """``<label>/<file>``, as in the project."""
+    SPLIT = "split"
+    """``train|validation|test/<label>/<file>``."""
+    EDGE_IMPULSE = "edge-impulse"
+    """``training|testing/<file>`` and ``info.labels``."""
+    CSV = "csv"
+    """``<label>/<file>`` and ``labels.csv`` of path, label, split."""
+
+
+_LAYOUTS: dict[Layout, Callable[[Iterable[Picture]], Iterator[Entry]]] = {
+    Layout.FOLDER: folders.by_class,
+    Layout.SPLIT: folders.by_split,
+    Layout.EDGE_IMPULSE: edge_impulse.entries,
+    Layout.CSV: csv_list.entries,
+}
+
+
+def export(
+    dataset: Dataset, target: Path, layout: Layout | str = Layout.SPLIT, progress: Progress | None = None
+) -> int:
+    """Write every readable picture, byte for byte, to a new folder, or an archive if ``target`` ends in .zip.
+
+    The export appears under its name only when it is whole. Pictures in ``_unlabelled`` go along.
+
+    Returns:
+        How many pictures were written.
+
+    Raises:
+        DataError: there is something at ``target`` already, no such layout, or the disk is full; nothing
+            is left behind then.
+    """
+    try:
+        entries = _LAYOUTS[Layout(layout)]
+    except ValueError as error:
+        raise DataError(f"layout {layout!r}: expected one of {', '.join(Layout)}") from error
+    dataset.refresh()
+    pictures = [picture for picture in dataset.pictures() if not picture.error]
+    is_zip = target.suffix.lower() == ".zip"
+    if target.is_dir() and not is_zip and not any(target.iterdir()):
+        target.rmdir()
+    if target.exists():
+        raise DataError(f"{target}: is there already; choose another name or delete it first")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent))
+    try:
+        whole = temporary / "whole"
+        write = _write_zip if is_zip else _write_folder
+        count = write(whole, entries(pictures), len(pictures), progress)
+        os.replace(whole, target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot write {target}: {reason}; choose a folder with space") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return count
+
+
+def _write_folder(target: Path, entries: Iterable[Entry], total: int, progress: Progress | None) -> int:
+    target.mkdir()
+    count = 0
+    for entry in entries:
+        path = target / entry.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if entry.picture is None:
+            path.write_bytes(entry.content)
+            continue
+        shutil.copyfile(entry.picture, path)
+        count += 1
+        if progress is not None:
+            progress(count, total)
+    return count
+
+
+def _write_zip(target: Path, entries: Iterable[Entry], total: int, progress: Progress | None) -> int:
+    count = 0
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for entry in entries:
+            # A fixed date: the same dataset gives the same archive. Pictures do not shrink; they are stored.
+            info = zipfile.ZipInfo(entry.path, (1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o100644 << 16
+            archive.writestr(info, entry.content if entry.picture is None else entry.picture.read_bytes())
+            if entry.picture is not None:
+                count += 1
+                if progress is not None:
+                    progress(count, total)
+    return count

@@ -1,0 +1,93 @@
+"""What a check finds: what is wrong, with which pictures, and what would mend it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from whatsit.dataset import Dataset
+from whatsit.errors import DataError
+
+
+class Kind(StrEnum):
+    """What may be wrong with pictures."""
+
+    UNREADABLE = "unreadable"
+    TINY = "tiny"
+    BLURRED = "blurred"
+    DARK = "dark"
+    BRIGHT = "bright"
+    EXACT_COPY = "exact copy"
+    CONFLICT = "copies with different labels"
+    NEAR_COPY = "near copy"
+    ACROSS_SPLITS = "copy across splits"
+    TWIN_LABELS = "twin labels"
+    SMALL_CLASS = "small class"
+    EMPTY_SPLIT = "empty split"
+    UNBALANCED = "unbalanced"
+    SUSPECT_LABEL = "suspect label"
+    OUTLIER = "outlier"
+
+
+class Action(StrEnum):
+    """What a mend does."""
+
+    DELETE = "delete"
+    RELABEL = "relabel"
+    MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """One click that mends a finding; like every edit it can be undone."""
+
+    action: Action
+    pictures: tuple[str, ...]
+    """Keys."""
+    to: str = ""
+    """The label or the split."""
+
+    def apply(self, dataset: Dataset) -> None:
+        """Do it.
+
+        Raises:
+            DataError: a picture is not there any more, or the edit is not possible; nothing changes then.
+        """
+        if self.action is Action.DELETE:
+            dataset.delete(self.pictures)
+        elif self.action is Action.RELABEL:
+            dataset.relabel(self.pictures, self.to)
+        elif self.action is Action.MOVE:
+            dataset.set_split(self.pictures, self.to)
+        else:
+            raise DataError(f"mend {self.action!r}: expected delete, relabel or move")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at."""
+
+    kind: Kind
+    pictures: tuple[str, ...]
+    """Keys, the worst first; empty where a whole class is meant."""
+    message: str
+    """One sentence for a person."""
+    mend: Mend | None = None
+    """None where only taking pictures helps."""
+    label: str = ""
+    """The class that is meant, where one is."""
+    split: str = ""
+    """The split that is meant, where one is."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json`` and the studio."""
+        mend = self.mend and {
+            "action": self.mend.action.value, "pictures": list(self.mend.pictures), "to": self.mend.to
+        }  # fmt: skip
+        return {
+            "kind": self.kind.value,
+            "pictures": list(self.pictures),
+            "message": self.message,
+            "mend": mend,
+            "label": self.label,
+            "split": self.split,
+        }

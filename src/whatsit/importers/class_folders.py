@@ -1,0 +1,81 @@
+"""Pictures in folders named after their class, with or without split folders around them."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from whatsit.image import SUFFIXES
+from whatsit.importers.item import Item
+from whatsit.importers.source import Contents, Skip
+from whatsit.label import UNLABELLED, label_of
+from whatsit.split import split_named
+
+
+def items(contents: Contents) -> tuple[list[Item], list[Skip]]:
+    """What each picture's folders say.
+
+    Understood are ``<label>/…``, ``train|validation|val|test/<label>/…``, Frigate's ``dataset/<label>/…``
+    beside an inbox ``train/``, any of them inside one more folder, and pictures without a folder, which take
+    the name of the folder or archive itself. Folders inside a class belong to the class.
+    """
+    paths = [PurePosixPath(path) for path in contents.paths]
+    pictures = [path for path in paths if is_picture_name(path.name)]
+    skips = [Skip(str(path), "not a picture file") for path in paths if not is_picture_name(path.name)]
+    depth = 0
+    while (top := _only_folder(pictures, depth)) is not None:
+        if split_named(top) is not None or not any(len(path.parts) > depth + 2 for path in pictures):
+            break
+        depth += 1
+    tops = {path.parts[depth] for path in pictures if len(path.parts) > depth + 1}
+    if _is_frigate(pictures, depth, tops):
+        return _frigate(pictures, depth), skips
+    if tops and all(split_named(top) is not None for top in tops) and _has_labels(pictures, depth):
+        return _split_folders(pictures, depth, skips), skips
+    return [Item(str(path), _label(path, depth, contents.name)) for path in pictures], skips
+
+
+def is_picture_name(name: str) -> bool:
+    """True where the name's ending is that of a format that can be read."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def _only_folder(pictures: Sequence[PurePosixPath], depth: int) -> str | None:
+    tops = {path.parts[depth] if len(path.parts) > depth + 1 else "" for path in pictures}
+    return tops.pop() if len(tops) == 1 and "" not in tops else None
+
+
+def _has_labels(pictures: Sequence[PurePosixPath], depth: int) -> bool:
+    return any(len(path.parts) > depth + 2 for path in pictures)
+
+
+def _split_folders(pictures: Sequence[PurePosixPath], depth: int, skips: list[Skip]) -> list[Item]:
+    found = []
+    for path in pictures:
+        if len(path.parts) > depth + 2:
+            found.append(Item(str(path), label_of(path.parts[depth + 1]), split_named(path.parts[depth])))
+        else:
+            skips.append(Skip(str(path), "no class folder around it"))
+    return found
+
+
+def _is_frigate(pictures: Sequence[PurePosixPath], depth: int, tops: set[str]) -> bool:
+    # Frigate's train/ is an inbox of pictures nobody has named, not a training split.
+    inbox = [path for path in pictures if path.parts[depth] == "train" and len(path.parts) > depth + 1]
+    return tops == {"dataset", "train"} and all(len(path.parts) == depth + 2 for path in inbox)
+
+
+def _frigate(pictures: Sequence[PurePosixPath], depth: int) -> list[Item]:
+    return [
+        Item(str(path), label_of(path.parts[depth + 1]))
+        if path.parts[depth] == "dataset" and len(path.parts) > depth + 2
+        else Item(str(path), UNLABELLED)
+        for path in pictures
+    ]
+
+
+def _label(path: PurePosixPath, depth: int, name: str) -> str:
+    if len(path.parts) > depth + 1:
+        return label_of(path.parts[depth])
+    around = path.parts[depth - 1] if depth else name
+    # Teachable Machine's whole-project files are flat and carry the class in each name.
+    label, mark, _ = path.name.rpartition("-!-")
+    return label if mark and label else (label_of(around) or UNLABELLED)
