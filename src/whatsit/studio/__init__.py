@@ -1,0 +1,1 @@
+"""Teach and watch in a browser: the only package that imports FastAPI."""

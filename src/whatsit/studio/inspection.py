@@ -1,0 +1,228 @@
+"""The Check page's findings: looked for in the background, open until mended or judged to be right."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from whatsit.catalogue import Picture
+from whatsit.check import ENOUGH, FEWEST, CheckReport, check
+from whatsit.dataset import Dataset
+from whatsit.dataset_scan import Progress
+from whatsit.embedder import Embedder
+from whatsit.errors import DataError
+from whatsit.finding import Action, Finding, Kind, Mend
+from whatsit.label import UNLABELLED
+from whatsit.studio.background import Background
+from whatsit.studio.gallery import picture_view
+
+FIRST = 24
+"""Findings of a kind in the first answer, and pictures of one finding."""
+
+
+class Inspection:
+    """One report and what is left of it. A finding is open while its pictures are there and not yet mended.
+
+    Nothing is crossed off a list: what undo brings back is open again.
+    """
+
+    def __init__(self, dataset: Dataset, embedder: Embedder, background: Background) -> None:
+        self._dataset = dataset
+        self._embedder = embedder
+        self._background = background
+        self._report: CheckReport | None = None
+        self._checked: frozenset[tuple[str, str]] = frozenset()
+        self._right: set[int] = set()
+
+    def begin(self) -> None:
+        """Look at all pictures.
+
+        Raises:
+            DataError: it is being done already.
+        """
+        self._background.begin(self._check)
+
+    def view(self) -> dict[str, Any]:
+        """How far the check is, whether the data are ready, what to photograph next, and the open findings."""
+        view: dict[str, Any] = {**self._background.view(), "checked": self._report is not None}
+        if self._report is None:
+            return view
+        pictures = {picture.key: picture for picture in self._dataset.pictures()}
+        opened = self._open(pictures)
+        counts = self._dataset.counts()
+        totals = {label: sum(splits.values()) for label, splits in counts.items() if label != UNLABELLED}
+        kinds: dict[Kind, list[int]] = {}
+        for number in opened:
+            kinds.setdefault(self._findings[number].kind, []).append(number)
+        wanted = sorted((label for label in totals if totals[label] < ENOUGH), key=lambda label: totals[label])
+        return {
+            **view,
+            "pictures": sum(totals.values()),
+            "classes": len(totals),
+            "ready": self._is_ready(kinds, totals),
+            "stale": self._contents() != self._checked,
+            "wanted": [{"label": label, "n": ENOUGH - totals[label]} for label in wanted[:5]],
+            "kinds": [
+                {
+                    "kind": kind.name.lower(),
+                    "n": len(kinds[kind]),
+                    "pictures": sum(len(self._findings[number].pictures) for number in kinds[kind]),
+                    "all": kind in _MENDED_TOGETHER and len(kinds[kind]) > 1,
+                    "findings": [self._finding_view(number, pictures, totals) for number in kinds[kind][:FIRST]],
+                }
+                for kind in Kind
+                if kind in kinds
+            ],
+        }
+
+    def more(self, kind: str, offset: int) -> dict[str, Any]:
+        """Further open findings of a kind."""
+        pictures = {picture.key: picture for picture in self._dataset.pictures()}
+        totals = {label: sum(splits.values()) for label, splits in self._dataset.counts().items()}
+        numbers = [n for n in self._open(pictures) if self._findings[n].kind.name.lower() == kind]
+        return {"findings": [self._finding_view(n, pictures, totals) for n in numbers[offset : offset + FIRST]]}
+
+    def mend(self, number: int, choice: int, keys: Collection[str] | None = None) -> Mend:
+        """Do what a finding offers, to those of its pictures that are in ``keys``, or to all.
+
+        Raises:
+            DataError: there is no such finding or choice any more.
+        """
+        mends = self._mends(self._finding(number))
+        if not 0 <= choice < len(mends):
+            raise DataError(f"finding {number}: has no mend {choice}; check again")
+        mend = mends[choice]
+        chosen = tuple(key for key in mend.pictures if keys is None or key in keys)
+        mend = Mend(mend.action, chosen, mend.to)
+        mend.apply(self._dataset)
+        return mend
+
+    def mend_all(self, kind: str) -> int:
+        """Mend every open finding of a kind that is safe to mend unseen; one edit an action, so one undo.
+
+        Returns:
+            How many pictures that changed.
+
+        Raises:
+            DataError: no such kind, or one whose findings must be looked at one by one.
+        """
+        wanted = [k for k in _MENDED_TOGETHER if k.name.lower() == kind]
+        if not wanted:
+            raise DataError(f"findings {kind!r}: cannot be mended all at once; look at each")
+        together: dict[tuple[Action, str], dict[str, None]] = {}
+        pictures = {picture.key: picture for picture in self._dataset.pictures()}
+        for number in self._open(pictures):
+            mend = self._findings[number].mend
+            if self._findings[number].kind is wanted[0] and mend is not None:
+                together.setdefault((mend.action, mend.to), {}).update(dict.fromkeys(mend.pictures))
+        for (action, to), keys in together.items():
+            Mend(action, tuple(key for key in keys if key in pictures), to).apply(self._dataset)
+        return sum(map(len, together.values()))
+
+    def keep(self, number: int) -> None:
+        """A person says that a finding is right as it is; it is not shown again until the next check.
+
+        Raises:
+            DataError: there is no such finding any more.
+        """
+        self._finding(number)
+        self._right.add(number)
+
+    def keys_by_kind(self) -> dict[str, list[str]]:
+        """The pictures of every kind of open finding, for the map's colours."""
+        if self._report is None:
+            return {}
+        found: dict[str, dict[str, None]] = {}
+        for number in self._open({picture.key: picture for picture in self._dataset.pictures()}):
+            finding = self._findings[number]
+            found.setdefault(finding.kind.name.lower(), {}).update(dict.fromkeys(finding.pictures))
+        return {kind: list(keys) for kind, keys in found.items() if keys}
+
+    @property
+    def _findings(self) -> tuple[Finding, ...]:
+        return self._report.findings if self._report is not None else ()
+
+    def _check(self, progress: Progress) -> None:
+        report = check(self._dataset, self._embedder, progress)
+        self._checked, self._right, self._report = self._contents(), set(), report
+
+    def _finding(self, number: int) -> Finding:
+        if not 0 <= number < len(self._findings):
+            raise DataError(f"finding {number}: not in the latest check; check again")
+        return self._findings[number]
+
+    def _contents(self) -> frozenset[tuple[str, str]]:
+        return frozenset((picture.key, picture.split.value) for picture in self._dataset.pictures())
+
+    def _open(self, pictures: dict[str, Picture]) -> list[int]:
+        return [
+            number
+            for number, finding in enumerate(self._findings)
+            if number not in self._right and self._is_open(finding, pictures)
+        ]
+
+    def _is_open(self, finding: Finding, pictures: dict[str, Picture]) -> bool:
+        if not finding.pictures:
+            return self._class_is_open(finding)
+        there = [pictures[key] for key in finding.pictures if key in pictures]
+        mend = finding.mend
+        if mend is None:
+            return len(there) == len(finding.pictures)
+        if len(mend.pictures) == len(finding.pictures):  # each picture stands for itself
+            left: Iterable[Picture] = there
+        elif len(there) < len(finding.pictures):  # a copy that is no copy any more
+            return False
+        else:
+            left = [pictures[key] for key in mend.pictures]
+        if mend.action is Action.MOVE:
+            left = [picture for picture in left if picture.split.value != mend.to]
+        elif mend.action is Action.RELABEL:
+            left = [picture for picture in left if picture.label != mend.to]
+        return any(left)
+
+    def _class_is_open(self, finding: Finding) -> bool:
+        counts = self._dataset.counts()
+        if finding.kind is Kind.SMALL_CLASS:
+            return finding.label in counts and sum(counts[finding.label].values()) < FEWEST
+        return not finding.label or finding.label in counts
+
+    def _is_ready(self, kinds: dict[Kind, list[int]], totals: dict[str, int]) -> bool:
+        blocked = any(kind in kinds for kind in _BLOCKING)
+        doubtful = len(kinds.get(Kind.SUSPECT_LABEL, ())) > sum(totals.values()) / 20
+        return len(totals) >= 2 and not blocked and not doubtful
+
+    def _finding_view(self, number: int, pictures: dict[str, Picture], totals: dict[str, int]) -> dict[str, Any]:
+        finding = self._findings[number]
+        there = [pictures[key] for key in finding.pictures if key in pictures]
+        mends = self._mends(finding)
+        most = max(totals, key=lambda label: totals[label], default="")
+        return {
+            "id": number,
+            "label": finding.label,
+            "n": totals.get(finding.label, 0),
+            "fewest": FEWEST,
+            "most": most,
+            "most_n": totals.get(most, 0),
+            "split": finding.split,
+            "pictures": [picture_view(picture) for picture in there[: 2 * FIRST]],
+            "total": len(there),
+            "mends": [
+                {"action": mend.action.value, "to": mend.to, "keys": list(mend.pictures[: 2 * FIRST])} for mend in mends
+            ],
+        }
+
+    def _mends(self, finding: Finding) -> list[Mend]:
+        if finding.mend is not None:
+            return [finding.mend]
+        if finding.kind is not Kind.CONFLICT:
+            return []
+        # Which of two labels is right only a person knows: one choice for each.
+        pictures = [self._dataset.picture(key) for key in finding.pictures]
+        same = len({picture.hash for picture in pictures}) == 1
+        mends = []
+        for label in sorted({picture.label for picture in pictures}):
+            others = tuple(picture.key for picture in pictures if picture.label != label)
+            mends.append(Mend(Action.DELETE if same else Action.RELABEL, others, label))
+        return mends
+
+
+_BLOCKING = (Kind.UNREADABLE, Kind.CONFLICT, Kind.ACROSS_SPLITS, Kind.SMALL_CLASS, Kind.TWIN_LABELS)
+_MENDED_TOGETHER = (Kind.UNREADABLE, Kind.EXACT_COPY, Kind.NEAR_COPY, Kind.ACROSS_SPLITS)

@@ -1,0 +1,157 @@
+"""What a worker process does: train, test, sweep, deploy. Each job reads files, tells messages and writes files."""
+
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from whatsit.atomic_file import write_file
+from whatsit.design import Design
+from whatsit.errors import DataError
+from whatsit.evaluation import Answer
+from whatsit.image import ImageLike
+from whatsit.studio.worker import Channel, Message
+from whatsit.training_event import Epoch, Event, Note
+from whatsit.training_record import ModelFiles
+
+NEAREST = 60
+"""Wrong pictures for which the nearest taught ones are looked up."""
+_POLITE = 5
+_WITHIN_EPOCH = re.compile(r"epoch \d+ of (\d+)")
+
+
+def train(asked: Message, channel: Channel) -> None:
+    """Train and save. Keys: design, training, validation, folder, name, cache."""
+    from whatsit.training import train as run
+    from whatsit.training_record import save_training
+
+    os.nice(_POLITE)  # the live picture comes first
+    files = ModelFiles(Path(asked["folder"]), asked["name"])
+    trained = run(
+        Design.from_dict(asked["design"]), _examples(asked["training"]), _examples(asked["validation"]),
+        on_event=lambda event: channel.tell(_event(event)), stop=channel.stop, cache=Path(asked["cache"]),
+    )  # fmt: skip
+    if trained.best is None:
+        raise DataError("stopped before the first epoch ended: there is nothing to keep")
+    channel.tell({"phase": "saving", "done": 0, "total": 0})
+    save_training(files, trained)
+
+
+def test(asked: Message, channel: Channel) -> None:
+    """Measure a model on held-out pictures. Keys: held, ids, training, taught_ids, folder, name, title, cache, split,
+    pictures, result."""
+    from whatsit.report_making import make_report
+
+    files = ModelFiles(Path(asked["folder"]), asked["name"])
+    held = _examples(asked["held"])
+    total = len(held) * (2 if files.float32.exists() else 1)
+    done = 0
+
+    def on_picture() -> None:
+        nonlocal done
+        done += 1
+        if done % 8 == 0 or done == total:
+            channel.tell({"phase": "testing", "done": done, "total": total})
+
+    model = hashlib.sha256(files.int8.read_bytes()).hexdigest()
+    report = make_report(
+        files, held, _examples(asked["training"]), asked["title"],
+        on_picture=on_picture, cache=Path(asked["cache"]), nearest=NEAREST,
+    )  # fmt: skip
+    channel.tell({"phase": "saving", "done": 0, "total": 0})
+    ids = dict(zip([path for path, _ in asked["held"]], asked["ids"], strict=True))
+    taught_ids = dict(zip([path for path, _ in asked["training"]], asked["taught_ids"], strict=True))
+    main = report.models[0].evaluation
+    record = {
+        "model": model, "split": asked["split"], "pictures": asked["pictures"],
+        "report": json.loads(report.to_json()),
+        "answers": [_answer(answer, ids) for answer in main.answers],
+        "nearest": {
+            _id(answer.picture, ids): [
+                {"id": _id(one.picture, taught_ids), "label": one.label, "distance": round(one.distance, 4)}
+                for one in near
+            ]
+            for answer, near in zip(main.wrong, report.nearest, strict=False)
+        },
+    }  # fmt: skip
+    write_file(files.report.with_suffix(".json"), report.to_json())
+    write_file(files.report, report.to_html())
+    write_file(asked["result"], json.dumps(record, ensure_ascii=False).encode())
+
+
+def sweep(asked: Message, channel: Channel) -> None:
+    """Measure designs, one after the other. Keys: design, sizes, backbones, fits, training, validation, cache."""
+    from whatsit.preprocess import Fit
+    from whatsit.sweep import Trial, choices
+    from whatsit.sweep import sweep as run
+
+    wanted = choices(asked["sizes"], asked["backbones"], [Fit(fit) for fit in asked["fits"]])
+
+    def on_trial(trial: Trial) -> None:
+        channel.tell(
+            {"trial": trial.to_dict() | {"right": trial.right, "threads": trial.measurement.threads}, "of": len(wanted)}
+        )
+
+    def on_event(event: Event) -> None:
+        if not isinstance(event, Epoch):
+            channel.tell(_event(event))
+
+    run(
+        wanted, Design.from_dict(asked["design"]), _examples(asked["training"]), _examples(asked["validation"]),
+        on_trial=on_trial, on_event=on_event, stop=channel.stop, cache=Path(asked["cache"]),
+    )  # fmt: skip
+
+
+def deploy(asked: Message, channel: Channel) -> None:
+    """Pack a ready folder as a zip. Keys: model, target, taught, archive."""
+    from whatsit.deploy import deploy as run
+
+    archive = Path(asked["archive"])
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
+        folder = Path(scratch, archive.stem)
+        made = run(asked["model"], asked["target"], folder, taught=_examples(asked["taught"]))
+        packed = shutil.make_archive(str(Path(scratch, "packed")), "zip", scratch, folder.name)
+        os.replace(packed, archive)
+    channel.tell({"files": list(made.files), "notes": list(made.notes)})
+
+
+JOBS: dict[str, Callable[[Message, Channel], None]] = {"train": train, "test": test, "sweep": sweep, "deploy": deploy}
+
+
+def _examples(pairs: list[list[str]]) -> list[tuple[ImageLike, str]]:
+    return [(Path(path), label) for path, label in pairs]
+
+
+def _event(event: Event) -> Message:
+    if isinstance(event, Epoch):
+        return {"epoch": epoch_row(event), "of": event.total}
+    if isinstance(event, Note):
+        return {"note": event.text}
+    within = _WITHIN_EPOCH.fullmatch(event.phase)
+    if within:
+        return {"phase": "batches", "done": event.done, "total": event.total, "of": int(within[1])}
+    return {"phase": event.phase, "done": event.done, "total": event.total}
+
+
+def epoch_row(epoch: Epoch) -> list[Any]:
+    """Loss, accuracy, the same for validation or None, and whether it was the best: short, for the page."""
+    values = (epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy)
+    return [*(round(value, 5) if math.isfinite(value) else None for value in values), epoch.best]
+
+
+def _answer(answer: Answer, ids: dict[str, str]) -> Message:
+    return {
+        "id": _id(answer.picture, ids), "label": answer.label, "predicted": answer.predicted,
+        "score": round(answer.score, 4), "unknown": answer.unknown,
+    }  # fmt: skip
+
+
+def _id(picture: ImageLike, ids: dict[str, str]) -> str:
+    return ids[str(picture)] if isinstance(picture, str | os.PathLike) else ""

@@ -1,0 +1,120 @@
+"""How large a request may be and how long it may take to arrive."""
+
+import asyncio
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MAX_BODY_BYTES = 32 * 2**20
+BODY_SECONDS = 30.0
+HEADER_SECONDS = 10.0
+MAX_HEADER_BYTES = 32 * 2**10
+MAX_MESSAGE_BYTES = 8 * 2**20
+"""One WebSocket message: a camera frame."""
+
+
+class RequestLimits:
+    """ASGI middleware: what is too large, or does not arrive in time, is refused before it is read.
+
+    A body that announces its length is refused at once; one that does not (chunked) as soon as it is over.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+            await self._refuse(431, f"headers of more than {MAX_HEADER_BYTES:,} bytes", scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > MAX_BODY_BYTES:
+            await self._refuse(413, f"{announced[:20]} bytes: at most {MAX_BODY_BYTES:,}", scope, receive, send)
+            return
+        body = _LimitedBody(receive, MAX_BODY_BYTES, BODY_SECONDS)
+        try:
+            await self._app(scope, body, send)
+        except _RefusedError as refused:
+            await self._refuse(refused.status, refused.reason, scope, receive, send)
+
+    @staticmethod
+    async def _refuse(status: int, reason: str, scope: Scope, receive: Receive, send: Send) -> None:
+        response = PlainTextResponse(f"whatsit: {reason}\n", status, headers={"connection": "close"})
+        await response(scope, receive, send)
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, reason: str) -> None:
+        self.status = status
+        self.reason = reason
+
+
+class _LimitedBody:
+    """Counts what arrives and how long it has taken; waiting for a disconnect afterwards is free."""
+
+    def __init__(self, receive: Receive, most: int, seconds: float) -> None:
+        self._receive = receive
+        self._most = most
+        self._left = most
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._complete = False
+
+    async def __call__(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise _RefusedError(408, "the request did not arrive in time") from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _RefusedError(413, f"the request is larger than {self._most:,} bytes")
+        self._complete = not message.get("more_body", False)
+        return message
+
+
+class TimedProtocol(H11Protocol):
+    """Uvicorn's HTTP/1.1 protocol with a time limit on a request's headers.
+
+    Uvicorn waits for ever for the end of a first request's headers; a connection that sends them byte by
+    byte, or never, would hold its file descriptor.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._upgraded = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._header_timer = self.loop.call_later(HEADER_SECONDS, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._upgraded or (self.cycle is not None and not self.cycle.response_complete):
+            self._stop_timer()
+        elif self._header_timer is None and not self.transport.is_closing():
+            self._header_timer = self.loop.call_later(HEADER_SECONDS, self._give_up)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._upgraded = True
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _give_up(self) -> None:
+        self._header_timer = None
+        self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None

@@ -1,0 +1,87 @@
+"""The Check page: what is wrong with the pictures, and one click that mends it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from whatsit.finding import Action
+from whatsit.studio.pages.page import render, studio_of
+
+router = APIRouter()
+
+
+class MendChoice(BaseModel):
+    finding: int
+    mend: int = 0
+    keys: list[str] | None = None
+
+
+class FindingChoice(BaseModel):
+    finding: int
+
+
+class KindChoice(BaseModel):
+    kind: str
+
+
+@router.get("/check")
+def page(request: Request) -> Response:
+    return render(request, "check")
+
+
+@router.get("/api/check")
+def state(request: Request) -> dict[str, Any]:
+    return studio_of(request).inspection.view()
+
+
+@router.post("/api/check")
+def begin(request: Request) -> dict[str, Any]:
+    studio_of(request).inspection.begin()
+    return {"message": "check_begun", "values": {}}
+
+
+@router.post("/api/check/stop")
+def stop(request: Request) -> dict[str, Any]:
+    studio_of(request).checking.stop()
+    return {"message": "stopped", "values": {}}
+
+
+@router.get("/api/check/more")
+def more(request: Request, kind: str, offset: Annotated[int, Query(ge=0)]) -> dict[str, Any]:
+    return studio_of(request).inspection.more(kind, offset)
+
+
+@router.post("/api/check/mend")
+def mend(request: Request, asked: MendChoice) -> dict[str, Any]:
+    studio = studio_of(request)
+    done = studio.inspection.mend(asked.finding, asked.mend, asked.keys)
+    studio.dataset_changed()
+    values = {"n": len(done.pictures), "label": done.to}
+    if done.action is Action.DELETE:
+        return {"message": "deleted", "values": values}
+    return {"message": "relabelled" if done.action is Action.RELABEL else f"moved_to_{done.to}", "values": values}
+
+
+@router.post("/api/check/mend-all")
+def mend_all(request: Request, asked: KindChoice) -> dict[str, Any]:
+    studio = studio_of(request)
+    count = studio.inspection.mend_all(asked.kind)
+    studio.dataset_changed()
+    return {"message": "mended", "values": {"n": count}}
+
+
+@router.post("/api/check/keep")
+def keep(request: Request, asked: FindingChoice) -> dict[str, Any]:
+    studio_of(request).inspection.keep(asked.finding)
+    return {"message": "kept", "values": {}}
+
+
+@router.post("/api/check/split-again")
+def split_again(request: Request) -> dict[str, Any]:
+    """Decide every split again that nobody decided."""
+    studio = studio_of(request)
+    studio.project.dataset.resplit()
+    studio.dataset_changed()
+    return {"message": "split_again", "values": {}}

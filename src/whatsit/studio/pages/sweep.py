@@ -1,0 +1,52 @@
+"""The Sweep page: speed against accuracy of many designs, measured on this machine."""
+
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from whatsit.efficientnet_lite import VARIANTS
+from whatsit.errors import DataError
+from whatsit.preprocess import Fit
+from whatsit.studio.pages.page import render, studio_of
+from whatsit.sweep import SIZES, choices
+
+router = APIRouter()
+DEPTHS = ("lite0", "lite0/11", "lite0/5", "lite1", "lite2")
+MOST = 60
+"""Designs in one sweep."""
+
+
+class Begin(BaseModel):
+    sizes: list[int] = Field(min_length=1, max_length=16)
+    backbones: list[str] = Field(min_length=1, max_length=16)
+    fits: list[Fit] = Field(min_length=1, max_length=3)
+
+
+@router.get("/sweep")
+def page(request: Request) -> Response:
+    installed = [name for name in DEPTHS if find_spec(VARIANTS[name.partition("/")[0]].package) is not None]
+    return render(request, "sweep", sizes=SIZES, backbones=installed, fits=list(Fit), chosen=DEPTHS[:3])
+
+
+@router.get("/api/sweep")
+def result(
+    request: Request,
+    max_ms: Annotated[float | None, Query(gt=0)] = None,
+    max_mb: Annotated[float | None, Query(gt=0)] = None,
+) -> dict[str, Any]:
+    size = None if max_mb is None else round(max_mb * 1e6)
+    return studio_of(request).workshop.sweeps.view(max_ms, size)
+
+
+@router.post("/api/sweep")
+def begin(request: Request, asked: Begin) -> dict[str, Any]:
+    if any(choice.is_file or choice.name not in VARIANTS for choice in choices(asked.sizes, asked.backbones)):
+        raise DataError(f"backbones {', '.join(asked.backbones)[:80]}: pages may choose {', '.join(DEPTHS)}")
+    count = len(asked.sizes) * len(asked.backbones) * len(asked.fits)
+    if count > MOST:
+        raise DataError(f"{count} designs: at most {MOST} in one sweep; choose fewer sizes or backbones")
+    studio_of(request).workshop.sweep(asked.sizes, asked.backbones, [fit.value for fit in asked.fits])
+    return {"message": "sweep_begun", "values": {}}

@@ -1,0 +1,43 @@
+"""The Test page: how good a model is on pictures it has not seen."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import FileResponse, Response
+
+from whatsit.errors import DataError
+from whatsit.studio.pages.page import render, studio_of
+
+router = APIRouter()
+
+
+class Begin(BaseModel):
+    name: Annotated[str, Field(max_length=64)]
+    split: str = "test"
+
+
+@router.get("/test")
+def page(request: Request) -> Response:
+    return render(request, "test")
+
+
+@router.get("/api/test")
+def result(request: Request, name: str) -> dict[str, Any]:
+    """The last test of a model; ``test`` is null where there was none."""
+    return {"name": name, "test": studio_of(request).workshop.test_view(name)}
+
+
+@router.post("/api/test")
+def begin(request: Request, asked: Begin) -> dict[str, Any]:
+    studio_of(request).workshop.test(asked.name, asked.split)
+    return {"message": "test_begun", "values": {}}
+
+
+@router.get("/test/{name}/report.html")
+def report(request: Request, name: str) -> Response:
+    """The report as a file: opened from a disk it needs nothing else, and here it would share our origin."""
+    path = studio_of(request).runs.files(name).report
+    if not path.is_file():
+        raise DataError(f"{name} has no report yet: test it on the Test page")
+    return FileResponse(path, media_type="text/html", filename=f"{name}-report.html")

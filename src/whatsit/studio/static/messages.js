@@ -1,0 +1,22 @@
+// The page's words: what the server put into it, in the visitor's language.
+const words = JSON.parse(document.getElementById("messages").textContent);
+const plural = new Intl.PluralRules(document.documentElement.lang);
+
+export function t(key, values = {}) {
+  let text = words[key];
+  if (text === undefined && "n" in values) {
+    text = words[`${key}.${plural.select(values.n)}`] ?? words[`${key}.other`];
+  }
+  return (text ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+// A message the server named by its key; an unknown key says nothing.
+export function outcome(reply) {
+  const key = `done.${reply.message}`;
+  const text = t(key, reply.values);
+  return text === key ? "" : text;
+}
+
+// Where the navigation is wider than the screen, the page that is open stays in sight.
+const here = document.querySelector(".top nav [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;

@@ -1,0 +1,88 @@
+// What is under way, or how the last ended, as every page about models shows it.
+import { figure, get } from "./names.js";
+import { t } from "./messages.js";
+import { act } from "./requests.js";
+import * as socket from "./socket.js";
+
+const $ = (id) => document.getElementById(id);
+const listeners = [];
+let rows = [];
+let run = "";
+export let work = { state: "idle", job: null };
+
+export const under_way = (one = work) => one.state === "running" || one.state === "stopping";
+export const onWork = (listener) => listeners.push(listener);
+// The epochs of the training under way or of the last: [loss, accuracy, validation loss, validation accuracy, best].
+export const epochs = () => rows;
+
+socket.on("work", async (message) => {
+  const began = `${message.job} ${message.name}`;
+  if (began !== run || message.epochs.begin + message.epochs.rows.length < rows.length) rows = [];
+  run = began;
+  // Many epochs may pass between two messages, or before this page was opened.
+  if (message.epochs.begin > rows.length) rows = (await get("/api/work/epochs")).rows;
+  else rows = [...rows.slice(0, message.epochs.begin), ...message.epochs.rows];
+  const before = work;
+  work = message;
+  draw();
+  for (const listener of listeners) listener(work, before);
+});
+
+$("stop").addEventListener("click", () => act("/api/work/stop", {}, { quiet: true }));
+
+// `idle` is what the page says while nothing is under way: { title, text }.
+let idle = { title: "", text: "" };
+let own = null;
+export function bindWork(job) { own = job; }
+export function setIdle(title, text) {
+  idle = { title, text };
+  draw();
+}
+
+function draw() {
+  const { state, job, name } = work;
+  const running = under_way();
+  const mine = job === own;
+  $("work").dataset.state = mine || running ? state : "idle";
+  $("stop").hidden = !running;
+  $("stop").disabled = state === "stopping";
+  $("work-progress").hidden = !running;
+  $("work-error").hidden = !(mine && state === "failed");
+  $("work-error").textContent = work.error ?? "";
+  const notes = mine ? work.notes ?? [] : [];
+  $("work-notes").hidden = notes.length === 0;
+  $("work-notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  if (running) {
+    $("work-title").textContent = t(state === "stopping" ? "work.stopping" : `work.${job}`, { name });
+    $("work-text").textContent = step();
+    const bar = $("work-progress");
+    if (work.total) bar.value = share();
+    else bar.removeAttribute("value");
+  } else if (mine && state !== "idle") {
+    $("work-title").textContent = t(`work.${job}.${state}`, { name });
+    $("work-text").textContent = state === "failed" ? "" : t("work.took", { time: seconds(work.seconds) });
+  } else {
+    $("work-title").textContent = idle.title;
+    $("work-text").textContent = idle.text;
+  }
+}
+
+function share() {
+  if (work.phase === "batches") return (rows.length + work.done / work.total) / work.of;
+  if (work.job !== "sweep" || !work.of) return work.done / work.total;
+  return Math.min(1, (work.trials + (0.9 * work.done) / work.total) / work.of);
+}
+
+function step() {
+  if (work.phase === "batches") return `${t("phase.epoch")} ${t("work.of", { done: rows.length + 1, total: work.of })}`;
+  const count = work.total ? t("work.of", { done: figure.format(work.done), total: figure.format(work.total) }) : "";
+  const phase = t(`phase.${work.phase || "starting"}`);
+  const text = count ? `${phase} ${count}` : phase;
+  if (work.job === "sweep" && work.of) return `${t("work.design", { done: Math.min(work.trials + 1, work.of), total: work.of })} · ${text}`;
+  return text;
+}
+
+export function seconds(value) {
+  if (value < 60) return t("time.seconds", { n: value, figure: value });
+  return t("time.minutes", { minutes: Math.floor(value / 60), seconds: String(value % 60).padStart(2, "0") });
+}

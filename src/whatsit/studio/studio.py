@@ -1,0 +1,295 @@
+"""Everything one studio owns: the lesson, the camera, the dataset, what recognises, and the open tabs."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from whatsit.dataset_scan import Progress
+from whatsit.embedder import Embedder
+from whatsit.errors import DataError
+from whatsit.project import Project
+from whatsit.studio.background import Background
+from whatsit.studio.collection import Collection
+from whatsit.studio.deployments import Deployments
+from whatsit.studio.downloads import Downloads
+from whatsit.studio.feed import Feed, encode
+from whatsit.studio.gallery import counts_view
+from whatsit.studio.inspection import Inspection
+from whatsit.studio.lesson_view import lesson_view
+from whatsit.studio.models import Models
+from whatsit.studio.outbox import Hub
+from whatsit.studio.picture_map import PictureMap
+from whatsit.studio.runs import Runs
+from whatsit.studio.session import TeachSession
+from whatsit.studio.uploads import Uploads, import_files
+from whatsit.studio.while_wanted import WhileWanted
+from whatsit.studio.workshop import Job, Workshop
+
+
+class Studio:
+    """Opened once a process; closing it releases the camera and the project.
+
+    Args:
+        folder: the project's folder, made where it is missing.
+        embedder: the backbone that teaching uses.
+        camera: a camera's address.
+
+    Raises:
+        DataError: the project cannot be used, or another studio has it.
+        CameraError: the camera's address is not understood.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder, camera: str = "synthetic:") -> None:
+        with contextlib.ExitStack() as opened:
+            self.project = opened.enter_context(Project(folder))
+            self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.path, embedder)))
+            self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
+            self._opened = opened.pop_all()
+        self.first_camera = camera
+        """The address the studio was started with."""
+        self.hub = Hub()
+        self.collection = Collection(self.project.dataset)
+        self.models = Models(self.project.models, self.session.learner, self.feed, self.hub)
+        state = self.project.path / ".whatsit"
+        self.uploads = Uploads(state / "uploads")
+        self.importing = self._background("import")
+        self._import_report: dict[str, Any] | None = None
+        self.downloads = Downloads(self.project.dataset, state / "exports", self._background("export"))
+        self.mapping = self._background("map")
+        self.map = PictureMap(self.project.dataset, embedder, self.mapping)
+        self.checking = self._background("check")
+        self.inspection = Inspection(self.project.dataset, embedder, self.checking)
+        self.runs = Runs(self.project.models, state / "tests")
+        self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
+        self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
+        self.encoded = 0
+        """Preview frames encoded so far, however many watched."""
+        self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
+        self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
+        self._sender: str | None = None
+        self._closed = False
+        self.session.listen(self._lesson_changed)
+
+    def attend(self) -> None:
+        """Begin the work the tabs have come to want and end what none wants; returns at once."""
+        self._preview.wake()
+        with contextlib.suppress(RuntimeError):  # closing
+            self._attendant.submit(self.models.attend)
+
+    def choose_camera(self, uri: str, tab: str | None) -> None:
+        """Watch another camera; ``tab`` is the one that sends the frames of ``browser:``.
+
+        Raises:
+            CameraError: the address is not understood.
+            MissingExtraError: it needs a package that is not installed.
+        """
+        if uri != "browser:" or self.feed.uri != "browser:":
+            self.feed.choose(uri)
+        self._sender = tab if uri == "browser:" else None
+        self.attend()
+        self.tell_camera()
+
+    def choose_model(self, name: str) -> None:
+        """Load a model, for tabs to watch its answers.
+
+        Raises:
+            DataError: there is no such model.
+            ModelError: its file is broken.
+        """
+        self._attendant.submit(self.models.open, name).result()
+        self.tell_models()
+
+    def set_threshold(self, name: str, threshold: float) -> None:
+        """The score below which a model's answers are uncertain, 0..1.
+
+        Raises:
+            DataError: outside, or the model is not open.
+        """
+        self.models.get(name).set_threshold(threshold)
+        self.tell_models()
+
+    def frame_from(self, tab: str, jpeg: bytes) -> None:
+        """A camera frame a tab sent; dropped unless that tab is the camera.
+
+        Raises:
+            ImageError: it is empty or too large.
+        """
+        if tab == self._sender:
+            self.feed.push(jpeg)
+
+    def collected(self) -> None:
+        """Tell every tab of a picture taken or taken back."""
+        self.hub.post("collection", _message("collection", self.collection_view()))
+
+    def dataset_changed(self) -> None:
+        """Tell every tab that pictures were added, moved or deleted."""
+        self.hub.post("dataset", _message("dataset", counts_view(self.project.dataset)))
+        self.collected()
+
+    def import_upload(self, upload_id: str, label: str) -> None:
+        """Bring what a page has sent into the dataset, in the background.
+
+        Args:
+            label: the class of pictures without a folder; nothing leaves them without a class.
+
+        Raises:
+            DataError: there is no such upload, or an import is under way.
+        """
+        files = self.uploads.files(upload_id)
+
+        def work(progress: Progress) -> None:
+            try:
+                self._import_report = import_files(self.project.dataset, files, label, progress)
+            finally:
+                self.uploads.remove(upload_id)
+                self.dataset_changed()
+
+        self.importing.begin(work)
+
+    def import_view(self) -> dict[str, Any]:
+        """How far the import is, and the report of the last one."""
+        return {**self.importing.view(), "report": self._import_report}
+
+    def greetings(self) -> dict[str, str]:
+        """What a new tab is told, by kind of message."""
+        return {
+            "lesson": _message("lesson", lesson_view(self.session)),
+            "camera": _message("camera", self.camera_view()),
+            "models": _message("models", self.models_view()),
+            "work": _message("work", self.workshop.view()),
+            "runs": _message("runs", self.runs_view()),
+            "deploy": _message("deploy", self.deployments.view()),
+        }
+
+    def camera_view(self) -> dict[str, Any]:
+        """The camera and how it is, for the page."""
+        feed = self.feed
+        return {
+            "uri": feed.source,
+            "state": feed.state.value,
+            "error": feed.error,
+            "objects": list(feed.objects),
+            "showing": feed.showing,
+            "sender": self._sender,
+        }
+
+    def models_view(self) -> dict[str, Any]:
+        """The models there are, for the page."""
+        return {
+            "models": [
+                {
+                    "name": choice.name,
+                    "title": choice.file.stem if choice.file else None,
+                    "threshold": self.models.get(choice.name).threshold if choice.name in self.models else None,
+                }
+                for choice in self.models.choices()
+            ],
+            "in_use": self._in_use,
+        }
+
+    def runs_view(self) -> dict[str, Any]:
+        """The project's own models, the newest first, and which is used live."""
+        return {"runs": self.runs.view(), "in_use": self.project.settings.model}
+
+    def use_run(self, name: str) -> None:
+        """Recognise with a model from now on, in every open tab and after the next start.
+
+        Raises:
+            DataError: there is no such model.
+            ModelError: its file is broken; the one used before stays.
+        """
+        self.runs.files(name)
+        self._attendant.submit(self.models.open, _file_model(name)).result()
+        self.project.save_settings(replace(self.project.settings, model=name))
+        self.tell_models()
+        self.tell_runs()
+
+    def delete_run(self, name: str) -> None:
+        """Remove a model; where it is the one in use, none of the project's is any more.
+
+        Raises:
+            DataError: there is no such model, or it is being worked on.
+        """
+        work = self.workshop.view()
+        if self.workshop.running and work["name"] == name:
+            raise DataError(f"model {name!r}: is being worked on; wait for it or stop it")
+        self.runs.delete(name)
+        if self.project.settings.model == name:
+            self.project.save_settings(replace(self.project.settings, model=""))
+        self._attendant.submit(self.models.refresh, _file_model(name)).result()
+        self.tell_models()
+        self.tell_runs()
+
+    def collection_view(self) -> dict[str, Any]:
+        """What the dataset holds and what was taken last, for the page."""
+        return {
+            "counts": self.collection.counts(),
+            "latest": [{"id": one.id, "label": one.label} for one in self.collection.latest],
+        }
+
+    def tell_camera(self) -> None:
+        """Send every tab which camera is watched."""
+        self.hub.post("camera", _message("camera", self.camera_view()))
+
+    def tell_models(self) -> None:
+        """Send every tab which models there are."""
+        self.hub.post("models", _message("models", self.models_view()))
+
+    def tell_runs(self) -> None:
+        """Send every tab what the project's models are."""
+        self.hub.post("runs", _message("runs", self.runs_view()))
+
+    def close(self) -> None:
+        """End all work, release the camera, let go of the project. Closing twice is allowed."""
+        if self._closed:
+            return
+        self._closed = True
+        self.workshop.close()
+        self.deployments.close()
+        self._attendant.shutdown(cancel_futures=True)
+        self.feed.stop_watching()
+        self._preview.close()
+        self.models.close()
+        for work in (self.importing, self.mapping, self.checking):
+            work.close()
+        self.downloads.close()
+        self.uploads.close()
+        self._opened.close()
+
+    def _background(self, name: str) -> Background:
+        return Background(name, self._teller(name))
+
+    def _teller(self, kind: str) -> Callable[[dict[str, Any]], None]:
+        return lambda view: self.hub.post(kind, _message(kind, view))
+
+    @property
+    def _in_use(self) -> str | None:
+        name = self.project.settings.model
+        return _file_model(name) if name and name in self.runs.names() else None
+
+    def _job_finished(self, job: Job, name: str) -> None:
+        if job == "train":
+            self.tell_models()
+        self.tell_runs()
+
+    def _lesson_changed(self) -> None:
+        self.models.taught.replace(self.session.learner)
+        self.hub.post("lesson", _message("lesson", lesson_view(self.session)))
+
+    def _encode_frames(self, wanted: Callable[[], bool]) -> None:
+        for frame in self.feed.frames(wanted):
+            self.hub.post("frame", encode(frame))
+            self.encoded += 1
+
+
+def _file_model(name: str) -> str:
+    """What ``Models`` calls a file of the project."""
+    return f"file:{name}"
+
+
+def _message(kind: str, view: dict[str, Any]) -> str:
+    return json.dumps({"kind": kind, **view}, ensure_ascii=False)

@@ -1,0 +1,48 @@
+"""Work that runs on a thread of its own only while somebody wants it."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+
+class WhileWanted:
+    """Runs ``work(wanted)`` on a thread from ``wake`` on, until ``wanted()`` turns false or ``close``.
+
+    ``work`` returns soon after ``wanted`` does not hold any more; an error in it is logged and ends it.
+    """
+
+    def __init__(self, name: str, wanted: Callable[[], bool], work: Callable[[Callable[[], bool]], None]) -> None:
+        self._name = name
+        self._wanted = wanted
+        self._work = work
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    def wake(self) -> None:
+        """Begin, where it is wanted and not under way."""
+        with self._guard:
+            if self._thread is None and self._needed():
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End it and wait until it has ended."""
+        self._closing = True
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _needed(self) -> bool:
+        return not self._closing and self._wanted()
+
+    def _run(self) -> None:
+        try:
+            self._work(self._needed)
+        except Exception:
+            _log.exception("%s ended", self._name)
+        finally:
+            with self._guard:
+                self._thread = None
