@@ -1,0 +1,69 @@
+"""``whatsit capture``"""
+
+import io
+import json
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image
+
+from whatsit.cameras import Frame
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("capture")(capture)
+
+
+def capture(
+    *,
+    camera: Annotated[str, typer.Option(help="The camera's address, as  whatsit cameras  lists them.")],
+    label: Annotated[str, typer.Option(help="What is on the pictures.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many pictures.")] = 1,
+    every: Annotated[float, typer.Option(min=0, help="Seconds between two pictures.")] = 0.2,
+    project: Annotated[Path, typer.Option(help="The project they go to.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture.")] = False,
+) -> None:
+    """Take pictures into a project, as DIR/dataset/LABEL/*.jpg.
+
+    Example:  whatsit capture --camera usb:0 --label mug -n 20 --project bottles
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from whatsit.cameras import open_camera
+    from whatsit.label import check_label
+    from whatsit.project import Project
+
+    check_label(label)
+    taken = 0
+    burst = uuid.uuid4().hex
+    try:
+        with (
+            open_camera(camera) as source,
+            Project(project) as target,
+            Progress(console=Console(stderr=True), transient=True, disable=count == 1) as progress,
+        ):
+            task = progress.add_task("taking pictures", total=count)
+            due = 0.0
+            while taken < count:
+                frame = source.read()
+                if frame.time < due:
+                    continue
+                due = frame.time + every
+                picture = target.dataset.add(_jpeg(frame), label, source=frame.source, burst=burst, time=frame.time)
+                taken += 1
+                progress.advance(task)
+                path = str(picture.path)
+                typer.echo(json.dumps({"path": path, "label": label}, ensure_ascii=False) if as_json else path)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped after {taken} of {count} pictures", err=True)
+        raise typer.Exit(130) from None
+
+
+def _jpeg(frame: Frame) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(frame.image).save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()

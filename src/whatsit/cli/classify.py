@@ -1,0 +1,140 @@
+"""``whatsit classify``"""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from whatsit.cli.progress import progress
+from whatsit.errors import DataError, ImageError
+from whatsit.image import SUFFIXES
+from whatsit.prediction import Predictions
+from whatsit.preprocess import Fit
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("classify")(classify)
+
+
+def classify(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.")],
+    *,
+    model: Annotated[
+        Path | None, typer.Option(help="A .tflite classifier, or a .bin of taught features; else ImageNet's classes.")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="The model's label file, where it has none inside.")] = None,
+    top_k: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 5,
+    fit: Annotated[Fit | None, typer.Option(help="How a picture meets a square input; else as the model says.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One row a class.")] = False,
+) -> None:
+    """Say what is in pictures.
+
+    Example:  whatsit classify holiday/ cat.jpg --model pets.tflite --json
+    """
+    if as_json and as_csv:
+        raise DataError("--json and --csv: choose one")
+    pictures = _find(paths)
+    with progress("Opening the model", None):
+        answers = _answers(pictures, model, labels, fit, top_k)
+    write = _write_json if as_json else _write_csv if as_csv else _write_text
+    if as_csv:
+        typer.echo("path,unknown,rank,label,score,index,error")
+    failed = 0
+    # On a terminal the answers themselves show how far it is; a bar would end up on their lines.
+    bar = progress("Classifying", len(pictures), shown=not sys.stdout.isatty())
+    with bar as step:
+        for path, answer in zip(pictures, answers, strict=True):
+            failed += isinstance(answer, ImageError)
+            write(path, answer)
+            step()
+    if failed:
+        if len(pictures) > 1 and not as_json and not as_csv:
+            typer.echo(f"whatsit: {failed} of {len(pictures)} pictures could not be read", err=True)
+        raise typer.Exit(1)
+
+
+def _answers(
+    pictures: list[Path], model: Path | None, labels: Path | None, fit: Fit | None, top_k: int
+) -> Iterator[Predictions | ImageError]:
+    if model is None or model.suffix.lower() != ".bin":
+        from whatsit.classifier import Classifier
+
+        return Classifier(model, labels, fit=fit).classify_many(iter(pictures), top_k, errors="return")
+    if labels is not None or fit is not None:
+        raise DataError(f"{model}: taught features bring their own labels and fit; leave --labels and --fit out")
+    from whatsit.recogniser import load_taught
+
+    return load_taught(model).classify_many(pictures, top_k)
+
+
+def _find(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = list(_pictures(path))
+            if not inside:
+                raise DataError(f"{path}: no pictures inside; expected JPEG, PNG or WebP files")
+            found += inside
+        else:
+            found.append(path)  # a missing file is told when its turn comes, the rest go on
+    return found
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
+            yield path
+
+
+def _write_json(path: Path, answer: Any) -> None:
+    record: dict[str, Any]
+    if isinstance(answer, ImageError):
+        record = {"path": str(path), "error": str(answer)}
+    else:
+        found = [{"label": p.label, "score": round(p.score, 6), "index": p.index} for p in answer]
+        record = {"path": str(path), "unknown": answer.unknown, "predictions": found}
+    typer.echo(json.dumps(record, ensure_ascii=False))
+
+
+def _write_csv(path: Path, answer: Any) -> None:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    if isinstance(answer, ImageError):
+        rows.writerow([path, "", "", "", "", "", answer])
+    else:
+        unknown = str(answer.unknown).lower()
+        rows.writerows(
+            [path, unknown, rank, p.label, f"{p.score:.6f}", p.index, ""] for rank, p in enumerate(answer, 1)
+        )
+    typer.echo(text.getvalue(), nl=False)
+
+
+def _write_text(path: Path, answer: Any) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    if isinstance(answer, ImageError):
+        typer.echo(f"whatsit: {answer}", err=True)
+        return
+    console = Console(file=sys.stdout, highlight=False)
+    title = Text(str(path), style="bold", overflow="fold")
+    if answer.unknown:
+        title.append("  unknown", style="yellow")
+        title.append(f" (distance {answer.distance:.2f}); nearest:", style="dim")
+    console.print(title)
+    label_width = max(8, min(max(len(p.label) for p in answer), console.width - 28))
+    bar_width = max(4, min(30, console.width - label_width - 12))
+    for p in answer:
+        filled = round(p.score * bar_width)
+        label = p.label if len(p.label) <= label_width else p.label[: label_width - 1] + "…"
+        line = Text(f"  {label:<{label_width}} {p.score:6.1%} ")
+        line.append("█" * filled, style="cyan")
+        line.append("░" * (bar_width - filled), style="dim")
+        console.print(line, no_wrap=True, overflow="crop")

@@ -1,0 +1,268 @@
+"""``whatsit dataset …``: pictures in and out, counts, splits, checks."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from whatsit.check import CheckReport
+    from whatsit.dataset import Dataset
+    from whatsit.embedder import Embedder
+    from whatsit.importers import ImportReport
+    from whatsit.project import Project
+
+_SHOWN = 10
+
+ProjectPath = Annotated[Path, typer.Option("--project", "-p", help="The project's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="For a program: one JSON document on standard output.")]
+
+_commands = typer.Typer(
+    help="Bring pictures in and out, count, split and check them.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``dataset`` to the program."""
+    app.add_typer(_commands, name="dataset")
+
+
+@_commands.command("import", epilog="Example: whatsit dataset import pictures.zip --project bottles")
+def import_command(
+    paths: Annotated[list[Path], typer.Argument(help="Folders, zip archives, CSV lists or pictures.")],
+    project: ProjectPath = Path(),
+    label: Annotated[str | None, typer.Option(help="The class of all, whatever the folders say.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Copy pictures into the project; importing the same again adds nothing.
+
+    Understood: a folder a class; train, validation and test folders; zip archives of either; Teachable Machine
+    samples; Edge Impulse exports; Frigate's dataset folder; a CSV of path, label, split.
+    """
+    from whatsit.importers import import_path
+
+    with _dataset(project, make=True) as dataset:
+        for path in paths:
+            with _progress(f"Importing {path.name}") as progress:
+                report = import_path(dataset, path, label=label, progress=progress)
+            if as_json:
+                _print_json({"source": str(path), **report.as_json()})
+            else:
+                _show_import(report)
+
+
+@_commands.command("export", epilog="Example: whatsit dataset export bottles.zip --layout split")
+def export_command(
+    target: Annotated[Path, typer.Argument(help="A new folder, or an archive where it ends in .zip.")],
+    project: ProjectPath = Path(),
+    layout: Annotated[str, typer.Option(help="folder, split, edge-impulse or csv.")] = "split",
+    as_json: Json = False,
+) -> None:
+    """Copy all pictures out, byte for byte, in a layout that other tools read."""
+    from whatsit.exporters import export
+
+    with _dataset(project) as dataset:
+        with _progress(f"Exporting to {target.name}") as progress:
+            count = export(dataset, target, layout, progress)
+        if as_json:
+            _print_json({"target": str(target), "layout": layout, "pictures": count})
+        else:
+            _console().print(f"{count:,} pictures written to {target}", highlight=False, markup=False)
+
+
+@_commands.command("stats", epilog="Example: whatsit dataset stats --project bottles")
+def stats_command(project: ProjectPath = Path(), as_json: Json = False) -> None:
+    """Count the pictures of every class in each split."""
+    with _dataset(project) as dataset:
+        if as_json:
+            counts = dataset.counts().items()
+            _print_json({"classes": {label: {s.value: n for s, n in row.items()} for label, row in counts}})
+        else:
+            _show_counts(dataset)
+
+
+@_commands.command("split", epilog="Example: whatsit dataset split --shares 70/15/15 --again")
+def split_command(
+    project: ProjectPath = Path(),
+    shares: Annotated[str | None, typer.Option(help="Training/validation/test in percent.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Decide again what nobody decided.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the dataset's latest edit back.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show or change how the pictures are split.
+
+    New shares count for pictures that come; those that are there stay where they are, unless --again is given.
+    """
+    from dataclasses import replace
+
+    from whatsit.split import Shares
+
+    with _project(project) as opened:
+        dataset = opened.dataset
+        if undo:
+            taken_back = dataset.undo()
+            _say(f"Taken back: {taken_back}." if taken_back else "Nothing to take back.", as_json)
+        if shares is not None:
+            opened.save_settings(replace(opened.settings, split=Shares.parse(shares)))
+        if again:
+            dataset.resplit()
+        if as_json:
+            counts = dataset.counts().items()
+            classes = {label: {s.value: n for s, n in row.items()} for label, row in counts}
+            _print_json({"shares": str(opened.settings.split), "classes": classes})
+        else:
+            _show_counts(dataset)
+            _console().print(f"Shares for new pictures: {opened.settings.split}", highlight=False)
+
+
+@_commands.command("check", epilog="Example: whatsit dataset check --project bottles")
+def check_command(
+    project: ProjectPath = Path(),
+    quick: Annotated[bool, typer.Option("--quick", help="Without the backbone: no doubtful labels.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Findings of a kind to list; 0 for all.")] = _SHOWN,
+    as_json: Json = False,
+) -> None:
+    """Look for bad pictures, copies and doubtful labels, and say whether the data are ready.
+
+    Nothing is changed. The status is 0 where nothing stands against training, else 1.
+    """
+    from whatsit.check import check
+
+    with _dataset(project) as dataset:
+        embedder = None if quick else _embedder()
+        with _progress("Looking at pictures") as progress:
+            report = check(dataset, embedder, progress)
+        if as_json:
+            _print_json(report.as_json())
+        else:
+            _show_check(report, limit)
+    raise typer.Exit(0 if report.ready else 1)
+
+
+@_commands.command("rebuild", epilog="Example: whatsit dataset rebuild --project bottles")
+def rebuild_command(
+    project: ProjectPath = Path(),
+    empty_trash: Annotated[bool, typer.Option("--empty-trash", help="Delete for good what was deleted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build the index anew from the pictures and dataset/splits.csv; nothing is lost by it."""
+    with _dataset(project) as dataset:
+        if empty_trash:
+            _say(f"{dataset.empty_trash():,} deleted pictures removed for good.", as_json)
+        with _progress("Reading pictures") as progress:
+            dataset.rebuild(progress)
+        _say(f"{dataset.count():,} pictures indexed.", as_json)
+        if as_json:
+            _print_json({"pictures": dataset.count()})
+
+
+def _embedder() -> "Embedder":
+    from whatsit.backbone import Backbone
+
+    return Backbone.builtin()
+
+
+@contextmanager
+def _project(path: Path, *, make: bool = False) -> "Iterator[Project]":
+    from whatsit.errors import DataError
+    from whatsit.project import Project
+
+    if not make and not (path / "dataset").is_dir():
+        raise DataError(f"{path}: no project here; name one with --project, or start one by  whatsit dataset import")
+    project = Project(path)
+    try:
+        yield project
+    finally:
+        project.close()
+
+
+@contextmanager
+def _dataset(path: Path, *, make: bool = False) -> "Iterator[Dataset]":
+    with _project(path, make=make) as project:
+        yield project.dataset
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=_console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False))
+
+
+def _say(text: str, quiet: bool) -> None:
+    if not quiet:
+        typer.echo(text)
+
+
+def _show_import(report: "ImportReport") -> None:
+    console = _console()
+    there = f", {report.present:,} there already" if report.present else ""
+    skipped = f", {len(report.skips):,} skipped" if report.skips else ""
+    console.print(f"{report.added:,} pictures added{there}{skipped}.", highlight=False)
+    for skip in [*report.skips[:_SHOWN], *report.notes[:_SHOWN]]:
+        console.print(f"  {skip.path}: {skip.reason}", highlight=False, markup=False, style="yellow")
+    rest = len(report.skips[_SHOWN:]) + len(report.notes[_SHOWN:])
+    if rest:
+        console.print(f"  and {rest:,} more; --json names them all", highlight=False)
+
+
+def _show_counts(dataset: "Dataset") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("class", overflow="fold")
+    for head in ("train", "val", "test", "all"):
+        table.add_column(head, justify="right", no_wrap=True)
+    sums = [0, 0, 0]
+    for label, counts in dataset.counts().items():
+        row = list(counts.values())
+        sums = [total + count for total, count in zip(sums, row, strict=True)]
+        table.add_row(Text(label), *(f"{count:,}" for count in (*row, sum(row))))
+    table.add_row(Text("all", style="bold"), *(f"{count:,}" for count in (*sums, sum(sums))))
+    _console().print(table)
+
+
+def _show_check(report: "CheckReport", limit: int) -> None:
+    console = _console()
+    kinds: dict[str, int] = {}
+    for finding in report.findings:
+        kinds[finding.kind.value] = kinds.get(finding.kind.value, 0) + 1
+        if limit and kinds[finding.kind.value] > limit:
+            continue
+        console.print(f"{finding.kind.value}: {finding.message}", highlight=False, markup=False, style="yellow")
+        for key in finding.pictures[: limit or None]:
+            console.print(f"  {key}", highlight=False, markup=False)
+        rest = len(finding.pictures) - (limit or len(finding.pictures))
+        if rest > 0:
+            console.print(f"  and {rest:,} more", highlight=False)
+    for kind, count in kinds.items():
+        if limit and count > limit:
+            console.print(f"{kind}: {count - limit:,} more; --limit 0 lists all", highlight=False)
+    for line in report.summary:
+        console.print(line, highlight=False, markup=False)

@@ -1,0 +1,33 @@
+"""``whatsit deploy``"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("deploy", epilog="Example: whatsit deploy models/model.tflite frigate -o for-frigate/")(deploy)
+
+
+def deploy(
+    model: Annotated[Path, typer.Argument(help="An int8 .tflite that whatsit made.")],
+    target: Annotated[str, typer.Argument(help="litert, teachable-machine, frigate, maixpy or c-array.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="A new folder.")],
+    taught: Annotated[Path | None, typer.Option(help="For maixpy: the pictures, FOLDER/<label>/*.jpg.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Write a ready folder for another program, with a few lines of Python that run it."""
+    from whatsit.deploy import deploy as run
+    from whatsit.teaching import find_examples
+
+    made = run(model, target, output, taught=find_examples(taught) if taught is not None else ())
+    if as_json:
+        typer.echo(json.dumps({"folder": str(made.folder), "files": list(made.files), "notes": list(made.notes)}))
+        return
+    typer.echo(f"{made.folder}: {', '.join(made.files)}")
+    for note in made.notes:
+        typer.echo(f"Note: {note}", err=True)

@@ -1,0 +1,143 @@
+"""``whatsit doctor``"""
+
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whatsit.errors import WhatsitError
+from whatsit.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was found, and the command that mends it."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+    required: bool = True
+
+
+_REQUIRED = ("numpy", "pillow", "ai-edge-litert", "ai-edge-quantizer", "scikit-learn", "fastapi", "rich")
+_EXTRAS = (
+    ("opencv", "opencv-python-headless", "USB cameras, RTSP and video files"),
+    ("torch", "torch", "fine-tuning and training from scratch"),
+    ("mqtt", "paho-mqtt", "sending events"),
+    ("tls", "cryptography", "a secure page for a phone's camera"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Look whether everything is there: versions, runtime, cameras, a test inference.
+
+    Example:  whatsit doctor
+    """
+    findings = [_machine(), *_packages(), _cache(), _inference(), *_cameras()]
+    if as_json:
+        for finding in findings:
+            typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+    else:
+        _print(findings)
+    if any(not finding.ok and finding.required for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
+    for column in ("sign", "name", "found"):
+        table.add_column(column, overflow="fold", no_wrap=column == "sign")
+    for finding in findings:
+        sign, style = ("ok", "green") if finding.ok else ("!!", "red") if finding.required else ("--", "dim")
+        text = Text(finding.found)
+        if finding.mend and not finding.ok:
+            text.append(f"\n{finding.mend}", style="bold" if finding.required else "dim")
+        table.add_row(Text(sign, style=style), finding.name, text)
+    Console(file=sys.stdout, highlight=False).print(table)
+
+
+def _machine() -> Finding:
+    cores = os.cpu_count() or 1
+    return Finding(
+        "machine",
+        sys.version_info >= (3, 11),
+        f"whatsit {VERSION}, Python {platform.python_version()}, {platform.machine()}, {cores} cores",
+        "whatsit needs Python 3.11 or later",
+    )
+
+
+def _packages() -> list[Finding]:
+    found = [_package(name, f"pip install {name}", "", required=True) for name in _REQUIRED]
+    return found + [
+        _package(name, f"pip install 'whatsit[{extra}]'", f" (for {purpose})", required=False)
+        for extra, name, purpose in _EXTRAS
+    ]
+
+
+def _package(name: str, mend: str, purpose: str, *, required: bool) -> Finding:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, f"not installed{purpose}", mend, required)
+    return Finding(name, True, version, required=required)
+
+
+def _cache() -> Finding:
+    from whatsit.builtin import cache_folder
+
+    folder = cache_folder()
+    existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
+    writable = os.access(existing, os.W_OK)
+    mend = "set WHATSIT_CACHE to a folder that can be written; until then models are built at each start"
+    return Finding("model cache", writable, str(folder), mend, required=False)
+
+
+def _inference() -> Finding:
+    import numpy as np
+
+    from whatsit.classifier import Classifier
+
+    try:
+        classifier = Classifier()
+        size = classifier.preprocess.width
+        picture = np.full((size, size, 3), 127, np.uint8)
+        classifier.classify(picture)
+        times = []
+        for _ in range(10):
+            start = time.perf_counter()
+            classifier.classify(picture)
+            times.append(time.perf_counter() - start)
+    except WhatsitError as error:
+        return Finding("test inference", False, str(error), "pip install --force-reinstall whatsit")
+    milliseconds = 1000 * sorted(times)[len(times) // 2]
+    return Finding("test inference", True, f"{milliseconds:.1f} ms a picture ({size} x {size}, int8)")
+
+
+def _cameras() -> list[Finding]:
+    from whatsit.cameras.listing import list_cameras
+
+    found = [camera for camera in list_cameras() if camera.address != "synthetic:"]
+    if not found:
+        text = "none on this machine; the studio can use a browser's, and  synthetic:  always works"
+        return [Finding("camera", True, text, required=False)]
+    return [Finding("camera", True, f"{camera.address}  {camera.name}", required=False) for camera in found]

@@ -1,0 +1,36 @@
+"""``whatsit export``"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whatsit.cli.teach import squash_note
+from whatsit.preprocess import Fit
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("export")(export)
+
+
+def export(
+    model: Annotated[Path, typer.Argument(help="A .tflite that whatsit made.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The new .tflite.")],
+    dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8 or float32.")] = "int8",
+    io: Annotated[str | None, typer.Option(help="Types at its border: uint8, int8 or float32.")] = None,
+) -> None:
+    """Write a taught model in another arithmetic: int8 to float32 and back.
+
+    Example:  whatsit export bottles.tflite -o bottles-float32.tflite --dtype float32
+    """
+    from whatsit.atomic_file import write_file
+    from whatsit.taught_model import TaughtModel
+
+    taught = TaughtModel.from_file(model)
+    content = taught.to_tflite(dtype, io)
+    write_file(output, content)
+    typer.echo(f"{output}: {dtype}, {len(content):,} bytes, {len(taught.labels)} classes")
+    if taught.preprocess.fit is not Fit.SQUASH:
+        typer.echo(squash_note(taught.preprocess.fit), err=True)

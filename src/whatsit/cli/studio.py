@@ -1,0 +1,43 @@
+"""``whatsit studio``: teach and watch in a browser."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(studio)
+
+
+def studio(
+    project: Annotated[Path, typer.Argument(help="The project's folder; made where it is missing.")] = Path(
+        "whatsit-project"
+    ),
+    camera: Annotated[
+        str | None, typer.Option(help="A camera's address, such as usb:0; `whatsit cameras` lists them.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="A .tflite whose features teaching uses; the built-in backbone without."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 for the whole network, with a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="8000 or the next free one without.")] = None,
+    token: Annotated[str | None, typer.Option(help="What browsers must know; made up where --host needs one.")] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="HTTPS with a certificate of its own: a phone's camera needs it.")
+    ] = False,
+    open_page: Annotated[
+        bool | None, typer.Option("--open/--no-open", help="Open the page in this machine's browser.")
+    ] = None,
+) -> None:
+    """Open the studio: point a camera, teach, and see the answer in any browser.
+
+    Example:  whatsit studio bottles --host 0.0.0.0 --tls
+    """
+    from whatsit.studio.launch import launch
+
+    launch(project, camera=camera, model=model, host=host, port=port, token=token, tls=tls, open_page=open_page)

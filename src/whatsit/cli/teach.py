@@ -1,0 +1,76 @@
+"""``whatsit teach``"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whatsit.cli.progress import progress
+from whatsit.errors import DataError, ImageError
+from whatsit.preprocess import Fit
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("teach")(teach)
+
+
+def teach(
+    folder: Annotated[Path, typer.Argument(help="Holds one folder a label: FOLDER/<label>/*.jpg")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
+    dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8 or float32.")] = "int8",
+    io: Annotated[
+        str | None, typer.Option(help="Types at its border: uint8 (what most programs take), int8 or float32.")
+    ] = None,
+    backbone: Annotated[str, typer.Option(help="lite0, lite1, lite2, or any .tflite classifier.")] = "lite0",
+    size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
+    blocks: Annotated[int | None, typer.Option(help="Keep only so many blocks of the backbone: faster.")] = None,
+    fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
+    unknown_rate: Annotated[
+        float, typer.Option(help="Share of known pictures that may be called unknown, 0 to 1.")
+    ] = 0.05,
+) -> None:
+    """Learn from labelled pictures, in seconds.
+
+    Example:  whatsit teach bottles/ -o bottles.tflite
+    """
+    from whatsit.atomic_file import write_file
+    from whatsit.taught_model import BackboneChoice
+    from whatsit.teaching import embed_examples, find_examples
+
+    if output.suffix not in (".tflite", ".bin"):
+        raise DataError(f"{output}: expected a name ending in .tflite (a whole model) or .bin (features)")
+    if not output.parent.is_dir():
+        raise DataError(f"{output.parent}: no such folder to write {output.name} to")
+    if not 0 <= unknown_rate < 1:
+        raise DataError(f"--unknown-rate {unknown_rate}: expected a number from 0 up to 1, e.g. 0.05")
+    examples = find_examples(folder)
+    skipped: list[ImageError] = []
+    choice = BackboneChoice(backbone, size, fit, blocks)
+    with progress("Looking at pictures", len(examples)) as step:
+        embedded = embed_examples(examples, choice, on_picture=step, on_unreadable=skipped.append)
+    if output.suffix == ".bin":
+        embedded.save_features(output, unknown_rate)
+    else:
+        with progress("Learning and writing", None):
+            content = embedded.model(unknown_rate).to_tflite(dtype, io)
+            write_file(output, content)
+    for error in skipped:
+        typer.echo(f"whatsit: left out: {error}", err=True)
+    labels = sorted(set(embedded.targets))
+    typer.echo(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
+    if fit is not Fit.SQUASH and output.suffix == ".tflite":
+        typer.echo(squash_note(fit), err=True)
+
+
+def squash_note(fit: Fit) -> str:
+    """What to know before another program runs the model."""
+    return (
+        f"Note: this model wants pictures fitted by {fit}. MediaPipe, Frigate and others squash them; on pictures "
+        "that are not square they may answer differently. For those programs teach with  --fit squash"
+    )
+
+
+def _short(labels: list[str]) -> str:
+    return ", ".join(labels[:8]) + (" …" if len(labels) > 8 else "")

@@ -1,0 +1,82 @@
+"""``whatsit test``"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from whatsit.cli.progress import progress
+from whatsit.errors import DataError
+
+if TYPE_CHECKING:
+    from whatsit.report import Report
+
+_NEAREST_LOOKED_UP = 60
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("test", epilog="Example: whatsit test bottles/")(test)
+
+
+def test(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
+    *,
+    name: Annotated[str, typer.Option(help="Of the model: models/NAME.tflite.")] = "model",
+    split: Annotated[str, typer.Option(help="test or validation.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Measure a model on pictures it has not seen, and write models/NAME.html and NAME.json."""
+    from whatsit.atomic_file import write_file
+    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project
+    from whatsit.report_making import make_report
+    from whatsit.training_record import ModelFiles
+
+    if split not in ("test", "validation"):
+        raise DataError(f"--split {split}: expected test or validation; training pictures flatter")
+    with opened_project(project) as opened:
+        files = ModelFiles(opened.models, name)
+        held = examples(opened, split)
+        if not held:
+            raise DataError(f"no pictures in the {split} split: add pictures, or  whatsit dataset split --again")
+        count = len(held) * (2 if files.float32.exists() else 1)
+        with progress("Testing", count) as step:
+            report = make_report(
+                files, held, examples(opened, "training"), f"{opened.settings.name} · {name}",
+                on_picture=step, cache=embeddings_folder(opened), nearest=_NEAREST_LOOKED_UP,
+            )  # fmt: skip
+        write_file(files.report.with_suffix(".json"), report.to_json())
+        write_file(files.report, report.to_html())
+    if as_json:
+        typer.echo(report.to_json().decode(), nl=False)
+    else:
+        _show(report, files.report)
+
+
+def _show(report: "Report", path: Path) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for model in report.models:
+        table.add_column(model.dtype, justify="right")
+    for row in report.figures:
+        table.add_row(*row)
+    console.print(table)
+    main = report.models[0].evaluation
+    low, high = main.interval
+    console.print(f"{main.right} of {len(main.answers)} right; 95 % interval {low:.1%} to {high:.1%}")
+    classes = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    classes.add_column("class", overflow="fold")
+    for title in ("n", "prec.", "recall", "F1"):
+        classes.add_column(title, justify="right")
+    for one in main.classes:
+        shares = ("-" if share is None else f"{share:.0%}" for share in (one.precision, one.recall, one.f1))
+        classes.add_row(one.label, str(one.pictures), *shares)
+    console.print(classes)
+    for warning in report.warnings:
+        console.print(f"Note: {warning}", markup=False)
+    console.print(f"Report: {path}", markup=False)

@@ -1,0 +1,91 @@
+"""``whatsit train``"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from whatsit.errors import DataError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("train", epilog="Example: whatsit train bottles/ --size 160 --fit squash")(train)
+
+
+def train(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
+    *,
+    name: Annotated[str, typer.Option(help="Of the model: models/NAME.tflite.")] = "model",
+    way: Annotated[str | None, typer.Option(help="frozen, fine-tune or scratch.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="lite0, lite1, lite2, or any .tflite classifier.")] = None,
+    size: Annotated[int | None, typer.Option(help="Input side in pixels, a multiple of 32.")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Keep so many blocks of the backbone: faster.")] = None,
+    colour: Annotated[str | None, typer.Option(help="rgb or grey.")] = None,
+    fit: Annotated[str | None, typer.Option(help="cover, contain or squash.")] = None,
+    augment: Annotated[str | None, typer.Option(help="Of flip,zoom,brightness,contrast,rotate,grey; or none.")] = None,
+    views: Annotated[int | None, typer.Option(help="Views of each picture, itself among them.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Units of a hidden layer; 0: none.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="Share of inputs left out, 0 to 0.9.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="At most so many.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Epochs to wait for a better one.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of the body, where it is trained.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pictures a step, of a whole network.")] = None,
+    class_weights: Annotated[bool | None, typer.Option(help="Let small classes count as much.")] = None,
+    label_smoothing: Annotated[float | None, typer.Option(help="0 to 0.5.")] = None,
+    mixup: Annotated[bool | None, typer.Option(help="Train a whole network on blends.")] = None,
+    tuned_blocks: Annotated[int | None, typer.Option(help="Fine-tune only the last so many blocks.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed and pictures, same file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Train a model on the project's pictures; what is chosen is kept in whatsit.toml for the next time.
+
+    Ctrl-C after the first epoch keeps the best so far.
+    """
+    from dataclasses import replace
+
+    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project
+    from whatsit.cli.training_progress import TerminalWatch
+    from whatsit.design import Design
+    from whatsit.training import train as run
+    from whatsit.training_record import ModelFiles, save_training
+
+    chosen: dict[str, Any] = {
+        "way": way, "backbone": backbone, "size": size, "blocks": blocks, "colour": colour, "fit": fit,
+        "augmentation": None if augment is None else _switches(augment), "views": views, "hidden": hidden,
+        "dropout": dropout, "epochs": epochs, "patience": patience, "learning_rate": learning_rate, "batch": batch,
+        "class_weights": class_weights, "label_smoothing": label_smoothing, "mixup": mixup,
+        "tuned_blocks": tuned_blocks, "seed": seed,
+    }  # fmt: skip
+    with opened_project(project) as opened:
+        kept = {key: value for key, value in chosen.items() if value is not None}
+        design = Design.from_dict({**opened.settings.design, **kept})
+        files = ModelFiles(opened.models, name)
+        training, validation = examples(opened, "training"), examples(opened, "validation")
+        watch = TerminalWatch()
+        with watch.watching():
+            trained = run(
+                design, training, validation, on_event=watch.show, stop=watch.stop, cache=embeddings_folder(opened)
+            )
+            save_training(files, trained)
+        opened.save_settings(replace(opened.settings, design=design.to_dict()))
+    best = trained.best
+    if as_json:
+        found = {"model": str(files.int8), "labels": list(trained.model.labels), "design": design.to_dict(),
+                 "validation_accuracy": None if best is None or not validation else best.validation_accuracy,
+                 "stopped": trained.stopped, "left_out": [str(error) for error in trained.unreadable]}  # fmt: skip
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        typer.echo(f"{files.int8}: {len(trained.model.labels)} classes from {trained.model.pictures} pictures")
+        if best is not None and validation:
+            typer.echo(f"validation: {best.validation_accuracy:.1%} of {len(validation)} (epoch {best.number})")
+    if watch.interrupted:
+        raise typer.Exit(130)
+
+
+def _switches(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise DataError("--augment: expected switches such as flip,zoom,brightness, or none")
+    return [] if names == ["none"] else names

@@ -1,0 +1,26 @@
+"""``whatsit verify``"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify")(verify)
+
+
+def verify(model: Annotated[Path, typer.Argument(help="A .tflite that whatsit made.")]) -> None:
+    """Check that a model is still what it was when made, and computes the same here.
+
+    Example:  whatsit verify bottles.tflite
+    """
+    from whatsit.verification import verify as differences
+
+    found = differences(model)
+    for line in found:
+        typer.echo(f"{model}: {line}", err=True)
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{model}: weights, labels, normalisation and golden pictures are as when it was made")
