@@ -1,0 +1,84 @@
+"""The Collect and Live pages in real Chromium."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, Page, expect
+from studio_process import StudioProcess
+
+Chromium = Callable[..., Browser]
+Watch = Callable[[Page], Page]
+WAIT = 30_000
+
+
+def open_page(browser: Browser, url: str, **context: object) -> Page:
+    page = browser.new_context(**context).new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(WAIT)
+    page.goto(url)
+    expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
+    return page
+
+
+def test_pictures_are_collected_label_by_label_and_summed_up(
+    studio: StudioProcess, chromium: Chromium, troubles: Watch
+) -> None:
+    page = troubles(open_page(chromium(), f"{studio.url}collect"))
+    page.keyboard.press("Space")
+    expect(page.locator("#toasts")).to_have_text("Type a label first", timeout=WAIT)
+    page.keyboard.type("mug")
+    page.keyboard.press("Enter")
+    page.keyboard.down("Space")
+    page.wait_for_function("() => Number(document.getElementById('taken-now').textContent) >= 4")
+    page.keyboard.up("Space")
+    page.keyboard.press("n")
+    page.keyboard.type("duck")
+    page.keyboard.press("Enter")
+    expect(page.locator("#taken-now")).to_have_text("0", timeout=WAIT)
+    take = page.get_by_role("button", name="Take pictures")
+    take.click()
+    expect(page.locator("#taken-now")).to_have_text("1", timeout=WAIT)
+    take.click()
+    expect(page.locator("#taken-now")).to_have_text("2", timeout=WAIT)
+    page.get_by_role("button", name="Remove this picture of duck").first.click()
+    expect(page.locator("#taken-now")).to_have_text("1", timeout=WAIT)
+    page.keyboard.press("f")
+    summary = page.get_by_role("dialog")
+    expect(summary.locator(".bar .name")).to_have_text(["mug", "duck"], timeout=WAIT)
+    dataset = studio.folder / "dataset"
+    assert len(list((dataset / "duck").iterdir())) == 1
+    assert str(len(list((dataset / "mug").iterdir()))) == summary.locator(".bar .number").first.text_content()
+
+
+def test_what_was_taught_is_seen_live_and_stopped(studio: StudioProcess, chromium: Chromium, troubles: Watch) -> None:
+    page = troubles(open_page(chromium(), studio.url))
+    for place, thing in enumerate(["mug", "duck"]):
+        with page.expect_response("**/api/camera/show"):
+            page.get_by_role("button", name=thing, exact=True).click()
+        page.keyboard.press("c")
+        page.keyboard.type(thing)  # at once: what is typed ahead belongs into the field
+        page.get_by_role("textbox", name="Class name").press("Enter")
+        expect(page.locator(".card button.name").nth(place)).to_have_text(thing, timeout=WAIT)
+    page.get_by_role("link", name="Live").click()
+    expect(page.locator("#answer-label")).to_have_text("duck", timeout=WAIT)
+    expect(page.locator("#bars .best .name")).to_have_text("duck", timeout=WAIT)
+    # At least ten answers a second, as the engine itself counts them over its last thirty.
+    page.wait_for_function("() => Number(document.getElementById('fps').textContent) >= 10")
+    assert "ms" in (page.locator("#inference").text_content() or "")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#answer")).to_be_hidden(timeout=WAIT)
+    expect(page.locator("#bars .bar")).to_have_count(0, timeout=WAIT)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#answer-label")).to_have_text("duck", timeout=WAIT)
+
+
+def test_the_threshold_makes_answers_uncertain(studio: StudioProcess, chromium: Chromium, troubles: Watch) -> None:
+    page = troubles(open_page(chromium(), f"{studio.url}live"))
+    page.get_by_role("combobox", name="Model").select_option("imagenet")
+    threshold = page.get_by_role("slider")
+    expect(page.locator("#bars .bar")).not_to_have_count(0, timeout=WAIT)
+    expect(threshold).to_be_enabled(timeout=WAIT)
+    threshold.focus()
+    page.keyboard.press("End")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "uncertain", timeout=WAIT)
+    page.keyboard.press("Home")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "label", timeout=WAIT)
+    expect(page.locator("#bars .bar")).not_to_have_count(0, timeout=WAIT)

@@ -1,0 +1,99 @@
+"""What the tests share: real pictures, a cache of built-in models for the session, and the wider data where it is."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from small_models import small_classifier
+from whatsit import BackboneChoice, TaughtModel, find_examples, load_image, teach
+from whatsit.tflite.flatbuffer import write_model
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real pictures and models that is not part of the project."""
+    told = os.environ.get("WHATSIT_SHARED_DATA")
+    nearby = [folder / "shared" / "data" for folder in REPOSITORY.parents]
+    for folder in [Path(told)] if told else nearby:
+        if folder.is_dir():
+            return folder
+    pytest.skip("the pictures of shared/data are not on this machine (set WHATSIT_SHARED_DATA to their folder)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Built-in models are built once a session, and never taken from, or left in, the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("model-cache")
+        patch.setenv("WHATSIT_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def photographs() -> dict[str, Path]:
+    """Two real photographs, 640 x 427, that scikit-learn ships: ``china`` (a pavilion) and ``flower`` (a dahlia)."""
+    found = importlib.util.find_spec("sklearn")
+    assert found is not None and found.submodule_search_locations
+    folder = Path(next(iter(found.submodule_search_locations))) / "datasets" / "images"
+    return {name: folder / f"{name}.jpg" for name in ("china", "flower")}
+
+
+@pytest.fixture(scope="session")
+def run_python():
+    """Runs Python source in a fresh process that can import whatsit; gives the finished process, its text captured."""
+
+    def run(source: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        paths = os.pathsep.join(path for path in (str(REPOSITORY / "src"), os.environ.get("PYTHONPATH")) if path)
+        return subprocess.run(
+            [sys.executable, "-c", source, *map(str, arguments)],
+            env=os.environ | {"PYTHONPATH": paths} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def patches(photographs) -> list[tuple[np.ndarray, str]]:
+    """Pictures to teach with where there are no others: 12 crops of each photograph, labelled by its name."""
+    found = []
+    for label, path in photographs.items():
+        whole = np.asarray(load_image(path))
+        found += [(whole[y : y + 200, x : x + 200].copy(), label) for y in (0, 110, 220) for x in (0, 140, 280, 430)]
+    return found
+
+
+@pytest.fixture(scope="session")
+def taught(patches) -> TaughtModel:
+    """A model that tells the pavilion from the flower."""
+    return teach(patches, BackboneChoice(size=96))
+
+
+@pytest.fixture(scope="session")
+def taught_clothing(shared_data) -> TaughtModel:
+    """A model of ten kinds of clothing, taught from the 3,068 training pictures."""
+    return teach(find_examples(shared_data / "clothing" / "train"))
+
+
+@pytest.fixture(scope="session")
+def clothing_file(taught_clothing, tmp_path_factory) -> Path:
+    """The int8 file of it."""
+    path = tmp_path_factory.mktemp("clothing") / "clothing.tflite"
+    path.write_bytes(taught_clothing.to_tflite())
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_model():
+    """Builds the bytes of ``small_classifier(...)``."""
+    return lambda *args, **settings: write_model(small_classifier(*args, **settings).model)

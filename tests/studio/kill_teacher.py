@@ -1,0 +1,91 @@
+"""Teaches a project by a fixed sequence of changes; forked anew after every kill.
+
+A line ``<folder> <step>`` on stdin starts a child there; it prints ``pid <n>`` and after every change that was
+acknowledged ``<step> <digest>``. Started once, so that only the first child pays for the imports.
+"""
+
+import hashlib
+import os
+import random
+import sys
+from pathlib import Path
+
+from studio_pictures import shade
+
+from whatsit.embedder import PixelEmbedder
+from whatsit.project import Project
+from whatsit.studio.session import TeachSession
+
+
+def change(session: TeachSession, step: int) -> None:
+    """The change number ``step``: what it does depends on the lesson and on nothing else."""
+    choose = random.Random(step)
+    lesson = session.lesson
+    if not lesson.classes:
+        session.add_class(shade(step), f"thing {step}")
+        return
+    class_id = choose.choice(lesson.classes).id
+    shot_id = choose.choice(lesson.shots).id
+    kinds = {
+        "class": 3, "sample": 8, "unlabelled": 3, "burst": 4, "learn": 2, "rename": 2, "move": 2,
+        "remove_picture": 2, "remove_class": 1, "undo": 4, "auto": 1, "clear": 1 if len(lesson.shots) > 20 else 0,
+    }  # fmt: skip
+    match choose.choices(list(kinds), list(kinds.values()))[0]:
+        case "class":
+            session.add_class(shade(step), f"thing {step}")
+        case "sample":
+            session.add_sample(shade(step), class_id)
+        case "unlabelled":
+            session.add_sample(shade(step))
+        case "burst":
+            session.add_sample(shade(step), class_id, burst=f"burst {step // 8}")
+        case "learn":
+            session.learn()
+        case "rename":
+            session.rename(class_id, f"thing {step}/renamed")
+        case "move":
+            session.move_picture(shot_id, class_id)
+        case "remove_picture":
+            session.remove_picture(shot_id)
+        case "remove_class":
+            session.remove_class(class_id)
+        case "undo":
+            if session.can_undo:
+                session.undo()
+        case "auto":
+            session.set_auto_learn(not session.auto_learn)
+        case "clear":
+            session.clear()
+
+
+def digest(session: TeachSession) -> str:
+    """What is taught, without the pictures' file names, which differ from run to run."""
+    state = f"{session.lesson.to_json()} {session.auto_learn} {session.can_undo}"
+    return hashlib.sha256(state.encode()).hexdigest()[:16]
+
+
+def teach(folder: Path, step: int) -> None:
+    with Project(folder) as project:
+        session = TeachSession(project.path, PixelEmbedder())
+        while True:
+            step += 1
+            change(session, step)
+            sys.stdout.write(f"{step} {digest(session)}\n")
+            sys.stdout.flush()
+
+
+def main() -> None:
+    for line in sys.stdin:
+        folder, _, step = line.rpartition(" ")
+        child = os.fork()
+        if child == 0:
+            sys.stdout.write(f"pid {os.getpid()}\n")
+            sys.stdout.flush()
+            teach(Path(folder), int(step))
+        os.waitpid(child, 0)
+        sys.stdout.write("gone\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""A studio in a thread of this process, reached over real sockets."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from whatsit.embedder import PixelEmbedder
+from whatsit.studio.server import StudioServer
+from whatsit.studio.studio import Studio
+
+
+@dataclass
+class Served:
+    """A running studio and how to reach it."""
+
+    studio: Studio
+    server: StudioServer
+
+    @property
+    def port(self) -> int:
+        return self.server.address.port
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, **headers: str) -> httpx.Client:
+        """A browser's page: it sends its Origin along."""
+        return httpx.Client(base_url=self.origin, headers={"origin": self.origin, **headers}, timeout=30)
+
+
+@contextmanager
+def served(folder: Path, **settings: object) -> Iterator[Served]:
+    studio = Studio(folder, PixelEmbedder(), "synthetic:?object=mug")
+    server = StudioServer(studio, port=0, **settings)  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        running = Served(studio, server)
+        assert studio.feed.camera.wait_for(lambda camera: camera.latest is not None, 10)
+        yield running
+    finally:
+        server.stop()
+        thread.join()

@@ -1,0 +1,154 @@
+"""The requests behind Dataset, Explore and Check: what they refuse, and what they leave on the disk."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from served import Served
+from studio_pictures import shade
+
+from whatsit.project import Project
+
+
+def upload(page: httpx.Client, files: dict[str, bytes], label: str = "") -> dict[str, object]:
+    """Send files as the page does, in pieces of 1,000 bytes, and wait for the report."""
+    upload_id = page.post("/api/dataset/upload").json()["id"]
+    for path, content in files.items():
+        for at in range(0, max(1, len(content)), 1000):
+            query = {"path": path, "at": at}
+            sent = page.post(f"/api/dataset/upload/{upload_id}", params=query, content=content[at : at + 1000])
+            assert sent.status_code == 200, sent.text
+    assert page.post(f"/api/dataset/upload/{upload_id}/finish", json={"label": label}).status_code == 200
+    return dict(page.get("/api/dataset/import").json())
+
+
+def everything(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_is_uploaded_in_pieces_arrives_byte_for_byte(serve: Callable[..., Served]) -> None:
+    running = serve()
+    with running.client() as page:
+        upload(page, {"cat/1.jpg": shade(1), "2.jpg": shade(2)}, label="dog")
+        running.studio.importing.wait()
+        report = page.get("/api/dataset/import").json()["report"]
+    assert (report["added"], report["labels"]) == (2, ["cat", "dog"])
+    root = running.studio.project.path / "dataset"
+    assert (root / "cat/1.jpg").read_bytes() == shade(1)
+    assert (root / "dog/2.jpg").read_bytes() == shade(2)
+
+
+@pytest.mark.parametrize("path", ["../up.jpg", "/etc/up.jpg", "a/../../up.jpg", "..\\up.jpg", "C:/up.jpg", "a\0b.jpg"])
+def test_a_path_that_points_elsewhere_writes_nothing(serve: Callable[..., Served], path: str, tmp_path: Path) -> None:
+    running = serve()
+    with running.client() as page:
+        upload(page, {path: shade(1)})
+        running.studio.importing.wait()
+        report = page.get("/api/dataset/import").json()["report"]
+    assert report["added"] == 0
+    assert [group["paths"] for group in report["skipped"]] == [[path]]
+    assert not [name for name in everything(tmp_path) if name.endswith((".jpg", ".part"))]
+
+
+def test_a_bad_archive_is_named_and_the_others_arrive(serve: Callable[..., Served]) -> None:
+    running = serve()
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("cat/1.jpg", shade(1))
+    with running.client() as page:
+        upload(page, {"good.zip": file.getvalue(), "bad.zip": b"PK\x03\x04 no", "x/good.ZIP": file.getvalue()})
+        running.studio.importing.wait()
+        view = page.get("/api/dataset/import").json()
+    assert view["state"] == "done"
+    assert (view["report"]["added"], view["report"]["present"]) == (1, 1)
+    (group,) = view["report"]["skipped"]
+    assert group["paths"] == ["bad.zip"]
+    assert group["reason"].startswith("bad.zip: not a zip archive")
+
+
+def test_an_upload_refuses_a_gap_and_takes_a_piece_twice(page: httpx.Client) -> None:
+    upload_id = page.post("/api/dataset/upload").json()["id"]
+
+    def send(at: int, content: bytes) -> int:
+        return page.post(
+            f"/api/dataset/upload/{upload_id}", params={"path": "a.jpg", "at": at}, content=content
+        ).status_code
+
+    assert send(5, b"late") == 400
+    assert (send(0, b"one"), send(0, b"one"), send(3, b"two"), send(-1, b"x")) == (200, 200, 200, 400)
+    assert page.post("/api/dataset/upload/0123456789abcdef/finish", json={}).status_code == 400
+
+
+def test_uploads_left_half_way_are_gone_at_the_next_start(tmp_path: Path, serve: Callable[..., Served]) -> None:
+    left = tmp_path / "project/.whatsit/uploads/0123456789abcdef/0"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a picture")
+    serve()
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/dataset/relabel", {"keys": ["../../etc/passwd"], "label": "x"}),
+        ("/api/dataset/relabel", {"keys": [], "label": "x"}),
+        ("/api/dataset/delete", {"keys": ["cat/none.jpg"]}),
+        ("/api/dataset/move", {"keys": ["cat/none.jpg"], "split": "elsewhere"}),
+        ("/api/dataset/add-label", {"label": "a\u202eb"}),
+        ("/api/dataset/rename-label", {"old": "none", "new": "x"}),
+        ("/api/dataset/delete-label", {"label": ".."}),
+        ("/api/dataset/export", {"layout": "../x"}),
+        ("/api/check/mend", {"finding": 10**9}),
+        ("/api/check/mend-all", {"kind": "suspect_label"}),
+    ],
+)
+def test_nonsense_is_refused_in_one_line(page: httpx.Client, path: str, body: dict[str, object]) -> None:
+    answer = page.post(path, json=body)
+    assert answer.status_code == 400
+    assert "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/api/dataset/undo", "/api/dataset/upload", "/api/map", "/api/check"])
+def test_other_pages_change_nothing(serve: Callable[..., Served], path: str) -> None:
+    with serve().client(origin="http://elsewhere.example") as stranger:
+        assert stranger.post(path, json={}).status_code == 403
+
+
+def test_pictures_are_found_by_content_and_by_nothing_else(tmp_path: Path, serve: Callable[..., Served]) -> None:
+    with Project(tmp_path / "project") as project:
+        picture = project.dataset.add(shade(3), "cat")
+    with serve().client() as page:
+        tile = page.get(f"/dataset/tile/{picture.hash[:16]}.jpg")
+        assert tile.headers["content-type"] == "image/jpeg"
+        assert "immutable" in tile.headers["cache-control"]
+        for wrong in ("0" * 16, "%25", "..%2f..%2fetc", picture.hash[:8]):
+            assert page.get(f"/dataset/tile/{wrong}.jpg").status_code in (400, 404)
+        assert page.get("/api/dataset/picture", params={"key": "../cat/x.jpg"}).status_code == 400
+
+
+def test_a_finding_says_what_is_left_of_it(tmp_path: Path, serve: Callable[..., Served]) -> None:
+    with Project(tmp_path / "project") as project:
+        for number in range(12):
+            project.dataset.add(shade(number), "cat", name=f"{number}.jpg")
+        for name in ("torn.jpg", "cut.jpg"):
+            (project.path / "dataset/cat" / name).write_bytes(shade(1)[:90] + name.encode())
+    running = serve()
+    with running.client() as page:
+        page.post("/api/check")
+        running.studio.checking.wait()
+
+        def unreadable() -> dict[str, object]:
+            kinds = {kind["kind"]: kind for kind in page.get("/api/check").json()["kinds"]}
+            return dict(kinds["unreadable"]["findings"][0]) if "unreadable" in kinds else {}
+
+        found = unreadable()
+        assert found["total"] == 2
+        page.post("/api/check/mend", json={"finding": found["id"], "keys": ["cat/torn.jpg"]})
+        assert unreadable()["total"] == 1
+        page.post("/api/dataset/undo")
+        assert unreadable()["total"] == 2
+        page.post("/api/check/keep", json={"finding": found["id"]})
+        assert unreadable() == {}

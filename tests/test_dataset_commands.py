@@ -1,0 +1,104 @@
+"""``whatsit dataset``: pictures in, counts, splits, checks and pictures out from a terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from drawn_pictures import COLOURS, fill, jpeg, tree
+from whatsit.cli import app as program
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "60")
+
+    def call(*arguments):
+        return CliRunner().invoke(program.app, ["dataset", *map(str, arguments)])
+
+    return call
+
+
+@pytest.fixture
+def pets(run, tmp_path):
+    for place, label in enumerate(("red", "blue")):
+        for number in range(12):
+            (tmp_path / "in" / label).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "in" / label / f"{number}.jpg").write_bytes(jpeg(100 * place + number, COLOURS[label]))
+    (tmp_path / "in" / "notes.txt").write_text("?")
+    return run("import", "in", "-p", "pets")
+
+
+def test_import_counts_and_names_what_stayed_away(pets, run):
+    assert pets.exit_code == 0
+    assert "24 pictures added, 1 skipped." in pets.stdout
+    assert "notes.txt: not a picture file" in pets.stdout
+    again = json.loads(run("import", "in", "-p", "pets", "--json").stdout)
+    assert (again["added"], again["present"], len(again["skipped"])) == (0, 24, 1)
+
+
+@pytest.mark.parametrize("columns", ["30", "80"])
+def test_stats_fit_the_terminal(pets, run, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    out = run("stats", "-p", "pets").stdout
+    assert max(map(len, out.splitlines())) <= int(columns)
+    assert out.splitlines()[-1].split() == ["all", "14", "5", "5", "24"] or out.splitlines()[-1].split()[-1] == "24"
+    assert json.loads(run("stats", "-p", "pets", "--json").stdout)["classes"]["red"]["training"] >= 7
+
+
+def test_split_shows_changes_and_takes_back(pets, run):
+    before = run("split", "-p", "pets", "--json").stdout
+    changed = json.loads(run("split", "-p", "pets", "--shares", "100/0/0", "--again", "--json").stdout)
+    assert changed["shares"] == "100/0/0"
+    assert changed["classes"]["red"] == {"training": 12, "validation": 0, "test": 0}
+    undone = json.loads(run("split", "-p", "pets", "--undo", "--json").stdout)
+    assert undone["classes"] == json.loads(before)["classes"]
+
+
+def test_check_says_by_its_status_whether_the_data_are_ready(pets, run, tmp_path):
+    good = run("check", "-p", "pets", "--quick")
+    assert (good.exit_code, "ready to train" in good.stdout) == (0, True)
+    (tmp_path / "pets" / "dataset" / "red" / "broken.jpg").write_bytes(b"x")
+    bad = run("check", "-p", "pets", "--quick", "--json")
+    assert bad.exit_code == 1
+    assert json.loads(bad.stdout)["findings"][0]["pictures"] == ["red/broken.jpg"]
+
+
+def test_export_and_rebuild(pets, run, tmp_path):
+    assert "24 pictures written" in run("export", "out", "-p", "pets", "--layout", "folder").stdout
+    (tmp_path / "in" / "notes.txt").unlink()
+    assert tree(tmp_path / "out") == tree(tmp_path / "in")
+    assert "24 pictures indexed" in run("rebuild", "-p", "pets").stdout
+
+
+def test_every_dataset_command_has_help_with_an_example(run):
+    listed = run("--help").stdout
+    for name in ("import", "export", "stats", "split", "check", "rebuild"):
+        assert name in listed
+        assert f"Example: whatsit dataset {name}" in " ".join(run(name, "--help").stdout.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("stats",), ("stats", "-p", "nowhere"), ("export", "out", "-p", "nowhere"), ("import", "nothing.zip", "-p", "x")],
+)
+def test_a_mistake_is_one_line_and_a_status(tmp_path, arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", "from whatsit.cli.app import main; main()", "dataset", *arguments],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(program.__file__).parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_importing_a_class_by_label(run, tmp_path):
+    fill(tmp_path / "in", labels=("x",), each=2)
+    run("import", "in", "--label", "cat", "-p", "p")
+    assert list(json.loads(run("stats", "-p", "p", "--json").stdout)["classes"]) == ["cat"]

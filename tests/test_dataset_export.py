@@ -1,0 +1,114 @@
+"""What comes in goes out again: the same bytes, names, labels and splits."""
+
+import errno
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from drawn_pictures import fill, jpeg, tree
+from whatsit.errors import DataError
+from whatsit.exporters import Layout, export
+from whatsit.importers import import_path
+from whatsit.label import UNLABELLED
+from whatsit.project import Project
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    fill(tmp_path / "in", labels=("cat", "t-shirt"), each=8)
+    project = Project(tmp_path / "project")
+    import_path(project.dataset, tmp_path / "in")
+    project.dataset.add(jpeg(500), "a/b: 100%", name="odd.jpg", split="validation")
+    project.dataset.add(jpeg(501), UNLABELLED, name="new.jpg", split="test")
+    yield project.dataset
+    project.close()
+
+
+def facts(dataset):
+    return sorted((p.label, p.hash, p.split) for p in dataset.pictures())
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip"])
+@pytest.mark.parametrize("layout", Layout)
+def test_every_layout_comes_back_with_bytes_names_labels_and_splits(dataset, tmp_path, layout, suffix):
+    target = tmp_path / f"out{suffix}"
+    assert export(dataset, target, layout) == 18
+    again = Project(tmp_path / "again").dataset
+    report = import_path(again, target)
+    assert not report.skips
+    assert {p.key for p in again.pictures()} == {p.key for p in dataset.pictures()}
+    if layout is Layout.FOLDER:
+        assert [f[:2] for f in facts(again)] == [f[:2] for f in facts(dataset)]
+    else:
+        assert facts(again) == facts(dataset)
+
+
+def test_edge_impulse_reads_its_own_words(dataset, tmp_path):
+    export(dataset, tmp_path / "out", "edge-impulse")
+    document = json.loads((tmp_path / "out" / "info.labels").read_text())
+    assert document["version"] == 1
+    for entry in document["files"]:
+        assert (tmp_path / "out" / entry["path"]).is_file()
+        assert entry["category"] == entry["path"].split("/")[0]
+        assert entry["label"] in ({"type": "unlabeled"}, {"type": "label", "label": entry["label"].get("label")})
+
+
+def test_the_same_dataset_gives_the_same_archive(dataset, tmp_path):
+    export(dataset, tmp_path / "one.zip")
+    export(dataset, tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    assert zipfile.ZipFile(tmp_path / "one.zip").testzip() is None
+
+
+def test_an_export_never_overwrites(dataset, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    with pytest.raises(DataError, match="is there already"):
+        export(dataset, tmp_path / "out")
+    with pytest.raises(DataError, match="layout 'coco'"):
+        export(dataset, tmp_path / "new", "coco")
+    assert tree(tmp_path / "out") == {"mine.txt": b"mine"}
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_a_full_disk_leaves_no_half_export(dataset, tmp_path, name, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    before = {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(DataError, match="No space"):
+        export(dataset, tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def data(*parts):
+    nearby = [folder.joinpath("shared", "data", *parts) for folder in Path(__file__).resolve().parents]
+    found = next((path for path in nearby if path.exists()), None)
+    if found is None:
+        pytest.skip(f"shared/data/{'/'.join(parts)} is not on this machine")
+    return found
+
+
+def test_the_books_pictures_come_and_go_byte_for_byte(tmp_path):
+    source = data("book", "dataset")
+    dataset = Project(tmp_path / "p").dataset
+    assert import_path(dataset, source).added == 90
+    assert import_path(dataset, source).added == 0
+    export(dataset, tmp_path / "out", "folder")
+    assert tree(tmp_path / "out") == tree(source)
+
+
+def test_clothing_comes_and_goes_with_its_splits(tmp_path):
+    source = tmp_path / "clothing"
+    for path in [p for label in ("hat", "skirt") for p in data("clothing").glob(f"*/{label}/*.jpg")]:
+        (source / path.parent.parent.name / path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, source / path.parent.parent.name / path.parent.name)
+    dataset = Project(tmp_path / "p").dataset
+    import_path(dataset, source)
+    export(dataset, tmp_path / "out", "split")
+    assert tree(tmp_path / "out") == tree(source)

@@ -1,0 +1,123 @@
+"""Folders for other programs, each with a program that is run here without whatsit."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shape_pictures import write_shapes
+from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, load_image, verify
+from whatsit.deploy import Target, deploy
+from whatsit.design import Design
+from whatsit.preprocess import Colour
+from whatsit.training import train
+from whatsit.training_record import ModelFiles, save_training
+
+LABELS = ("brick", "leaf", "sky")
+SMALL = Design(size=224, blocks=3, views=1, epochs=25)
+NOT_WHATSIT = """
+import runpy, sys
+sys.modules["whatsit"] = None
+runpy.run_path("classify.py", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shapes")
+    return write_shapes(folder / "a", LABELS, 8), write_shapes(folder / "b", LABELS, 5, first=100)
+
+
+@pytest.fixture(scope="module")
+def models(shapes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for fit in Fit:
+        save_training(ModelFiles(folder, fit), train(dataclasses.replace(SMALL, fit=fit), *shapes))
+    return folder
+
+
+def run(folder, pictures):
+    """What the folder's own program says, in a Python that cannot import whatsit."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", NOT_WHATSIT, *map(str, pictures)], cwd=folder, env=environment,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [line.split("\t")[1] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("fit", list(Fit))
+@pytest.mark.parametrize("target", [Target.LITERT, Target.TEACHABLE_MACHINE, Target.C_ARRAY])
+def test_each_folders_program_says_what_whatsit_says(models, shapes, tmp_path, target, fit):
+    deploy(models / f"{fit}.tflite", target, tmp_path / "out")
+    classifier = Classifier(models / f"{fit}.tflite")
+    pictures = [path for path, _ in shapes[1]]
+    assert run(tmp_path / "out", pictures) == [classifier.classify(path, 1)[0].label for path in pictures]
+
+
+def test_frigates_folder_follows_its_rule(models, shapes, tmp_path):
+    made = deploy(models / "squash.tflite", "frigate", tmp_path / "out")
+    assert made.files == ("classify.py", "labelmap.txt", "model.tflite")
+    assert not made.notes
+    runtime = Classifier(tmp_path / "out/model.tflite")
+    assert (runtime.preprocess.width, runtime.preprocess.height) == (224, 224)
+    pictures = [path for path, _ in shapes[1]]
+    assert run(tmp_path / "out", pictures) == [runtime.classify(path, 1)[0].label for path in pictures]
+
+
+def test_frigate_is_told_of_another_fit_and_refused_another_size(models, shapes, tmp_path):
+    assert "--fit squash" in deploy(models / "cover.tflite", "frigate", tmp_path / "out").notes[0]
+    files = ModelFiles(tmp_path, "small")
+    save_training(files, train(dataclasses.replace(SMALL, size=32), *shapes))
+    with pytest.raises(ModelError, match=r"32 x 32 pixels, Frigate takes 224.*--size 224"):
+        deploy(files.int8, "frigate", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_maixpys_folder_answers_as_the_self_learning_classifier_does(models, shapes, tmp_path):
+    deploy(models / "cover.tflite", "maixpy", tmp_path / "out", taught=shapes[0])
+    classifier = SelfLearnClassifier(str(tmp_path / "out/backbone.tflite"), dual_buff=False)
+    labels = classifier.load(str(tmp_path / "out/my_classes.bin"))
+    pictures = [path for path, _ in shapes[1]]
+    ours = [labels[classifier.classify(load_image(path))[0][0]] for path in pictures]
+    assert run(tmp_path / "out", pictures) == ours
+    assert set(ours) == set(LABELS)
+
+
+def test_teachable_machines_labels_are_numbered_and_its_model_still_verifies(models, tmp_path):
+    deploy(models / "cover.tflite", "teachable-machine", tmp_path / "out")
+    assert (tmp_path / "out/labels.txt").read_text().splitlines() == ["0 brick", "1 leaf", "2 sky"]
+    assert verify(tmp_path / "out/model.tflite") == []
+
+
+def test_a_c_label_survives_quotes_and_other_alphabets(shapes, tmp_path):
+    renamed = {"brick": 'a "b" \\ ??/', "leaf": "feuille é", "sky": "空"}
+    examples = [(path, renamed[label]) for path, label in shapes[0]]
+    files = ModelFiles(tmp_path, "model")
+    save_training(files, train(dataclasses.replace(SMALL, size=32), examples))
+    deploy(files.int8, "c-array", tmp_path / "out")
+    code = (tmp_path / "out/model.c").read_text()
+    assert r'"a \042b\042 \134 \077\077/"' in code
+    assert r'"feuille \303\251"' in code
+
+
+def test_what_cannot_be_deployed_is_refused_and_leaves_nothing(models, tmp_path, shapes):
+    for model, target, named in [
+        (models / "cover-float32.tflite", "litert", "float32"),
+        (models / "absent.tflite", "litert", "absent"),
+        (models / "cover.tflite", "toaster", "toaster"),
+        (models / "cover.tflite", "maixpy", "training pictures"),
+    ]:
+        with pytest.raises((DataError, ModelError), match=named):
+            deploy(model, target, tmp_path / "out")
+    files = ModelFiles(tmp_path, "grey")
+    save_training(files, train(dataclasses.replace(SMALL, colour=Colour.GREY), *shapes))
+    with pytest.raises(ModelError, match="grey"):
+        deploy(files.int8, "frigate", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").write_text("mine")
+    with pytest.raises(DataError, match="is there already"):
+        deploy(models / "cover.tflite", "litert", tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]

@@ -1,0 +1,117 @@
+"""Fine-tuning and training from scratch; they need PyTorch, which is an extra."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from shape_pictures import write_shapes
+from whatsit import Classifier, Colour, verify
+from whatsit.backbone import Backbone
+from whatsit.builtin import weights_path
+from whatsit.design import Design, Way
+from whatsit.efficientnet_lite import VARIANTS
+from whatsit.torch_weights import read_weights
+from whatsit.training import train
+from whatsit.training_event import Epoch
+
+torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
+
+LABELS = ("brick", "leaf", "sky")
+FINE = Design(way=Way.FINE_TUNE, size=32, blocks=4, epochs=3, batch=8, seed=1)
+SCRATCH = Design(way=Way.SCRATCH, size=32, epochs=6, batch=8, seed=1)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shapes")
+    return write_shapes(folder / "a", LABELS, 12), write_shapes(folder / "b", LABELS, 6, first=100)
+
+
+@pytest.mark.parametrize("size", [32, 96])
+@pytest.mark.parametrize("blocks", [None, 6])
+def test_pytorch_computes_what_the_flatbuffer_computes(size, blocks):
+    from whatsit.fine_tuning import embeddings
+    from whatsit.gradient_descent import normalised
+
+    variant = VARIANTS["lite0"]
+    weights = {
+        name: torch.from_numpy(values.copy()).float()
+        for name, values in read_weights(weights_path(variant), variant.sha256).items()
+    }
+    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+    found = embeddings(variant, weights, normalised(pixels[np.newaxis]), blocks)[0].numpy()
+    assert np.allclose(found, Backbone.builtin("lite0", size, "float32", blocks=blocks).embed(pixels), atol=2e-4)
+
+
+@pytest.mark.parametrize("design", [
+    FINE, dataclasses.replace(FINE, colour=Colour.GREY, mixup=True, tuned_blocks=1), SCRATCH,
+    dataclasses.replace(SCRATCH, colour=Colour.GREY),
+])  # fmt: skip
+def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, design):
+    trained = train(design, *shapes)
+    scores = []
+    for dtype in ("float32", "int8"):
+        content = trained.model.to_tflite(dtype)
+        assert verify(content) == []
+        classifier = Classifier(content)
+        assert classifier.preprocess.colour is design.colour
+        many = classifier.classify_many([path for path, _ in shapes[1]], 3)
+        scores.append(np.array([[one.score for one in sorted(found, key=lambda p: p.index)] for found in many]))
+    whole, quantised = scores
+    assert np.abs(whole - quantised).mean() < 0.04  # the scores, not the classes: so little training leaves close calls
+    targets = [LABELS.index(label) for _, label in shapes[1]]
+    assert np.mean(whole.argmax(1) == targets) == pytest.approx(trained.best.validation_accuracy, abs=0.06)
+
+
+def test_fine_tuning_learns_more_than_chance_and_scratch_learns_too(shapes):
+    assert train(dataclasses.replace(FINE, blocks=6, epochs=6), *shapes).best.validation_accuracy > 0.6
+    assert train(dataclasses.replace(SCRATCH, epochs=12), *shapes).best.validation_accuracy > 0.6
+
+
+def test_only_the_last_blocks_change_when_only_they_are_tuned(shapes):
+    from whatsit.fine_tuning import trainable
+
+    names = ["_conv_stem", "_bn0", "_blocks.2._bn0", "_blocks.3._bn0", "_conv_head"]
+    weights = {f"{name}.weight": None for name in names} | {"_blocks.3._bn0.running_var": None}
+    assert trainable(weights, 4, dataclasses.replace(FINE, tuned_blocks=1)) == ["_blocks.3._bn0.weight"]
+    assert trainable(weights, 4, dataclasses.replace(FINE, tuned_blocks=0, blocks=None)) == ["_conv_head.weight"]
+    assert "_conv_stem.weight" in trainable(weights, 4, FINE)
+
+
+@pytest.mark.parametrize("design", [FINE, SCRATCH])
+def test_the_same_seed_gives_the_same_file(shapes, design):
+    short = dataclasses.replace(design, epochs=1)
+    assert train(short, *shapes).model.to_tflite() == train(short, *shapes).model.to_tflite()
+
+
+def test_stopping_in_the_middle_of_an_epoch_keeps_the_best_before_it(shapes):
+    seen = []
+    trained = train(SCRATCH, *shapes, on_event=seen.append, stop=lambda: sum(isinstance(e, Epoch) for e in seen) >= 2)
+    assert trained.stopped
+    assert len(trained.history) == 2
+    assert verify(trained.model.to_tflite()) == []
+
+
+def test_pictures_of_little_contrast_do_not_change_what_raw_pixels_mean(shapes, tmp_path):
+    from PIL import Image
+
+    examples = []
+    for path, label in shapes[0]:
+        faint = Image.open(path).point(lambda value: 100 + value // 8)
+        faint.save(tmp_path / path.name)
+        examples.append((tmp_path / path.name, label))
+    model = train(SCRATCH, examples).model
+    whole, quantised = (Classifier(model.to_tflite(dtype)) for dtype in ("float32", "int8"))
+    for path, _ in examples[::4]:
+        expected = {one.label: one.score for one in whole.classify(path, 3)}
+        found = {one.label: one.score for one in quantised.classify(path, 3)}
+        assert found == pytest.approx(expected, abs=0.1)
