@@ -1,0 +1,151 @@
+"""Figures of the dataset on real pictures: time, memory, and what a check finds of what was planted.
+
+    PYTHONPATH=src python benchmarks/dataset_figures.py labels|copies|embed|memory|map DATA
+
+DATA is a folder with clothing/train and cifar10-10k.zip.
+"""
+
+import io
+import random
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from whatsit.backbone import Backbone
+from whatsit.check import check
+from whatsit.embedding_cache import Embeddable, EmbeddingCache
+from whatsit.embedding_map import embedding_map
+from whatsit.exporters import export
+from whatsit.importers import import_path
+from whatsit.project import Project
+from whatsit.rejection import normalised
+from whatsit.suspicion import doubt_labels
+
+
+def embedded(dataset):
+    cache = EmbeddingCache(dataset.embeddings_folder, Backbone.builtin("lite0", 224, "int8"))
+    pictures = [p for p in dataset.pictures() if not p.error]
+    return pictures, cache.embed([Embeddable(p.hash, p.path) for p in pictures])
+
+
+def labels(folder, data):
+    """How far up the list of doubts 5 % swapped labels are."""
+    dataset = Project(folder).dataset
+    import_path(dataset, data / "clothing" / "train")
+    pictures, embeddings = embedded(dataset)
+    right = [p.label for p in pictures]
+    names = sorted(set(right))
+    for seed in range(3):
+        chance = np.random.default_rng(seed)
+        swapped = set(chance.choice(len(right), round(0.05 * len(right)), replace=False).tolist())
+        said = [
+            chance.choice([n for n in names if n != label]) if at in swapped else label
+            for at, label in enumerate(right)
+        ]
+        order = [d.index for d in doubt_labels(normalised(embeddings), said, range(len(said)))]
+        curve = {
+            part: sum(i in swapped for i in order[: round(part * len(order))]) / len(swapped)
+            for part in (0.02, 0.05, 0.1, 0.2)
+        }
+        print(
+            f"seed {seed}:",
+            ", ".join(f"{found:.1%} of the swapped in the first {part:.0%}" for part, found in curve.items()),
+        )
+
+
+def copies(folder, data):
+    """How many of 100 planted near-copies are found, and what else is."""
+    chance = random.Random(11)
+    files = sorted((data / "clothing" / "train").glob("*/*.jpg"))
+    source = folder / "source"
+    shutil.copytree(data / "clothing" / "train", source)
+    planted = {}
+    for number, file in enumerate(chance.sample(files, 100)):
+        picture = Image.open(file).convert("RGB")
+        width, height = picture.size
+        if number % 3 == 1:
+            scale = chance.uniform(0.3, 0.9)
+            picture = picture.resize((int(width * scale), int(height * scale)))
+        if number % 3 == 2:
+            cut = [chance.uniform(0.01, 0.05) for _ in range(4)]
+            box = (
+                int(cut[0] * width),
+                int(cut[1] * height),
+                width - int(cut[2] * width),
+                height - int(cut[3] * height),
+            )
+            picture = picture.crop(box)
+        stream = io.BytesIO()
+        picture.save(stream, "JPEG", quality=chance.randint(30, 85))
+        (source / file.parent.name / f"planted-{number}.jpg").write_bytes(stream.getvalue())
+        planted[f"planted-{number}.jpg"] = file.name
+    dataset = Project(folder / "project").dataset
+    import_path(dataset, source)
+    by_hash = {p.hash: p for p in dataset.pictures()}
+    pairs = [(by_hash[a], by_hash[b]) for a, b in dataset.near_copies.all_pairs()]
+    found = [
+        (a, b) for a, b in pairs if planted.get(a.path.name) == b.path.name or planted.get(b.path.name) == a.path.name
+    ]
+    others = [(a.key, b.key) for a, b in pairs if (a, b) not in found]
+    crossing = sum(a.split != b.split for a, b in found)
+    print(f"{len(found)} of 100 planted found, {crossing} across splits; other pairs: {others}")
+
+
+def embed(folder, data):
+    """The first and the second run of the cache."""
+    dataset = Project(folder).dataset
+    start = time.perf_counter()
+    import_path(dataset, data / "clothing" / "train")
+    print(f"import {time.perf_counter() - start:.1f} s")
+    for run in ("first", "second"):
+        start = time.perf_counter()
+        pictures, _ = embedded(dataset)
+        print(f"{run} run: {len(pictures)} pictures in {time.perf_counter() - start:.2f} s")
+
+
+def memory(folder, data):
+    """The most memory that importing, checking and exporting 10,000 pictures takes."""
+    dataset = Project(folder / "p").dataset
+
+    def report(what, start):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{what}: {time.perf_counter() - start:.1f} s, at most {peak:.0f} MB so far")
+
+    start = time.perf_counter()
+    print(import_path(dataset, data / "cifar10-10k.zip").added)
+    report("import", start)
+    start = time.perf_counter()
+    print(*check(dataset, Backbone.builtin("lite0", 96, "int8")).summary, sep="\n")
+    report("check", start)
+    start = time.perf_counter()
+    export(dataset, folder / "out.zip")
+    report("export", start)
+    start = time.perf_counter()
+    dataset.refresh()
+    report("refresh", start)
+
+
+def map_(folder, data):
+    """A map of 10,000 pictures."""
+    dataset = Project(folder).dataset
+    import_path(dataset, data / "cifar10-10k.zip")
+    pictures = dataset.pictures()
+    cache = EmbeddingCache(dataset.embeddings_folder, Backbone.builtin("lite0", 96, "int8"))
+    embeddings = cache.embed([Embeddable(p.hash, p.path) for p in pictures])
+    for run in ("first", "kept"):
+        start = time.perf_counter()
+        embedding_map(embeddings, [p.hash for p in pictures], dataset.maps_folder)
+        print(f"{run}: {len(pictures)} points in {time.perf_counter() - start:.1f} s")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        {"labels": labels, "copies": copies, "embed": embed, "memory": memory, "map": map_}[sys.argv[1]](
+            Path(temporary), Path(sys.argv[2])
+        )

@@ -1,0 +1,77 @@
+"""The long measurements behind docs/training.md: clothing, frozen and fine-tuned, and CIFAR-10 from scratch.
+
+Usage: python benchmarks/training.py frozen|fine-tune FOLDER     FOLDER holds train/<label>/ and validation/<label>/
+       python benchmarks/training.py scratch FOLDER [BOOK_MODEL]  FOLDER holds <label>/; a fifth is held out by name
+
+Prints a table: float32 beside int8, and another model on the same pictures where one is given.
+"""
+
+import argparse
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from whatsit import Classifier, Fit, find_examples
+from whatsit.design import Design, Way
+from whatsit.evaluation import Example, evaluate
+from whatsit.training import train
+from whatsit.training_event import Epoch, Event, Note
+
+DESIGNS = {
+    "frozen": Design(),
+    "fine-tune": Design(way=Way.FINE_TUNE, size=160),
+    "scratch": Design(way=Way.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
+}
+
+
+def held_out(path: Path) -> bool:
+    """Whether a picture is in the fifth that judges: by its name, so that every run holds out the same."""
+    return int(hashlib.sha256(f"{path.parent.name}/{path.name}".encode()).hexdigest(), 16) % 5 == 0
+
+
+def row(name: str, model: Classifier, examples: list[Example]) -> str:
+    """One line of the table."""
+    found = evaluate(model, examples)
+    low, high = found.interval
+    return f"{name:<24} {found.right:>5} of {len(found.answers):<5} {found.accuracy:6.1%}  ({low:.1%} to {high:.1%})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("way", choices=DESIGNS)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("model", nargs="?", type=Path, help="Another .tflite to judge on the same pictures.")
+    parser.add_argument("--threads", type=int, help="Of PyTorch.")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
+    if arguments.way == "scratch":
+        everything = find_examples(arguments.folder)
+        training = [example for example in everything if not held_out(example[0])]
+        judging = [example for example in everything if held_out(example[0])]
+    else:
+        training, judging = (find_examples(arguments.folder / part) for part in ("train", "validation"))
+    start, embedded = time.perf_counter(), 0.0
+
+    def show(event: Event) -> None:
+        nonlocal embedded
+        if isinstance(event, Epoch):
+            embedded = embedded or time.perf_counter() - start
+            print(f"{time.perf_counter() - start:6.0f} s  epoch {event.number}/{event.total}  loss {event.loss:.3f}  "
+                  f"validation {event.validation_accuracy:.1%}", flush=True)  # fmt: skip
+        elif isinstance(event, Note):
+            print(event.text)
+
+    trained = train(DESIGNS[arguments.way], training, judging, on_event=show)
+    seconds = time.perf_counter() - start
+    print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")
+    for dtype in ("float32", "int8"):
+        print(row(dtype, Classifier(trained.model.to_tflite(dtype)), judging))
+    if arguments.model:
+        labels = trained.model.labels if arguments.way == "scratch" else None
+        print(row(arguments.model.name, Classifier(arguments.model, labels), judging))
+
+
+if __name__ == "__main__":
+    main()
