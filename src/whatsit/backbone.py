@@ -43,7 +43,8 @@ class Backbone:
     @classmethod
     def builtin(
         cls, name: str = "lite0", size: int = 224, dtype: str = "int8", *,
-        blocks: int | None = None, fit: Fit = Fit.COVER, colour: Colour = Colour.RGB, threads: int | None = None,
+        blocks: int | None = None, fit: Fit = Fit.COVER, colour: Colour = Colour.RGB, joined: bool = False,
+        threads: int | None = None,
     ) -> "Backbone":  # fmt: skip
         """EfficientNet-Lite without its top; ``dim`` is 1,280, fewer where ``blocks`` cuts earlier.
 
@@ -53,13 +54,14 @@ class Backbone:
             dtype: ``int8`` (raw uint8 pixels at its border) or ``float32``.
             blocks: keep only so many blocks: faster and coarser.
             colour: grey takes one channel and gives what the grey picture in RGB would.
+            joined: put the means of the last blocks before the last layer's: a head learns more from them.
 
         Raises:
             ModelError, MissingExtraError: see ``builtin.builtin_model``.
         """
-        content = builtin_model(name, size, dtype, blocks=blocks, colour=colour)
+        content = builtin_model(name, size, dtype, blocks=blocks, colour=colour, joined=joined)
         preprocess = Preprocess(size, size, fit, colour, mean=(MEAN,), std=(STD,))
-        return cls(content, preprocess, builtin_id(name, size, dtype, blocks, colour), threads=threads)
+        return cls(content, preprocess, builtin_id(name, size, dtype, blocks, colour, joined), threads=threads)
 
     @classmethod
     def from_id(cls, id: str, *, fit: Fit = Fit.COVER, threads: int | None = None) -> "Backbone":  # noqa: A002
@@ -68,8 +70,7 @@ class Backbone:
         Raises:
             ModelError: the id is of a file's backbone, of another revision, or not an id at all.
         """
-        name, size, dtype, blocks, colour = parse_builtin_id(id)
-        return cls.builtin(name, size, dtype, blocks=blocks, fit=fit, colour=colour, threads=threads)
+        return cls.builtin(**parse_builtin_id(id)._asdict(), fit=fit, threads=threads)
 
     @classmethod
     def from_file(

@@ -6,41 +6,70 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from whatsit.atomic_file import write_file
-from whatsit.efficientnet_lite import EMBEDDING, MEAN, STD, VARIANTS, Variant, build
+from whatsit.efficientnet_lite import (
+    EMBEDDING,
+    JOINED_GAIN,
+    LAST,
+    MEAN,
+    SCALED,
+    STD,
+    VARIANTS,
+    Variant,
+    build,
+    joined_blocks,
+)
 from whatsit.errors import DataError, MissingExtraError, ModelError
 from whatsit.preprocess import Colour
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.tflite.quantise import quantise, with_uint8_border
 from whatsit.torch_weights import read_weights
 
-_ID = re.compile(r"efficientnet-(lite\d)(?:-(\d{1,2})blocks)?(-grey)?@(\d{1,4})-(int8|float32)\.(\d+)")
+_ID = re.compile(r"efficientnet-(lite\d)(?:-(\d{1,2})blocks)?(-joined)?(-grey)?@(\d{1,4})-(int8|float32)\.(\d+)")
 SIZES = range(32, 513, 32)
+Range = tuple[float, float]
 DTYPES = ("int8", "float32")
 REVISION = 1
 """Raised whenever the numbers a built-in network gives change: it is part of every backbone's id and cache file."""
 
 
 def builtin_id(
-    name: str = "lite0", size: int = 224, dtype: str = "int8", blocks: int | None = None, colour: Colour = Colour.RGB
-) -> str:
+    name: str = "lite0", size: int = 224, dtype: str = "int8", blocks: int | None = None, colour: Colour = Colour.RGB,
+    joined: bool = False,
+) -> str:  # fmt: skip
     """The id of a built-in backbone, e.g. ``efficientnet-lite0@224-int8.1``.
 
     Raises:
         ModelError: no such network, size, or arithmetic.
     """
     check_builtin(name, size, dtype)
-    kind = ("" if blocks is None else f"-{blocks}blocks") + ("-grey" if colour is Colour.GREY else "")
-    return f"efficientnet-{name}{kind}@{size}-{dtype}.{REVISION}"
+    return f"efficientnet-{name}{_kind(blocks, joined, colour)}@{size}-{dtype}.{REVISION}"
 
 
-def parse_builtin_id(id: str) -> tuple[str, int, str, int | None, Colour]:  # noqa: A002
-    """Name, size, arithmetic, blocks and colour of a built-in backbone's id.
+def _kind(blocks: int | None, joined: bool, colour: Colour) -> str:
+    depth = "" if blocks is None else f"-{blocks}blocks"
+    return depth + ("-joined" if joined else "") + ("-grey" if colour is Colour.GREY else "")
+
+
+class BuiltinParts(NamedTuple):
+    """What a built-in backbone's id names, in the order ``builtin_id`` takes it."""
+
+    name: str
+    size: int
+    dtype: str
+    blocks: int | None
+    colour: Colour
+    joined: bool
+
+
+def parse_builtin_id(id: str) -> BuiltinParts:  # noqa: A002
+    """The parts of a built-in backbone's id.
 
     Raises:
         ModelError: the id is of a file's backbone, of another revision, or not an id at all.
@@ -48,9 +77,9 @@ def parse_builtin_id(id: str) -> tuple[str, int, str, int | None, Colour]:  # no
     match = _ID.fullmatch(id)
     if match is None:
         raise ModelError(f"backbone {id[:80]!r} is not a built-in one; teach again from the pictures")
-    name, blocks, grey, size, dtype, _revision = match.groups()
+    name, blocks, joined, grey, size, dtype, _revision = match.groups()
     colour = Colour.GREY if grey else Colour.RGB
-    parts = (name, int(size), dtype, int(blocks) if blocks else None, colour)
+    parts = BuiltinParts(name, int(size), dtype, int(blocks) if blocks else None, colour, bool(joined))
     if builtin_id(*parts) != id:
         raise ModelError(f"backbone {id!r}: this whatsit has {builtin_id(*parts)!r}; teach again from the pictures")
     return parts
@@ -73,7 +102,7 @@ def check_builtin(name: str, size: int, dtype: str) -> Variant:
 
 def builtin_model(
     name: str = "lite0", size: int = 224, dtype: str = "int8", *, top: bool = False, blocks: int | None = None,
-    colour: Colour = Colour.RGB,
+    colour: Colour = Colour.RGB, joined: bool = False,
 ) -> bytes:  # fmt: skip
     """The ``.tflite`` of a built-in network, from the cache or built now (under a second).
 
@@ -84,15 +113,15 @@ def builtin_model(
         top: the ImageNet classifier; otherwise the backbone, ending in its embedding.
         blocks: see ``efficientnet_lite.build``.
         colour: grey takes one channel.
+        joined: see ``efficientnet_lite.build``; for backbones.
 
     Raises:
         ModelError: unknown name, size, arithmetic or depth; weights missing or altered.
         MissingExtraError: Lite1 and Lite2 come with extras.
     """
     variant = check_builtin(name, size, dtype)
-    kind = ("imagenet" if top else "backbone") + ("-grey" if colour is Colour.GREY else "")
-    depth = "" if blocks is None else f"-{blocks}blocks"
-    file = cache_folder() / f"efficientnet-{name}{depth}-{kind}-{size}-{dtype}.{REVISION}.model"
+    kind = f"{_kind(blocks, joined, colour)}-{'imagenet' if top else 'backbone'}"
+    file = cache_folder() / f"efficientnet-{name}{kind}-{size}-{dtype}.{REVISION}.model"
     cached = _read_cached(file)
     if cached is not None:
         return cached
@@ -100,7 +129,7 @@ def builtin_model(
         cached = _read_cached(file)
         if cached is not None:
             return cached
-        content = _build(variant, size, dtype, top, blocks, colour)
+        content = _build(variant, size, dtype, top, blocks, colour, joined)
         # A read-only or full cache costs a second at every start, not the use of the program.
         with contextlib.suppress(DataError):
             write_file(file, hashlib.sha256(content).digest() + content)
@@ -126,26 +155,43 @@ def imagenet_labels() -> tuple[str, ...]:
     return tuple(text.splitlines())
 
 
-def builtin_ranges(variant: Variant, size: int, blocks: int | None = None) -> dict[str, tuple[float, float]]:
+def builtin_ranges(
+    variant: Variant, size: int, blocks: int | None = None, joined: bool = False
+) -> dict[str, tuple[float, float]]:
     """Activation ranges for int8 at ``size``, as ``tools/measure_ranges.py`` measured them."""
     ranges = dict(_measured_ranges(variant.name)[size])
-    if blocks is not None and blocks < len(variant.strides):
+    if blocks is not None:
         ranges[EMBEDDING] = ranges[f"{EMBEDDING}@{blocks}"]
+    if joined:
+        ranges.update(_joined_ranges(ranges, blocks or len(variant.strides), blocks is None))
     ranges["image"] = INPUT_RANGE
     return ranges
+
+
+def _joined_ranges(ranges: Mapping[str, Range], total: int, whole: bool) -> dict[str, Range]:
+    """Of the parts of a joined embedding: int8 joins only what has one scale, so all have the widest range."""
+    means = [f"{EMBEDDING}@{index + 1}" for index in range(*joined_blocks(total, whole))]
+    last = LAST if whole else f"{LAST}{SCALED}"
+    gain = 1.0 if whole else JOINED_GAIN
+    parts = {f"{mean}{SCALED}": tuple(JOINED_GAIN * end for end in ranges[mean]) for mean in means}
+    parts[last] = tuple(gain * end for end in ranges[EMBEDDING])
+    widest = (min(low for low, _ in parts.values()), max(high for _, high in parts.values()))
+    return {LAST: ranges[EMBEDDING]} | dict.fromkeys((*parts, EMBEDDING), widest)
 
 
 INPUT_RANGE = (-MEAN / STD, (255 - MEAN) / STD)
 """Makes the int8 input's scale exactly 1/128: pixels pass unrounded."""
 
 
-def _build(variant: Variant, size: int, dtype: str, top: bool, blocks: int | None, colour: Colour) -> bytes:
+def _build(
+    variant: Variant, size: int, dtype: str, top: bool, blocks: int | None, colour: Colour, joined: bool
+) -> bytes:
     weights = read_weights(weights_path(variant), variant.sha256)
     channels = 1 if colour is Colour.GREY else 3
-    content = write_model(build(variant, weights, size, top=top, blocks=blocks, channels=channels))
+    content = write_model(build(variant, weights, size, top=top, blocks=blocks, channels=channels, joined=joined))
     if dtype == "float32":
         return content
-    return with_uint8_border(quantise(content, builtin_ranges(variant, size, blocks)))
+    return with_uint8_border(quantise(content, builtin_ranges(variant, size, blocks, joined)))
 
 
 def weights_path(variant: Variant) -> Path:

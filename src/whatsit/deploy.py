@@ -136,8 +136,8 @@ def _maixpy(source: _Source) -> _Written:
     if not source.taught:
         raise DataError("MaixPy's features come from the training pictures: run deploy in the project they are in")
     _need_rgb(source, "MaixPy")
-    name, size, _, blocks, _ = parse_builtin_id(source.card.backbone)
-    choice = BackboneChoice(name, size, source.card.fit, blocks)
+    parts = parse_builtin_id(source.card.backbone)
+    choice = BackboneChoice(parts.name, parts.size, source.card.fit, parts.blocks, joined=parts.joined)
     backbone = Backbone.from_id(source.card.backbone, fit=source.card.fit)
     embedded = embed_examples(source.taught, choice, on_unreadable=lambda error: None)
     with tempfile.TemporaryDirectory() as scratch:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +34,8 @@ class Design:
     """Side of the input in pixels."""
     blocks: int | None = None
     """Keep only so many blocks of a built-in backbone: faster and coarser; None: all."""
+    joined: bool = True
+    """Let the head see the last blocks of a built-in backbone too, not only its last layer; for the frozen way."""
     colour: Colour = Colour.RGB
     fit: Fit = Fit.COVER
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -73,7 +75,8 @@ class Design:
     @property
     def choice(self) -> BackboneChoice:
         """The backbone these choices name."""
-        return BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour)
+        choice = BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour)
+        return replace(choice, joined=self.joined and self.way is Way.FROZEN and not choice.is_file)
 
     @property
     def all_epochs(self) -> int:
@@ -109,7 +112,7 @@ _LIMITS: tuple[tuple[str, float, float], ...] = (
     ("blocks", 1, 64), ("tuned_blocks", 0, 64), ("seed", 0, 2**31 - 1),
 )  # fmt: skip
 _CHOICES: dict[str, type[StrEnum]] = {"way": Way, "colour": Colour, "fit": Fit}
-_FLAGS = ("class_weights", "mixup")
+_FLAGS = ("class_weights", "mixup", "joined")
 _FLOATS = ("dropout", "learning_rate", "label_smoothing")
 
 

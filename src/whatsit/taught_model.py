@@ -51,7 +51,7 @@ from whatsit.version import VERSION
 class BackboneChoice:
     """Which backbone to teach on.
 
-    ``name`` is lite0, lite1, lite2 or the path of a ``.tflite``; ``size`` and ``blocks`` apply to the built-in ones.
+    ``name`` is lite0, lite1, lite2, or a ``.tflite`` file; the built-in ones take ``size``, ``blocks`` and ``joined``.
     """
 
     name: str = "lite0"
@@ -59,6 +59,7 @@ class BackboneChoice:
     fit: Fit = Fit.COVER
     blocks: int | None = None
     colour: Colour = Colour.RGB
+    joined: bool = False
 
     @property
     def is_file(self) -> bool:
@@ -74,8 +75,9 @@ class BackboneChoice:
         if self.is_file:
             return Backbone.from_file(self.name, fit=self.fit, threads=threads)
         return Backbone.builtin(
-            self.name, self.size, dtype, blocks=self.blocks, fit=self.fit, colour=self.colour, threads=threads
-        )
+            self.name, self.size, dtype, blocks=self.blocks, fit=self.fit, colour=self.colour, joined=self.joined,
+            threads=threads,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +114,10 @@ class TaughtModel:
         if card is None:
             raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
         backbone = Backbone.from_id(card.backbone, fit=card.fit)
-        variant, _, _, blocks, colour = parse_builtin_id(card.backbone)
+        parts = parse_builtin_id(card.backbone)
         golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
         return cls(
-            choice=BackboneChoice(variant, card.width, card.fit, blocks, colour),
+            choice=BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.joined),
             backbone_id=card.backbone,
             preprocess=backbone.preprocess,
             head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
@@ -190,7 +192,9 @@ class TaughtModel:
             return self.network, False
         if not self.choice.is_file:
             choice = self.choice
-            return builtin_model(choice.name, choice.size, "float32", blocks=choice.blocks, colour=choice.colour), False
+            return builtin_model(
+                choice.name, choice.size, "float32", blocks=choice.blocks, colour=choice.colour, joined=choice.joined
+            ), False
         content = cut_top(read_model_file(self.choice.name), self.choice.name)
         return content, Runtime(content, 1).input.dtype != np.float32
 
@@ -209,7 +213,7 @@ class TaughtModel:
             ranges[input_name(merged)] = (float(black.min()), float(white.max()))
         else:
             variant = check_builtin(self.choice.name, self.choice.size, "int8")
-            ranges.update(builtin_ranges(variant, self.choice.size, self.choice.blocks))
+            ranges.update(builtin_ranges(variant, self.choice.size, self.choice.blocks, self.choice.joined))
         ranges.update({tensor: (low, high) for tensor, low, high in self.head_ranges})
         return ranges
 

@@ -22,6 +22,7 @@ def train(
     backbone: Annotated[str | None, typer.Option(help="lite0, lite1, lite2, or any .tflite classifier.")] = None,
     size: Annotated[int | None, typer.Option(help="Input side in pixels, a multiple of 32.")] = None,
     blocks: Annotated[int | None, typer.Option(help="Keep so many blocks of the backbone: faster.")] = None,
+    joined: Annotated[bool | None, typer.Option(help="Let the head see the last blocks too.")] = None,
     colour: Annotated[str | None, typer.Option(help="rgb or grey.")] = None,
     fit: Annotated[str | None, typer.Option(help="cover, contain or squash.")] = None,
     augment: Annotated[str | None, typer.Option(help="Of flip,zoom,brightness,contrast,rotate,grey; or none.")] = None,
@@ -52,7 +53,8 @@ def train(
     from whatsit.training_record import ModelFiles, save_training
 
     chosen: dict[str, Any] = {
-        "way": way, "backbone": backbone, "size": size, "blocks": blocks, "colour": colour, "fit": fit,
+        "way": way, "backbone": backbone, "size": size, "blocks": blocks, "joined": joined,
+        "colour": colour, "fit": fit,
         "augmentation": None if augment is None else _switches(augment), "views": views, "hidden": hidden,
         "dropout": dropout, "epochs": epochs, "patience": patience, "learning_rate": learning_rate, "batch": batch,
         "class_weights": class_weights, "label_smoothing": label_smoothing, "mixup": mixup,
