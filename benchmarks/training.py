@@ -1,6 +1,7 @@
 """The long measurements behind docs/training.md: clothing, frozen and fine-tuned, and CIFAR-10 from scratch.
 
-Usage: python benchmarks/training.py frozen|fine-tune FOLDER     FOLDER holds train/<label>/ and validation/<label>/
+Usage: python benchmarks/training.py joined FOLDER               FOLDER holds <label>/; five folds, joined or not
+       python benchmarks/training.py frozen|fine-tune FOLDER     FOLDER holds train/<label>/ and validation/<label>/
        python benchmarks/training.py scratch FOLDER [BOOK_MODEL]  FOLDER holds <label>/; a fifth is held out by name
 
 Prints a table: float32 beside int8, and another model on the same pictures where one is given.
@@ -9,6 +10,7 @@ Prints a table: float32 beside int8, and another model on the same pictures wher
 import argparse
 import hashlib
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -37,15 +39,34 @@ def row(name: str, model: Classifier, examples: list[Example]) -> str:
     return f"{name:<24} {found.right:>5} of {len(found.answers):<5} {found.accuracy:6.1%}  ({low:.1%} to {high:.1%})"
 
 
+def compare_joined(folder: Path) -> None:
+    """Accuracy over five folds of the pictures, with and without the earlier blocks."""
+    examples = find_examples(folder)
+    folds = [int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % 5 for path, _ in examples]
+    with tempfile.TemporaryDirectory() as cache:
+        for joined in (False, True):
+            right = 0.0
+            for fold in range(5):
+                kept = [example for example, number in zip(examples, folds, strict=True) if number != fold]
+                held = [example for example, number in zip(examples, folds, strict=True) if number == fold]
+                best = train(Design(joined=joined), kept, held, cache=Path(cache)).best
+                assert best is not None
+                right += best.validation_accuracy * len(held)
+            print(f"{'joined' if joined else 'plain':<8} {right / len(examples):.1%} over five folds", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("way", choices=DESIGNS)
+    parser.add_argument("way", choices=["joined", *DESIGNS])
     parser.add_argument("folder", type=Path)
     parser.add_argument("model", nargs="?", type=Path, help="Another .tflite to judge on the same pictures.")
     parser.add_argument("--threads", type=int, help="Of PyTorch.")
     arguments = parser.parse_args()
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
+    if arguments.way == "joined":
+        compare_joined(arguments.folder)
+        return
     if arguments.way == "scratch":
         everything = find_examples(arguments.folder)
         training = [example for example in everything if not held_out(example[0])]

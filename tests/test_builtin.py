@@ -15,7 +15,7 @@ from PIL import Image
 
 from whatsit import Backbone, BackboneChoice, Classifier, ModelError, builtin
 from whatsit.builtin import builtin_model, cache_folder, weights_path
-from whatsit.efficientnet_lite import VARIANTS
+from whatsit.efficientnet_lite import JOINED_BLOCKS, JOINED_GAIN, VARIANTS
 from whatsit.runtime import Runtime
 from whatsit.torch_weights import parse_weights, read_weights
 
@@ -163,6 +163,17 @@ class TestTheNetwork:
     def test_a_shallower_backbone_is_another_backbone(self, photographs):
         whole, part = Backbone.builtin(size=96), Backbone.builtin(size=96, blocks=11)
         assert part.dim < whole.dim and part.id != whole.id and len(part.content) < len(whole.content)
+
+    def test_a_joined_embedding_is_the_means_of_the_last_blocks_and_then_the_plain_one(self, photographs):
+        picture = next(iter(photographs.values()))
+        joined = Backbone.builtin(size=64, dtype="float32", joined=True)
+        parts = [Backbone.builtin(size=64, dtype="float32", blocks=blocks).embed(picture) for blocks in range(11, 17)]
+        parts = [JOINED_GAIN * part for part in parts[-JOINED_BLOCKS:]]
+        plain = Backbone.builtin(size=64, dtype="float32").embed(picture)
+        assert np.allclose(joined.embed(picture), np.concatenate([*parts, plain]), atol=1e-4)
+        assert Backbone.from_id(joined.id).content == joined.content
+        int8 = Backbone.builtin(size=64, joined=True).embed(picture)
+        assert np.corrcoef(int8, joined.embed(picture))[0, 1] > 0.98
 
     def test_it_knows_the_photographs_and_int8_costs_under_two_points(self, shared_data):
         photos = sorted((shared_data / "photos").glob("*.JPEG"))

@@ -34,8 +34,6 @@ class Design:
     """Side of the input in pixels."""
     blocks: int | None = None
     """Keep only so many blocks of a built-in backbone: faster and coarser; None: all."""
-    joined: bool = True
-    """Let the head see the last blocks of a built-in backbone too, not only its last layer; for the frozen way."""
     colour: Colour = Colour.RGB
     fit: Fit = Fit.COVER
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -58,6 +56,8 @@ class Design:
     """Share of the target spread over all classes (Szegedy et al. 2016, section 7)."""
     mixup: bool = False
     """Train on blends of two pictures (Zhang et al. 2018); for fine-tuning and from scratch."""
+    joined: bool = True
+    """Let the head see the last blocks of a built-in backbone too, not only its last layer; for the frozen way."""
     tuned_blocks: int | None = None
     """Fine-tune only so many blocks at the end; None: all."""
     seed: int = 0

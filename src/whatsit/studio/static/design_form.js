@@ -3,7 +3,7 @@ import { t } from "./messages.js";
 
 const form = document.getElementById("design");
 const NUMBERS = ["epochs", "learning_rate", "dropout", "hidden", "views", "patience", "label_smoothing", "batch", "tuned_blocks", "seed"];
-const FLAGS = ["class_weights", "mixup"];
+const FLAGS = ["joined", "class_weights", "mixup"];
 const RATES = { frozen: "0.001", "fine-tune": "0.0003", scratch: "0.003" };
 let usual = {};
 let usualEpochs = {};
