@@ -8,14 +8,7 @@ from numpy.typing import NDArray
 
 from whatsit.errors import DataError
 from whatsit.prediction import softmax
-from whatsit.rejection import (
-    Floats,
-    leave_one_out,
-    means,
-    normalised,
-    reject_threshold,
-    squared_distances,
-)
+from whatsit.rejection import Floats, gap_threshold, leave_one_out, means, normalised, squared_distances
 
 MAX_ROUNDS = 100
 """Seeded k-means comes to rest in a handful of rounds; rounding may at worst make it oscillate."""
@@ -122,10 +115,10 @@ class Lesson:
         unit_centres = means(unit_members, classes, len(self.pictures)).astype(np.float32)
         if np.array_equal(centres, self.centres) and np.array_equal(unit_centres, self.unit_centres):
             rounds = 0
-        own, other = leave_one_out(members, classes)
+        own, _ = leave_one_out(members, classes)
         calibration = Calibration(
-            reject_threshold(own, other, error_rate),
-            reject_threshold(*leave_one_out(unit_members, classes), error_rate),
+            gap_threshold(members, classes, error_rate),
+            gap_threshold(unit_members, classes, error_rate),
             float(np.sqrt(np.mean(own**2))) if len(own) else None,
         )
         return replace(self, centres=centres, unit_centres=unit_centres, calibration=calibration), rounds
