@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import whatsit
-from whatsit.cli.app import app
+from whatsit.builtin import builtin_model
+from whatsit.cli.app import app, main
+from whatsit.recogniser import load_recogniser
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (30, 60, 200)}
 
@@ -168,6 +171,86 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     assert len(errors(result)) == 1
     assert expected in result.stderr
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.fixture
+def whatsit_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """``whatsit …`` in this process: the exit status and standard error."""
+
+    def call(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["whatsit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["teach", "absent", "-o", "m.tflite", "--dtype", "int4"], "arithmetic 'int4': expected int8 or float32"),
+        (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "border 'foo': expected uint8, int8 or float32"),
+        (["teach", "absent", "-o", "m.tflite", "--dtype", "float32", "--io", "int8"], "leave it out"),
+        (["teach", "absent", "-o", "m.tflite", "--backbone", "quant.TFLITE", "--dtype", "float32"], "ask for int8"),
+        (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype and no --io"),
+        (["teach", "absent", "-o", "here.tflite"], "here.tflite: it is not a regular file"),
+        (["teach", "absent", "-o", "m.TFLITE"], "absent: no such folder"),
+        (["export", "absent.tflite", "-o", "m.bin"], "m.bin: expected a name ending in .tflite"),
+        (["export", "absent.tflite", "-o", "nowhere/m.tflite"], "nowhere: no such folder"),
+        (["classify", "x.jpg", "--backbone", "b.tflite"], "goes with a .bin"),
+    ],
+)
+def test_what_could_not_be_written_is_refused_before_any_work(
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    whatsit_line: Callable[..., tuple[int, str]],
+) -> None:
+    """Were the missing input looked at first, that would be the error."""
+    monkeypatch.chdir(tmp_path)
+    Path("here.tflite").mkdir()
+    if "quant.TFLITE" in arguments:
+        Path("quant.TFLITE").write_bytes(builtin_model(size=32))
+    status, told = whatsit_line(*arguments)
+    assert (status, len(told.splitlines())) == (1, 1)
+    assert expected in told
+
+
+def test_features_keep_their_fit_and_a_backbone_of_the_users(
+    lesson: Path, tmp_path: Path, whatsit_line: Callable[..., tuple[int, str]]
+) -> None:
+    own = tmp_path / "own.TFLITE"
+    own.write_bytes(builtin_model(size=32))
+    features = tmp_path / "taught.bin"
+    assert whatsit_line("teach", lesson, "-o", features, "--backbone", own, "--fit", "squash")[0] == 0
+    assert load_recogniser(features).preprocess.fit == "squash"
+    learner = whatsit.SelfLearnClassifier(own, dual_buff=False)
+    learner.load(features)
+    assert learner.preprocess.fit == "squash"
+    assert whatsit_line("classify", lesson / "red/0.jpg", "--model", features) == (0, "")
+
+    moved = own.rename(tmp_path / "moved.tflite")
+    status, told = whatsit_line("classify", lesson / "red/0.jpg", "--model", features)
+    assert (status, len(told.splitlines())) == (1, 1)
+    assert "own.TFLITE, which is not there; put it back, or name it with --backbone" in told
+    assert whatsit_line("classify", lesson / "red/0.jpg", "--model", features, "--backbone", moved) == (0, "")
+    moved.write_bytes(builtin_model(size=64))
+    status, told = whatsit_line("classify", lesson / "red/0.jpg", "--model", features, "--backbone", moved)
+    assert status == 1
+    assert "taught with backbone" in told
+
+
+def test_a_model_on_the_users_backbone_says_how_to_have_it_in_another_arithmetic(
+    lesson: Path, tmp_path: Path, whatsit_line: Callable[..., tuple[int, str]]
+) -> None:
+    own, model = tmp_path / "own.tflite", tmp_path / "m.tflite"
+    own.write_bytes(builtin_model(size=32))
+    assert whatsit_line("teach", lesson, "-o", model, "--backbone", own)[0] == 0
+    status, told = whatsit_line("export", model, "-o", tmp_path / "again.tflite")
+    assert (status, len(told.splitlines())) == (1, 1)
+    assert "run whatsit teach FOLDER --backbone THAT.tflite with the --dtype and --io wanted" in told
 
 
 def test_a_failed_teach_leaves_the_old_model_in_place(model: Path, lesson: Path, tmp_path: Path) -> None:

@@ -47,7 +47,12 @@ def parse_builtin_id(id: str) -> tuple[str, int, str, int | None, Colour]:  # no
     """
     match = _ID.fullmatch(id)
     if match is None:
-        raise ModelError(f"backbone {id[:80]!r} is not a built-in one; teach again from the pictures")
+        way_out = (
+            "it is in a .tflite file: give that file as  --backbone"
+            if id.startswith("sha256:")
+            else "train again from the pictures;  whatsit train  writes int8 and float32"
+        )
+        raise ModelError(f"backbone {id[:80]!r} is not a built-in one: {way_out}")
     name, blocks, grey, size, dtype, _revision = match.groups()
     colour = Colour.GREY if grey else Colour.RGB
     parts = (name, int(size), dtype, int(blocks) if blocks else None, colour)

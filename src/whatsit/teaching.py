@@ -99,7 +99,8 @@ class EmbeddedExamples:
         lesson = Lesson(
             labels, pictures, pictures, normalised(pictures), self.features[rest], tuple(owners[rest].tolist())
         )
-        save_features(path, lesson.learnt(error_rate)[0], self.backbone.id)
+        file = self.choice.name if self.choice.is_file else None
+        save_features(path, lesson.learnt(error_rate)[0], self.backbone.id, self.backbone.preprocess, file)
 
 
 def embed_examples(

@@ -29,6 +29,9 @@ def classify(
         Path | None, typer.Option(help="A .tflite classifier, or a .bin of taught features; else ImageNet's classes.")
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="The model's label file, where it has none inside.")] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, where that has moved.")
+    ] = None,
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 5,
     fit: Annotated[Fit | None, typer.Option(help="How a picture meets a square input; else as the model says.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
@@ -42,7 +45,7 @@ def classify(
         raise DataError("--json and --csv: choose one")
     pictures = _find(paths)
     with progress("Opening the model", None):
-        answers = _answers(pictures, model, labels, fit, top_k)
+        answers = _answers(pictures, model, labels, backbone, fit, top_k)
     write = _write_json if as_json else _write_csv if as_csv else _write_text
     if as_csv:
         typer.echo("path,unknown,rank,label,score,index,error")
@@ -61,17 +64,19 @@ def classify(
 
 
 def _answers(
-    pictures: list[Path], model: Path | None, labels: Path | None, fit: Fit | None, top_k: int
+    pictures: list[Path], model: Path | None, labels: Path | None, backbone: Path | None, fit: Fit | None, top_k: int
 ) -> Iterator[Predictions | ImageError]:
     if model is None or model.suffix.lower() != ".bin":
         from whatsit.classifier import Classifier
 
+        if backbone is not None:
+            raise DataError(f"--backbone {backbone}: goes with a .bin of taught features only; leave it out")
         return Classifier(model, labels, fit=fit).classify_many(iter(pictures), top_k, errors="return")
     if labels is not None or fit is not None:
         raise DataError(f"{model}: taught features bring their own labels and fit; leave --labels and --fit out")
     from whatsit.recogniser import load_taught
 
-    return load_taught(model).classify_many(pictures, top_k)
+    return load_taught(model, backbone=backbone).classify_many(pictures, top_k)
 
 
 def _find(paths: Iterable[Path]) -> list[Path]:

@@ -27,6 +27,9 @@ def live(
         Path | None,
         typer.Option(help="A .tflite model or a .bin of taught features; else ImageNet's classes."),
     ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, where that has moved.")
+    ] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Below this score: uncertain.")] = 0.5,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after so many frames.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
@@ -41,7 +44,7 @@ def live(
 
     changes = _Changes(count)
     source = open_camera(camera)
-    engine = Live(source, load_recogniser(model), [changes], threshold=threshold)
+    engine = Live(source, load_recogniser(model, backbone=backbone), [changes], threshold=threshold)
     deadline = time.monotonic() + seconds if seconds is not None else None
     status = 0
     try:
