@@ -28,7 +28,7 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (30, 60, 200)}
 
 def run(*arguments: object, columns: int = 80, **settings: object) -> subprocess.CompletedProcess[str]:
     """``whatsit …`` in a process of its own."""
-    environment = {**os.environ, "COLUMNS": str(columns)}
+    environment = {**os.environ, "COLUMNS": str(columns), **settings.pop("environment", {})}
     command = [sys.executable, "-m", "whatsit.cli.app", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, **settings)
 
@@ -122,7 +122,8 @@ def test_export_changes_the_arithmetic_and_not_the_answer(model: Path, lesson: P
 
 
 def test_export_and_teach_say_that_other_programs_squash(model: Path, tmp_path: Path) -> None:
-    result = run("export", model, "-o", tmp_path / "again.tflite")
+    result = run("export", model, "-o", tmp_path / "again.tflite", columns=60)
+    assert max(len(line) for line in result.stderr.splitlines()) <= 60
     assert "MediaPipe" in result.stderr
     assert "squash" in result.stderr
 
@@ -297,7 +298,9 @@ def test_ctrl_c_ends_teaching_at_once_with_nothing_written(lesson: Path, tmp_pat
             shown += os.read(master, 1024)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
+        shown += os.read(master, 65_536)
     os.close(master)
+    assert b"whatsit: stopped: nothing was written" in shown
     assert not output.exists()
     assert b"Traceback" not in shown
 
@@ -307,6 +310,60 @@ def test_a_reader_that_stops_early_is_no_error_to_shout_about(model: Path, lesso
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert len(result.stdout.splitlines()) == 1
     assert result.stderr == ""
+
+
+@pytest.fixture
+def odd_names(lesson: Path, tmp_path: Path) -> list[Path]:
+    """One picture, and a broken one, under names that are no text, or that a terminal would obey."""
+    names = [
+        b"new\nline.jpg",
+        b"esc\x1b[2J.jpg",
+        b"csi\xc2\x9b2J.jpg",
+        b"bytes\xff.jpg",
+        "café.jpg".encode(),
+        b"\x1b\nbroken.jpg",
+    ]
+    files = [tmp_path / os.fsdecode(name) for name in names]
+    for file in files:
+        file.write_bytes(b"broken" if b"broken" in os.fsencode(file) else (lesson / "red/0.jpg").read_bytes())
+    return files
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_no_file_name_breaks_a_line_or_reaches_the_terminal_as_a_command(
+    model: Path, odd_names: list[Path], encoding: str
+) -> None:
+    result = run("classify", *odd_names, "--model", model, "--top-k", 1, environment={"PYTHONIOENCODING": encoding},
+                 encoding=encoding, columns=300)  # fmt: skip
+    assert (result.returncode, len(result.stdout.splitlines()), len(errors(result))) == (1, 10, 2)
+    assert all(character.isprintable() for character in (result.stdout + result.stderr).replace("\n", ""))
+    assert r"new\nline.jpg" in result.stdout and r"bytes\udcff.jpg" in result.stdout
+    assert r"\x1b\nbroken.jpg: not a JPEG" in result.stderr
+
+
+def test_json_gives_every_file_name_back_exactly_on_any_terminal(model: Path, odd_names: list[Path]) -> None:
+    for encoding in ("utf-8", "ascii"):
+        result = run("classify", *odd_names, "--model", model, "--json", environment={"PYTHONIOENCODING": encoding})
+        assert [json.loads(line)["path"] for line in result.stdout.splitlines()] == list(map(str, odd_names))
+
+
+def test_a_label_that_is_no_text_is_refused_by_name(
+    lesson: Path, tmp_path: Path, whatsit_line: Callable[..., tuple[int, str]]
+) -> None:
+    for label in (b"red", b"\xff\xfe"):
+        folder = tmp_path / "lesson" / os.fsdecode(label)
+        folder.mkdir(parents=True)
+        (folder / "0.jpg").write_bytes((lesson / "red/0.jpg").read_bytes())
+    status, told = whatsit_line("teach", tmp_path / "lesson", "-o", tmp_path / "m.tflite")
+    assert (status, told) == (1, "whatsit: label '\\udcff\\udcfe': its bytes are not UTF-8 text; rename the folder\n")
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_told_in_one_line_at_most(model: Path, redirection: str) -> None:
+    command = f"{sys.executable} -m whatsit.cli.app verify {model} {redirection}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    told = "whatsit: standard output: No space left on device; nothing more was written\n"
+    assert (result.returncode, result.stderr) == ((1, told) if "full" in redirection else (0, ""))
 
 
 def test_doctor_finds_what_is_here_and_tries_an_inference() -> None:

@@ -13,6 +13,7 @@ from whatsit.errors import DataError, ImageError
 from whatsit.feature_store import save_features
 from whatsit.heads import logistic_regression, prototypes, reject_threshold
 from whatsit.image import SUFFIXES, ImageLike
+from whatsit.label import is_text
 from whatsit.lesson import Lesson
 from whatsit.rejection import normalised
 from whatsit.taught_model import BackboneChoice, TaughtModel, head_ranges, prepared, spread
@@ -184,6 +185,8 @@ def check_labels(labels: Sequence[str]) -> None:
     for name in names:
         if not name.strip() or len(name.splitlines()) != 1 or "\0" in name:
             raise DataError(f"label {name!r}: expected a name on one line")
+        if not is_text(name):
+            raise DataError(f"label {name!r}: its bytes are not UTF-8 text; rename the folder")
 
 
 def one_a_class(examples: Sequence[tuple[ImageLike, str]]) -> list[ImageLike]:

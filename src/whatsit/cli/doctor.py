@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.metadata
-import json
 import os
 import platform
 import sys
@@ -13,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from whatsit.cli.terminal import say_json
 from whatsit.errors import WhatsitError
 from whatsit.version import VERSION
 
@@ -52,7 +52,7 @@ def doctor(
     findings = [_machine(), *_packages(), _cache(), _inference(), *_cameras()]
     if as_json:
         for finding in findings:
-            typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+            say_json(asdict(finding))
     else:
         _print(findings)
     if any(not finding.ok and finding.required for finding in findings):

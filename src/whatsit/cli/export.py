@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from whatsit.cli.teach import check_output, squash_note
+from whatsit.cli.terminal import note, say
 from whatsit.errors import DataError
 from whatsit.preprocess import Fit
 
@@ -36,6 +37,6 @@ def export(
     taught.choice.check_output(dtype, io)
     content = taught.to_tflite(dtype, io)
     write_file(output, content)
-    typer.echo(f"{output}: {dtype}, {len(content):,} bytes, {len(taught.labels)} classes")
+    say(f"{output}: {dtype}, {len(content):,} bytes, {len(taught.labels)} classes")
     if taught.preprocess.fit is not Fit.SQUASH:
-        typer.echo(squash_note(taught.preprocess.fit), err=True)
+        note(squash_note(taught.preprocess.fit))

@@ -1,6 +1,5 @@
 """``whatsit live``"""
 
-import json
 import os
 import queue
 import sys
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from whatsit.cli.terminal import say, say_json
 from whatsit.errors import CameraError
 from whatsit.live import Answer, Live
 from whatsit.smoothing import State
@@ -50,7 +50,7 @@ def live(
     try:
         with engine:
             while (answer := changes.next(engine, deadline)) is not None:
-                print(_json(answer) if as_json else _line(answer), flush=True)  # noqa: T201
+                say_json(_document(answer)) if as_json else say(_line(answer))
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:  # as in  whatsit live … | head
@@ -59,7 +59,7 @@ def live(
     finally:
         source.close()
     stats = engine.stats
-    typer.echo(
+    say(
         f"{stats.answers} frames, {stats.fps:.1f} a second, prepared in {stats.prepare_ms:.1f} ms, "
         f"recognised in {stats.inference_ms:.1f} ms",
         err=True,
@@ -108,8 +108,8 @@ def _line(answer: Answer) -> str:
     return f"{clock}  {answer.state}{nearest}"
 
 
-def _json(answer: Answer) -> str:
-    record: dict[str, Any] = {
+def _document(answer: Answer) -> dict[str, Any]:
+    return {
         "time": round(answer.time, 3),
         "state": answer.state,
         "label": answer.label,
@@ -121,4 +121,3 @@ def _json(answer: Answer) -> str:
         "inference_ms": round(answer.stats.inference_ms, 2),
         "age_ms": round(answer.stats.age_ms, 1),
     }
-    return json.dumps(record, ensure_ascii=False)

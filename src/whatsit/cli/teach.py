@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from whatsit.cli.progress import progress
+from whatsit.cli.terminal import note, say
 from whatsit.errors import DataError, ImageError
 from whatsit.preprocess import Fit
 
@@ -61,11 +62,11 @@ def teach(
             content = embedded.model(unknown_rate).to_tflite(dtype or "int8", io)
             write_file(output, content)
     for error in skipped:
-        typer.echo(f"whatsit: left out: {error}", err=True)
+        say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))
-    typer.echo(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
+    say(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
     if fit is not Fit.SQUASH and not features:
-        typer.echo(squash_note(fit), err=True)
+        note(squash_note(fit))
 
 
 def check_output(path: Path) -> None:
