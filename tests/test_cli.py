@@ -374,6 +374,13 @@ def test_doctor_finds_what_is_here_and_tries_an_inference() -> None:
     assert all(finding["ok"] for finding in findings.values() if finding["required"])
 
 
+def test_doctor_tries_to_write_the_cache_as_root_too() -> None:
+    """os.access says that root may write to /proc."""
+    result = run("doctor", "--json", environment={"WHATSIT_CACHE": "/proc/whatsit"})
+    (cache,) = (found for found in map(json.loads, result.stdout.splitlines()) if found["name"] == "model cache")
+    assert not cache["ok"] and cache["found"] == "/proc/whatsit cannot be written: No such file or directory"
+
+
 @pytest.mark.parametrize("arguments", [["bogus"], ["classify"], ["classify", "x.jpg", "--top-k", "0"]])
 def test_wrong_usage_is_told_without_a_traceback(arguments: list[str]) -> None:
     result = run(*arguments)

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from whatsit.argument import short
 from whatsit.atomic_file import write_file
 from whatsit.efficientnet_lite import EMBEDDING, MEAN, STD, VARIANTS, Variant, build
 from whatsit.errors import DataError, MissingExtraError, ModelError
@@ -68,9 +69,9 @@ def check_builtin(name: str, size: int, dtype: str) -> Variant:
         ModelError: no such network, size, or arithmetic.
     """
     if name not in VARIANTS:
-        raise ModelError(f"backbone {name!r}: expected one of {', '.join(VARIANTS)}, or a .tflite file")
+        raise ModelError(f"backbone {short(name)}: expected one of {', '.join(VARIANTS)}, or a .tflite file")
     if size not in SIZES:
-        raise ModelError(f"input size {size}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
+        raise ModelError(f"input size {size!r}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
     if dtype not in DTYPES:
         raise ModelError(f"arithmetic {dtype!r}: expected one of {', '.join(DTYPES)}")
     return VARIANTS[name]

@@ -1,12 +1,6 @@
 """Every error whatsit raises on purpose: one line that names the value, what was expected and the way out."""
 
 
-def short(value: object) -> str:
-    """A value as an error shows it: at most 80 characters of its ``repr``."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
-
-
 class WhatsitError(Exception):
     """Base of every error raised by whatsit; its text is one line meant for the person at the keyboard."""
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from whatsit.argument import path as checked_path
 from whatsit.atomic_file import write_file
 from whatsit.errors import DataError
 from whatsit.feature_file import Features, parse, serialise
@@ -58,7 +59,7 @@ def save_features(
         DataError: 0 classes, labels the format cannot carry, or a folder that cannot be written; nothing
             changed.
     """
-    target = Path(path)
+    target = checked_path(path, "a feature file")
     if target.is_dir():
         raise DataError(f"cannot write {target}: it is a folder; name a file in it, such as my_classes.bin")
     named = any(label is not None for label in lesson.labels)
@@ -94,7 +95,7 @@ def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Less
         DataError: a missing or damaged file, features of another backbone, or a feature file that is not the
             one its sidecar describes.
     """
-    target = Path(path)
+    target = checked_path(path, "a feature file")
     content = _read(target)
     records = _read_records(target)
     record = _matching(records, _sha256(content))
@@ -127,7 +128,7 @@ def taught_with(path: str | os.PathLike[str]) -> Origin:
     Raises:
         DataError: a missing file or a damaged sidecar.
     """
-    target = Path(path)
+    target = checked_path(path, "a feature file")
     record = _matching(_read_records(target), _sha256(_read(target))) or {}
     backbone, file = record.get("backbone"), record.get("file")
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import error_rate as checked_rate
 from whatsit.errors import DataError, ModelError
 from whatsit.rejection import NOISE, means, normalised, squared_distances
 
@@ -185,8 +186,7 @@ def reject_threshold(embeddings: Embeddings, targets: Sequence[str], error_rate:
     Raises:
         DataError: ``error_rate`` is not in 0..1.
     """
-    if not 0 <= error_rate < 1:
-        raise DataError(f"error rate {error_rate}: expected a number from 0 up to 1, e.g. 0.05")
+    checked_rate(error_rate)
     labels = tuple(sorted(set(targets)))
     own = np.searchsorted(labels, np.asarray(targets))
     counts = np.bincount(own)

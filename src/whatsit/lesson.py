@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError
+from whatsit.argument import error_rate as checked_rate
 from whatsit.prediction import softmax
 from whatsit.rejection import Floats, gap_threshold, leave_one_out, means, normalised, squared_distances
 
@@ -105,8 +105,7 @@ class Lesson:
         Returns:
             The new value and the rounds it took; 0 where every prototype was there already.
         """
-        if not 0 <= error_rate < 1:
-            raise DataError(f"error rate {error_rate}: expected a share from 0 to below 1, such as 0.05")
+        checked_rate(error_rate)
         classes, rounds = assign(self.pictures, self.samples, self.owners)
         members = np.vstack((self.pictures, self.samples))
         classes = np.concatenate((np.arange(len(self.pictures)), classes))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import several, short
 from whatsit.errors import DataError, ImageError, ModelError
 from whatsit.image import ImageLike
 from whatsit.prediction import Predictions
@@ -45,7 +46,7 @@ class TaughtRecogniser:
 
     def classify_many(self, images: Iterable[ImageLike], top_k: int = 5) -> Iterator[Predictions | ImageError]:
         """Pictures in turn; an unreadable one gives its error in its place."""
-        for image in images:
+        for image in several(images):
             try:
                 yield self.classify_pixels(self.preprocess.pixels(image), top_k)
             except ImageError as error:
@@ -69,6 +70,8 @@ def load_recogniser(
         ModelError: the file is missing, broken, or neither of the two.
         DataError: the features are damaged or belong to another backbone.
     """
+    if model is not None and not isinstance(model, str | os.PathLike):
+        raise ModelError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
     suffix = Path(model).suffix.lower() if model is not None else ".tflite"
     if model is not None and suffix == ".bin":
         return load_taught(model, threads, backbone)

@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import short
 from whatsit.double_buffer import DoubleBuffer
 from whatsit.embedder import Embedder
-from whatsit.errors import DataError, ImageError, ModelError, short
+from whatsit.errors import DataError, ImageError, ModelError
 from whatsit.feature_file import check_labels
 from whatsit.feature_store import load_features, save_features, taught_with
 from whatsit.image import ImageLike

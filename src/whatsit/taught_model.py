@@ -5,21 +5,22 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from whatsit.argument import short
 from whatsit.backbone import Backbone
 from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, parse_builtin_id
+from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import ModelError
 from whatsit.heads import HiddenLayer, LinearHead, Prototypes
 from whatsit.image import ImageLike
 from whatsit.model_card import Golden, ModelCard, read_card
 from whatsit.network import Network, read_model_file
-from whatsit.preprocess import Colour, Fit, Preprocess
+from whatsit.preprocess import Colour, Fit, Preprocess, check_colour, check_fit
 from whatsit.rejection import normalised
 from whatsit.runtime import Runtime
 from whatsit.tflite.cut import cut_top
@@ -52,6 +53,9 @@ class BackboneChoice:
     """Which backbone to teach on.
 
     ``name`` is lite0, lite1, lite2 or the path of a ``.tflite``; ``size`` and ``blocks`` apply to the built-in ones.
+
+    Raises:
+        ModelError, DataError: the name is neither text nor a path; no such fit or colour.
     """
 
     name: str = "lite0"
@@ -59,6 +63,14 @@ class BackboneChoice:
     fit: Fit = Fit.COVER
     blocks: int | None = None
     colour: Colour = Colour.RGB
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str | os.PathLike):
+            raise ModelError(f"backbone {short(self.name)}: expected one of {', '.join(VARIANTS)}, or a .tflite file")
+        for field, value in (
+            ("name", os.fspath(self.name)), ("fit", check_fit(self.fit)), ("colour", check_colour(self.colour)),
+        ):  # fmt: skip
+            object.__setattr__(self, field, value)
 
     @property
     def is_file(self) -> bool:
@@ -133,7 +145,7 @@ class TaughtModel:
             ModelError: missing, broken, not made by whatsit, or taught on a ``.tflite`` of the user's, whose
                 float32 weights it does not hold.
         """
-        name, content = str(path), read_model_file(Path(path))
+        name, content = str(path), read_model_file(path)
         metadata = read_metadata(content, read_model(content, name), name)
         card = read_card(metadata.files, name)
         if card is None:

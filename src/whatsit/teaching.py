@@ -1,13 +1,16 @@
 """From a folder of labelled pictures to a model, in seconds: embed once, fit a head, set the threshold."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import error_rate as checked_rate
+from whatsit.argument import path as checked_path
+from whatsit.argument import short
 from whatsit.backbone import Backbone
 from whatsit.errors import DataError, ImageError
 from whatsit.feature_store import save_features
@@ -33,7 +36,7 @@ def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
     Raises:
         DataError: no such folder, or no pictures in folders inside it.
     """
-    root = Path(folder)
+    root = checked_path(folder, "a folder with one folder a label")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
     found = [
@@ -105,7 +108,7 @@ class EmbeddedExamples:
 
 
 def embed_examples(
-    examples: Sequence[Example],
+    examples: Iterable[Example],
     choice: BackboneChoice | None = None,
     *,
     on_picture: Callable[[], None] | None = None,
@@ -124,7 +127,10 @@ def embed_examples(
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError: the backbone cannot be used.
     """
-    choice = choice or BackboneChoice()
+    choice = BackboneChoice() if choice is None else choice
+    if not isinstance(choice, BackboneChoice):
+        raise DataError(f"choice {short(choice)}: expected a BackboneChoice, such as BackboneChoice('lite0')")
+    examples = _pairs(examples)
     check_labels([label for _, label in examples])
     backbone = choice.open()
     embeddings, kept = [], []
@@ -144,7 +150,7 @@ def embed_examples(
 
 
 def teach(
-    examples: Sequence[Example],
+    examples: Iterable[Example],
     choice: BackboneChoice | None = None,
     *,
     error_rate: float = 0.05,
@@ -165,10 +171,19 @@ def teach(
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError: the backbone cannot be used.
     """
-    if not 0 <= error_rate < 1:
-        raise DataError(f"error rate {error_rate}: expected a number from 0 up to 1, e.g. 0.05")
+    checked_rate(error_rate)
     embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
     return embedded.model(error_rate)
+
+
+def _pairs(examples: Iterable[Example]) -> list[Example]:
+    if isinstance(examples, str | os.PathLike):
+        raise DataError(f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()")
+    pairs = list(examples) if isinstance(examples, Iterable) else [examples]
+    for pair in pairs:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            raise DataError(f"examples {short(pair)}: expected pairs of picture and label")
+    return pairs
 
 
 def check_labels(labels: Sequence[str]) -> None:
@@ -177,6 +192,9 @@ def check_labels(labels: Sequence[str]) -> None:
     Raises:
         DataError: naming the label.
     """
+    for label in labels:
+        if not isinstance(label, str):
+            raise DataError(f"label {short(label)}: expected text, such as the name of a folder")
     names = sorted(set(labels))
     if len(names) < 2:
         raise DataError(
