@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,16 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import whatsit
-from whatsit.cli.app import app
+from whatsit.builtin import builtin_model
+from whatsit.cli.app import app, main
+from whatsit.recogniser import load_recogniser
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (30, 60, 200)}
 
 
 def run(*arguments: object, columns: int = 80, **settings: object) -> subprocess.CompletedProcess[str]:
     """``whatsit …`` in a process of its own."""
-    environment = {**os.environ, "COLUMNS": str(columns)}
+    environment = {**os.environ, "COLUMNS": str(columns), **settings.pop("environment", {})}
     command = [sys.executable, "-m", "whatsit.cli.app", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, **settings)
 
@@ -119,7 +122,8 @@ def test_export_changes_the_arithmetic_and_not_the_answer(model: Path, lesson: P
 
 
 def test_export_and_teach_say_that_other_programs_squash(model: Path, tmp_path: Path) -> None:
-    result = run("export", model, "-o", tmp_path / "again.tflite")
+    result = run("export", model, "-o", tmp_path / "again.tflite", columns=60)
+    assert max(len(line) for line in result.stderr.splitlines()) <= 60
     assert "MediaPipe" in result.stderr
     assert "squash" in result.stderr
 
@@ -170,6 +174,86 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.fixture
+def whatsit_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """``whatsit …`` in this process: the exit status and standard error."""
+
+    def call(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["whatsit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["teach", "absent", "-o", "m.tflite", "--dtype", "int4"], "arithmetic 'int4': expected int8 or float32"),
+        (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "border 'foo': expected uint8, int8 or float32"),
+        (["teach", "absent", "-o", "m.tflite", "--dtype", "float32", "--io", "int8"], "leave it out"),
+        (["teach", "absent", "-o", "m.tflite", "--backbone", "quant.TFLITE", "--dtype", "float32"], "ask for int8"),
+        (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype and no --io"),
+        (["teach", "absent", "-o", "here.tflite"], "here.tflite: it is not a regular file"),
+        (["teach", "absent", "-o", "m.TFLITE"], "absent: no such folder"),
+        (["export", "absent.tflite", "-o", "m.bin"], "m.bin: expected a name ending in .tflite"),
+        (["export", "absent.tflite", "-o", "nowhere/m.tflite"], "nowhere: no such folder"),
+        (["classify", "x.jpg", "--backbone", "b.tflite"], "goes with a .bin"),
+    ],
+)
+def test_what_could_not_be_written_is_refused_before_any_work(
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    whatsit_line: Callable[..., tuple[int, str]],
+) -> None:
+    """Were the missing input looked at first, that would be the error."""
+    monkeypatch.chdir(tmp_path)
+    Path("here.tflite").mkdir()
+    if "quant.TFLITE" in arguments:
+        Path("quant.TFLITE").write_bytes(builtin_model(size=32))
+    status, told = whatsit_line(*arguments)
+    assert (status, len(told.splitlines())) == (1, 1)
+    assert expected in told
+
+
+def test_features_keep_their_fit_and_a_backbone_of_the_users(
+    lesson: Path, tmp_path: Path, whatsit_line: Callable[..., tuple[int, str]]
+) -> None:
+    own = tmp_path / "own.TFLITE"
+    own.write_bytes(builtin_model(size=32))
+    features = tmp_path / "taught.bin"
+    assert whatsit_line("teach", lesson, "-o", features, "--backbone", own, "--fit", "squash")[0] == 0
+    assert load_recogniser(features).preprocess.fit == "squash"
+    learner = whatsit.SelfLearnClassifier(own, dual_buff=False)
+    learner.load(features)
+    assert learner.preprocess.fit == "squash"
+    assert whatsit_line("classify", lesson / "red/0.jpg", "--model", features) == (0, "")
+
+    moved = own.rename(tmp_path / "moved.tflite")
+    status, told = whatsit_line("classify", lesson / "red/0.jpg", "--model", features)
+    assert (status, len(told.splitlines())) == (1, 1)
+    assert "own.TFLITE, which is not there; put it back, or name it with --backbone" in told
+    assert whatsit_line("classify", lesson / "red/0.jpg", "--model", features, "--backbone", moved) == (0, "")
+    moved.write_bytes(builtin_model(size=64))
+    status, told = whatsit_line("classify", lesson / "red/0.jpg", "--model", features, "--backbone", moved)
+    assert status == 1
+    assert "taught with backbone" in told
+
+
+def test_a_model_on_the_users_backbone_says_how_to_have_it_in_another_arithmetic(
+    lesson: Path, tmp_path: Path, whatsit_line: Callable[..., tuple[int, str]]
+) -> None:
+    own, model = tmp_path / "own.tflite", tmp_path / "m.tflite"
+    own.write_bytes(builtin_model(size=32))
+    assert whatsit_line("teach", lesson, "-o", model, "--backbone", own)[0] == 0
+    status, told = whatsit_line("export", model, "-o", tmp_path / "again.tflite")
+    assert (status, len(told.splitlines())) == (1, 1)
+    assert "run whatsit teach FOLDER --backbone THAT.tflite with the --dtype and --io wanted" in told
+
+
 def test_a_failed_teach_leaves_the_old_model_in_place(model: Path, lesson: Path, tmp_path: Path) -> None:
     output = tmp_path / "kept.tflite"
     output.write_bytes(model.read_bytes())
@@ -214,7 +298,9 @@ def test_ctrl_c_ends_teaching_at_once_with_nothing_written(lesson: Path, tmp_pat
             shown += os.read(master, 1024)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
+        shown += os.read(master, 65_536)
     os.close(master)
+    assert b"whatsit: stopped: nothing was written" in shown
     assert not output.exists()
     assert b"Traceback" not in shown
 
@@ -226,12 +312,73 @@ def test_a_reader_that_stops_early_is_no_error_to_shout_about(model: Path, lesso
     assert result.stderr == ""
 
 
+@pytest.fixture
+def odd_names(lesson: Path, tmp_path: Path) -> list[Path]:
+    """One picture, and a broken one, under names that are no text, or that a terminal would obey."""
+    names = [
+        b"new\nline.jpg",
+        b"esc\x1b[2J.jpg",
+        b"csi\xc2\x9b2J.jpg",
+        b"bytes\xff.jpg",
+        "café.jpg".encode(),
+        b"\x1b\nbroken.jpg",
+    ]
+    files = [tmp_path / os.fsdecode(name) for name in names]
+    for file in files:
+        file.write_bytes(b"broken" if b"broken" in os.fsencode(file) else (lesson / "red/0.jpg").read_bytes())
+    return files
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_no_file_name_breaks_a_line_or_reaches_the_terminal_as_a_command(
+    model: Path, odd_names: list[Path], encoding: str
+) -> None:
+    result = run("classify", *odd_names, "--model", model, "--top-k", 1, environment={"PYTHONIOENCODING": encoding},
+                 encoding=encoding, columns=300)  # fmt: skip
+    assert (result.returncode, len(result.stdout.splitlines()), len(errors(result))) == (1, 10, 2)
+    assert all(character.isprintable() for character in (result.stdout + result.stderr).replace("\n", ""))
+    assert r"new\nline.jpg" in result.stdout and r"bytes\udcff.jpg" in result.stdout
+    assert r"\x1b\nbroken.jpg: not a JPEG" in result.stderr
+
+
+def test_json_gives_every_file_name_back_exactly_on_any_terminal(model: Path, odd_names: list[Path]) -> None:
+    for encoding in ("utf-8", "ascii"):
+        result = run("classify", *odd_names, "--model", model, "--json", environment={"PYTHONIOENCODING": encoding})
+        assert [json.loads(line)["path"] for line in result.stdout.splitlines()] == list(map(str, odd_names))
+
+
+def test_a_label_that_is_no_text_is_refused_by_name(
+    lesson: Path, tmp_path: Path, whatsit_line: Callable[..., tuple[int, str]]
+) -> None:
+    for label in (b"red", b"\xff\xfe"):
+        folder = tmp_path / "lesson" / os.fsdecode(label)
+        folder.mkdir(parents=True)
+        (folder / "0.jpg").write_bytes((lesson / "red/0.jpg").read_bytes())
+    status, told = whatsit_line("teach", tmp_path / "lesson", "-o", tmp_path / "m.tflite")
+    assert (status, told) == (1, "whatsit: label '\\udcff\\udcfe': its bytes are not UTF-8 text; rename the folder\n")
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_told_in_one_line_at_most(model: Path, redirection: str) -> None:
+    command = f"{sys.executable} -m whatsit.cli.app verify {model} {redirection}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    told = "whatsit: standard output: No space left on device; nothing more was written\n"
+    assert (result.returncode, result.stderr) == ((1, told) if "full" in redirection else (0, ""))
+
+
 def test_doctor_finds_what_is_here_and_tries_an_inference() -> None:
     result = run("doctor", "--json")
     findings = {finding["name"]: finding for finding in map(json.loads, result.stdout.splitlines())}
     assert result.returncode == 0
     assert "ms a picture" in findings["test inference"]["found"]
     assert all(finding["ok"] for finding in findings.values() if finding["required"])
+
+
+def test_doctor_tries_to_write_the_cache_as_root_too() -> None:
+    """os.access says that root may write to /proc."""
+    result = run("doctor", "--json", environment={"WHATSIT_CACHE": "/proc/whatsit"})
+    (cache,) = (found for found in map(json.loads, result.stdout.splitlines()) if found["name"] == "model cache")
+    assert not cache["ok"] and cache["found"] == "/proc/whatsit cannot be written: No such file or directory"
 
 
 @pytest.mark.parametrize("arguments", [["bogus"], ["classify"], ["classify", "x.jpg", "--top-k", "0"]])

@@ -48,7 +48,7 @@ def test_the_best_come_first_and_equal_scores_keep_the_models_order(scores, k):
 @pytest.mark.parametrize("classes", [3, 1000])
 @pytest.mark.parametrize("k", [0, -1])
 def test_asking_for_no_classes_is_a_mistake_that_is_told(classes, k):
-    with pytest.raises(DataError, match=f"top_k {k}: expected 1 or more"):
+    with pytest.raises(DataError, match=f"top_k {k}: expected a whole number, 1 or more"):
         top_k(np.zeros(classes, np.float32), ["x"] * classes, k)
 
 

@@ -12,6 +12,7 @@ from small_models import small_classifier
 from whatsit import BackboneChoice, Classifier, DataError, Fit, ImageError, ModelError, find_examples, teach, verify
 from whatsit.backbone import Backbone
 from whatsit.heads import logistic_regression, nearest_centroid, prototypes, reject_threshold
+from whatsit.image import load_image
 from whatsit.labels import parse_labels
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_files, read_metadata, with_files, with_metadata
@@ -82,6 +83,18 @@ class TestUnknown:
         choice = BackboneChoice(size=32)
         wide, narrow = (teach(patches, choice, error_rate=rate).threshold for rate in (0.0, 0.5))
         assert narrow < wide
+
+    def test_copies_of_one_picture_teach_that_very_picture_as_known_also_in_other_arithmetic_or_saved_again(
+        self, photographs
+    ):
+        model = teach([(path, label) for label, path in photographs.items() for _ in range(3)], BackboneChoice(size=96))
+        for dtype in ("int8", "float32"):
+            classifier = Classifier(model.to_tflite(dtype))
+            for path in photographs.values():
+                again = io.BytesIO()
+                load_image(path).save(again, "JPEG", quality=90)
+                assert not classifier.classify(path).unknown
+                assert not classifier.classify(again.getvalue()).unknown
 
     @pytest.mark.parametrize("rate", [-0.1, 1.0, 5, float("nan")])
     def test_an_error_rate_that_is_none_is_refused(self, patches, rate):

@@ -1,5 +1,8 @@
 """The flatbuffer as data: read, written and cut without loss, and never trusted."""
 
+import tracemalloc
+
+import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as peer_schema
@@ -70,6 +73,29 @@ def walked(content):
         buffers_used | {0},
         offsets,
     )
+
+
+def same_again(times, name):
+    """A model of ``times`` graphs of ``times`` tensors called ``name``: all one graph and one tensor, pointed at."""
+    builder = flatbuffers.Builder()
+
+    def vector(offset):
+        builder.StartVector(4, times, 4)
+        for _ in range(times):
+            builder.PrependUOffsetTRelative(offset)
+        return builder.EndVector()
+
+    text = builder.CreateString(name)
+    peer_schema.TensorStart(builder)
+    peer_schema.TensorAddName(builder, text)
+    tensors = vector(peer_schema.TensorEnd(builder))
+    peer_schema.SubGraphStart(builder)
+    peer_schema.SubGraphAddTensors(builder, tensors)
+    graphs = vector(peer_schema.SubGraphEnd(builder))
+    peer_schema.ModelStart(builder)
+    peer_schema.ModelAddSubgraphs(builder, graphs)
+    builder.Finish(peer_schema.ModelEnd(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 class TestReadingAndWriting:
@@ -226,6 +252,23 @@ class TestBrokenModels:
         subgraph.operators[-1].inputs = subgraph.operators[-1].outputs
         with pytest.raises(ModelError, match="before it is computed"):
             Classifier(write_model(graph.model))
+
+    def test_a_graph_that_lists_no_inputs_is_refused(self):
+        graph = small_classifier()
+        graph.model.subgraphs[0].inputs = None
+        with pytest.raises(ModelError, match="one graph with one input"):
+            cut_top(write_model(graph.model))
+
+    @pytest.mark.parametrize("announced", ["objects", "text"])
+    def test_a_small_file_that_announces_more_than_fits_in_memory_is_refused_before_it_is_unpacked(self, announced):
+        content = same_again(2_000, b"") if announced == "objects" else same_again(20, b"n" * 1_000_000)
+        tracemalloc.start()
+        try:
+            with pytest.raises(ModelError, match=r"(objects|items) announced"):
+                read_model(content)
+            assert tracemalloc.get_traced_memory()[1] < 100_000_000
+        finally:
+            tracemalloc.stop()
 
 
 class TestModelsThatAreNoClassifiers:

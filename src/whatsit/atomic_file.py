@@ -33,12 +33,26 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
         temporary = None
         _sync_folder(target.parent)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot write {target}: {reason}; choose a folder with space and write permission") from error
+        raise _cannot_write(target, error) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Tell before long work what ``write_file`` would refuse after it, by trying a temporary file in the folder.
+
+    Raises:
+        DataError: as ``write_file``, a full disk aside.
+    """
+    target = Path(path)
+    try:
+        if target.exists() and not target.is_file():
+            raise DataError(f"cannot write {target}: it is not a regular file; choose another name")
+        tempfile.TemporaryFile(dir=target.parent).close()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise _cannot_write(target, error) from error
 
 
 def umask() -> int:
@@ -52,6 +66,11 @@ def umask() -> int:
     except OSError:
         pass
     return 0o022
+
+
+def _cannot_write(target: Path, error: OSError | ValueError) -> DataError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return DataError(f"cannot write {target}: {reason}; choose a folder with space and write permission")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,16 +3,16 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import several
 from whatsit.builtin import builtin_id, builtin_model, parse_builtin_id
 from whatsit.efficientnet_lite import MEAN, STD
 from whatsit.errors import ImageError, ModelError
 from whatsit.image import ImageLike
-from whatsit.network import Network, input_preprocess, read_model_file
+from whatsit.network import Network, input_preprocess, model_content
 from whatsit.preprocess import Colour, Fit, Preprocess
 from whatsit.runtime import Runtime
 from whatsit.tflite.cut import cut_top
@@ -81,8 +81,7 @@ class Backbone:
         Raises:
             ModelError: the file is missing, broken, or does not take one picture.
         """
-        name = "model" if isinstance(path, bytes) else str(path)
-        content = path if isinstance(path, bytes) else read_model_file(Path(path))
+        name, content = model_content(path)
         metadata = read_metadata(content, read_model(content, name), name)
         cut = cut_top(content, name)
         # A probe for the shapes, with one thread; the network below gets the threads asked for.
@@ -127,8 +126,8 @@ class Backbone:
         Raises:
             ImageError: at the place of a picture that cannot be read.
         """
-        return self._network.map(images, lambda _image, outputs: outputs[0])
+        return self._network.map(several(images), lambda _image, outputs: outputs[0])
 
     def embed_or_error(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32] | ImageError]:
         """As ``embed_many``, but an unreadable picture gives its ImageError in its place and the rest go on."""
-        return self._network.map_or_error(images, lambda _image, outputs: outputs[0])
+        return self._network.map_or_error(several(images), lambda _image, outputs: outputs[0])

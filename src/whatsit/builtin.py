@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from whatsit.argument import short
 from whatsit.atomic_file import write_file
 from whatsit.efficientnet_lite import (
     EMBEDDING,
@@ -76,7 +77,12 @@ def parse_builtin_id(id: str) -> BuiltinParts:  # noqa: A002
     """
     match = _ID.fullmatch(id)
     if match is None:
-        raise ModelError(f"backbone {id[:80]!r} is not a built-in one; teach again from the pictures")
+        way_out = (
+            "it is in a .tflite file: give that file as  --backbone"
+            if id.startswith("sha256:")
+            else "train again from the pictures;  whatsit train  writes int8 and float32"
+        )
+        raise ModelError(f"backbone {id[:80]!r} is not a built-in one: {way_out}")
     name, blocks, joined, grey, size, dtype, _revision = match.groups()
     colour = Colour.GREY if grey else Colour.RGB
     parts = BuiltinParts(name, int(size), dtype, int(blocks) if blocks else None, colour, bool(joined))
@@ -92,9 +98,9 @@ def check_builtin(name: str, size: int, dtype: str) -> Variant:
         ModelError: no such network, size, or arithmetic.
     """
     if name not in VARIANTS:
-        raise ModelError(f"backbone {name!r}: expected one of {', '.join(VARIANTS)}, or a .tflite file")
+        raise ModelError(f"backbone {short(name)}: expected one of {', '.join(VARIANTS)}, or a .tflite file")
     if size not in SIZES:
-        raise ModelError(f"input size {size}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
+        raise ModelError(f"input size {size!r}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
     if dtype not in DTYPES:
         raise ModelError(f"arithmetic {dtype!r}: expected one of {', '.join(DTYPES)}")
     return VARIANTS[name]

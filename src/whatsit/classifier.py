@@ -8,14 +8,16 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import labels as checked_labels
+from whatsit.argument import several, short
 from whatsit.builtin import builtin_model, imagenet_labels
 from whatsit.efficientnet_lite import MEAN, STD
-from whatsit.errors import ImageError, ModelError
+from whatsit.errors import DataError, ImageError, ModelError
 from whatsit.heads import Prototypes
 from whatsit.image import ImageLike
 from whatsit.labels import fitted_labels, labels_beside, read_labels
 from whatsit.model_card import ModelCard, read_card
-from whatsit.network import Network, input_preprocess, read_model_file
+from whatsit.network import Network, input_preprocess, model_content
 from whatsit.prediction import Predictions, softmax, top_k
 from whatsit.preprocess import Fit, Preprocess, check_fit
 from whatsit.runtime import Runtime
@@ -63,8 +65,7 @@ class Classifier:
             self._name, content = "the built-in ImageNet model", builtin_model(top=True)
             defaults: tuple[str, ...] | None = imagenet_labels()
         else:
-            self._name = "model" if isinstance(model, bytes) else str(model)
-            content = model if isinstance(model, bytes) else read_model_file(Path(model))
+            self._name, content = model_content(model)
             defaults = None
         parsed = read_model(content, self._name)
         metadata = read_metadata(content, parsed, self._name)
@@ -86,7 +87,7 @@ class Classifier:
                 f"{self._name}: ends in {classes} features ({last}), not in class scores; give labels if they are "
                 "classes, or teach on it as a backbone"
             )
-        beside = None if model is None or isinstance(model, bytes) else Path(model)
+        beside = Path(model) if isinstance(model, str | os.PathLike) else None
         self.labels: tuple[str, ...] = _find_labels(labels, defaults, metadata, beside, classes, self._name)
         """The class names, in the order of the model's output."""
 
@@ -142,12 +143,16 @@ class Classifier:
 
         Raises:
             ImageError: a picture cannot be read.
+            DataError: one picture instead of several, or another ``errors``.
         """
 
         def finish(image: ImageLike, outputs: tuple[NDArray[np.float32], ...]) -> Predictions:
             shown = image if isinstance(image, str | os.PathLike) else None
             return self._answer(shown, outputs, top_k)
 
+        if errors not in ("raise", "return"):
+            raise DataError(f"errors {short(errors)}: expected raise or return")
+        images = several(images)
         if errors == "raise":
             return self._network.map(images, finish)
         return self._network.map_or_error(images, finish)
@@ -227,7 +232,7 @@ def _find_labels(
     if given is not None:
         if isinstance(given, str | os.PathLike):
             return fitted_labels(read_labels(given), classes, str(given))
-        return fitted_labels(tuple(given), classes, "the labels given")
+        return fitted_labels(checked_labels(given), classes, "the labels given")
     if defaults is not None:
         return tuple(defaults)
     if metadata.labels is not None:

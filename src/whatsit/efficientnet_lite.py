@@ -98,8 +98,8 @@ def build(
         A ``ModelT``; input float32 (1, size, size, 3), normalised; output float32 (1, dim) or (1, 1000).
     """
     total = len(variant.strides)
-    if blocks is not None and not 1 <= blocks <= total:
-        raise ModelError(f"{blocks} blocks: {variant.name} has 1 to {total}")
+    if blocks is not None and not (isinstance(blocks, int) and 1 <= blocks <= total):
+        raise ModelError(f"{blocks!r} blocks: {variant.name} has 1 to {total}")
     if top and blocks is not None:
         raise ModelError(f"{blocks} blocks: the ImageNet classifier needs all {total}")
     graph = Graph()

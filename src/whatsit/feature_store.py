@@ -1,6 +1,6 @@
 """A feature file and what MaixPy's format has no room for, in a sidecar next to it: ``my_classes.bin.json``.
 
-The sidecar names the backbone and keeps the pictures' own embeddings, the samples' labels and the
+The sidecar names the backbone and the fit, and keeps the pictures' own embeddings, the samples' labels and the
 calibration. Two files cannot be replaced in one step, so the sidecar, written first, describes both the
 feature file on disk and the one about to replace it, each by its SHA-256: whenever the power goes, one
 description fits the file that is there.
@@ -11,16 +11,18 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from whatsit.argument import path as checked_path
 from whatsit.atomic_file import write_file
 from whatsit.errors import DataError
 from whatsit.feature_file import Features, parse, serialise
 from whatsit.lesson import Calibration, Lesson
+from whatsit.preprocess import Fit, Preprocess
 from whatsit.rejection import Floats, normalised
 
 MAX_BYTES = 2**28
@@ -28,14 +30,36 @@ MAX_BYTES = 2**28
 _FORMAT = 1
 
 
-def save_features(path: str | os.PathLike[str], lesson: Lesson, backbone: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What features were taught with."""
+
+    backbone: str | None = None
+    """The backbone's id; None for a feature file from elsewhere."""
+    fit: Fit = Fit.COVER
+    file: Path | None = None
+    """Where the backbone was, if it was a ``.tflite`` of the user's."""
+
+
+def save_features(
+    path: str | os.PathLike[str],
+    lesson: Lesson,
+    backbone: str,
+    preprocess: Preprocess,
+    file: str | os.PathLike[str] | None = None,
+) -> None:
     """Write the feature file and its sidecar; after a crash at any moment the old or the new pair is read.
+
+    Args:
+        backbone: its id.
+        preprocess: how pictures were prepared; its fit is kept.
+        file: the ``.tflite`` of the user's that the backbone is in.
 
     Raises:
         DataError: 0 classes, labels the format cannot carry, or a folder that cannot be written; nothing
             changed.
     """
-    target = Path(path)
+    target = checked_path(path, "a feature file")
     if target.is_dir():
         raise DataError(f"cannot write {target}: it is a folder; name a file in it, such as my_classes.bin")
     named = any(label is not None for label in lesson.labels)
@@ -45,6 +69,9 @@ def save_features(path: str | os.PathLike[str], lesson: Lesson, backbone: str) -
     record = {
         "sha256": sha256,
         "backbone": backbone,
+        "fit": preprocess.fit,
+        # Relative to the sidecar, so that a folder may be moved as a whole.
+        "file": None if file is None else os.path.relpath(file, target.parent),
         "named": [label is not None for label in lesson.labels],
         "owners": list(lesson.owners),
         "pictures": _encode(lesson.pictures),
@@ -68,7 +95,7 @@ def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Less
         DataError: a missing or damaged file, features of another backbone, or a feature file that is not the
             one its sidecar describes.
     """
-    target = Path(path)
+    target = checked_path(path, "a feature file")
     content = _read(target)
     records = _read_records(target)
     record = _matching(records, _sha256(content))
@@ -76,7 +103,7 @@ def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Less
     if taught_with not in (None, backbone):
         raise DataError(
             f"{target}: taught with backbone {str(taught_with)[:80]!r}, but {backbone!r} is in use; "
-            "load that backbone, or teach again"
+            "give that backbone, or teach again"
         )
     try:
         features = parse(content, dim)
@@ -95,16 +122,23 @@ def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Less
         raise _damaged(sidecar_path(target)) from error
 
 
-def taught_with(path: str | os.PathLike[str]) -> str | None:
-    """The id of the backbone a feature file was taught with; None where it has no sidecar that describes it.
+def taught_with(path: str | os.PathLike[str]) -> Origin:
+    """What a feature file was taught with, as far as a sidecar describes it.
 
     Raises:
         DataError: a missing file or a damaged sidecar.
     """
-    target = Path(path)
-    record = _matching(_read_records(target), _sha256(_read(target)))
-    backbone = record and record.get("backbone")
-    return None if backbone is None else str(backbone)
+    target = checked_path(path, "a feature file")
+    record = _matching(_read_records(target), _sha256(_read(target))) or {}
+    backbone, file = record.get("backbone"), record.get("file")
+    try:
+        return Origin(
+            None if backbone is None else str(backbone),
+            Fit(record.get("fit", Fit.COVER)),
+            None if file is None else target.parent / file,
+        )
+    except (TypeError, ValueError) as error:
+        raise _damaged(sidecar_path(target)) from error
 
 
 def sidecar_path(path: str | os.PathLike[str]) -> Path:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import error_rate as checked_rate
 from whatsit.errors import DataError, ModelError
-from whatsit.rejection import means, normalised, squared_distances
+from whatsit.rejection import NOISE, means, normalised, squared_distances
 
 Embeddings = NDArray[np.float32]
 
@@ -179,13 +180,13 @@ def reject_threshold(embeddings: Embeddings, targets: Sequence[str], error_rate:
     """The distance beyond which a picture is *unknown*, found by leaving one taught picture out at a time.
 
     Each picture's distance to the nearest class mean is taken as if it had not been taught; the threshold leaves a
-    share ``error_rate`` (0..1) of them outside. None where no class has two pictures.
+    share ``error_rate`` (0..1) of them outside, and is at least ``rejection.NOISE``. None where no class has two
+    pictures.
 
     Raises:
         DataError: ``error_rate`` is not in 0..1.
     """
-    if not 0 <= error_rate < 1:
-        raise DataError(f"error rate {error_rate}: expected a number from 0 up to 1, e.g. 0.05")
+    checked_rate(error_rate)
     labels = tuple(sorted(set(targets)))
     own = np.searchsorted(labels, np.asarray(targets))
     counts = np.bincount(own)
@@ -199,7 +200,7 @@ def reject_threshold(embeddings: Embeddings, targets: Sequence[str], error_rate:
     scale = np.where(kept, counts[own] / np.maximum(counts[own] - 1, 1), 1.0)
     squares[rows, own] *= scale**2
     distances = np.sqrt(squares.min(axis=1))[kept]
-    return float(np.quantile(distances, 1 - error_rate))
+    return max(NOISE, float(np.quantile(distances, 1 - error_rate)))
 
 
 def _class_means(embeddings: Embeddings, targets: Sequence[str], labels: Sequence[str]) -> Embeddings:

@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from whatsit.errors import ImageError
+from whatsit.errors import DataError, ImageError
 
 ImageLike: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]"
 """A path, an encoded file's bytes, a Pillow image, or an RGB uint8 array of shape (height, width, 3)."""
@@ -53,11 +53,16 @@ def load_image(image: ImageLike, *, at_least: int | None = None) -> Image.Image:
     Raises:
         ImageError: missing, empty, broken or truncated files, other formats than JPEG, PNG and WebP, more than
             ``MAX_PIXELS`` pixels or ``MAX_BYTES`` bytes, or an array of another shape or type.
+        DataError: ``at_least`` is less than 1.
     """
+    if at_least is not None and at_least < 1:
+        raise DataError(f"at_least {at_least}: expected 1 or more pixels, or None for the whole picture")
     if isinstance(image, np.ndarray):
         return Image.fromarray(check_array(image))
     if isinstance(image, Image.Image):
         name = "the image given"
+        if 0 in image.size:
+            raise ImageError(f"{name}: {image.width} x {image.height} pixels, nothing to see; expected 1 x 1 or more")
         return _upright_rgb(image, name)
     if isinstance(image, bytes | bytearray | memoryview):
         name = f"picture of {len(image):,} bytes"

@@ -6,16 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError
+from whatsit.argument import error_rate as checked_rate
 from whatsit.prediction import softmax
-from whatsit.rejection import (
-    Floats,
-    leave_one_out,
-    means,
-    normalised,
-    reject_threshold,
-    squared_distances,
-)
+from whatsit.rejection import Floats, gap_threshold, leave_one_out, means, normalised, squared_distances
 
 MAX_ROUNDS = 100
 """Seeded k-means comes to rest in a handful of rounds; rounding may at worst make it oscillate."""
@@ -112,8 +105,7 @@ class Lesson:
         Returns:
             The new value and the rounds it took; 0 where every prototype was there already.
         """
-        if not 0 <= error_rate < 1:
-            raise DataError(f"error rate {error_rate}: expected a share from 0 to below 1, such as 0.05")
+        checked_rate(error_rate)
         classes, rounds = assign(self.pictures, self.samples, self.owners)
         members = np.vstack((self.pictures, self.samples))
         classes = np.concatenate((np.arange(len(self.pictures)), classes))
@@ -122,10 +114,10 @@ class Lesson:
         unit_centres = means(unit_members, classes, len(self.pictures)).astype(np.float32)
         if np.array_equal(centres, self.centres) and np.array_equal(unit_centres, self.unit_centres):
             rounds = 0
-        own, other = leave_one_out(members, classes)
+        own, _ = leave_one_out(members, classes)
         calibration = Calibration(
-            reject_threshold(own, other, error_rate),
-            reject_threshold(*leave_one_out(unit_members, classes), error_rate),
+            gap_threshold(members, classes, error_rate),
+            gap_threshold(unit_members, classes, error_rate),
             float(np.sqrt(np.mean(own**2))) if len(own) else None,
         )
         return replace(self, centres=centres, unit_centres=unit_centres, calibration=calibration), rounds

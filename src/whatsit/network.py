@@ -1,6 +1,7 @@
 """A runtime that knows how its pictures are prepared: pixels in, real values out."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import short
 from whatsit.bulk import ordered_map
 from whatsit.errors import ImageError, ModelError
 from whatsit.image import ImageLike
@@ -114,12 +116,25 @@ def input_preprocess(
     return Preprocess(shape[2], shape[1], fit, colour, mean or (0.0,), std or (255.0,))
 
 
-def read_model_file(path: str | Path) -> bytes:
+def model_content(model: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
+    """What to call a model in errors, and its bytes.
+
+    Raises:
+        ModelError: neither bytes nor a path, or as ``read_model_file``.
+    """
+    if isinstance(model, bytes | bytearray | memoryview):
+        return "model", bytes(model)
+    return str(model), read_model_file(model)
+
+
+def read_model_file(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a model file.
 
     Raises:
         ModelError: it is missing, not a file, larger than ``MAX_MODEL_BYTES``, or cannot be read.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ModelError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
     file = Path(path)
     try:
         if not file.exists():

@@ -7,7 +7,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError
+from whatsit.argument import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ def top_k(scores: NDArray[np.float32], labels: Sequence[str], k: int) -> tuple[P
     Raises:
         DataError: ``k`` is less than 1.
     """
-    if k < 1:
-        raise DataError(f"top_k {k}: expected 1 or more, the number of classes to show")
+    k = whole_number(k, "top_k")
     order = _highest(scores, k) if k <= 16 else np.argsort(-scores, kind="stable")[:k].tolist()
     return tuple(Prediction(labels[i], float(scores[i]), i) for i in order)
 

@@ -41,6 +41,18 @@ class Colour(StrEnum):
     GREY = "grey"
 
 
+def check_colour(colour: "Colour | str") -> Colour:
+    """The colour of that name.
+
+    Raises:
+        DataError: there is none.
+    """
+    try:
+        return Colour(colour)
+    except ValueError as error:
+        raise DataError(f"colour {colour!r}: expected one of {', '.join(Colour)}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Preprocess:
     """A network's input: its size in pixels, the fit, the channels and the normalisation.

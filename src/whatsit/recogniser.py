@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import ImageError, ModelError
+from whatsit.argument import several, short
+from whatsit.errors import DataError, ImageError, ModelError
 from whatsit.image import ImageLike
 from whatsit.prediction import Predictions
 from whatsit.preprocess import Preprocess
@@ -45,27 +46,37 @@ class TaughtRecogniser:
 
     def classify_many(self, images: Iterable[ImageLike], top_k: int = 5) -> Iterator[Predictions | ImageError]:
         """Pictures in turn; an unreadable one gives its error in its place."""
-        for image in images:
+        for image in several(images):
             try:
                 yield self.classify_pixels(self.preprocess.pixels(image), top_k)
             except ImageError as error:
                 yield error
 
 
-def load_recogniser(model: str | os.PathLike[str] | None = None, threads: int | None = None) -> Recogniser:
+def load_recogniser(
+    model: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    *,
+    backbone: str | os.PathLike[str] | None = None,
+) -> Recogniser:
     """A model file as a recogniser, by its suffix.
 
     Args:
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
         threads: of the interpreter; None: one a core, at most four.
+        backbone: for a ``.bin``, see ``load_taught``.
 
     Raises:
         ModelError: the file is missing, broken, or neither of the two.
         DataError: the features are damaged or belong to another backbone.
     """
+    if model is not None and not isinstance(model, str | os.PathLike):
+        raise ModelError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
     suffix = Path(model).suffix.lower() if model is not None else ".tflite"
     if model is not None and suffix == ".bin":
-        return load_taught(model, threads)
+        return load_taught(model, threads, backbone)
+    if backbone is not None:
+        raise DataError(f"backbone {backbone}: goes with a .bin of taught features only; leave it out")
     if suffix not in (".tflite", ".lite"):
         raise ModelError(f"{model}: expected a .tflite model or a .bin of taught features")
     from whatsit.classifier import Classifier
@@ -73,19 +84,32 @@ def load_recogniser(model: str | os.PathLike[str] | None = None, threads: int | 
     return Classifier(model, threads=threads)
 
 
-def load_taught(path: str | os.PathLike[str], threads: int | None = None) -> TaughtRecogniser:
+def load_taught(
+    path: str | os.PathLike[str], threads: int | None = None, backbone: str | os.PathLike[str] | None = None
+) -> TaughtRecogniser:
     """A feature file on the backbone its sidecar names, on the default one where it has no sidecar.
 
+    Args:
+        backbone: the ``.tflite`` it was taught on, where that is no longer where it was.
+
     Raises:
-        ModelError: the backbone is not a built-in one.
+        ModelError: the backbone is neither a built-in one nor a file that is there.
         DataError: the features are damaged or belong to another backbone.
     """
     from whatsit.backbone import Backbone
     from whatsit.feature_store import taught_with
     from whatsit.selflearn import SelfLearnClassifier
 
-    identity = taught_with(path)
-    backbone = Backbone.builtin(threads=threads) if identity is None else Backbone.from_id(identity, threads=threads)
-    taught = SelfLearnClassifier(backbone, dual_buff=False)
+    origin = taught_with(path)
+    file = backbone or origin.file
+    if file is not None:
+        if not Path(file).is_file():
+            raise ModelError(f"{path}: taught on {file}, which is not there; put it back, or name it with --backbone")
+        embedder = Backbone.from_file(file, fit=origin.fit, threads=threads)
+    elif origin.backbone is None:
+        embedder = Backbone.builtin(fit=origin.fit, threads=threads)
+    else:
+        embedder = Backbone.from_id(origin.backbone, fit=origin.fit, threads=threads)
+    taught = SelfLearnClassifier(embedder, dual_buff=False)
     taught.load(path)
     return TaughtRecogniser(taught)

@@ -5,6 +5,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+NOISE = 0.2
+"""How far apart L2-normalised embeddings of one picture lie where only its coding differs; no threshold is below.
+
+Measured with EfficientNet-Lite0 at 224 and 96 pixels on 53 photographs: float32 beside int8 at most 0.19, saved again
+as JPEG of quality 90 at most 0.19. Pictures of one class lie farther: thresholds from two to twenty pictures a class
+were 0.65 and more, so the floor shows only where copies of one picture, or frames of a still camera, were taught.
+"""
+
 
 def normalised(embeddings: Floats) -> Floats:
     """Each embedding (last axis) divided by its Euclidean length; zeros stay zeros."""
@@ -62,8 +70,8 @@ def leave_one_out(members: Floats, classes: NDArray[np.intp]) -> tuple[NDArray[n
     return own, other
 
 
-def reject_threshold(own: NDArray[np.float64], other: NDArray[np.float64], error_rate: float) -> float | None:
-    """The distance above which a picture is unknown.
+def gap_threshold(members: Floats, classes: NDArray[np.intp], error_rate: float) -> float | None:
+    """The distance above which a picture is unknown, from ``leave_one_out``: at least ``NOISE`` of a member's length.
 
     Where classes overlap it is the (1 - error_rate) quantile of ``own``. Where a gap opens between that and
     the ``error_rate`` quantile of ``other``, it is the middle of the gap: pictures taken in one go lie closer
@@ -72,9 +80,10 @@ def reject_threshold(own: NDArray[np.float64], other: NDArray[np.float64], error
     Returns:
         None where no class has two members to compare.
     """
+    own, other = leave_one_out(members, classes)
     if not len(own):
         return None
     within = float(np.quantile(own, 1 - error_rate))
-    if not len(other):
-        return within
-    return max(within, (within + float(np.quantile(other, error_rate))) / 2)
+    middle = (within + float(np.quantile(other, error_rate))) / 2 if len(other) else within
+    length = float(np.sqrt((members.astype(np.float64) ** 2).sum(axis=1).mean()))
+    return max(within, middle, NOISE * length)

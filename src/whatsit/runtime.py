@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import whole_number
 from whatsit.errors import ModelError
 
 
@@ -54,11 +55,12 @@ class Runtime:
 
         Raises:
             ModelError: LiteRT refuses the model, or an input's shape is not fixed.
+            DataError: ``threads`` is less than 1.
         """
         from ai_edge_litert.interpreter import Interpreter
 
         self._content, self._name = content, name
-        self.threads = threads or min(4, os.cpu_count() or 1)
+        self.threads = min(4, os.cpu_count() or 1) if threads is None else whole_number(threads, "threads")
         self._lock = threading.Lock()
         try:
             with without_greeting():

@@ -4,20 +4,22 @@ import operator
 import os
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import short
 from whatsit.double_buffer import DoubleBuffer
 from whatsit.embedder import Embedder
 from whatsit.errors import DataError, ImageError, ModelError
 from whatsit.feature_file import check_labels
-from whatsit.feature_store import load_features, save_features
+from whatsit.feature_store import load_features, save_features, taught_with
 from whatsit.image import ImageLike
 from whatsit.lesson import Lesson
 from whatsit.prediction import Prediction, Predictions
-from whatsit.preprocess import Colour, Fit, Preprocess
+from whatsit.preprocess import Colour, Fit, Preprocess, check_fit
 from whatsit.rejection import Floats, distances, normalised
 
 Pixels = NDArray[np.uint8]
@@ -49,7 +51,8 @@ class SelfLearnClassifier:
         """The feature file last loaded or saved."""
         self._dual_buff = dual_buff
         self._changing = threading.Lock()  # for writers; readers take the one reference to what is taught
-        self._inference = _Inference(_embedder(model))
+        self._fit: Fit | None = None  # of the feature file loaded
+        self._inference = _inference(model)
         self._buffer = DoubleBuffer(self._inference)
         self._lesson = Lesson.none(self._inference.embedder.dim)
 
@@ -61,7 +64,8 @@ class SelfLearnClassifier:
             DataError: classes or samples were taught with another backbone; ``clear`` first. The old one
                 stays.
         """
-        embedder = _embedder(model)
+        inference = _inference(model)
+        embedder = inference.embedder
         with self._changing:
             old = self._inference.embedder
             if embedder.id != old.id:
@@ -71,14 +75,15 @@ class SelfLearnClassifier:
                         "save them and clear() first"
                     )
                 self._lesson = Lesson.none(embedder.dim)
-            self._inference = _Inference(embedder)
+            self._inference = inference
             self._buffer = DoubleBuffer(self._inference)
 
-    def add_class(self, img: ImageLike, fit: Fit | str = Fit.COVER, label: str | None = None) -> None:
+    def add_class(self, img: ImageLike, fit: Fit | str | None = None, label: str | None = None) -> None:
         """A new class from one picture, at once in use; its index is ``class_num() - 1``.
 
         Args:
-            fit: how the picture meets the square input: "cover", "contain" or "squash".
+            fit: how the picture meets the square input: "cover", "contain" or "squash"; None: as the feature file
+                loaded was taught, else as the backbone has it, which is cover unless chosen.
             label: its name; without one it is called "class" and its index.
 
         Raises:
@@ -106,10 +111,11 @@ class SelfLearnClassifier:
         """Number of classes."""
         return len(self._lesson.pictures)
 
-    def add_sample(self, img: ImageLike, fit: Fit | str = Fit.COVER, label: int | str | None = None) -> None:
+    def add_sample(self, img: ImageLike, fit: Fit | str | None = None, label: int | str | None = None) -> None:
         """A further picture of any of the classes, put to use by the next ``learn``.
 
         Args:
+            fit: as in ``add_class``.
             label: the class it shows, by index or name; None lets ``learn`` find out.
 
         Raises:
@@ -165,7 +171,7 @@ class SelfLearnClassifier:
         with self._changing:
             self._lesson = Lesson.none(self._inference.embedder.dim)
 
-    def classify(self, img: ImageLike, fit: Fit | str = Fit.COVER) -> list[tuple[int, float]]:
+    def classify(self, img: ImageLike, fit: Fit | str | None = None) -> list[tuple[int, float]]:
         """Every class as (index, raw distance), nearest first; an empty list before the first class.
 
         With ``dual_buff`` the distances are those of the picture given before this one, measured against the
@@ -260,7 +266,7 @@ class SelfLearnClassifier:
             if labels:
                 check_labels(labels, self.class_num())
                 lesson = replace(lesson, labels=tuple(labels))
-            save_features(path, lesson, self._inference.embedder.id)
+            save_features(path, lesson, self._inference.embedder.id, self.preprocess, self._inference.file)
             self._lesson, self.label_path = lesson, os.fspath(path)
 
     def load(self, path: str | os.PathLike[str]) -> list[str]:
@@ -278,13 +284,16 @@ class SelfLearnClassifier:
         with self._changing:
             embedder = self._inference.embedder
             self._lesson = load_features(path, embedder.dim, embedder.id)
+            origin = taught_with(path)
+            self._fit = origin.fit if origin.backbone is not None else None
             self.label_path = os.fspath(path)
             return self.labels
 
     @property
     def preprocess(self) -> Preprocess:
-        """How the backbone wants its pictures."""
-        return self._inference.embedder.preprocess
+        """How the backbone wants its pictures, with the fit of the feature file loaded."""
+        own = self._inference.embedder.preprocess
+        return own if self._fit is None else replace(own, fit=self._fit)
 
     @property
     def mean(self) -> list[float]:
@@ -326,14 +335,11 @@ class SelfLearnClassifier:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _embed(self, image: ImageLike, fit: Fit | str) -> Floats:
+    def _embed(self, image: ImageLike, fit: Fit | str | None) -> Floats:
         return self._inference(self._pixels(image, fit))
 
-    def _pixels(self, image: ImageLike, fit: Fit | str) -> Pixels:
-        try:
-            preprocess = replace(self.preprocess, fit=Fit(fit))
-        except ValueError as error:
-            raise DataError(f"fit {fit!r}: expected {', '.join(Fit)}") from error
+    def _pixels(self, image: ImageLike, fit: Fit | str | None) -> Pixels:
+        preprocess = self.preprocess if fit is None else replace(self.preprocess, fit=check_fit(fit))
         pixels = preprocess.pixels(image)
         # A camera may draw its next frame into the same array while the worker still reads this one.
         return pixels.copy() if pixels is image else pixels
@@ -351,8 +357,8 @@ class SelfLearnClassifier:
 class _Inference:
     """One embedding at a time; all that the worker holds, so that it never keeps a classifier alive."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
+    def __init__(self, embedder: Embedder, file: Path | None) -> None:
+        self.embedder, self.file = embedder, file
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, pixels: Pixels) -> Floats:
@@ -366,15 +372,16 @@ class _Inference:
         return embedding
 
 
-def _embedder(model: "str | os.PathLike[str] | Embedder | None") -> Embedder:
+def _inference(model: "str | os.PathLike[str] | Embedder | None") -> _Inference:
     if model is not None and not isinstance(model, str | os.PathLike):
         if not hasattr(model, "embed_pixels"):
-            raise ModelError(f"model {model!r}: expected None, the path of a .tflite, or an Embedder")
-        return model
+            raise ModelError(f"model {short(model)}: expected None, the path of a .tflite, or an Embedder")
+        return _Inference(model, None)
     from whatsit.backbone import Backbone
 
-    backbone: Embedder = Backbone.builtin() if model is None else Backbone.from_file(model)
-    return backbone
+    if model is None:
+        return _Inference(Backbone.builtin(), None)
+    return _Inference(Backbone.from_file(model), Path(model))
 
 
 def _index(kind: str, index: int, count: int) -> int:

@@ -5,21 +5,22 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from whatsit.argument import short
 from whatsit.backbone import Backbone
 from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, parse_builtin_id
+from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import ModelError
 from whatsit.heads import HiddenLayer, LinearHead, Prototypes
 from whatsit.image import ImageLike
 from whatsit.model_card import Golden, ModelCard, read_card
 from whatsit.network import Network, read_model_file
-from whatsit.preprocess import Colour, Fit, Preprocess
+from whatsit.preprocess import Colour, Fit, Preprocess, check_colour, check_fit
 from whatsit.rejection import normalised
 from whatsit.runtime import Runtime
 from whatsit.tflite.cut import cut_top
@@ -52,6 +53,9 @@ class BackboneChoice:
     """Which backbone to teach on.
 
     ``name`` is lite0, lite1, lite2, or a ``.tflite`` file; the built-in ones take ``size``, ``blocks`` and ``joined``.
+
+    Raises:
+        ModelError, DataError: the name is neither text nor a path; no such fit or colour.
     """
 
     name: str = "lite0"
@@ -61,10 +65,47 @@ class BackboneChoice:
     colour: Colour = Colour.RGB
     joined: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str | os.PathLike):
+            raise ModelError(f"backbone {short(self.name)}: expected one of {', '.join(VARIANTS)}, or a .tflite file")
+        for field, value in (
+            ("name", os.fspath(self.name)), ("fit", check_fit(self.fit)), ("colour", check_colour(self.colour)),
+        ):  # fmt: skip
+            object.__setattr__(self, field, value)
+
     @property
     def is_file(self) -> bool:
         """Whether it is a ``.tflite`` of the user's."""
-        return self.name.endswith((".tflite", ".lite"))
+        return self.name.lower().endswith((".tflite", ".lite"))
+
+    def check_output(self, dtype: str, io: str | None) -> None:
+        """Refuse, before any picture is looked at, what ``TaughtModel.to_tflite`` would refuse after.
+
+        Raises:
+            ModelError: ``dtype`` or ``io`` is unknown or does not go with the other or with the backbone.
+        """
+        if dtype not in ("int8", "float32"):
+            raise ModelError(f"arithmetic {dtype!r}: expected int8 or float32")
+        if io not in (None, "uint8", "int8", "float32"):
+            raise ModelError(f"border {io!r}: expected uint8, int8 or float32")
+        if dtype == "float32" and io not in (None, "float32"):
+            raise ModelError(f"border {io!r} around float32: a float32 model takes and gives float32; leave it out")
+        if self.is_file and (dtype, io) not in (("int8", None), ("int8", "uint8")) and _is_quantised(self.network()):
+            if dtype == "float32":
+                raise ModelError(f"{self.name}: quantised, its float32 weights are not in the file; ask for int8")
+            raise ModelError(f"border {io!r}: a head on {self.name} keeps that model's own input type; leave it out")
+
+    def network(self) -> bytes:
+        """The backbone that a head goes on: float32, except where the user's file is quantised already.
+
+        Raises:
+            ModelError, MissingExtraError: see ``Backbone``.
+        """
+        if self.is_file:
+            return cut_top(read_model_file(self.name), self.name)
+        return builtin_model(
+            self.name, self.size, "float32", blocks=self.blocks, colour=self.colour, joined=self.joined
+        )
 
     def open(self, dtype: str = "int8", threads: int | None = None) -> Backbone:
         """The backbone itself, whose embeddings the head is learnt on.
@@ -108,11 +149,16 @@ class TaughtModel:
             ModelError: missing, broken, not made by whatsit, or taught on a ``.tflite`` of the user's, whose
                 float32 weights it does not hold.
         """
-        name, content = str(path), read_model_file(Path(path))
+        name, content = str(path), read_model_file(path)
         metadata = read_metadata(content, read_model(content, name), name)
         card = read_card(metadata.files, name)
         if card is None:
             raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
+        if card.backbone.startswith("sha256:"):
+            raise ModelError(
+                f"{name}: taught on a .tflite of yours, whose own weights it does not hold in another arithmetic; run "
+                " whatsit teach FOLDER --backbone THAT.tflite  with the --dtype and --io wanted"
+            )
         backbone = Backbone.from_id(card.backbone, fit=card.fit)
         parts = parse_builtin_id(card.backbone)
         golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
@@ -165,38 +211,19 @@ class TaughtModel:
         return files | {golden_file(index): png_bytes(pixels) for index, pixels in enumerate(self.golden)}
 
     def _network(self, dtype: str, io: str | None) -> tuple[bytes, str]:
-        if dtype not in ("int8", "float32"):
-            raise ModelError(f"arithmetic {dtype!r}: expected int8 or float32")
-        if dtype == "float32" and io not in (None, "float32"):
-            raise ModelError(f"border {io!r} around float32: a float32 model takes and gives float32")
-        backbone, quantised = self._backbone()
+        self.choice.check_output(dtype, io)
+        backbone = self.choice.network() if self.network is None else self.network
         embedding = output_name(backbone)
         hidden = self.head.hidden
         merged = append_head(
             backbone, self.head.weights, self.head.bias, normalise=self.head.normalise,
             hidden=None if hidden is None else (hidden.weights, hidden.bias),
         )  # fmt: skip
-        if quantised:
-            if dtype == "float32":
-                raise ModelError(f"{self.choice.name} is quantised; its float32 weights are not in the file")
-            if io not in (None, "uint8"):
-                raise ModelError(f"border {io!r}: a head on {self.choice.name} keeps that model's own input type")
+        if _is_quantised(backbone):
             return with_uint8_scores(merged), embedding
         if dtype == "float32":
             return merged, embedding
         return with_border(quantise(merged, self._ranges(merged)), io or "uint8"), embedding
-
-    def _backbone(self) -> tuple[bytes, bool]:
-        """The backbone the head goes on, float32 where there is one, and whether it is quantised already."""
-        if self.network is not None:
-            return self.network, False
-        if not self.choice.is_file:
-            choice = self.choice
-            return builtin_model(
-                choice.name, choice.size, "float32", blocks=choice.blocks, colour=choice.colour, joined=choice.joined
-            ), False
-        content = cut_top(read_model_file(self.choice.name), self.choice.name)
-        return content, Runtime(content, 1).input.dtype != np.float32
 
     def _ranges(self, merged: bytes) -> Ranges:
         ranges: dict[str, tuple[float, float]] = {}
@@ -232,6 +259,10 @@ class TaughtModel:
             rounded = tuple(round(float(score), 5) for score in scores)
             golden.append(Golden(golden_file(index), self.labels[int(scores.argmax())], rounded))
         return replace(card, golden=tuple(golden))
+
+
+def _is_quantised(network: bytes) -> bool:
+    return bool(Runtime(network, 1).input.dtype != np.float32)
 
 
 def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tuple[str, float, float], ...]:

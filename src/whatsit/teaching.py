@@ -1,18 +1,22 @@
 """From a folder of labelled pictures to a model, in seconds: embed once, fit a head, set the threshold."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.argument import error_rate as checked_rate
+from whatsit.argument import path as checked_path
+from whatsit.argument import short
 from whatsit.backbone import Backbone
 from whatsit.errors import DataError, ImageError
 from whatsit.feature_store import save_features
 from whatsit.heads import logistic_regression, prototypes, reject_threshold
 from whatsit.image import SUFFIXES, ImageLike
+from whatsit.label import is_text
 from whatsit.lesson import Lesson
 from whatsit.rejection import normalised
 from whatsit.taught_model import BackboneChoice, TaughtModel, head_ranges, prepared, spread
@@ -32,7 +36,7 @@ def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
     Raises:
         DataError: no such folder, or no pictures in folders inside it.
     """
-    root = Path(folder)
+    root = checked_path(folder, "a folder with one folder a label")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
     found = [
@@ -99,11 +103,12 @@ class EmbeddedExamples:
         lesson = Lesson(
             labels, pictures, pictures, normalised(pictures), self.features[rest], tuple(owners[rest].tolist())
         )
-        save_features(path, lesson.learnt(error_rate)[0], self.backbone.id)
+        file = self.choice.name if self.choice.is_file else None
+        save_features(path, lesson.learnt(error_rate)[0], self.backbone.id, self.backbone.preprocess, file)
 
 
 def embed_examples(
-    examples: Sequence[Example],
+    examples: Iterable[Example],
     choice: BackboneChoice | None = None,
     *,
     on_picture: Callable[[], None] | None = None,
@@ -122,7 +127,10 @@ def embed_examples(
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError: the backbone cannot be used.
     """
-    choice = choice or BackboneChoice()
+    choice = BackboneChoice() if choice is None else choice
+    if not isinstance(choice, BackboneChoice):
+        raise DataError(f"choice {short(choice)}: expected a BackboneChoice, such as BackboneChoice('lite0')")
+    examples = _pairs(examples)
     check_labels([label for _, label in examples])
     backbone = choice.open()
     embeddings, kept = [], []
@@ -142,7 +150,7 @@ def embed_examples(
 
 
 def teach(
-    examples: Sequence[Example],
+    examples: Iterable[Example],
     choice: BackboneChoice | None = None,
     *,
     error_rate: float = 0.05,
@@ -163,10 +171,19 @@ def teach(
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError: the backbone cannot be used.
     """
-    if not 0 <= error_rate < 1:
-        raise DataError(f"error rate {error_rate}: expected a number from 0 up to 1, e.g. 0.05")
+    checked_rate(error_rate)
     embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
     return embedded.model(error_rate)
+
+
+def _pairs(examples: Iterable[Example]) -> list[Example]:
+    if isinstance(examples, str | os.PathLike):
+        raise DataError(f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()")
+    pairs = list(examples) if isinstance(examples, Iterable) else [examples]
+    for pair in pairs:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            raise DataError(f"examples {short(pair)}: expected pairs of picture and label")
+    return pairs
 
 
 def check_labels(labels: Sequence[str]) -> None:
@@ -175,6 +192,9 @@ def check_labels(labels: Sequence[str]) -> None:
     Raises:
         DataError: naming the label.
     """
+    for label in labels:
+        if not isinstance(label, str):
+            raise DataError(f"label {short(label)}: expected text, such as the name of a folder")
     names = sorted(set(labels))
     if len(names) < 2:
         raise DataError(
@@ -183,6 +203,8 @@ def check_labels(labels: Sequence[str]) -> None:
     for name in names:
         if not name.strip() or len(name.splitlines()) != 1 or "\0" in name:
             raise DataError(f"label {name!r}: expected a name on one line")
+        if not is_text(name):
+            raise DataError(f"label {name!r}: its bytes are not UTF-8 text; rename the folder")
 
 
 def one_a_class(examples: Sequence[tuple[ImageLike, str]]) -> list[ImageLike]:

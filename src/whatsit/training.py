@@ -21,7 +21,7 @@ from whatsit.heads import LinearHead, prototypes, reject_threshold
 from whatsit.image import ImageLike, read_picture_file
 from whatsit.memory import check_memory
 from whatsit.preprocess import Preprocess
-from whatsit.rejection import normalised
+from whatsit.rejection import NOISE, normalised
 from whatsit.taught_model import TaughtModel, head_ranges, prepared, spread
 from whatsit.teaching import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, one_a_class
 from whatsit.training_event import Epoch, Event, Note, OnEvent, Step, Stop
@@ -160,7 +160,7 @@ def _model(
     means = prototypes(embeddings, targets)
     if len(held) >= _ENOUGH_TO_JUDGE:
         away = np.linalg.norm(normalised(held)[:, np.newaxis] - means.means, axis=2).min(axis=1)
-        threshold: float | None = float(np.quantile(away, 1 - ERROR_RATE))
+        threshold: float | None = max(NOISE, float(np.quantile(away, 1 - ERROR_RATE)))
     else:
         threshold = reject_threshold(embeddings, targets, ERROR_RATE)
     golden = prepared(spread(one_a_class(examples), GOLDEN_PICTURES), backbone.preprocess)

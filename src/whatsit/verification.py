@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-from pathlib import Path
 
 import numpy as np
 
 from whatsit.errors import ImageError, ModelError
 from whatsit.image import load_image
 from whatsit.model_card import ModelCard, read_card
-from whatsit.network import Network, read_model_file
+from whatsit.network import Network, model_content
 from whatsit.runtime import Runtime
 from whatsit.taught_model import weights_hash
 from whatsit.tflite.flatbuffer import read_model
@@ -27,8 +26,7 @@ def verify(model: str | os.PathLike[str] | bytes) -> list[str]:
     Raises:
         ModelError: the file is missing, broken, or was not made by whatsit.
     """
-    name = "model" if isinstance(model, bytes) else str(model)
-    content = model if isinstance(model, bytes) else read_model_file(Path(model))
+    name, content = model_content(model)
     metadata = read_metadata(content, read_model(content, name), name)
     card = read_card(metadata.files, name)
     if card is None:

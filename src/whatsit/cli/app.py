@@ -1,10 +1,13 @@
 """The ``whatsit`` command: one file a command, errors in one line."""
 
+import contextlib
 import os
+import re
 import sys
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from whatsit.cli import (
     bench,
@@ -22,6 +25,7 @@ from whatsit.cli import (
     train,
     verify,
 )  # fmt: skip
+from whatsit.cli.terminal import Stopped, prepare, shown
 from whatsit.errors import WhatsitError
 from whatsit.version import VERSION
 
@@ -42,8 +46,28 @@ COMMANDS = (
     doctor,
 )
 
+_KEPT = {
+    "teach": "nothing was written",
+    "export": "nothing was written",
+    "deploy": "nothing was written",
+    "train": "nothing was written",
+    "dataset": "the dataset is whole; the same command goes on",
+}
+"""What Ctrl-C leaves, of commands that do not say so themselves."""
+
+
+class _Commands(typer.core.TyperGroup):
+    # Typer makes a status of Ctrl-C and loses that it was one.
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Stopped(_KEPT.get(str(ctx.invoked_subcommand), "")) from None
+
+
 app = typer.Typer(
     name="whatsit",
+    cls=_Commands,
     help="Teach a camera what things are, on this device, in seconds.",
     no_args_is_help=True,
     add_completion=False,
@@ -83,27 +107,37 @@ def main() -> None:
 
     # load_image refuses oversized pictures itself, in one line.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    prepare()
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
     except WhatsitError as error:
         _fail(str(error), 1)
-    except typer.Abort:
-        _fail("stopped", 130)
-    except KeyboardInterrupt:
-        _fail("stopped", 130)
+    except (Stopped, typer.Abort, KeyboardInterrupt) as error:
+        _fail(f"stopped: {error}" if str(error) else "stopped", 130)
     except _USAGE_ERROR as error:
         error.show()
         sys.exit(error.exit_code)
     except BrokenPipeError:  # as in  whatsit classify … | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:  # a full disk behind standard output
+            _drop_output()
+        where = "standard output" if error.filename is None else error.filename
+        _fail(f"{where}: {error.strerror or error}; nothing more was written", 1)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _fail(message: str, status: int) -> None:
-    one_line = " ".join(message.split())
-    print(f"whatsit: {one_line}", file=sys.stderr)  # noqa: T201
+    with contextlib.suppress(OSError):
+        print(f"whatsit: {re.sub(' +', ' ', shown(message))}", file=sys.stderr)  # noqa: T201
     sys.exit(status)
+
+
+def _drop_output() -> None:
+    # Python flushes once more at its end, and would tell of the same error again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

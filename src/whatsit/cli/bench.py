@@ -1,11 +1,11 @@
 """``whatsit bench``: the sweep."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whatsit.cli.terminal import say_json
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def bench(
         write_file(opened.models / "sweep.html", sweep_page(opened.settings.name, trials))
     if as_json:
         found = {"trials": [t.to_dict() for t in trials], "recommended": None if best is None else best.name}
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        say_json(found)
     else:
         _show(trials, best)
 

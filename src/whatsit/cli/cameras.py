@@ -1,10 +1,11 @@
 """``whatsit cameras``"""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
+
+from whatsit.cli.terminal import say, say_json
 
 
 def register(app: typer.Typer) -> None:
@@ -24,9 +25,9 @@ def cameras(
     found = list_cameras()
     if as_json:
         for camera in found:
-            typer.echo(json.dumps(asdict(camera), ensure_ascii=False))
+            say_json(asdict(camera))
         return
     width = max(len(camera.address) for camera in found)
     for camera in found:
-        typer.echo(f"{camera.address:<{width}}  {camera.name}")
+        say(f"{camera.address:<{width}}  {camera.name}")
     typer.echo("\nAlso: rtsp://…  http://…  file:clip.mp4  folder:pictures/  browser:", err=True)

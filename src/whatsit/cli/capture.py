@@ -1,7 +1,6 @@
 """``whatsit capture``"""
 
 import io
-import json
 import uuid
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 from PIL import Image
 
 from whatsit.cameras import Frame
+from whatsit.cli.terminal import say, say_json
 
 
 def register(app: typer.Typer) -> None:
@@ -57,9 +57,9 @@ def capture(
                 taken += 1
                 progress.advance(task)
                 path = str(picture.path)
-                typer.echo(json.dumps({"path": path, "label": label}, ensure_ascii=False) if as_json else path)
+                say_json({"path": path, "label": label}) if as_json else say(path)
     except KeyboardInterrupt:
-        typer.echo(f"stopped after {taken} of {count} pictures", err=True)
+        say(f"stopped after {taken} of {count} pictures", err=True)
         raise typer.Exit(130) from None
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from whatsit.cli.progress import progress
+from whatsit.cli.terminal import Stopped, has, say, say_json, shown
 from whatsit.errors import DataError, ImageError
 from whatsit.image import SUFFIXES
 from whatsit.prediction import Predictions
@@ -29,6 +29,9 @@ def classify(
         Path | None, typer.Option(help="A .tflite classifier, or a .bin of taught features; else ImageNet's classes.")
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="The model's label file, where it has none inside.")] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, where that has moved.")
+    ] = None,
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 5,
     fit: Annotated[Fit | None, typer.Option(help="How a picture meets a square input; else as the model says.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
@@ -42,36 +45,43 @@ def classify(
         raise DataError("--json and --csv: choose one")
     pictures = _find(paths)
     with progress("Opening the model", None):
-        answers = _answers(pictures, model, labels, fit, top_k)
+        answers = _answers(pictures, model, labels, backbone, fit, top_k)
     write = _write_json if as_json else _write_csv if as_csv else _write_text
     if as_csv:
-        typer.echo("path,unknown,rank,label,score,index,error")
+        say("path,unknown,rank,label,score,index,error")
     failed = 0
     # On a terminal the answers themselves show how far it is; a bar would end up on their lines.
     bar = progress("Classifying", len(pictures), shown=not sys.stdout.isatty())
-    with bar as step:
-        for path, answer in zip(pictures, answers, strict=True):
-            failed += isinstance(answer, ImageError)
-            write(path, answer)
-            step()
+    done = 0
+    try:
+        with bar as step:
+            for path, answer in zip(pictures, answers, strict=True):
+                failed += isinstance(answer, ImageError)
+                write(path, answer)
+                done += 1
+                step()
+    except KeyboardInterrupt:
+        raise Stopped(f"after {done} of {len(pictures)} pictures") from None
     if failed:
         if len(pictures) > 1 and not as_json and not as_csv:
-            typer.echo(f"whatsit: {failed} of {len(pictures)} pictures could not be read", err=True)
+            say(f"whatsit: {failed} of {len(pictures)} pictures could not be read", err=True)
         raise typer.Exit(1)
 
 
 def _answers(
-    pictures: list[Path], model: Path | None, labels: Path | None, fit: Fit | None, top_k: int
+    pictures: list[Path], model: Path | None, labels: Path | None, backbone: Path | None, fit: Fit | None, top_k: int
 ) -> Iterator[Predictions | ImageError]:
     if model is None or model.suffix.lower() != ".bin":
         from whatsit.classifier import Classifier
 
+        if backbone is not None:
+            raise DataError(f"--backbone {backbone}: goes with a .bin of taught features only; leave it out")
         return Classifier(model, labels, fit=fit).classify_many(iter(pictures), top_k, errors="return")
     if labels is not None or fit is not None:
         raise DataError(f"{model}: taught features bring their own labels and fit; leave --labels and --fit out")
     from whatsit.recogniser import load_taught
 
-    return load_taught(model).classify_many(pictures, top_k)
+    return load_taught(model, backbone=backbone).classify_many(pictures, top_k)
 
 
 def _find(paths: Iterable[Path]) -> list[Path]:
@@ -100,7 +110,7 @@ def _write_json(path: Path, answer: Any) -> None:
     else:
         found = [{"label": p.label, "score": round(p.score, 6), "index": p.index} for p in answer]
         record = {"path": str(path), "unknown": answer.unknown, "predictions": found}
-    typer.echo(json.dumps(record, ensure_ascii=False))
+    say_json(record)
 
 
 def _write_csv(path: Path, answer: Any) -> None:
@@ -113,7 +123,7 @@ def _write_csv(path: Path, answer: Any) -> None:
         rows.writerows(
             [path, unknown, rank, p.label, f"{p.score:.6f}", p.index, ""] for rank, p in enumerate(answer, 1)
         )
-    typer.echo(text.getvalue(), nl=False)
+    sys.stdout.write(shown(text.getvalue().rstrip("\n")) + "\n" if sys.stdout.isatty() else text.getvalue())
 
 
 def _write_text(path: Path, answer: Any) -> None:
@@ -121,20 +131,22 @@ def _write_text(path: Path, answer: Any) -> None:
     from rich.text import Text
 
     if isinstance(answer, ImageError):
-        typer.echo(f"whatsit: {answer}", err=True)
+        say(f"whatsit: {answer}", err=True)
         return
     console = Console(file=sys.stdout, highlight=False)
-    title = Text(str(path), style="bold", overflow="fold")
+    title = Text(shown(path), style="bold", overflow="fold")
     if answer.unknown:
         title.append("  unknown", style="yellow")
         title.append(f" (distance {answer.distance:.2f}); nearest:", style="dim")
     console.print(title)
-    label_width = max(8, min(max(len(p.label) for p in answer), console.width - 28))
+    labels = [shown(p.label) for p in answer]
+    full, empty, cut = ("█", "░", "…") if has("█░…") else ("#", ".", "~")
+    label_width = max(8, min(max(map(len, labels)), console.width - 28))
     bar_width = max(4, min(30, console.width - label_width - 12))
-    for p in answer:
+    for p, whole in zip(answer, labels, strict=True):
         filled = round(p.score * bar_width)
-        label = p.label if len(p.label) <= label_width else p.label[: label_width - 1] + "…"
+        label = whole if len(whole) <= label_width else whole[: label_width - 1] + cut
         line = Text(f"  {label:<{label_width}} {p.score:6.1%} ")
-        line.append("█" * filled, style="cyan")
-        line.append("░" * (bar_width - filled), style="dim")
+        line.append(full * filled, style="cyan")
+        line.append(empty * (bar_width - filled), style="dim")
         console.print(line, no_wrap=True, overflow="crop")

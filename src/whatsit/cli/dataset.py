@@ -1,6 +1,5 @@
 """``whatsit dataset …``: pictures in and out, counts, splits, checks."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from whatsit.cli.terminal import say, say_json, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +77,7 @@ def export_command(
         if as_json:
             _print_json({"target": str(target), "layout": layout, "pictures": count})
         else:
-            _console().print(f"{count:,} pictures written to {target}", highlight=False, markup=False)
+            _console().print(shown(f"{count:,} pictures written to {target}"), highlight=False, markup=False)
 
 
 @_commands.command("stats", epilog="Example: whatsit dataset stats --project bottles")
@@ -211,12 +212,12 @@ def _console(*, stderr: bool = False) -> "Console":
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=False))
+    say_json(document)
 
 
 def _say(text: str, quiet: bool) -> None:
     if not quiet:
-        typer.echo(text)
+        say(text)
 
 
 def _show_import(report: "ImportReport") -> None:
@@ -225,7 +226,7 @@ def _show_import(report: "ImportReport") -> None:
     skipped = f", {len(report.skips):,} skipped" if report.skips else ""
     console.print(f"{report.added:,} pictures added{there}{skipped}.", highlight=False)
     for skip in [*report.skips[:_SHOWN], *report.notes[:_SHOWN]]:
-        console.print(f"  {skip.path}: {skip.reason}", highlight=False, markup=False, style="yellow")
+        console.print(shown(f"  {skip.path}: {skip.reason}"), highlight=False, markup=False, style="yellow")
     rest = len(report.skips[_SHOWN:]) + len(report.notes[_SHOWN:])
     if rest:
         console.print(f"  and {rest:,} more; --json names them all", highlight=False)
@@ -255,9 +256,9 @@ def _show_check(report: "CheckReport", limit: int) -> None:
         kinds[finding.kind.value] = kinds.get(finding.kind.value, 0) + 1
         if limit and kinds[finding.kind.value] > limit:
             continue
-        console.print(f"{finding.kind.value}: {finding.message}", highlight=False, markup=False, style="yellow")
+        console.print(shown(f"{finding.kind.value}: {finding.message}"), highlight=False, markup=False, style="yellow")
         for key in finding.pictures[: limit or None]:
-            console.print(f"  {key}", highlight=False, markup=False)
+            console.print(shown(f"  {key}"), highlight=False, markup=False)
         rest = len(finding.pictures) - (limit or len(finding.pictures))
         if rest > 0:
             console.print(f"  and {rest:,} more", highlight=False)

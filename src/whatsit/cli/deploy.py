@@ -1,10 +1,11 @@
 """``whatsit deploy``"""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from whatsit.cli.terminal import note, say, say_json
 
 
 def register(app: typer.Typer) -> None:
@@ -26,8 +27,8 @@ def deploy(
 
     made = run(model, target, output, taught=find_examples(taught) if taught is not None else ())
     if as_json:
-        typer.echo(json.dumps({"folder": str(made.folder), "files": list(made.files), "notes": list(made.notes)}))
+        say_json({"folder": str(made.folder), "files": list(made.files), "notes": list(made.notes)})
         return
-    typer.echo(f"{made.folder}: {', '.join(made.files)}")
-    for note in made.notes:
-        typer.echo(f"Note: {note}", err=True)
+    say(f"{made.folder}: {', '.join(made.files)}")
+    for remark in made.notes:
+        note(f"Note: {remark}")

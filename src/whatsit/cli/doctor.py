@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.metadata
-import json
 import os
 import platform
 import sys
@@ -13,7 +12,9 @@ from typing import Annotated
 
 import typer
 
-from whatsit.errors import WhatsitError
+from whatsit.atomic_file import check_writable
+from whatsit.cli.terminal import say_json, shown
+from whatsit.errors import DataError, WhatsitError
 from whatsit.version import VERSION
 
 
@@ -52,7 +53,7 @@ def doctor(
     findings = [_machine(), *_packages(), _cache(), _inference(), *_cameras()]
     if as_json:
         for finding in findings:
-            typer.echo(json.dumps(asdict(finding), ensure_ascii=False))
+            say_json(asdict(finding))
     else:
         _print(findings)
     if any(not finding.ok and finding.required for finding in findings):
@@ -69,7 +70,7 @@ def _print(findings: list[Finding]) -> None:
         table.add_column(column, overflow="fold", no_wrap=column == "sign")
     for finding in findings:
         sign, style = ("ok", "green") if finding.ok else ("!!", "red") if finding.required else ("--", "dim")
-        text = Text(finding.found)
+        text = Text(shown(finding.found))
         if finding.mend and not finding.ok:
             text.append(f"\n{finding.mend}", style="bold" if finding.required else "dim")
         table.add_row(Text(sign, style=style), finding.name, text)
@@ -107,9 +108,14 @@ def _cache() -> Finding:
 
     folder = cache_folder()
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
-    writable = os.access(existing, os.W_OK)
     mend = "set WHATSIT_CACHE to a folder that can be written; until then models are built at each start"
-    return Finding("model cache", writable, str(folder), mend, required=False)
+    try:
+        # Tried, not asked: os.access says yes to root on a disk mounted read-only, and of a file in the folder's place.
+        check_writable(existing / "tried")
+    except DataError as error:
+        reason = getattr(error.__cause__, "strerror", None) or "not a folder"
+        return Finding("model cache", False, f"{folder} cannot be written: {reason}", mend, required=False)
+    return Finding("model cache", True, str(folder), required=False)
 
 
 def _inference() -> Finding:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from whatsit.cli.teach import squash_note
+from whatsit.cli.teach import check_output, squash_note
+from whatsit.cli.terminal import note, say
+from whatsit.errors import DataError
 from whatsit.preprocess import Fit
 
 
@@ -28,9 +30,13 @@ def export(
     from whatsit.atomic_file import write_file
     from whatsit.taught_model import TaughtModel
 
+    check_output(output)
+    if output.suffix.lower() != ".tflite":
+        raise DataError(f"{output}: expected a name ending in .tflite; features (.bin) come from  whatsit teach")
     taught = TaughtModel.from_file(model)
+    taught.choice.check_output(dtype, io)
     content = taught.to_tflite(dtype, io)
     write_file(output, content)
-    typer.echo(f"{output}: {dtype}, {len(content):,} bytes, {len(taught.labels)} classes")
+    say(f"{output}: {dtype}, {len(content):,} bytes, {len(taught.labels)} classes")
     if taught.preprocess.fit is not Fit.SQUASH:
-        typer.echo(squash_note(taught.preprocess.fit), err=True)
+        note(squash_note(taught.preprocess.fit))

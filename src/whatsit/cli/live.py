@@ -1,6 +1,5 @@
 """``whatsit live``"""
 
-import json
 import os
 import queue
 import sys
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from whatsit.cli.terminal import say, say_json
 from whatsit.errors import CameraError
 from whatsit.live import Answer, Live
 from whatsit.smoothing import State
@@ -27,6 +27,9 @@ def live(
         Path | None,
         typer.Option(help="A .tflite model or a .bin of taught features; else ImageNet's classes."),
     ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, where that has moved.")
+    ] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Below this score: uncertain.")] = 0.5,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after so many frames.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
@@ -41,13 +44,13 @@ def live(
 
     changes = _Changes(count)
     source = open_camera(camera)
-    engine = Live(source, load_recogniser(model), [changes], threshold=threshold)
+    engine = Live(source, load_recogniser(model, backbone=backbone), [changes], threshold=threshold)
     deadline = time.monotonic() + seconds if seconds is not None else None
     status = 0
     try:
         with engine:
             while (answer := changes.next(engine, deadline)) is not None:
-                print(_json(answer) if as_json else _line(answer), flush=True)  # noqa: T201
+                say_json(_document(answer)) if as_json else say(_line(answer))
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:  # as in  whatsit live … | head
@@ -56,7 +59,7 @@ def live(
     finally:
         source.close()
     stats = engine.stats
-    typer.echo(
+    say(
         f"{stats.answers} frames, {stats.fps:.1f} a second, prepared in {stats.prepare_ms:.1f} ms, "
         f"recognised in {stats.inference_ms:.1f} ms",
         err=True,
@@ -105,8 +108,8 @@ def _line(answer: Answer) -> str:
     return f"{clock}  {answer.state}{nearest}"
 
 
-def _json(answer: Answer) -> str:
-    record: dict[str, Any] = {
+def _document(answer: Answer) -> dict[str, Any]:
+    return {
         "time": round(answer.time, 3),
         "state": answer.state,
         "label": answer.label,
@@ -118,4 +121,3 @@ def _json(answer: Answer) -> str:
         "inference_ms": round(answer.stats.inference_ms, 2),
         "age_ms": round(answer.stats.age_ms, 1),
     }
-    return json.dumps(record, ensure_ascii=False)

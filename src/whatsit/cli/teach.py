@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from whatsit.cli.progress import progress
+from whatsit.cli.terminal import note, say
 from whatsit.errors import DataError, ImageError
 from whatsit.preprocess import Fit
 
@@ -19,7 +20,7 @@ def teach(
     folder: Annotated[Path, typer.Argument(help="Holds one folder a label: FOLDER/<label>/*.jpg")],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
-    dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8 or float32.")] = "int8",
+    dtype: Annotated[str | None, typer.Option(help="Arithmetic inside the model: int8 (else that) or float32.")] = None,
     io: Annotated[
         str | None, typer.Option(help="Types at its border: uint8 (what most programs take), int8 or float32.")
     ] = None,
@@ -39,29 +40,46 @@ def teach(
     from whatsit.taught_model import BackboneChoice
     from whatsit.teaching import embed_examples, find_examples
 
-    if output.suffix not in (".tflite", ".bin"):
+    features = output.suffix.lower() == ".bin"
+    if not features and output.suffix.lower() != ".tflite":
         raise DataError(f"{output}: expected a name ending in .tflite (a whole model) or .bin (features)")
-    if not output.parent.is_dir():
-        raise DataError(f"{output.parent}: no such folder to write {output.name} to")
+    check_output(output)
     if not 0 <= unknown_rate < 1:
         raise DataError(f"--unknown-rate {unknown_rate}: expected a number from 0 up to 1, e.g. 0.05")
+    choice = BackboneChoice(backbone, size, fit, blocks)
+    if not features:
+        choice.check_output(dtype or "int8", io)
+    elif dtype is not None or io is not None:
+        raise DataError(f"{output}: features have no --dtype and no --io; leave them out, or write a .tflite")
     examples = find_examples(folder)
     skipped: list[ImageError] = []
-    choice = BackboneChoice(backbone, size, fit, blocks)
     with progress("Looking at pictures", len(examples)) as step:
         embedded = embed_examples(examples, choice, on_picture=step, on_unreadable=skipped.append)
-    if output.suffix == ".bin":
+    if features:
         embedded.save_features(output, unknown_rate)
     else:
         with progress("Learning and writing", None):
-            content = embedded.model(unknown_rate).to_tflite(dtype, io)
+            content = embedded.model(unknown_rate).to_tflite(dtype or "int8", io)
             write_file(output, content)
     for error in skipped:
-        typer.echo(f"whatsit: left out: {error}", err=True)
+        say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))
-    typer.echo(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
-    if fit is not Fit.SQUASH and output.suffix == ".tflite":
-        typer.echo(squash_note(fit), err=True)
+    say(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
+    if fit is not Fit.SQUASH and not features:
+        note(squash_note(fit))
+
+
+def check_output(path: Path) -> None:
+    """Refuse before any work a place that cannot be written.
+
+    Raises:
+        DataError: no such folder, no permission, or something else than a file is there.
+    """
+    from whatsit.atomic_file import check_writable
+
+    if not path.parent.is_dir():
+        raise DataError(f"{path.parent}: no such folder to write {path.name} to")
+    check_writable(path)
 
 
 def squash_note(fit: Fit) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whatsit.cli.progress import progress
+from whatsit.cli.terminal import shown
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
@@ -78,5 +79,5 @@ def _show(report: "Report", path: Path) -> None:
         classes.add_row(one.label, str(one.pictures), *shares)
     console.print(classes)
     for warning in report.warnings:
-        console.print(f"Note: {warning}", markup=False)
-    console.print(f"Report: {path}", markup=False)
+        console.print(shown(f"Note: {warning}"), markup=False)
+    console.print(shown(f"Report: {path}"), markup=False)

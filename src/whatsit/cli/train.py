@@ -1,11 +1,11 @@
 """``whatsit train``"""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from whatsit.cli.terminal import say, say_json
 from whatsit.errors import DataError
 
 
@@ -77,11 +77,11 @@ def train(
         found = {"model": str(files.int8), "labels": list(trained.model.labels), "design": design.to_dict(),
                  "validation_accuracy": None if best is None or not validation else best.validation_accuracy,
                  "stopped": trained.stopped, "left_out": [str(error) for error in trained.unreadable]}  # fmt: skip
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        say_json(found)
     else:
-        typer.echo(f"{files.int8}: {len(trained.model.labels)} classes from {trained.model.pictures} pictures")
+        say(f"{files.int8}: {len(trained.model.labels)} classes from {trained.model.pictures} pictures")
         if best is not None and validation:
-            typer.echo(f"validation: {best.validation_accuracy:.1%} of {len(validation)} (epoch {best.number})")
+            say(f"validation: {best.validation_accuracy:.1%} of {len(validation)} (epoch {best.number})")
     if watch.interrupted:
         raise typer.Exit(130)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from whatsit.cli.terminal import shown
 from whatsit.training_event import Epoch, Event, Note, Step
 
 
@@ -38,7 +39,7 @@ class TerminalWatch:
             self._epochs = True
             self._bars.console.print(epoch_line(event), highlight=False, markup=False)
         elif isinstance(event, Note):
-            self._bars.console.print(f"Note: {event.text}", highlight=False, markup=False)
+            self._bars.console.print(shown(f"Note: {event.text}"), highlight=False, markup=False)
 
     def forget_epochs(self) -> None:
         """A new training begins: Ctrl-C has nothing to keep again."""

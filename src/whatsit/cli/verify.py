@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from whatsit.cli.terminal import say
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -20,7 +22,7 @@ def verify(model: Annotated[Path, typer.Argument(help="A .tflite that whatsit ma
 
     found = differences(model)
     for line in found:
-        typer.echo(f"{model}: {line}", err=True)
+        say(f"{model}: {line}", err=True)
     if found:
         raise typer.Exit(1)
-    typer.echo(f"{model}: weights, labels, normalisation and golden pictures are as when it was made")
+    say(f"{model}: weights, labels, normalisation and golden pictures are as when it was made")

@@ -73,7 +73,7 @@ class Learner:
         Raises:
             DataError: there is no class, or the folder cannot be written.
         """
-        save_features(path, self._taught, self._embedder.id)
+        save_features(path, self._taught, self._embedder.id, self._embedder.preprocess)
 
 
 def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[FittedLesson, int]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ModelError
+from whatsit.tflite.extent import check_extent
 from whatsit.tflite.schema import schema
 from whatsit.tflite.soundness import check
 
@@ -35,6 +36,7 @@ def read_model(content: bytes, name: str = "model") -> Any:
     """
     check_identifier(content, name)
     try:
+        check_extent(content)
         model = schema.ModelT.InitFromPackedBuf(content, 0)
         _gather_buffers(model, content)
         check(model)

@@ -33,16 +33,16 @@ def check(model: Any) -> None:
         raise ValueError("no graph inside")
     codes = len(model.operatorCodes or [])
     for graph in model.subgraphs:
-        tensors = graph.tensors if graph.tensors is not None else []
+        graph.tensors, graph.operators = graph.tensors or [], graph.operators or []
+        for node in (graph, *graph.operators):  # an empty list may be written as no list
+            node.inputs = node.inputs if node.inputs is not None else np.empty(0, np.int32)
+            node.outputs = node.outputs if node.outputs is not None else np.empty(0, np.int32)
+        tensors = graph.tensors
         for tensor in tensors:
             _check_tensor(tensor, model.buffers)
         _check_indices(graph.inputs, len(tensors), 0)
         _check_indices(graph.outputs, len(tensors), 0)
-        graph.operators = graph.operators or []
         for operator in graph.operators:
-            # An empty list may be written as no list.
-            operator.inputs = operator.inputs if operator.inputs is not None else np.empty(0, np.int32)
-            operator.outputs = operator.outputs if operator.outputs is not None else np.empty(0, np.int32)
             if not 0 <= operator.opcodeIndex < codes:
                 raise ValueError(f"operator code {operator.opcodeIndex} of {codes}")
             _check_indices(operator.inputs, len(tensors), -1)
