@@ -164,8 +164,7 @@ def test_a_late_answer_to_an_edit_leaves_what_was_selected_since(big: str, page:
 def test_what_is_deleted_elsewhere_is_selected_no_more(big: str, page: Page, wall: Path) -> None:
     page.goto(f"{big}dataset?label={LABELS[8]}")
     names = [f"{LABELS[8]}/{8 * EACH + number:05d}.jpg" for number in (0, 2, 900)]
-    elsewhere = "(keys) => fetch('/api/dataset/delete', {method: 'POST', headers: {'content-type': 'application/json'}, "
-    elsewhere += "body: JSON.stringify({keys})})"
+    elsewhere = "keys => import('/static/requests.js').then(({ post }) => post('/api/dataset/delete', { keys }))"
     # All are asked for, one is deleted, and only then the answer comes that still has it.
     late = Held(page, "**/api/dataset/keys?*")
     page.locator("#grid").focus()
@@ -180,9 +179,14 @@ def test_what_is_deleted_elsewhere_is_selected_no_more(big: str, page: Page, wal
     expect(page.locator("#selection-count")).to_have_text("4 selected")
     page.evaluate(elsewhere, names[:2])
     expect(page.locator("#selection-count")).to_have_text("2 selected", timeout=WAIT)
+    # All are asked for while the wall is not yet drawn anew.
+    late = Held(page, "**/api/dataset/pictures?*")
     for _ in range(2):
         page.keyboard.press("Control+z")
     total(page, "1,000")
+    page.keyboard.press("Control+a")
+    expect(page.locator("#selection-count")).to_have_text("1,000 selected", timeout=WAIT)
+    late.release()
     assert len(files(wall, LABELS[8])) == EACH
 
 

@@ -39,6 +39,7 @@ export class Gallery {
   // The same wall again after an edit: the rows in sight are fetched before anything is redrawn.
   async reload() {
     const generation = ++this.generation;
+    this.allKeys = null;
     const wanted = new Set([0]);
     const [first, last] = this.inSight();
     for (let at = first; at < last; at += 1) wanted.add(Math.floor(at / CHUNK));
