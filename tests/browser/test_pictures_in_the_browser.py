@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from picture_studio import EACH, LABELS, NumberEmbedder, jpeg, scene, serving, ten_thousand
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from whatsit.embedder import PixelEmbedder
 from whatsit.project import Project
@@ -103,6 +103,91 @@ def test_the_keyboard_alone_selects_moves_and_deletes(big: str, page: Page, wall
     page.keyboard.press("Escape")
     page.keyboard.press("u")
     expect(page.locator("#splits [data-split='test'] small")).to_have_text("333", timeout=WAIT)
+
+
+class Held:
+    """Answers to requests that match ``address``: worked out by the server at once, held back until ``release``."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._page = page
+        self._kept: list[tuple[Route, APIResponse]] = []
+        self._free = False
+        page.route(address, self._answer)
+
+    def _answer(self, route: Route) -> None:
+        answer = route.fetch()
+        if self._free:
+            route.fulfill(response=answer)
+        else:
+            self._kept.append((route, answer))
+
+    def wait(self) -> None:
+        """Return once there is one."""
+        while not self._kept:
+            self._page.evaluate("0")  # lets the handler above run
+
+    def release(self) -> None:
+        """Let the page have them, and further answers without delay."""
+        self._free = True
+        for route, answer in self._kept:
+            route.fulfill(response=answer)
+
+
+def total(page: Page, text: str) -> None:
+    expect(page.locator("#splits [data-split=''] small")).to_have_text(text, timeout=WAIT)
+
+
+def test_a_late_answer_to_an_edit_leaves_what_was_selected_since(big: str, page: Page, wall: Path) -> None:
+    page.goto(f"{big}dataset?label={LABELS[6]}")
+    page.locator("[data-index='0']").click()
+    page.locator("[data-index='1']").click(modifiers=["Shift"])
+    late = Held(page, "**/api/dataset/delete")
+    page.keyboard.press("Delete")
+    total(page, "998")  # the socket was faster
+    expect(page.locator("#selection")).to_be_hidden()
+    page.locator("[data-index='5']").click()
+    late.release()
+    expect(page.locator(".toast")).to_have_text("2 pictures deleted")
+    expect(page.locator("#selection-count")).to_have_text("1 selected")
+    late = Held(page, "**/api/dataset/undo")
+    page.keyboard.press("u")
+    # What was the sixth picture is the eighth again, and still the one a range begins at.
+    expect(page.locator("[data-index='7']")).to_have_attribute("aria-selected", "true", timeout=WAIT)
+    page.locator("[data-index='3']").click(modifiers=["Shift"])
+    expect(page.locator("#selection-count")).to_have_text("5 selected")
+    late.release()
+    expect(page.locator(".toast")).to_have_text("Undone")
+    expect(page.locator("#selection-count")).to_have_text("5 selected")
+    assert len(files(wall, LABELS[6])) == EACH
+
+
+def test_what_is_deleted_elsewhere_is_selected_no_more(big: str, page: Page, wall: Path) -> None:
+    page.goto(f"{big}dataset?label={LABELS[8]}")
+    names = [f"{LABELS[8]}/{8 * EACH + number:05d}.jpg" for number in (0, 2, 900)]
+    elsewhere = "keys => import('/static/requests.js').then(({ post }) => post('/api/dataset/delete', { keys }))"
+    # All are asked for, one is deleted, and only then the answer comes that still has it.
+    late = Held(page, "**/api/dataset/keys?*")
+    page.locator("#grid").focus()
+    page.keyboard.press("Control+a")
+    late.wait()
+    page.evaluate(elsewhere, names[2:])
+    total(page, "999")
+    late.release()
+    expect(page.locator("#selection-count")).to_have_text("999 selected", timeout=WAIT)
+    page.locator("[data-index='0']").click()
+    page.locator("[data-index='3']").click(modifiers=["Shift"])
+    expect(page.locator("#selection-count")).to_have_text("4 selected")
+    page.evaluate(elsewhere, names[:2])
+    expect(page.locator("#selection-count")).to_have_text("2 selected", timeout=WAIT)
+    # All are asked for while the wall is not yet drawn anew.
+    late = Held(page, "**/api/dataset/pictures?*")
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    total(page, "1,000")
+    page.keyboard.press("Control+a")
+    expect(page.locator("#selection-count")).to_have_text("1,000 selected", timeout=WAIT)
+    late.release()
+    assert len(files(wall, LABELS[8])) == EACH
 
 
 def test_a_finger_opens_a_picture_and_a_long_press_selects(big: str, chromium: Callable[..., Browser]) -> None:

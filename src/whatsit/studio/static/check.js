@@ -17,6 +17,9 @@ const AGAINST = new Set(ORDER.slice(0, 5));
 const PICKED = new Set(["unreadable", "tiny", "blurred", "dark", "bright", "twin_labels"]);
 let report = null;
 const extra = new Map();
+// Pictures struck off a finding, by the finding's number: they stay so when the list is drawn anew.
+const struckOff = new Map();
+let looks = 0;
 
 bindEdits({ selection: () => [], clear: () => {}, done: () => {} });
 
@@ -95,8 +98,9 @@ function drawGroup(one, section) {
 }
 
 async function more(kind, offset) {
+  const before = looks;
   const found = await get("/api/check/more", { kind, offset }).catch(failed);
-  if (!found) return;
+  if (!found || before !== looks) return;
   extra.set(kind, [...(extra.get(kind) ?? []), ...found.findings]);
   draw();
 }
@@ -105,18 +109,20 @@ function drawFinding(kind, finding) {
   const item = document.createElement("li");
   item.className = "finding";
   item.dataset.finding = String(finding.id);
-  const struck = new Set();
+  if (!struckOff.has(finding.id)) struckOff.set(finding.id, new Set());
+  const struck = struckOff.get(finding.id);
+  const left = () => finding.total - finding.pictures.filter(({ key }) => struck.has(key)).length;
   const mends = [];
   if (finding.pictures.length) {
     const pictures = document.createElement("div");
     pictures.className = "finding-pictures";
-    pictures.append(...finding.pictures.map((picture, place) => makePicture(kind, finding, picture, place, () => {
+    pictures.append(...finding.pictures.map((picture, place) => makePicture(kind, finding, picture, place, !struck.has(picture.key), () => {
       if (!PICKED.has(kind)) return openViewer(listOf(finding), place);
       const one = pictures.children[place];
       if (!struck.delete(picture.key)) struck.add(picture.key);
       one.setAttribute("aria-pressed", String(!struck.has(picture.key)));
-      mends[0].textContent = words(kind, finding, 0, finding.total - struck.size);
-      mends[0].disabled = finding.total === struck.size;
+      mends[0].textContent = words(kind, finding, 0, left());
+      mends[0].disabled = left() === 0;
       return null;
     })));
     if (finding.total > finding.pictures.length) pictures.append(line("span", `+ ${figure.format(finding.total - finding.pictures.length)}`, "hint"));
@@ -127,11 +133,12 @@ function drawFinding(kind, finding) {
   const actions = document.createElement("div");
   actions.className = "finding-actions";
   finding.mends.forEach((mend, place) => {
-    const one = button(words(kind, finding, place, finding.total), place === 0 && kind !== "conflict" ? "secondary" : "secondary", async () => {
-      const left = mend.keys.filter((key) => !struck.has(key));
+    const one = button(words(kind, finding, place, left()), "secondary", async () => {
+      const keys = left() === finding.total ? null : mend.keys.filter((key) => !struck.has(key));
       one.disabled = true;
-      if (!(await act("/api/check/mend", { finding: finding.id, mend: place, keys: struck.size ? left : null }))) one.disabled = false;
+      if (!(await act("/api/check/mend", { finding: finding.id, mend: place, keys }))) one.disabled = false;
     });
+    one.disabled = finding.total > 0 && left() === 0;
     mends.push(one);
     actions.append(one);
   });
@@ -147,14 +154,14 @@ function drawFinding(kind, finding) {
   return item;
 }
 
-function makePicture(kind, finding, picture, place, pressed) {
+function makePicture(kind, finding, picture, place, wanted, pressed) {
   const one = document.createElement("button");
   one.type = "button";
   one.className = "shot";
   const where = `${labelName(picture.label)} · ${splitName(picture.split)}`;
   one.title = picture.error || where;
   one.setAttribute("aria-label", `${t("teach.picture_of", { label: labelName(picture.label), n: place + 1 })}, ${splitName(picture.split)}`);
-  if (PICKED.has(kind)) one.setAttribute("aria-pressed", "true");
+  if (PICKED.has(kind)) one.setAttribute("aria-pressed", String(wanted));
   if (picture.error) one.append(line("span", "!", "torn"));
   else {
     const image = document.createElement("img");
@@ -211,8 +218,9 @@ function state(view) {
 }
 
 async function look() {
+  const mine = ++looks;
   const view = await get("/api/check").catch(failed);
-  if (!view) return;
+  if (!view || mine !== looks) return; // an older answer may come after a newer one
   state(view);
   if (view.error) failed(new Error(view.error));
   if (!view.checked) return;
@@ -223,6 +231,7 @@ async function look() {
 socket.on("check", (view) => {
   state(view);
   if (view.state === "running") return;
+  if (view.state === "done") struckOff.clear(); // the numbers are of another report now
   extra.clear();
   look();
 });

@@ -24,7 +24,7 @@ const gallery = new Gallery($("grid"), {
 bindEdits({
   selection: () => [...gallery.selected],
   clear: () => gallery.clear(),
-  done: () => gallery.clear(),
+  done: (edited) => gallery.drop(edited),
 });
 bindUpload({ label: () => (filter.label && filter.label !== UNLABELLED ? filter.label : "") });
 

@@ -9,7 +9,8 @@ let chosen = () => [];
 let finished = () => {};
 export let labels = [];
 
-// `selection()` gives the selected keys; `done(reply)` hears of every edit that went well.
+// `selection()` gives the selected keys; `done(keys)` hears which were edited. The answer may come late: what was
+// selected since then is not its business.
 export function bindEdits({ selection, clear, done }) {
   chosen = selection;
   finished = done;
@@ -29,13 +30,13 @@ export function setLabels(counts) {
 
 async function edit(path, body) {
   const reply = await act(path, body);
-  if (reply) finished(reply);
+  if (reply) finished(body.keys);
   return reply;
 }
 export const relabelTo = (keys, label) => edit("/api/dataset/relabel", { keys, label });
 export const moveTo = (keys, split) => edit("/api/dataset/move", { keys, split });
 export const remove = (keys) => edit("/api/dataset/delete", { keys });
-export const undo = () => edit("/api/dataset/undo");
+export const undo = () => act("/api/dataset/undo");
 
 export function askLabel() {
   const keys = chosen();

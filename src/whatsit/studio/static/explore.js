@@ -20,7 +20,8 @@ let focus = null;
 
 const map = new Scatter($("map"), { hover: peek, changed: drawChosen, opened: openAt, picture: (index) => tileAddress(points.ids[index]) });
 const chosenKeys = () => [...map.selected].map((index) => points.keys[index]);
-bindEdits({ selection: chosenKeys, clear: () => map.choose([], "only"), done: () => map.choose([], "only") });
+const placesOf = (keys) => points.keys.flatMap((key, index) => (keys.has(key) ? [index] : []));
+bindEdits({ selection: chosenKeys, clear: () => map.choose([], "only"), done: (edited) => map.choose(placesOf(new Set(edited)), "less") });
 
 const colourAt = (place) => COLOURS[place] ?? `hsl(${Math.round(place * 137.5) % 360} 55% 52%)`;
 
@@ -136,8 +137,8 @@ function drawChosen() {
 // ---- the map itself ----
 let loading = null;
 async function load() {
-  const before = new Set(points ? chosenKeys() : []);
   const found = await get("/api/map/points");
+  const before = new Set(points ? chosenKeys() : []); // after the wait: what was chosen meanwhile stays chosen
   const same = points !== null && points.keys.length === found.keys.length;
   points = found;
   map.images.clear();
@@ -145,7 +146,7 @@ async function load() {
   if (!same) map.fit();
   paint();
   peek(-1);
-  map.choose(points.keys.flatMap((key, index) => (before.has(key) ? [index] : [])), "only");
+  map.choose(placesOf(before), "only");
 }
 // Several changes in a row are fetched once more, not once each.
 function reload() {

@@ -18,6 +18,7 @@ export class Gallery {
     this.tiles = new Map();
     this.chunks = new Map();
     this.generation = 0;
+    this.wall = 0;
     this.slow = 0;
     this.lastTop = window.scrollY;
     addEventListener("scroll", () => this.draw(), { passive: true });
@@ -27,6 +28,7 @@ export class Gallery {
 
   // ---- what is shown ----
   async show() {
+    this.wall += 1;
     this.selected.clear();
     this.active = this.anchor = 0;
     this.changed();
@@ -37,17 +39,22 @@ export class Gallery {
   // The same wall again after an edit: the rows in sight are fetched before anything is redrawn.
   async reload() {
     const generation = ++this.generation;
+    this.allKeys = null;
     const wanted = new Set([0]);
     const [first, last] = this.inSight();
     for (let at = first; at < last; at += 1) wanted.add(Math.floor(at / CHUNK));
     const pages = await Promise.all([...wanted].map(async (chunk) => [chunk, await this.page(chunk * CHUNK, CHUNK)]));
+    // What is selected but not on the wall any more would be edited unseen. Nothing is awaited after this.
+    const there = this.selected.size ? await this.keys() : null;
     if (generation !== this.generation) return;
-    this.allKeys = null;
+    this.allKeys = there;
+    const [active, anchor] = [this.active, this.anchor].map((index) => [there?.indexOf(this.row(index)?.key) ?? -1, index]);
     this.chunks = new Map(pages.map(([chunk, found]) => [chunk, found.pictures]));
     this.total = pages[0][1].total;
-    this.active = Math.max(0, Math.min(this.active, this.total - 1));
-    this.anchor = Math.max(0, Math.min(this.anchor, this.total - 1));
+    const follow = ([now, before]) => (now < 0 ? Math.max(0, Math.min(before, this.total - 1)) : now);
+    [this.active, this.anchor] = [follow(active), follow(anchor)];
     this.draw(true);
+    if (there) this.keep(new Set(there));
   }
 
   row(index) {
@@ -160,6 +167,15 @@ export class Gallery {
     this.tell();
   }
 
+  drop(keys) {
+    for (const key of keys) this.selected.delete(key);
+    this.tell();
+  }
+
+  keep(keys) {
+    this.drop([...this.selected].filter((key) => !keys.has(key)));
+  }
+
   tell() {
     this.mark();
     this.changed();
@@ -187,8 +203,9 @@ export class Gallery {
     let keys = [];
     for (let index = from; index <= end; index += 1) keys.push(this.row(index)?.key);
     if (keys.includes(undefined)) {
-      this.allKeys ??= await this.keys();
-      keys = this.allKeys.slice(from, end + 1);
+      const all = await this.currentKeys();
+      if (!all) return;
+      keys = all.slice(from, end + 1);
     }
     if (!keep) this.selected.clear();
     for (const key of keys) this.selected.add(key);
@@ -197,9 +214,22 @@ export class Gallery {
   }
 
   async all() {
-    this.allKeys ??= await this.keys();
-    this.selected = new Set(this.allKeys);
+    const keys = await this.currentKeys();
+    if (!keys) return;
+    this.selected = new Set(keys);
     this.tell();
+  }
+
+  // Asked for again where the wall was reloaded meanwhile; nothing where it is another one by now.
+  async currentKeys() {
+    const { wall } = this;
+    while (!this.allKeys) {
+      const { generation } = this;
+      const keys = await this.keys();
+      if (wall !== this.wall) return null;
+      if (generation === this.generation) this.allKeys = keys;
+    }
+    return this.allKeys;
   }
 
   // ---- mouse, touch, keys ----
