@@ -39,6 +39,11 @@ def builtin_id(
     return f"efficientnet-{name}{kind}@{size}-{dtype}.{REVISION}"
 
 
+def is_builtin_id(id: str) -> bool:  # noqa: A002
+    """Whether this names a built-in backbone, of this revision or another."""
+    return _ID.fullmatch(id) is not None
+
+
 def parse_builtin_id(id: str) -> tuple[str, int, str, int | None, Colour]:  # noqa: A002
     """Name, size, arithmetic, blocks and colour of a built-in backbone's id.
 
