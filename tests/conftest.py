@@ -64,6 +64,32 @@ def run_python():
 
 
 @pytest.fixture(scope="session")
+def mediapipe():
+    """Runs Python where MediaPipe is: an environment of its own, made once and kept in the user's cache."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "whatsit-tests" / "mediapipe"
+    python, ready = folder / "bin" / "python", folder / "ready"
+    if not ready.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        install = [python, "-m", "pip", "install", "--quiet", "mediapipe"]
+        done = subprocess.run(install, capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+            pytest.skip(f"MediaPipe cannot be installed on this machine: {reason}")
+        ready.touch()
+
+    def run(*arguments: object, cwd: Path | None = None) -> str:
+        # No PYTHONPATH: its own packages and nothing of ours.
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        command = [python, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=own, cwd=cwd)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def patches(photographs) -> list[tuple[np.ndarray, str]]:
     """Pictures to teach with where there are no others: 12 crops of each photograph, labelled by its name."""
     found = []

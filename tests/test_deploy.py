@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier,
 from whatsit.deploy import Target, deploy
 from whatsit.design import Design
 from whatsit.preprocess import Colour
+from whatsit.tflite.metadata import flatbuffer_part
 from whatsit.training import train
 from whatsit.training_record import ModelFiles, save_training
 
@@ -100,6 +102,30 @@ def test_a_c_label_survives_quotes_and_other_alphabets(shapes, tmp_path):
     code = (tmp_path / "out/model.c").read_text()
     assert r'"a \042b\042 \134 \077\077/"' in code
     assert r'"feuille \303\251"' in code
+
+
+def test_a_c_compiler_makes_the_models_own_bytes_of_the_array(models, tmp_path):
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler on this machine")
+    deploy(models / "cover.tflite", "c-array", tmp_path / "out")
+    (tmp_path / "out/dump.c").write_text(
+        '#include "model.h"\n#include <stdio.h>\n'
+        "int main(void) { return fwrite(whatsit_model, 1, whatsit_model_size, stdout) != whatsit_model_size; }\n"
+    )
+    subprocess.run([compiler, "-Wall", "-Werror", "-o", "dump", "model.c", "dump.c"], cwd=tmp_path / "out", check=True)
+    made = subprocess.run([tmp_path / "out/dump"], check=True, stdout=subprocess.PIPE).stdout
+    assert made == flatbuffer_part((models / "cover.tflite").read_bytes())
+
+
+@pytest.mark.parametrize("fit", list(Fit))
+def test_mediapipes_folder_answers_as_whatsit_does_for_every_fit(mediapipe, models, shapes, tmp_path, fit):
+    made = deploy(models / f"{fit}.tflite", "mediapipe", tmp_path / "out")
+    assert any("squash" in note for note in made.notes) == (fit is not Fit.SQUASH)
+    pictures = [str(path) for path, _ in shapes[1]]
+    done = mediapipe(made.folder / "classify.py", *pictures, cwd=made.folder)
+    classifier = Classifier(models / f"{fit}.tflite")
+    assert [line.split("\t")[1] for line in done.splitlines()] == [classifier.classify(p, 1)[0].label for p in pictures]
 
 
 def test_what_cannot_be_deployed_is_refused_and_leaves_nothing(models, tmp_path, shapes):

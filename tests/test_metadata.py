@@ -2,11 +2,7 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,32 +52,6 @@ print(json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def mediapipe():
-    """Runs Python source where MediaPipe is: an environment of its own, made once and kept in the user's cache."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "whatsit-tests" / "mediapipe"
-    python, ready = folder / "bin" / "python", folder / "ready"
-    if not ready.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "mediapipe"]
-        done = subprocess.run(install, capture_output=True, text=True, check=False)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-            pytest.skip(f"MediaPipe cannot be installed on this machine: {reason}")
-        ready.touch()
-
-    def run(source, *arguments):
-        # No PYTHONPATH: its own packages and nothing of ours.
-        own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        command = [python, "-c", source, *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=own)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout)
-
-    return run
-
-
 def square(path, folder):
     """The middle of a picture as a square PNG: MediaPipe squashes what is not square, and reads no EXIF."""
     picture = load_image(path)
@@ -97,7 +67,7 @@ class TestInMediaPipe:
         self, mediapipe, clothing_file, shared_data, tmp_path
     ):
         pictures = [square(path, tmp_path) for path, _ in find_examples(shared_data / "clothing" / "validation")]
-        theirs = mediapipe(CLASSIFY, clothing_file, *pictures)
+        theirs = json.loads(mediapipe("-c", CLASSIFY, clothing_file, *pictures))
         ours = list(Classifier(clothing_file).classify_many(pictures))
         same = [mine[0].label == other[0][0] for mine, other in zip(ours, theirs, strict=True)]
         assert len(same) == 341 and np.mean(same) >= 0.99
@@ -110,7 +80,7 @@ class TestInMediaPipe:
         files = [tmp_path / f"{index}.png" for index in range(0, len(patches), 5)]
         for file in files:
             Image.fromarray(patches[int(file.stem)][0]).save(file)
-        theirs = mediapipe(CLASSIFY, tmp_path / "model.tflite", *files)
+        theirs = json.loads(mediapipe("-c", CLASSIFY, tmp_path / "model.tflite", *files))
         assert [answer[0][0] for answer in theirs] == [patches[int(file.stem)][1] for file in files]
 
     def test_its_own_schema_reads_our_metadata(self, mediapipe, taught, tmp_path):
@@ -118,7 +88,7 @@ class TestInMediaPipe:
         model = read_model(content)
         (entry,) = (entry for entry in model.metadata if entry.name in (b"TFLITE_METADATA", "TFLITE_METADATA"))
         (tmp_path / "metadata").write_bytes(bytes(model.buffers[entry.buffer].data))
-        found = mediapipe(READ, tmp_path / "metadata")
+        found = json.loads(mediapipe("-c", READ, tmp_path / "metadata"))
         assert found["normalisation"] and found["image"]
         assert found["mean"] == [127.0] and found["std"] == [128.0] and found["colour"] == 1
         assert found["labels"] == [["labels.txt", 2]] and found["output"] == "score"

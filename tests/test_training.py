@@ -201,3 +201,6 @@ def test_a_choice_of_any_tflite_is_trained_on(pictures, tmp_path):
     assert trained.model.choice == BackboneChoice(str(path), 32)
     assert right(trained.model, pictures[1]) >= 0.9
     assert read_model(trained.model.to_tflite()).subgraphs
+    files = ModelFiles(tmp_path, "model")
+    save_training(files, trained)
+    assert TaughtModel.from_file(files.int8).to_tflite() == files.int8.read_bytes()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shape_pictures import write_shapes
-from whatsit import Classifier, Colour, verify
+from whatsit import Classifier, Colour, ModelError, TaughtModel, verify
 from whatsit.backbone import Backbone
 from whatsit.builtin import weights_path
 from whatsit.design import Design, Way
@@ -14,6 +14,7 @@ from whatsit.efficientnet_lite import VARIANTS
 from whatsit.torch_weights import read_weights
 from whatsit.training import train
 from whatsit.training_event import Epoch
+from whatsit.training_record import ModelFiles, save_training
 
 torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
 
@@ -70,6 +71,30 @@ def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, desi
     assert np.abs(whole - quantised).mean() < 0.04  # the scores, not the classes: so little training leaves close calls
     targets = [LABELS.index(label) for _, label in shapes[1]]
     assert np.mean(whole.argmax(1) == targets) == pytest.approx(trained.best.validation_accuracy, abs=0.06)
+
+
+@pytest.mark.parametrize("design", [FINE, SCRATCH])
+def test_a_trained_network_is_exported_in_every_arithmetic_and_border_from_its_files(shapes, tmp_path, design):
+    files = ModelFiles(tmp_path, "model")
+    save_training(files, train(dataclasses.replace(design, epochs=1), *shapes))
+    for file in (files.int8, files.float32):
+        again = TaughtModel.from_file(file)
+        assert again.to_tflite("int8") == files.int8.read_bytes()
+        assert again.to_tflite("float32") == files.float32.read_bytes()
+        for io in ("uint8", "int8", "float32"):
+            assert verify(again.to_tflite("int8", io)) == []
+
+
+def test_a_trained_network_without_its_float32_file_says_which_one_export_needs(shapes, tmp_path):
+    one, other = ModelFiles(tmp_path, "one"), ModelFiles(tmp_path, "other")
+    for files, design in ((one, SCRATCH), (other, dataclasses.replace(SCRATCH, seed=2))):
+        save_training(files, train(dataclasses.replace(design, epochs=1), *shapes))
+    other.float32.replace(one.float32)
+    with pytest.raises(ModelError, match=r"one-float32\.tflite: of another training than one\.tflite"):
+        TaughtModel.from_file(one.int8)
+    one.float32.unlink()
+    with pytest.raises(ModelError, match=r"one-float32\.tflite: no such file; .*float32 model of the same training"):
+        TaughtModel.from_file(one.int8)
 
 
 def test_fine_tuning_learns_more_than_chance_and_scratch_learns_too(shapes):

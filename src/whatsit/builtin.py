@@ -53,6 +53,11 @@ def builtin_id(
     return f"efficientnet-{name}{_kind(blocks, joined, colour)}@{size}-{dtype}.{REVISION}"
 
 
+def is_builtin_id(id: str) -> bool:  # noqa: A002
+    """Whether this names a built-in backbone, of this revision or another."""
+    return _ID.fullmatch(id) is not None
+
+
 def _kind(blocks: int | None, joined: bool, colour: Colour) -> str:
     depth = "" if blocks is None else f"-{blocks}blocks"
     return depth + ("-joined" if joined else "") + ("-grey" if colour is Colour.GREY else "")

@@ -27,6 +27,8 @@ class Target(StrEnum):
     """Python with ai-edge-litert or tflite-runtime."""
     TEACHABLE_MACHINE = "teachable-machine"
     """What reads Teachable Machine's quantised export: ``model.tflite``, numbered ``labels.txt``."""
+    MEDIAPIPE = "mediapipe"
+    """MediaPipe's ImageClassifier: the labels and the normalisation travel inside the model."""
     FRIGATE = "frigate"
     """Frigate's custom classification: uint8 in and out, 224 pixels squashed, ``labelmap.txt``."""
     MAIXPY = "maixpy"
@@ -72,7 +74,8 @@ def deploy(
     model: str | os.PathLike[str], target: Target | str, folder: str | os.PathLike[str], *,
     taught: Sequence[Example] = (),
 ) -> Deployment:  # fmt: skip
-    """Write a new folder with the model, its labels and ``classify.py``, which needs only LiteRT, numpy and Pillow.
+    """Write a new folder with the model, its labels and ``classify.py``, which needs only LiteRT, numpy and Pillow
+    (MediaPipe's needs MediaPipe).
 
     Args:
         model: an int8 ``.tflite`` that whatsit made.
@@ -115,6 +118,14 @@ def _teachable_machine(source: _Source) -> _Written:
     return {"model.tflite": source.content, "labels.txt": _lines(numbered)}, notes
 
 
+def _mediapipe(source: _Source) -> _Written:
+    _need_rgb(source, "MediaPipe")
+    notes = []
+    if source.card.fit is not Fit.SQUASH:
+        notes.append(f"trained with fit {source.card.fit}: classify.py sees to it, MediaPipe's own programs squash")
+    return {"model.tflite": source.content}, notes
+
+
 def _frigate(source: _Source) -> _Written:
     card = source.card
     _need_rgb(source, "Frigate")
@@ -144,8 +155,10 @@ def _maixpy(source: _Source) -> _Written:
         file = Path(scratch) / "my_classes.bin"
         embedded.save_features(file)
         features = file.read_bytes()
-    note = "the features belong to backbone.tflite; MaixPy's own backbone gives others and cannot read them"
-    return {"my_classes.bin": features, "backbone.tflite": backbone.content}, [note]
+    notes = ["the features belong to backbone.tflite; MaixPy's own backbone gives others and cannot read them"]
+    if source.card.fit is not Fit.COVER:
+        notes.append(f"trained with fit {source.card.fit}: name it in classify, which otherwise cuts the middle out")
+    return {"my_classes.bin": features, "backbone.tflite": backbone.content}, notes
 
 
 def _c_array(source: _Source) -> _Written:
@@ -156,22 +169,24 @@ def _c_array(source: _Source) -> _Written:
     header = (
         "#pragma once\n"
         f"/* {card.width} x {card.height} pixels, {card.preprocess.channels} channel(s), uint8, fit: {card.fit} */\n"
+        '#ifdef __cplusplus\nextern "C" {\n#endif\n'
         "extern const unsigned char whatsit_model[];\nextern const unsigned int whatsit_model_size;\n"
         f"extern const char *const whatsit_labels[{len(card.labels)}];\n"
+        "#ifdef __cplusplus\n}\n#endif\n"
     )
     code = (
-        '#include "model.h"\n'
+        '#include "model.h"\n#include <stdalign.h>\n'
         f"const char *const whatsit_labels[{len(card.labels)}] = {{{labels}}};\n"
         f"const unsigned int whatsit_model_size = {len(graph)};\n"
-        "_Alignas(16) const unsigned char whatsit_model[] = {\n" + ",\n".join(lines) + "};\n"
+        "alignas(16) const unsigned char whatsit_model[] = {\n" + ",\n".join(lines) + "};\n"
     )
     written = {"model.c": code.encode(), "model.h": header.encode(), "labels.txt": _lines(card.labels)}
     return written, ["classify.py runs the array's bytes on a computer; a microcontroller needs TensorFlow Lite Micro"]
 
 
 _WRITERS: dict[Target, Callable[[_Source], _Written]] = {
-    Target.LITERT: _litert, Target.TEACHABLE_MACHINE: _teachable_machine, Target.FRIGATE: _frigate,
-    Target.MAIXPY: _maixpy, Target.C_ARRAY: _c_array,
+    Target.LITERT: _litert, Target.TEACHABLE_MACHINE: _teachable_machine, Target.MEDIAPIPE: _mediapipe,
+    Target.FRIGATE: _frigate, Target.MAIXPY: _maixpy, Target.C_ARRAY: _c_array,
 }  # fmt: skip
 
 
@@ -183,7 +198,7 @@ def _need_rgb(source: _Source, who: str) -> None:
 def _program(target: Target, card: ModelCard) -> bytes:
     text = files("whatsit").joinpath(f"data/deploy/{target}.txt").read_text("utf-8")
     function = "def fitted(picture, width, height):\n" + _FITS[card.fit]
-    return text.replace("{FITTED}", function).encode()
+    return text.replace("{FITTED}", function).replace("{SIZE}", f"{card.width}, {card.height}").encode()
 
 
 def _lines(labels: Sequence[str]) -> bytes:

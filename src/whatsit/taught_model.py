@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 from whatsit.argument import short
 from whatsit.backbone import Backbone
-from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, parse_builtin_id
+from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, is_builtin_id, parse_builtin_id
 from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import ModelError
 from whatsit.heads import HiddenLayer, LinearHead, Prototypes
@@ -23,7 +24,7 @@ from whatsit.network import Network, read_model_file
 from whatsit.preprocess import Colour, Fit, Preprocess, check_colour, check_fit
 from whatsit.rejection import normalised
 from whatsit.runtime import Runtime
-from whatsit.tflite.cut import cut_top
+from whatsit.tflite.cut import cut_top, keep_until
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.merge import (
     HIDDEN,
@@ -40,6 +41,7 @@ from whatsit.tflite.metadata import (
     LABELS_FILE,
     ModelMetadata,
     flatbuffer_part,
+    read_files,
     read_metadata,
     with_files,
     with_metadata,
@@ -133,7 +135,7 @@ class TaughtModel:
     threshold: float | None
     pictures: int
     head_ranges: tuple[tuple[str, float, float], ...]
-    """Lowest and highest value of the head's tensors over the taught pictures."""
+    """Lowest and highest value of the head's tensors over the taught pictures; where ``measured``, of all tensors."""
     golden: tuple[NDArray[np.uint8], ...]
     """Pixels of a few taught pictures, shape (height, width, channels)."""
     calibration: tuple[NDArray[np.uint8], ...] = ()
@@ -143,41 +145,52 @@ class TaughtModel:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
-        """A model that ``to_tflite`` made on a built-in backbone, ready to be written in another arithmetic.
+        """A model that ``to_tflite`` made, ready to be written in another arithmetic.
+
+        A built-in backbone is built again. Any other is taken from the float32 model: the file itself, or for
+        ``NAME.tflite`` the ``NAME-float32.tflite`` of the same training beside it.
 
         Raises:
-            ModelError: missing, broken, not made by whatsit, or taught on a ``.tflite`` of the user's, whose
-                float32 weights it does not hold.
+            ModelError: missing, broken, not made by whatsit, or not on a built-in backbone and without a float32 model.
         """
         name, content = str(path), read_model_file(path)
         metadata = read_metadata(content, read_model(content, name), name)
         card = read_card(metadata.files, name)
         if card is None:
             raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
-        if card.backbone.startswith("sha256:"):
-            raise ModelError(
-                f"{name}: taught on a .tflite of yours, whose own weights it does not hold in another arithmetic; run "
-                " whatsit teach FOLDER --backbone THAT.tflite  with the --dtype and --io wanted"
-            )
-        backbone = Backbone.from_id(card.backbone, fit=card.fit)
-        parts = parse_builtin_id(card.backbone)
+        network = None
+        if is_builtin_id(card.backbone):
+            parts = parse_builtin_id(card.backbone)
+            choice = BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.joined)
+        else:
+            network, card = _float32_network(Path(path), content, card)
+            choice = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
         golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
         return cls(
-            choice=BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.joined),
+            choice=choice,
             backbone_id=card.backbone,
-            preprocess=backbone.preprocess,
+            preprocess=card.preprocess,
             head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
             prototypes=Prototypes.from_file(metadata.files, card.labels, name),
             threshold=card.threshold,
             pictures=card.pictures,
             head_ranges=card.head_ranges,
             golden=golden,
+            network=network,
         )
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The classes, in the order of the model's scores."""
         return self.head.labels
+
+    def measured(self) -> "TaughtModel":
+        """With the ranges of a float network that is not built in, so that its float32 file can become int8 again."""
+        backbone = self.choice.network() if self.network is None else self.network
+        if _is_quantised(backbone) or not self.calibration:
+            return self
+        ranges = self._ranges(self._merged(backbone))
+        return replace(self, head_ranges=tuple((tensor, *ranges[tensor]) for tensor in sorted(ranges)), calibration=())
 
     def to_tflite(self, dtype: str = "int8", io: str | None = None) -> bytes:
         """A whole model in one file: network, labels, normalisation, threshold, golden pictures.
@@ -214,19 +227,25 @@ class TaughtModel:
         self.choice.check_output(dtype, io)
         backbone = self.choice.network() if self.network is None else self.network
         embedding = output_name(backbone)
-        hidden = self.head.hidden
-        merged = append_head(
-            backbone, self.head.weights, self.head.bias, normalise=self.head.normalise,
-            hidden=None if hidden is None else (hidden.weights, hidden.bias),
-        )  # fmt: skip
+        merged = self._merged(backbone)
         if _is_quantised(backbone):
             return with_uint8_scores(merged), embedding
         if dtype == "float32":
             return merged, embedding
         return with_border(quantise(merged, self._ranges(merged)), io or "uint8"), embedding
 
+    def _merged(self, backbone: bytes) -> bytes:
+        hidden = self.head.hidden
+        return append_head(
+            backbone, self.head.weights, self.head.bias, normalise=self.head.normalise,
+            hidden=None if hidden is None else (hidden.weights, hidden.bias),
+        )  # fmt: skip
+
     def _ranges(self, merged: bytes) -> Ranges:
         ranges: dict[str, tuple[float, float]] = {}
+        known = {tensor: (low, high) for tensor, low, high in self.head_ranges}
+        if input_name(merged) in known:  # measured
+            return known
         if self.choice.is_file or self.network is not None:
             if not self.calibration:
                 raise ModelError(
@@ -241,7 +260,7 @@ class TaughtModel:
         else:
             variant = check_builtin(self.choice.name, self.choice.size, "int8")
             ranges.update(builtin_ranges(variant, self.choice.size, self.choice.blocks, self.choice.joined))
-        ranges.update({tensor: (low, high) for tensor, low, high in self.head_ranges})
+        ranges.update(known)
         return ranges
 
     def _card(self, content: bytes, dtype: str, embedding: str) -> ModelCard:
@@ -282,6 +301,28 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
             )
         )
     return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
+
+
+def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard]:
+    """The float32 backbone of a model that is not on a built-in one, and the card of the file it was in."""
+    source = path if card.dtype == "float32" else path.with_name(f"{path.stem}-float32{path.suffix}")
+    if source != path:
+        way_out = (
+            "this is not on a built-in backbone, so export needs the float32 model of the same training beside it "
+            "(whatsit train  writes it, except for a backbone that came quantised)"
+        )
+        if not source.is_file():
+            raise ModelError(f"{source}: no such file; {way_out}")
+        content = read_model_file(source)
+        found = read_card(read_files(content, str(source)), str(source))
+        if found is None or (found.dtype, found.backbone, found.labels) != ("float32", card.backbone, card.labels):
+            raise ModelError(f"{source}: of another training than {path.name}; {way_out}")
+        card = found
+    model = read_model(flatbuffer_part(content), str(source))
+    names = [tensor.name.decode("utf-8", "replace") for tensor in model.subgraphs[0].tensors]
+    if card.embedding not in names:
+        raise ModelError(f"{source}: damaged: no tensor {card.embedding!r}; train again")
+    return keep_until(model, names.index(card.embedding)), card
 
 
 def golden_file(index: int) -> str:

@@ -168,7 +168,7 @@ def _model(
         design.choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
         head_ranges(head, embeddings), golden=golden,
         calibration=prepared(calibration, backbone.preprocess), network=network,
-    )  # fmt: skip
+    ).measured()  # fmt: skip
 
 
 def embed_views(

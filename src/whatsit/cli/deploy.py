@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 def deploy(
     model: Annotated[Path, typer.Argument(help="An int8 .tflite that whatsit made.")],
-    target: Annotated[str, typer.Argument(help="litert, teachable-machine, frigate, maixpy or c-array.")],
+    target: Annotated[str, typer.Argument(help="litert, teachable-machine, mediapipe, frigate, maixpy or c-array.")],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="A new folder.")],
     taught: Annotated[Path | None, typer.Option(help="For maixpy: the pictures, FOLDER/<label>/*.jpg.")] = None,

@@ -62,7 +62,7 @@ function offer(link, href, text) {
 function unfit(run, target) {
   const design = run.design;
   if (!design) return "";
-  if (design.colour === "grey" && ["teachable-machine", "frigate", "maixpy"].includes(target)) return t("deploy.needs_colour");
+  if (design.colour === "grey" && ["teachable-machine", "mediapipe", "frigate", "maixpy"].includes(target)) return t("deploy.needs_colour");
   if (target === "frigate" && (design.size ?? 224) !== 224) return t("deploy.needs_224");
   if (target === "maixpy" && design.way !== "frozen") return t("deploy.needs_frozen");
   return "";
@@ -71,6 +71,7 @@ function unfit(run, target) {
 function caution(run, target) {
   const fit = run.design?.fit ?? "cover";
   if (target === "frigate" && fit !== "squash") return t("deploy.squashes", { fit: t(`fit.${fit}`) });
+  if (target === "mediapipe" && fit !== "squash") return t("deploy.mediapipe_squashes", { fit: t(`fit.${fit}`) });
   if (target === "teachable-machine" && fit !== "cover") return t("deploy.cuts", { fit: t(`fit.${fit}`) });
   if (target === "maixpy") return t("deploy.maixpy_note");
   if (target === "c-array") return t("deploy.c_note");
