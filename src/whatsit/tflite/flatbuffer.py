@@ -56,7 +56,7 @@ def check_identifier(content: bytes, name: str) -> None:
     if len(content) > MAX_MODEL_BYTES:
         raise ModelError(f"{name}: {len(content):,} bytes, more than the {MAX_MODEL_BYTES:,} allowed for a model")
     if len(content) < 8 or content[4:8] != b"TFL3":
-        raise ModelError(f"{name}: not a TFLite model (the identifier TFL3 is missing)")
+        raise ModelError(f"{name}: not a TFLite model (the identifier TFL3 is missing); give a .tflite file")
 
 
 def write_model(model: Any) -> bytes:
