@@ -41,7 +41,11 @@ def read_model(content: bytes, name: str = "model") -> Any:
         _gather_buffers(model, content)
         check(model)
     except _FLATBUFFER_ERRORS as error:
-        raise ModelError(f"{name}: the model file is broken or truncated ({type(error).__name__}: {error})") from error
+        # What struct says of itself is about its buffer, in three times the words.
+        reason = "it points outside itself" if isinstance(error, struct.error) else f"{type(error).__name__}: {error}"
+        raise ModelError(
+            f"{name}: the model file is broken or truncated ({reason}); copy or export it again"
+        ) from error
     return model
 
 
