@@ -102,3 +102,13 @@ def test_importing_a_class_by_label(run, tmp_path):
     fill(tmp_path / "in", labels=("x",), each=2)
     run("import", "in", "--label", "cat", "-p", "p")
     assert list(json.loads(run("stats", "-p", "p", "--json").stdout)["classes"]) == ["cat"]
+
+
+def test_a_label_is_shown_as_it_is_called_even_where_it_looks_like_markup(run, tmp_path):
+    for label in ("[red]mug", ":smile:"):
+        (tmp_path / "in" / label).mkdir(parents=True)
+        for name in ("one.jpg", "copy.jpg"):
+            (tmp_path / "in" / label / name).write_bytes(jpeg(len(label), COLOURS["red"]))
+    run("import", "in", "-p", "odd")
+    found = run("check", "-p", "odd", "--quick").stdout
+    assert "[red]mug" in found and ":smile:" in found

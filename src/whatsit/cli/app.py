@@ -124,8 +124,8 @@ def main() -> None:
     except OSError as error:
         if error.filename is None:  # a full disk behind standard output
             _drop_output()
-        where = "standard output" if error.filename is None else error.filename
-        _fail(f"{where}: {error.strerror or error}; nothing more was written", 1)
+            _fail(f"standard output: {error.strerror or error}; nothing more was written", 1)
+        _fail(f"{error.filename}: {error.strerror or error}", 1)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whatsit.cli.terminal import say_json
+from whatsit.cli.terminal import console, say_json
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
@@ -73,26 +73,23 @@ def bench(
 
 def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from whatsit.report import sweep_rows
 
-    console = Console(highlight=False)
+    terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("design", overflow="fold")
     for title in ("right", "ms", "p95", "MB", "Mmac", ""):
         table.add_column(title, justify="right")
     for row in sweep_rows(trials):
         table.add_row(*row)
-    console.print(table)
-    console.print("* efficient: nothing else is both faster and more accurate")
+    terminal.print(table)
+    terminal.print("* efficient: nothing else is both faster and more accurate")
     if best is None:
-        console.print("Nothing is within the limits given.")
+        terminal.print("Nothing is within the limits given.")
     else:
-        console.print(
-            f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.1f} ms", markup=False
-        )
+        terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.1f} ms")
 
 
 def _numbers(text: str) -> list[int]:

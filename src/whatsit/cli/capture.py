@@ -9,6 +9,7 @@ import typer
 from PIL import Image
 
 from whatsit.cameras import Frame
+from whatsit.cli.progress import progress
 from whatsit.cli.terminal import say, say_json
 
 
@@ -30,9 +31,6 @@ def capture(
 
     Example:  whatsit capture --camera usb:0 --label mug -n 20 --project bottles
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from whatsit.cameras import open_camera
     from whatsit.label import check_label
     from whatsit.project import Project
@@ -44,9 +42,8 @@ def capture(
         with (
             open_camera(camera) as source,
             Project(project) as target,
-            Progress(console=Console(stderr=True), transient=True, disable=count == 1) as progress,
+            progress("taking pictures", count, shown=count > 1) as step,
         ):
-            task = progress.add_task("taking pictures", total=count)
             due = 0.0
             while taken < count:
                 frame = source.read()
@@ -55,7 +52,7 @@ def capture(
                 due = frame.time + every
                 picture = target.dataset.add(_jpeg(frame), label, source=frame.source, burst=burst, time=frame.time)
                 taken += 1
-                progress.advance(task)
+                step()
                 path = str(picture.path)
                 say_json({"path": path, "label": label}) if as_json else say(path)
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from whatsit.cli.progress import progress
-from whatsit.cli.terminal import Stopped, has, say, say_json, shown
+from whatsit.cli.terminal import Stopped, console, has, say, say_json, shown
 from whatsit.errors import DataError, ImageError
 from whatsit.image import SUFFIXES
 from whatsit.prediction import Predictions
@@ -127,26 +127,25 @@ def _write_csv(path: Path, answer: Any) -> None:
 
 
 def _write_text(path: Path, answer: Any) -> None:
-    from rich.console import Console
     from rich.text import Text
 
     if isinstance(answer, ImageError):
         say(f"whatsit: {answer}", err=True)
         return
-    console = Console(file=sys.stdout, highlight=False)
+    terminal = console()
     title = Text(shown(path), style="bold", overflow="fold")
     if answer.unknown:
         title.append("  unknown", style="yellow")
         title.append(f" (distance {answer.distance:.2f}); nearest:", style="dim")
-    console.print(title)
+    terminal.print(title)
     labels = [shown(p.label) for p in answer]
     full, empty, cut = ("█", "░", "…") if has("█░…") else ("#", ".", "~")
-    label_width = max(8, min(max(map(len, labels)), console.width - 28))
-    bar_width = max(4, min(30, console.width - label_width - 12))
+    label_width = max(8, min(max(map(len, labels)), terminal.width - 28))
+    bar_width = max(4, min(30, terminal.width - label_width - 12))
     for p, whole in zip(answer, labels, strict=True):
         filled = round(p.score * bar_width)
         label = whole if len(whole) <= label_width else whole[: label_width - 1] + cut
         line = Text(f"  {label:<{label_width}} {p.score:6.1%} ")
         line.append(full * filled, style="cyan")
         line.append(empty * (bar_width - filled), style="dim")
-        console.print(line, no_wrap=True, overflow="crop")
+        terminal.print(line, no_wrap=True, overflow="crop")

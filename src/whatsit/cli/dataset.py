@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from whatsit.cli.terminal import say, say_json, shown
+from whatsit.cli.terminal import console, say, say_json, shown
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from whatsit.check import CheckReport
     from whatsit.dataset import Dataset
     from whatsit.embedder import Embedder
@@ -72,12 +70,12 @@ def export_command(
     from whatsit.exporters import export
 
     with _dataset(project) as dataset:
-        with _progress(f"Exporting to {target.name}") as progress:
+        with _progress(shown(f"Exporting to {target.name}")) as progress:
             count = export(dataset, target, layout, progress)
         if as_json:
             _print_json({"target": str(target), "layout": layout, "pictures": count})
         else:
-            _console().print(shown(f"{count:,} pictures written to {target}"), highlight=False, markup=False)
+            console().print(shown(f"{count:,} pictures written to {target}"))
 
 
 @_commands.command("stats", epilog="Example: whatsit dataset stats --project bottles")
@@ -122,7 +120,7 @@ def split_command(
             _print_json({"shares": str(opened.settings.split), "classes": classes})
         else:
             _show_counts(dataset)
-            _console().print(f"Shares for new pictures: {opened.settings.split}", highlight=False)
+            console().print(f"Shares for new pictures: {opened.settings.split}")
 
 
 @_commands.command("check", epilog="Example: whatsit dataset check --project bottles")
@@ -199,16 +197,10 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=_console(stderr=True), transient=True) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=None), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _console(*, stderr: bool = False) -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=stderr)
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -221,15 +213,15 @@ def _say(text: str, quiet: bool) -> None:
 
 
 def _show_import(report: "ImportReport") -> None:
-    console = _console()
+    terminal = console()
     there = f", {report.present:,} there already" if report.present else ""
     skipped = f", {len(report.skips):,} skipped" if report.skips else ""
-    console.print(f"{report.added:,} pictures added{there}{skipped}.", highlight=False)
+    terminal.print(f"{report.added:,} pictures added{there}{skipped}.")
     for skip in [*report.skips[:_SHOWN], *report.notes[:_SHOWN]]:
-        console.print(shown(f"  {skip.path}: {skip.reason}"), highlight=False, markup=False, style="yellow")
+        terminal.print(shown(f"  {skip.path}: {skip.reason}"), style="yellow")
     rest = len(report.skips[_SHOWN:]) + len(report.notes[_SHOWN:])
     if rest:
-        console.print(f"  and {rest:,} more; --json names them all", highlight=False)
+        terminal.print(f"  and {rest:,} more; --json names them all")
 
 
 def _show_counts(dataset: "Dataset") -> None:
@@ -246,24 +238,24 @@ def _show_counts(dataset: "Dataset") -> None:
         sums = [total + count for total, count in zip(sums, row, strict=True)]
         table.add_row(Text(label), *(f"{count:,}" for count in (*row, sum(row))))
     table.add_row(Text("all", style="bold"), *(f"{count:,}" for count in (*sums, sum(sums))))
-    _console().print(table)
+    console().print(table)
 
 
 def _show_check(report: "CheckReport", limit: int) -> None:
-    console = _console()
+    terminal = console()
     kinds: dict[str, int] = {}
     for finding in report.findings:
         kinds[finding.kind.value] = kinds.get(finding.kind.value, 0) + 1
         if limit and kinds[finding.kind.value] > limit:
             continue
-        console.print(shown(f"{finding.kind.value}: {finding.message}"), highlight=False, markup=False, style="yellow")
+        terminal.print(shown(f"{finding.kind.value}: {finding.message}"), style="yellow")
         for key in finding.pictures[: limit or None]:
-            console.print(shown(f"  {key}"), highlight=False, markup=False)
+            terminal.print(shown(f"  {key}"))
         rest = len(finding.pictures) - (limit or len(finding.pictures))
         if rest > 0:
-            console.print(f"  and {rest:,} more", highlight=False)
+            terminal.print(f"  and {rest:,} more")
     for kind, count in kinds.items():
         if limit and count > limit:
-            console.print(f"{kind}: {count - limit:,} more; --limit 0 lists all", highlight=False)
+            terminal.print(f"{kind}: {count - limit:,} more; --limit 0 lists all")
     for line in report.summary:
-        console.print(line, highlight=False, markup=False)
+        terminal.print(line)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from whatsit.atomic_file import check_writable
-from whatsit.cli.terminal import say_json, shown
+from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError, WhatsitError
 from whatsit.version import VERSION
 
@@ -61,7 +61,6 @@ def doctor(
 
 
 def _print(findings: list[Finding]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -74,7 +73,7 @@ def _print(findings: list[Finding]) -> None:
         if finding.mend and not finding.ok:
             text.append(f"\n{finding.mend}", style="bold" if finding.required else "dim")
         table.add_row(Text(sign, style=style), finding.name, text)
-    Console(file=sys.stdout, highlight=False).print(table)
+    console().print(table)
 
 
 def _machine() -> Finding:

@@ -4,22 +4,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from whatsit.cli.terminal import console
+
 
 @contextmanager
 def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Callable[[], None]]:
     """A bar of ``total`` steps; the value given is called once a step. None: a spinner."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield lambda: None
         return
-    console = Console(stderr=True)
     columns = (
         [SpinnerColumn(), TextColumn("{task.description}")]
         if total is None
         else [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     )
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=console(stderr=True), transient=True) as bars:
         task = bars.add_task(what, total=total)
         yield lambda: bars.advance(task)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whatsit.cli.progress import progress
-from whatsit.cli.terminal import shown
+from whatsit.cli.terminal import console, shown
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
@@ -56,20 +56,19 @@ def test(
 
 def _show(report: "Report", path: Path) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for model in report.models:
         table.add_column(model.dtype, justify="right")
     for row in report.figures:
         table.add_row(*row)
-    console.print(table)
+    terminal.print(table)
     main = report.models[0].evaluation
     low, high = main.interval
-    console.print(f"{main.right} of {len(main.answers)} right; 95 % interval {low:.1%} to {high:.1%}")
+    terminal.print(f"{main.right} of {len(main.answers)} right; 95 % interval {low:.1%} to {high:.1%}")
     classes = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     classes.add_column("class", overflow="fold")
     for title in ("n", "prec.", "recall", "F1"):
@@ -77,7 +76,7 @@ def _show(report: "Report", path: Path) -> None:
     for one in main.classes:
         shares = ("-" if share is None else f"{share:.0%}" for share in (one.precision, one.recall, one.f1))
         classes.add_row(one.label, str(one.pictures), *shares)
-    console.print(classes)
+    terminal.print(classes)
     for warning in report.warnings:
-        console.print(shown(f"Note: {warning}"), markup=False)
-    console.print(shown(f"Report: {path}"), markup=False)
+        terminal.print(shown(f"Note: {warning}"))
+    terminal.print(shown(f"Report: {path}"))

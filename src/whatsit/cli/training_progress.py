@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from whatsit.cli.terminal import shown
+from whatsit.cli.terminal import console, shown
 from whatsit.training_event import Epoch, Event, Note, Step
 
 
@@ -17,10 +17,9 @@ class TerminalWatch:
     """
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        self._console = Console(stderr=True)
+        self._console = console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
         self._bars = Progress(*columns, console=self._console, transient=True, disable=not sys.stderr.isatty())
         self._phase = ""
@@ -37,9 +36,9 @@ class TerminalWatch:
             self._step(event)
         elif isinstance(event, Epoch):
             self._epochs = True
-            self._bars.console.print(epoch_line(event), highlight=False, markup=False)
+            self._bars.console.print(epoch_line(event))
         elif isinstance(event, Note):
-            self._bars.console.print(shown(f"Note: {event.text}"), highlight=False, markup=False)
+            self._bars.console.print(shown(f"Note: {event.text}"))
 
     def forget_epochs(self) -> None:
         """A new training begins: Ctrl-C has nothing to keep again."""
@@ -68,7 +67,7 @@ class TerminalWatch:
         if self.interrupted or not self._epochs:
             raise KeyboardInterrupt
         self.interrupted = True
-        self._bars.console.print("Stopping: the best so far is kept. Once more: nothing is.", highlight=False)
+        self._bars.console.print("Stopping: the best so far is kept. Once more: nothing is.")
 
 
 def epoch_line(epoch: Epoch) -> str:

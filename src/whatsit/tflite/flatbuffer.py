@@ -41,7 +41,11 @@ def read_model(content: bytes, name: str = "model") -> Any:
         _gather_buffers(model, content)
         check(model)
     except _FLATBUFFER_ERRORS as error:
-        raise ModelError(f"{name}: the model file is broken or truncated ({type(error).__name__}: {error})") from error
+        # What struct says of itself is about its buffer, in three times the words.
+        reason = "it points outside itself" if isinstance(error, struct.error) else f"{type(error).__name__}: {error}"
+        raise ModelError(
+            f"{name}: the model file is broken or truncated ({reason}); copy or export it again"
+        ) from error
     return model
 
 
@@ -56,7 +60,7 @@ def check_identifier(content: bytes, name: str) -> None:
     if len(content) > MAX_MODEL_BYTES:
         raise ModelError(f"{name}: {len(content):,} bytes, more than the {MAX_MODEL_BYTES:,} allowed for a model")
     if len(content) < 8 or content[4:8] != b"TFL3":
-        raise ModelError(f"{name}: not a TFLite model (the identifier TFL3 is missing)")
+        raise ModelError(f"{name}: not a TFLite model (the identifier TFL3 is missing); give a .tflite file")
 
 
 def write_model(model: Any) -> bytes:
