@@ -12,6 +12,7 @@ import pytest
 
 import whatsit.atomic_file
 from drawn_pictures import COLOURS, drawn, encoded, fill, jpeg, tree
+from whatsit.dataset import Dataset
 from whatsit.errors import DataError, ImageError
 from whatsit.importers import import_path
 from whatsit.index import Index
@@ -311,6 +312,31 @@ def test_a_full_disk_loses_nothing_at_any_moment_of_an_edit(pets, edit, monkeypa
             pets.delete([p for p in pets.pictures() if p.hash not in {h for _, h, _ in before[1]}])
         assert state(pets) == before
     assert whatsit.atomic_file.os is os and Path(pets.root).is_dir()
+
+
+@pytest.mark.parametrize("act", [Dataset.undo, Dataset.rebuild], ids=["undo", "rebuild"])
+def test_a_full_disk_leaves_an_undo_or_a_rebuild_done_or_not_begun(pets, act, monkeypatch):
+    outcomes = []
+    for moment in range(20):
+        before = state(pets)
+        pets.set_split(["cat/3.jpg"], next(split for split in Split if split is not pets.picture("cat/3.jpg").split))
+        pets.relabel(["cat/1.jpg", "dog/12.jpg"], "tiger")
+        edited = state(pets)
+        with monkeypatch.context() as patch:
+            disk = FullDisk(patch, moment)
+            try:
+                act(pets)
+            except DataError as error:
+                assert "No space" in str(error)
+        pets.refresh()
+        outcomes.append(state(pets) == edited)
+        while pets.undo():
+            pass
+        assert state(pets) == before
+        if disk.left >= 0:
+            break
+    assert disk.left >= 0 and outcomes[0]
+    assert act is not Dataset.undo or not outcomes[-1]
 
 
 def test_bursts_stay_on_one_side(project):
