@@ -214,9 +214,11 @@ def test_ctrl_c_ends_teaching_at_once_with_nothing_written(lesson: Path, tmp_pat
             shown += os.read(master, 1024)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
+        shown += os.read(master, 65536)
     os.close(master)
     assert not output.exists()
     assert b"Traceback" not in shown
+    assert shown.rstrip().endswith(b"whatsit: stopped")
 
 
 def test_a_reader_that_stops_early_is_no_error_to_shout_about(model: Path, lesson: Path) -> None:

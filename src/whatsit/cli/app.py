@@ -5,6 +5,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from whatsit.cli import (
     bench,
@@ -22,7 +23,7 @@ from whatsit.cli import (
     train,
     verify,
 )  # fmt: skip
-from whatsit.errors import WhatsitError
+from whatsit.errors import StoppedError, WhatsitError
 from whatsit.version import VERSION
 
 COMMANDS = (
@@ -42,8 +43,20 @@ COMMANDS = (
     doctor,
 )
 
+
+class _Commands(typer.core.TyperGroup):
+    """Typer makes Ctrl-C a silent exit status; here it is told."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise StoppedError("stopped") from None
+
+
 app = typer.Typer(
     name="whatsit",
+    cls=_Commands,
     help="Teach a camera what things are, on this device, in seconds.",
     no_args_is_help=True,
     add_completion=False,
@@ -85,6 +98,8 @@ def main() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     try:
         status = app(standalone_mode=False)
+    except StoppedError as error:
+        _fail(str(error), 130)
     except WhatsitError as error:
         _fail(str(error), 1)
     except typer.Abort:
