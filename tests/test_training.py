@@ -10,6 +10,7 @@ from shape_pictures import write_shapes
 from whatsit import Classifier, Colour, DataError, Fit, MissingExtraError, TaughtModel, find_examples, verify
 from whatsit.backbone import Backbone
 from whatsit.design import Design, Way
+from whatsit.errors import StoppedError
 from whatsit.head_training import Embedded, fit_head
 from whatsit.memory import check_memory
 from whatsit.taught_model import BackboneChoice
@@ -92,6 +93,36 @@ def test_stopping_keeps_the_best_so_far(pictures):
     assert trained.stopped
     assert len(trained.history) == 3
     assert verify(trained.model.to_tflite()) == []
+
+
+def test_stopping_while_embedding_ends_at_the_next_picture_and_keeps_what_was_embedded(pictures, tmp_path):
+    steps = []
+
+    def watch(event):
+        if isinstance(event, Step):
+            steps.append(event)
+
+    with pytest.raises(StoppedError, match="no model to keep"):
+        train(SMALL, *pictures, on_event=watch, stop=lambda: bool(steps) and steps[-1].done >= 16, cache=tmp_path)
+    assert steps[-1].done == 16
+    again = []
+    train(SMALL, *pictures, on_event=again.append, cache=tmp_path)
+    first = next(event for event in again if isinstance(event, Step))
+    assert first.done >= 16 and first.done % 8 == 0
+
+
+@pytest.mark.parametrize("stage", ["embedding", "embedding validation", "the first epoch"])
+def test_stopping_before_an_epoch_has_ended_says_that_there_is_nothing_to_keep(pictures, stage):
+    seen = []
+
+    def stop():
+        if stage == "the first epoch":
+            return any(step.phase == "embedding validation" and step.done == step.total for step in seen)
+        return any(step.phase == stage for step in seen)
+
+    with pytest.raises(StoppedError, match=r"nothing to keep|no model to keep"):
+        train(SMALL, *pictures, on_event=seen.append, stop=stop)
+    assert not any(isinstance(event, Epoch) for event in seen)
 
 
 def test_a_killed_training_leaves_the_previous_model_and_no_litter(pictures, tmp_path):

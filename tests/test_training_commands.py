@@ -1,10 +1,15 @@
 """whatsit train, test, bench and deploy, as a person at a terminal meets them."""
 
+import contextlib
 import json
 import os
+import select
+import shutil
 import signal
 import subprocess
 import sys
+from random import Random
+from time import monotonic
 
 import pytest
 from typer.testing import CliRunner
@@ -15,6 +20,25 @@ from whatsit.cli.app import app
 from whatsit.errors import WhatsitError
 from whatsit.importers import import_path
 from whatsit.project import Project
+
+TRAINER = """
+import os, sys
+import ai_edge_quantizer, rich.progress, whatsit.sweep, whatsit.training_record
+from whatsit.cli.app import main
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        os.dup2(2, 1)
+        sys.argv = ["whatsit", "train", *line.rstrip("\\n").split("\\t")]
+        try:
+            main()
+        except SystemExit as ended:
+            os._exit(ended.code or 0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Trains in a fork for every line of arguments, so that a test can afford to end it many times."""
 
 LABELS = ("brick", "leaf", "sky")
 QUICK = ["--size", "32", "--blocks", "4", "--views", "1", "--epochs", "15"]
@@ -100,3 +124,43 @@ def test_ctrl_c_after_an_epoch_keeps_the_best_so_far_and_ends_with_130(project):
         assert run.wait() == 130, rest
     assert "best so far is kept" in rest
     assert verify(project / "models/model.tflite") == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_ended_at_any_moment_training_leaves_a_whole_model_in_use_and_nothing_else(project, tmp_path, ending):
+    random, told = Random(5), tmp_path / "told.txt"
+    models, expected = project / "models", {"model.tflite", "model-float32.tflite", "model.training.json"}
+    with subprocess.Popen([sys.executable, "-c", TRAINER, told], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"}) as trainer:  # fmt: skip
+
+        def train(seed, moment=None):
+            """The exit status of a training that ends of itself, or is ended after so many seconds."""
+            before = (models / "model.tflite").read_bytes() if seed else b""
+            trainer.stdin.write("\t".join([str(project), *QUICK, "--seed", str(seed)]) + "\n")
+            trainer.stdin.flush()
+            child = int(trainer.stdout.readline())
+            if moment is not None:
+                select.select([trainer.stdout], [], [], moment)  # the random moment itself: nothing is waited for
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, ending)
+            status = int(trainer.stdout.readline())
+            assert {path.name for path in models.iterdir()} == expected
+            assert verify(models / "model.tflite") == verify(models / "model-float32.tflite") == []
+            return status, (models / "model.tflite").read_bytes() == before
+
+        began = monotonic()
+        assert train(0) == (0, False)
+        whole = monotonic() - began
+        for seed in range(1, 21):
+            shutil.rmtree(project / ".whatsit/embeddings", ignore_errors=True)
+            status, same = train(seed, whole * random.random())
+            lines = told.read_text().splitlines()
+            if ending == signal.SIGINT:
+                assert status in (0, 130) and not any("Traceback" in line or "Ignored" in line for line in lines), lines
+                if same and status == 130:
+                    assert lines[-1:] in (["whatsit: stopped"], [])  # nothing: before the command had begun
+                else:
+                    assert status == 0 or "best so far is kept" in "".join(lines)
+            else:
+                assert status in (0, -signal.SIGKILL)
+        trainer.stdin.close()

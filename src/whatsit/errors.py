@@ -36,3 +36,7 @@ class CameraLostError(CameraError):
 
 class CameraEndedError(CameraError):
     """A recording that has no further picture; opened again, it starts again."""
+
+
+class StoppedError(WhatsitError):
+    """Work that was asked to stop before there was anything to keep."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from whatsit.classifier import Classifier
 from whatsit.design import Design, Way
-from whatsit.errors import DataError
+from whatsit.errors import DataError, StoppedError
 from whatsit.evaluation import Example, evaluate, wilson_interval
 from whatsit.measurement import Measurement, measure
 from whatsit.preprocess import Fit
@@ -99,7 +99,10 @@ def sweep(
         trial_design = replace(
             design, way=Way.FROZEN, backbone=choice.name, size=choice.size, blocks=choice.blocks, fit=choice.fit
         )
-        trained = train(trial_design, training, judging, on_event=on_event, stop=stop, cache=cache)
+        try:
+            trained = train(trial_design, training, judging, on_event=on_event, stop=stop, cache=cache)
+        except StoppedError:
+            break
         if trained.stopped:
             break
         content = trained.model.to_tflite()

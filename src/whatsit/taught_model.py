@@ -308,7 +308,7 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
     source = path if card.dtype == "float32" else path.with_name(f"{path.stem}-float32{path.suffix}")
     if source != path:
         way_out = (
-            "not on a built-in backbone; export needs the float32 model beside it, as  whatsit train  writes it; or run "
+            "not on a built-in backbone, so export needs the float32 model of  whatsit train  beside it; or run "
             " whatsit teach FOLDER --backbone THAT.tflite  with the --dtype and --io wanted"
         )
         if not source.is_file():

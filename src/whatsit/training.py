@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from whatsit.backbone import Backbone
 from whatsit.design import Design, Way
 from whatsit.efficientnet_lite import MEAN, STD
 from whatsit.embedding_cache import Embeddable, EmbeddingCache
-from whatsit.errors import ImageError, MissingExtraError
+from whatsit.errors import ImageError, MissingExtraError, StoppedError
 from whatsit.head_training import Embedded, fit_head
 from whatsit.heads import LinearHead, prototypes, reject_threshold
 from whatsit.image import ImageLike, read_picture_file
@@ -71,13 +71,14 @@ def train(
         validation: what early stopping and the threshold for *unknown* are decided on; without them every epoch runs,
             and the threshold comes from leaving training pictures out one at a time.
         on_event: told of every step, epoch and remark.
-        stop: asked often; True ends training and keeps the best so far.
+        stop: asked before every picture and batch; True ends training and keeps the best epoch so far.
         cache: a folder for embeddings, so that the next training on the same pictures starts at once.
 
     Raises:
         DataError: fewer than two labels with a readable picture; too little memory.
         MissingExtraError: a whole network is to be trained without PyTorch.
         ModelError: the backbone cannot be used.
+        StoppedError: stopped before the first epoch ended; embeddings made until then are in the cache.
     """
     check_labels([label for _, label in training])
     report = _Report(on_event)
@@ -111,16 +112,19 @@ def _train_head(
     backbone = design.choice.open()
     views = ViewEmbedder(backbone, design.augmentation, design.views)
     plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
-    kept, embeddings = embed_views(views, training, cache, report, report.leave_out, "embedding")
+    kept, embeddings = embed_views(views, training, cache, report, report.leave_out, "embedding", stop)
     targets = [label for _, label in kept]
     check_labels(targets)
-    held, held_embeddings = embed_views(plain, validation, cache, report, report.leave_out, "embedding validation")
+    held, held_embeddings = embed_views(
+        plain, validation, cache, report, report.leave_out, "embedding validation", stop
+    )
     labels = sorted(set(targets))
     fitted = fit_head(
         Embedded(embeddings, np.searchsorted(labels, targets)),
         Embedded(held_embeddings, np.searchsorted(labels, [label for _, label in held])),
         labels, design, report, stop,
     )  # fmt: skip
+    _check_kept(fitted.history)
     calibration = [p for p, _ in spread(kept, CALIBRATION_PICTURES)] if design.choice.is_file else []
     model = _model(design, backbone, fitted.head, kept, embeddings[:, 0], held_embeddings[:, 0], calibration)
     return Training(model, design, fitted.history, fitted.stopped, tuple(report.unreadable))
@@ -134,12 +138,13 @@ def _train_network(
     margin = round(design.size * (_MARGIN if design.way is Way.FINE_TUNE else 1))
     wide = Preprocess(margin, margin, design.fit, design.colour, (MEAN,), (STD,))
     check_memory(design, len(training), margin)
-    kept, pixels = _decoded(wide, training, report, "training")
-    held, held_pixels = _decoded(preprocess, validation, report, "validation")
+    kept, pixels = _decoded(wide, training, report, "training", stop)
+    held, held_pixels = _decoded(preprocess, validation, report, "validation", stop)
     check_labels([label for _, label in kept])
     labels = sorted({label for _, label in kept})
     trained, network = way(design, len(labels), (pixels, _places(kept, labels)), (held_pixels, _places(held, labels)),
                            report, stop)  # fmt: skip
+    _check_kept(trained.history)
     head = LinearHead(trained.head_weights, trained.head_bias, tuple(labels), normalise=False)
     digest = hashlib.sha256(network).hexdigest()[:16]
     name = f"{design.way}-{design.backbone}" if design.way is Way.FINE_TUNE else "small-cnn"
@@ -171,50 +176,79 @@ def _model(
     ).measured()  # fmt: skip
 
 
+def _check_kept(history: Sequence[Epoch]) -> None:
+    if not history:
+        raise StoppedError("stopped before the first epoch ended: there is nothing to keep")
+
+
+def _check_going(stop: Stop) -> None:
+    if stop():
+        raise StoppedError("stopped while looking at the pictures: there is no model to keep yet")
+
+
 def embed_views(
     embedder: ViewEmbedder, examples: Sequence[Example], cache: Path | None, on_event: OnEvent,
-    on_unreadable: Callable[[ImageError], None], phase: str,
+    on_unreadable: Callable[[ImageError], None], phase: str, stop: Stop = lambda: False,
 ) -> tuple[list[Example], NDArray[np.float32]]:  # fmt: skip
-    """Raw embeddings of views of every readable picture, shape (pictures, views, dim), beside those pictures."""
+    """Raw embeddings of views of every readable picture, shape (pictures, views, dim), beside those pictures.
+
+    Raises:
+        StoppedError: ``stop`` said so; it is asked at every picture. What the cache got stays.
+    """
 
     def told(done: int, total: int) -> None:
+        _check_going(stop)
         if done % 8 == 0 or done == total:
             on_event(Step(phase, done, total))
 
-    kept = list(examples)
-    files = [Path(picture) for picture, _ in examples if isinstance(picture, str | os.PathLike)]
-    if cache is not None and files and len(files) == len(examples):
+    preprocess = Preprocess(embedder.preprocess.width, embedder.preprocess.height, embedder.preprocess.fit)
+    shape = embedder.views, embedder.dim // embedder.views
+
+    def pixels_of(example: Example) -> NDArray[np.uint8] | None:
+        _check_going(stop)
         try:
-            pictures = [Embeddable(hashlib.sha256(read_picture_file(file)).hexdigest(), file) for file in files]
-            rows = EmbeddingCache(cache, embedder).embed(pictures, told)
-            return kept, rows.reshape(len(kept), embedder.views, -1)
-        except ImageError:  # a broken picture among them: one by one below, which says which
-            pass
+            return preprocess.pixels(example[0])
+        except ImageError as error:
+            on_unreadable(error)
+            return None
+
+    def cached(found: Sequence[Example], folder: Path) -> NDArray[np.float32]:
+        pictures = [_embeddable(picture, stop) for picture, _ in found]
+        return EmbeddingCache(folder, embedder).embed(pictures, told).reshape(len(found), *shape)
+
+    if cache is not None and examples and all(isinstance(picture, str | os.PathLike) for picture, _ in examples):
+        try:
+            return list(examples), cached(examples, cache)
+        except ImageError:  # a broken picture among them; what was embedded until there is kept
+            kept = [example for example in examples if pixels_of(example) is not None]
+            return kept, cached(kept, cache)
     kept = []
 
     def readable() -> Iterator[NDArray[np.uint8]]:
-        preprocess = Preprocess(embedder.preprocess.width, embedder.preprocess.height, embedder.preprocess.fit)
         for number, example in enumerate(examples, 1):
-            try:
-                pixels = preprocess.pixels(example[0])
-            except ImageError as error:
-                on_unreadable(error)
-                continue
-            kept.append(example)
-            yield pixels
-            told(number, len(examples))
+            if (pixels := pixels_of(example)) is not None:
+                kept.append(example)
+                yield pixels
+                told(number, len(examples))
 
     rows = np.asarray(list(embedder.embed_many(readable())), np.float32)
-    return kept, rows.reshape(len(kept), embedder.views, embedder.dim // embedder.views)
+    return kept, rows.reshape(len(kept), *shape)
+
+
+def _embeddable(picture: ImageLike, stop: Stop) -> Embeddable:
+    _check_going(stop)
+    file = Path(cast("str | os.PathLike[str]", picture))
+    return Embeddable(hashlib.sha256(read_picture_file(file)).hexdigest(), file)
 
 
 def _decoded(
-    preprocess: Preprocess, examples: Sequence[Example], report: _Report, phase: str
+    preprocess: Preprocess, examples: Sequence[Example], report: _Report, phase: str, stop: Stop
 ) -> tuple[list[Example], NDArray[np.uint8]]:
     shape = (preprocess.height, preprocess.width, preprocess.channels)
     pixels = np.empty((len(examples), *shape), np.uint8)
     kept: list[Example] = []
     for number, (picture, label) in enumerate(examples, 1):
+        _check_going(stop)
         try:
             pixels[len(kept)] = preprocess.pixels(picture)
             kept.append((picture, label))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from whatsit.atomic_file import write_file
+from whatsit.atomic_file import write_files
 from whatsit.design import Design
 from whatsit.errors import DataError, ModelError
 from whatsit.training import Training
@@ -69,12 +69,10 @@ def save_training(files: ModelFiles, training: Training) -> None:
         "left_out": [str(error) for error in training.unreadable],
         "history": [_plain(epoch) for epoch in training.history],
     }
-    if whole is not None:
-        write_file(files.float32, whole)
-    else:
+    written = {files.record: (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode(), files.int8: content}
+    write_files(written if whole is None else {files.float32: whole, **written})
+    if whole is None:
         files.float32.unlink(missing_ok=True)
-    write_file(files.record, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
-    write_file(files.int8, content)
 
 
 def load_record(files: ModelFiles) -> tuple[Design | None, tuple[Epoch, ...]]:

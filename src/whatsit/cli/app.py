@@ -26,7 +26,7 @@ from whatsit.cli import (
     verify,
 )  # fmt: skip
 from whatsit.cli.terminal import Stopped, prepare, shown
-from whatsit.errors import WhatsitError
+from whatsit.errors import StoppedError, WhatsitError
 from whatsit.version import VERSION
 
 COMMANDS = (
@@ -111,6 +111,8 @@ def main() -> None:
     try:
         status = app(standalone_mode=False)
         sys.stdout.flush()
+    except StoppedError as error:
+        _fail(str(error), 130)
     except WhatsitError as error:
         _fail(str(error), 1)
     except (Stopped, typer.Abort, KeyboardInterrupt) as error:

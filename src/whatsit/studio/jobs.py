@@ -13,7 +13,6 @@ from typing import Any
 
 from whatsit.atomic_file import write_file
 from whatsit.design import Design
-from whatsit.errors import DataError
 from whatsit.evaluation import Answer
 from whatsit.image import ImageLike
 from whatsit.studio.worker import Channel, Message
@@ -37,8 +36,6 @@ def train(asked: Message, channel: Channel) -> None:
         Design.from_dict(asked["design"]), _examples(asked["training"]), _examples(asked["validation"]),
         on_event=lambda event: channel.tell(_event(event)), stop=channel.stop, cache=Path(asked["cache"]),
     )  # fmt: skip
-    if trained.best is None:
-        raise DataError("stopped before the first epoch ended: there is nothing to keep")
     channel.tell({"phase": "saving", "done": 0, "total": 0})
     save_training(files, trained)
 

@@ -181,8 +181,8 @@ class Workshop:
             if self._work.state != "running":
                 return
             self._work.state = "stopping"
-            # Before the first epoch there is nothing to keep, and pictures being looked at do not ask whether to stop.
-            if self._work.job == "train" and self._work.epochs:
+            # What it is asked is read by a job that has begun; a sweep's trials are kept here already.
+            if self._work.job == "train" and self._work.phase:
                 self._worker.stop()
             else:
                 self._worker.kill()
