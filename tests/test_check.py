@@ -103,6 +103,12 @@ def test_copies_are_found_with_what_is_wrong_about_them(colours):
     assert not found(check(colours), Kind.ACROSS_SPLITS)
 
 
+def test_a_picture_like_no_other_is_named(colours):
+    stripes = np.tile(np.repeat([0, 255], 8)[None, :, None], (48, 4, 3)).astype(np.uint8)
+    colours.add(encoded(Image.fromarray(stripes)), "red", name="stripes.jpg")
+    assert [f.pictures for f in found(check(colours, PixelEmbedder()), Kind.OUTLIER)] == [("red/stripes.jpg",)]
+
+
 def test_small_and_unbalanced_classes_say_how_many_to_take(colours):
     for number in range(70):
         colours.add(jpeg(2000 + number, COLOURS["yellow"]), "yellow")

@@ -222,6 +222,7 @@ BAD_ENTRIES = {
     "cat/empty.jpg": (b"", "unreadable picture"),
     "cat/half.jpg": (jpeg(6)[:400], "unreadable picture"),
     "cat/text.jpg": (b"not a picture at all", "unreadable picture"),
+    "cat/disguised.jpg": (encoded(drawn(1), "GIF"), "unreadable picture"),
     "cat/bomb.png": (bytes(3_000_000), "packed more than"),
     "cat/huge.png": (HUGE, "unreadable picture"),
     "a\x01b/control.jpg": (jpeg(7), "control characters"),
@@ -315,6 +316,26 @@ def test_links_in_a_folder_are_named_and_not_followed(dataset, tmp_path):
     (tmp_path / "in" / "cat" / "stolen.jpg").symlink_to(tmp_path / "secret" / "s.jpg")
     report = import_path(dataset, tmp_path / "in")
     assert (report.added, skipped(report)) == (12, {"stolen": "link", "cat/stolen.jpg": "link"})
+
+
+def test_a_folder_is_read_with_the_same_suspicion_as_an_archive(dataset, tmp_path, monkeypatch):
+    fill(tmp_path / "in", labels=("cat",), each=2)
+    for name in ("__MACOSX/cat/._000.jpg", "cat/.hidden.jpg", "cat/inner.zip", "cat/half.jpg", "cat/disguised.jpg"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(BAD_ENTRIES.get(name, (jpeg(5), ""))[0])
+    report = import_path(dataset, tmp_path / "in")
+    assert report.added == 2
+    named = {name: reason.split(":")[0].split(";")[0] for name, reason in skipped(report).items()}
+    assert named == {
+        "__MACOSX": "left by another program",
+        "cat/.hidden.jpg": "left by another program",
+        "cat/inner.zip": "archive inside",
+        "cat/half.jpg": "unreadable picture",
+        "cat/disguised.jpg": "unreadable picture",
+    }
+    monkeypatch.setattr(source, "MAX_ENTRIES", 3)
+    with pytest.raises(DataError, match="more than 3 files"):
+        import_path(dataset, tmp_path / "in")
 
 
 def test_a_pipe_in_a_folder_is_not_read(dataset, tmp_path):

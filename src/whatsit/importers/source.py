@@ -89,6 +89,8 @@ class FolderSource:
                     found.skips.append(Skip(inner, "link"))
                 elif name not in folders:
                     _sort(found, inner, "" if path.is_file() else "not a file")
+                elif name in _LITTER:
+                    found.skips.append(Skip(inner, "left by another program"))
             folders[:] = [f for f in folders if not _is_litter(f) and not (Path(folder) / f).is_symlink()]
             if len(found.paths) > MAX_ENTRIES:
                 raise DataError(f"{self._folder}: more than {MAX_ENTRIES:,} files; import its parts one by one")
