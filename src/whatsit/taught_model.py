@@ -307,10 +307,9 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
     """The float32 backbone of a model that is not on a built-in one, and the card of the file it was in."""
     source = path if card.dtype == "float32" else path.with_name(f"{path.stem}-float32{path.suffix}")
     if source != path:
-        way_out = (
-            "not on a built-in backbone, so export needs the float32 model of  whatsit train  beside it; or run "
-            " whatsit teach FOLDER --backbone THAT.tflite  with the --dtype and --io wanted"
-        )
+        way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
+        if card.backbone.startswith("sha256:"):
+            way_out += "; or run  whatsit teach FOLDER --backbone THAT.tflite  with the --dtype and --io wanted"
         if not source.is_file():
             raise ModelError(f"{source}: no such file; {way_out}")
         content = read_model_file(source)
