@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -348,6 +349,21 @@ def test_bursts_stay_on_one_side(project):
         splits.setdefault(picture.burst, set()).add(picture.split)
     assert all(len(sides) == 1 for sides in splits.values())
     assert {side for sides in splits.values() for side in sides} == set(Split)
+    project.save_settings(replace(project.settings, split=Shares.parse("100/0/0")))
+    project.dataset.resplit()
+    assert project.dataset.count(split=Split.TRAINING) == 32
+
+
+def test_a_picture_that_is_expected_has_its_burst_when_its_file_appears(project):
+    for number in range(6):
+        project.dataset.expect(jpeg(number), "cat", burst="one go", source="usb:0", time=2.5)
+        assert project.dataset.count() == number
+        (project.path / "dataset" / "cat").mkdir(exist_ok=True)
+        (project.path / "dataset" / "cat" / f"{number}.jpg").write_bytes(jpeg(number))
+        project.dataset.refresh()
+    assert {(p.burst, p.source, p.time, p.split) for p in project.dataset.pictures()} == {
+        ("one go", "usb:0", 2.5, Split.TRAINING)
+    }
 
 
 def test_a_near_copy_joins_its_original(project):

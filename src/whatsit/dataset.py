@@ -13,7 +13,7 @@ from whatsit.catalogue import Catalogue, Picture, PictureLike, Sample
 from whatsit.dataset_scan import Changes, Progress, scan
 from whatsit.edit_history import Edit, EditHistory
 from whatsit.errors import DataError, ImageError
-from whatsit.fingerprint import fingerprint
+from whatsit.fingerprint import Fingerprint, fingerprint
 from whatsit.image import picture_header
 from whatsit.index import Index
 from whatsit.label import UNLABELLED, check_label, folder_name, refuse_twin, safe_file_name
@@ -120,11 +120,8 @@ class Dataset(Catalogue):
             DataError: the label cannot be used, the project is in use elsewhere, or the disk is full; nothing
                 is kept then.
         """
-        print_ = fingerprint(content)
-        if print_.error:
-            raise ImageError(print_.error)
-        digest = hashlib.sha256(content).hexdigest()
-        moment = clock.time() if time is None else time
+        newcomer, print_ = _look(content, label, split, burst, source, time)
+        digest = newcomer.hash
         with self._editing():
             self._folder(label)
             same = self.index.rows("SELECT key FROM files WHERE hash = ? AND label = ? ORDER BY key", (digest, label))
@@ -134,11 +131,22 @@ class Dataset(Catalogue):
             # One commit: should it be lost, the file that is there by then is found by the next refresh.
             with self.index.transaction():
                 self.index.put_fingerprints([(digest, print_)])
-                wanted = None if split is None else Split(split)
-                self.remember([Newcomer(digest, label, wanted, burst, source, moment)])
+                self.remember([newcomer])
                 if not name:
-                    name = clock.strftime("%Y%m%d-%H%M%S", clock.localtime(moment)) + f"-{digest[:8]}"
+                    name = clock.strftime("%Y%m%d-%H%M%S", clock.localtime(newcomer.time)) + f"-{digest[:8]}"
                 return self.store(content, digest, label, name)
+
+    def expect(
+        self, content: bytes, label: str = UNLABELLED, *, burst: str = "", source: str = "", time: float | None = None
+    ) -> None:
+        """Remember what is known of a picture whose file another part of the program will put into the folders.
+
+        Args and errors: as ``add``; one that never comes costs a line of the record.
+        """
+        newcomer, print_ = _look(content, label, None, burst, source, time)
+        with self._editing(), self.index.transaction():
+            self.index.put_fingerprints([(newcomer.hash, print_)])
+            self.remember([newcomer])
 
     def remember(self, newcomers: Sequence[Newcomer]) -> None:
         """Decide and record the splits of new pictures, before their files are written.
@@ -400,6 +408,17 @@ class Dataset(Catalogue):
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._project).as_posix()
+
+
+def _look(
+    content: bytes, label: str, split: Split | str | None, burst: str, source: str, time: float | None
+) -> tuple[Newcomer, Fingerprint]:
+    print_ = fingerprint(content)
+    if print_.error:
+        raise ImageError(print_.error)
+    wanted = None if split is None else Split(split)
+    moment = clock.time() if time is None else time
+    return Newcomer(hashlib.sha256(content).hexdigest(), label, wanted, burst, source, moment), print_
 
 
 def _record(picture: Picture) -> SplitRecord:

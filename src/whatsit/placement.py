@@ -77,7 +77,7 @@ def _groups(newcomers: dict[str, Newcomer], known: dict[str, Split], index: Inde
 
     follows: dict[str, list[Split]] = {}
     by_burst: dict[str, str] = {}
-    burst_splits = _burst_splits(index, {n.burst for n in newcomers.values() if n.burst})
+    burst_splits = _burst_splits(index, newcomers)
     for hash_, newcomer in newcomers.items():
         if newcomer.burst:
             parent[root(hash_)] = root(by_burst.setdefault(newcomer.burst, hash_))
@@ -107,11 +107,10 @@ def _group(
     return Group(tuple(hashes), newcomers[hashes[0]].label, decided)
 
 
-def _burst_splits(index: Index, bursts: set[str]) -> dict[str, list[Split]]:
-    if not bursts:
-        return {}
+def _burst_splits(index: Index, newcomers: dict[str, Newcomer]) -> dict[str, list[Split]]:
+    # From the record alone: the file of a picture that is expected comes later.
     found: dict[str, list[Split]] = {}
-    for burst in sorted(bursts):
-        rows = index.rows("SELECT DISTINCT split FROM records JOIN files USING (hash) WHERE burst = ?", (burst,))
-        found[burst] = [Split(split) for (split,) in rows]
+    for burst in sorted({newcomer.burst for newcomer in newcomers.values() if newcomer.burst}):
+        rows = index.rows("SELECT hash, split FROM records WHERE burst = ? ORDER BY hash", (burst,))
+        found[burst] = [Split(split) for hash_, split in rows if hash_ not in newcomers]
     return found

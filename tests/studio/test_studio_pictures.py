@@ -41,6 +41,22 @@ def test_what_is_uploaded_in_pieces_arrives_byte_for_byte(serve: Callable[..., S
     assert (root / "dog/2.jpg").read_bytes() == shade(2)
 
 
+def test_pictures_taught_with_one_press_share_a_burst_and_so_a_split(serve: Callable[..., Served]) -> None:
+    running = serve()
+    with running.client() as page:
+        class_id = page.post("/api/lesson/class", json={"label": "mug"}).json()["values"]["class_id"]
+        for burst in ("first", "second"):
+            for _ in range(4):
+                body = {"class_id": class_id, "burst": burst}
+                assert page.post("/api/lesson/sample", json=body).status_code == 200
+    with Project(running.studio.project.path) as project:
+        taught = [picture for picture in project.dataset.pictures("mug") if picture.burst]
+    assert len(taught) == 8
+    assert {picture.source for picture in taught} == {running.studio.feed.source}
+    for burst in ("first", "second"):
+        assert len({picture.split for picture in taught if picture.burst == burst}) == 1
+
+
 @pytest.mark.parametrize("path", ["../up.jpg", "/etc/up.jpg", "a/../../up.jpg", "..\\up.jpg", "C:/up.jpg", "a\0b.jpg"])
 def test_a_path_that_points_elsewhere_writes_nothing(serve: Callable[..., Served], path: str, tmp_path: Path) -> None:
     running = serve()

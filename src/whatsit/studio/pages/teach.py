@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from whatsit.errors import DataError
+from whatsit.label import UNLABELLED
 from whatsit.studio.lesson_view import lesson_view
 from whatsit.studio.pages.page import render, studio_of
 from whatsit.studio.session import FEATURES, Outcome
@@ -71,7 +72,11 @@ def add_class(request: Request, asked: NewClass) -> dict[str, Any]:
 @router.post("/api/lesson/sample")
 def add_sample(request: Request, asked: NewSample) -> dict[str, Any]:
     studio = studio_of(request)
-    picture = studio.feed.snapshot(time.time())
+    now = time.time()
+    picture = studio.feed.snapshot(now)
+    # Pictures of one press look alike: together they teach, or together they judge.
+    label = studio.session.lesson.label_of(asked.class_id) or UNLABELLED
+    studio.project.dataset.expect(picture, label, burst=(asked.burst or "")[:40], source=studio.feed.source, time=now)
     return _reply(studio.session.add_sample(picture, asked.class_id, asked.burst))
 
 
