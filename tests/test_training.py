@@ -54,6 +54,22 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(pictures):
     assert one != other
 
 
+def test_another_process_makes_the_same_file_of_the_same_seed(pictures, run_python):
+    source = """
+import hashlib, sys
+from pathlib import Path
+from whatsit.design import Design
+from whatsit.training import train
+examples = [(Path(path), Path(path).parent.name) for path in sys.argv[1:]]
+model = train(Design(size=32, blocks=5, views=2, epochs=5), examples[::2], examples[1::2]).model
+print(*(hashlib.sha256(model.to_tflite(dtype)).hexdigest() for dtype in ("int8", "float32")))
+"""
+    assert {path.parent.name for path, _ in pictures[0]} == set(LABELS)
+    runs = [run_python(source, *(path for path, _ in pictures[0]), PYTHONHASHSEED=str(seed)) for seed in (1, 2)]
+    assert runs[0].returncode == 0, runs[0].stderr
+    assert runs[0].stdout == runs[1].stdout and len(runs[0].stdout) == 130
+
+
 def test_cached_embeddings_change_nothing(pictures, tmp_path):
     plain = train(SMALL, *pictures).model.to_tflite()
     first = train(SMALL, *pictures, cache=tmp_path).model.to_tflite()
@@ -193,6 +209,15 @@ def test_a_broken_picture_in_the_middle_is_left_out_and_named(tmp_path, cached):
 def test_a_network_too_large_for_the_memory_is_refused_with_a_way_out():
     with pytest.raises(DataError, match=r"batch 256 at 224 pixels needs about \d+\.\d GB.*smaller batch"):
         check_memory(Design(way=Way.FINE_TUNE, batch=256), 1000, 258, available=2**30)
+
+
+def test_without_the_memory_for_its_batch_nothing_is_read(pictures, monkeypatch):
+    pytest.importorskip("torch", reason="the extra 'torch' is not installed")
+    monkeypatch.setattr("whatsit.memory.available_memory", lambda: 2**28)
+    seen = []
+    with pytest.raises(DataError, match=r"0\.2 GB is free.*smaller batch"):
+        train(Design(way=Way.SCRATCH, size=32), *pictures, on_event=seen.append)
+    assert not seen
 
 
 def test_without_torch_fine_tuning_names_the_extra(pictures, monkeypatch):

@@ -76,6 +76,17 @@ def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
     assert (tmp_path / "out/classify.py").exists()
 
 
+def test_a_project_of_one_picture_a_class_trains_and_says_which_splits_are_empty(tmp_path):
+    write_shapes(tmp_path / "pictures", LABELS, 1)
+    with Project(tmp_path / "few") as opened:
+        import_path(opened.dataset, tmp_path / "pictures")
+        assert {split for _, _, split in opened.dataset} == {"training"}
+    assert run("train", tmp_path / "few", *QUICK).exit_code == 0
+    for command, named in (["test"], "no pictures in the test split"), (["bench", "--sizes", "32"], "no validation"):
+        assert named in str(run(command[0], tmp_path / "few", *command[1:]).exception)
+    assert not (tmp_path / "few/models/model.html").exists()
+
+
 def test_what_was_chosen_is_kept_for_the_next_time(project):
     run("train", project, *QUICK, "--seed", "7", "--augment", "flip,rotate")
     assert Project(project).settings.design["seed"] == 7

@@ -11,6 +11,7 @@ from whatsit.backbone import Backbone
 from whatsit.builtin import weights_path
 from whatsit.design import Design, Way
 from whatsit.efficientnet_lite import VARIANTS
+from whatsit.errors import StoppedError
 from whatsit.torch_weights import read_weights
 from whatsit.training import train
 from whatsit.training_event import Epoch
@@ -116,6 +117,41 @@ def test_only_the_last_blocks_change_when_only_they_are_tuned(shapes):
 def test_the_same_seed_gives_the_same_file(shapes, design):
     short = dataclasses.replace(design, epochs=1)
     assert train(short, *shapes).model.to_tflite() == train(short, *shapes).model.to_tflite()
+
+
+@pytest.mark.parametrize("way", ["fine-tune", "scratch"])
+def test_another_process_makes_the_same_file_of_the_same_seed(shapes, run_python, way):
+    source = """
+import hashlib, sys
+from pathlib import Path
+from whatsit.design import Design, Way
+from whatsit.training import train
+examples = [(Path(path), Path(path).parent.name) for path in sys.argv[2:]]
+blocks = 3 if sys.argv[1] == "fine-tune" else None
+design = Design(way=Way(sys.argv[1]), size=32, blocks=blocks, epochs=2, batch=8)
+model = train(design, examples[::2], examples[1::2]).model
+print(*(hashlib.sha256(model.to_tflite(dtype)).hexdigest() for dtype in ("int8", "float32")))
+"""
+    assert {path.parent.name for path, _ in shapes[0]} == set(LABELS)
+    runs = [run_python(source, way, *(path for path, _ in shapes[0]), PYTHONHASHSEED=str(seed)) for seed in (1, 2)]
+    assert runs[0].returncode == 0, runs[0].stderr
+    assert runs[0].stdout == runs[1].stdout and len(runs[0].stdout) == 130
+
+
+@pytest.mark.parametrize("design", [FINE, SCRATCH])
+def test_a_broken_picture_in_the_middle_is_left_out_and_named(tmp_path, design):
+    examples = write_shapes(tmp_path, LABELS, 4)
+    examples[5][0].write_bytes(b"not a picture")
+    trained = train(dataclasses.replace(design, epochs=1), examples, examples)
+    assert trained.model.pictures == 11
+    assert all(examples[5][0].name in str(error) for error in trained.unreadable) and trained.unreadable
+
+
+def test_stopping_while_pictures_are_read_says_that_there_is_nothing_to_keep(shapes):
+    seen = []
+    with pytest.raises(StoppedError, match="no model to keep"):
+        train(SCRATCH, *shapes, on_event=seen.append, stop=lambda: bool(seen))
+    assert not any(isinstance(event, Epoch) for event in seen)
 
 
 def test_stopping_in_the_middle_of_an_epoch_keeps_the_best_before_it(shapes):

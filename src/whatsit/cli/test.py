@@ -37,6 +37,8 @@ def test(
         raise DataError(f"--split {split}: expected test or validation; training pictures flatter")
     with opened_project(project) as opened:
         files = ModelFiles(opened.models, name)
+        if not files.int8.is_file():
+            raise DataError(f"{files.int8}: no such model; make it first by  whatsit train {project} --name {name}")
         held = examples(opened, split)
         if not held:
             raise DataError(f"no pictures in the {split} split: add pictures, or  whatsit dataset split --again")
