@@ -99,6 +99,7 @@ def test_runs_are_compared_shown_and_deleted_whatever_their_labels(
     with studio(shapes) as url:
         for size in (96, 128):
             train_by_keyboard(page, url, size)
+        expect(page.locator(".run")).to_have_count(2, timeout=WAIT)
         for tick in page.locator("#runs input").all():
             tick.check()
         expect(page.locator("#comparison polyline")).to_have_count(4, timeout=WAIT)

@@ -51,7 +51,8 @@ def test_pictures_taught_with_one_press_share_a_burst_and_so_a_split(serve: Call
                 assert page.post("/api/lesson/sample", json=body).status_code == 200
     with Project(running.studio.project.path) as project:
         taught = [picture for picture in project.dataset.pictures("mug") if picture.burst]
-    assert len(taught) == 8
+    # The class's own picture counts too where the camera had no newer frame for the first sample.
+    assert len(taught) in (8, 9)
     assert {picture.source for picture in taught} == {running.studio.feed.source}
     for burst in ("first", "second"):
         assert len({picture.split for picture in taught if picture.burst == burst}) == 1

@@ -29,6 +29,8 @@ _NOTES = 20
 
 @dataclass
 class _Work:
+    number: int = 0
+    """Counts the works; a page that missed one running still sees that it was."""
     job: Job | None = None
     name: str = ""
     """Of the model."""
@@ -80,7 +82,8 @@ class Workshop:
             work = self._work
             begin = max(0, len(work.epochs) - TAIL)
             return {
-                "job": work.job, "name": work.name, "state": work.state, "phase": work.phase, "done": work.done,
+                "number": work.number, "job": work.job, "name": work.name, "state": work.state, "phase": work.phase,
+                "done": work.done,
                 "total": work.total, "error": work.error, "notes": list(work.notes), "of": work.of,
                 "epochs": {"begin": begin, "rows": work.epochs[begin:]}, "trials": work.trials,
                 "seconds": round((work.ended or time.time()) - work.began),
@@ -204,7 +207,7 @@ class Workshop:
             raise DataError("something is under way already: wait for it or stop it")
 
     def _begin(self, job: Job, name: str, asked: Message) -> None:
-        self._work = _Work(job, name, "running")
+        self._work = _Work(self._work.number + 1, job, name, "running")
         self._worker.begin(asked, self._heard, self._ended)
         self._tell()
 

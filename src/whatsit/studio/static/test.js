@@ -8,7 +8,7 @@ import { openPicture, pictureButton, pictureOf } from "./pictures.js";
 import { act } from "./requests.js";
 import * as socket from "./socket.js";
 import { toast } from "./toast.js";
-import { bindWork, onWork, setIdle, under_way } from "./work.js";
+import { bindWork, ended, onWork, setIdle, under_way } from "./work.js";
 
 const $ = (id) => document.getElementById(id);
 const share = percent(1);
@@ -30,7 +30,7 @@ socket.on("runs", (message) => {
 });
 onWork((now, before) => {
   $("begin").disabled = under_way();
-  if (under_way(before) && !under_way() && now.job === "test" && now.state === "done") {
+  if (ended(now, before) && now.job === "test" && now.state === "done") {
     model = now.name;
     $("model").value = model;
     load();

@@ -8,12 +8,12 @@ import { act } from "./requests.js";
 import "./runs.js";
 import * as socket from "./socket.js";
 import { toast } from "./toast.js";
-import { bindWork, epochs, onWork, setIdle, under_way, work } from "./work.js";
+import { bindWork, ended, epochs, onWork, setIdle, under_way, work } from "./work.js";
 
 const $ = (id) => document.getElementById(id);
 const charts = { accuracy: new LineChart($("accuracy-chart")), loss: new LineChart($("loss-chart")) };
 let named = false;
-let ready = true;
+let ready = false; // until the design that was used last stands in the form
 bindWork("train");
 legend($("legend"), [["training", t("split.training")], ["validation", t("split.validation")]]);
 
@@ -36,7 +36,7 @@ onWork((now, before) => {
   $("begin").disabled = running || !ready;
   $("work-next").hidden = running || now.job !== "train" || !["done", "stopped"].includes(now.state) || !epochs().length;
   if (!$("work-next").hidden) next(now.name);
-  if (under_way(before) && !running && now.job === "train") { named = false; load(); }
+  if (ended(now, before) && now.job === "train") { named = false; load(); }
 });
 
 function next(name) {
@@ -80,12 +80,14 @@ function fromAddress() {
   return found;
 }
 
+let question = 0;
 async function suggest() {
   if (named) return;
+  const turn = ++question; // only the answer to the latest question counts
   const design = read();
   const base = design.way === "scratch" ? "small" : design.backbone + (design.blocks ? `-${design.blocks}blocks` : "");
   const { name } = await get("/api/train/name", { wanted: `${base}-${design.size}` });
-  if (!named) $("name").value = name;
+  if (!named && turn === question) $("name").value = name;
 }
 $("name").addEventListener("input", () => { named = $("name").value !== ""; });
 $("design").addEventListener("change", (event) => { if (event.target.id !== "name") suggest().catch((error) => toast(error.message, "bad")); });

@@ -11,6 +11,9 @@ let run = "";
 export let work = { state: "idle", job: null };
 
 export const under_way = (one = work) => one.state === "running" || one.state === "stopping";
+// Whether a message is the first to tell of an end: a short work may begin and end between two messages.
+export const ended = (now, before) => !under_way(now) && now.state !== "idle" && before.number !== undefined
+  && (under_way(before) || now.number !== before.number);
 export const onWork = (listener) => listeners.push(listener);
 // The epochs of the training under way or of the last: [loss, accuracy, validation loss, validation accuracy, best].
 export const epochs = () => rows;
