@@ -97,32 +97,35 @@ class Report:
         main = self.models[0].evaluation
         confusion, cells = _confusion(main)
         wrong = main.wrong
-        design = [(name, ", ".join(v) if isinstance(v, list) else v) for name, v in self.design.items()]
+        design = [(name.replace("_", " "), _words(value)) for name, value in self.design.items()]
         page = template.render(
             title=self.title, made=f"Measured with whatsit {VERSION}", main=main, models=self.models, percent=_percent,
             warnings=self.warnings, figures=self.figures, confusion=confusion, cells=cells,
-            charts=[Markup(chart) for chart in self._charts()],  # noqa: S704 - chart.py escapes
+            charts=[(name, note, Markup(chart)) for name, note, chart in self._charts()],  # noqa: S704 - chart.py escapes
             sweep=self._sweep(), design=design, wrong_more=max(0, len(wrong) - _SHOWN_WRONG),
             wrong=[_wrong(one, self.nearest[at] if at < len(self.nearest) else ())
                    for at, one in enumerate(wrong[:_SHOWN_WRONG])],
         )  # fmt: skip
         return page.encode()
 
-    def _charts(self) -> list[str]:
+    def _charts(self) -> list[tuple[str, str, str]]:
+        """Title, what to read from it, and the chart."""
         charts = []
         if self.history:
-            charts = [_learning(self.history, "loss"), _learning(self.history, "accuracy")]
+            kept = "The dashed line: the epoch that was kept."
+            charts = [(f"{what.capitalize()} by epoch", kept, _learning(self.history, what))
+                      for what in ("loss", "accuracy")]  # fmt: skip
         main = self.models[0].evaluation
         points = tuple((found.score, found.accuracy) for found in main.calibration)
         diagonal = Series("perfect", ((0.0, 0.0), (1.0, 1.0)), 4)
         axes = Axes("score", "share right", x_percent=True, y_percent=True)
-        charts.append(line_chart("Calibration", axes, [Series("measured", points), diagonal]))
+        note = f"Calibration error {_percent(main.calibration_error)}: how far scores are from the share that is right."
+        charts.append(("Calibration", note, line_chart("Calibration", axes, [Series("measured", points), diagonal])))
         if main.rejection:
             curve = tuple((point.answered, point.accuracy) for point in main.rejection)
             axes = Axes("share answered", "accuracy of the answers", x_percent=True, y_percent=True)
-            charts.append(
-                line_chart("Accuracy against rejection", axes, [Series("nearest first", curve)], main.answered)
-            )
+            title, note = "Accuracy against rejection", "The dashed line: the threshold chosen on validation pictures."
+            charts.append((title, note, line_chart(title, axes, [Series("nearest first", curve)], main.answered)))
         return charts
 
     @property
@@ -266,6 +269,12 @@ def _thumbnail(picture: ImageLike, side: int) -> str:
     stream = io.BytesIO()
     square.save(stream, "JPEG", quality=75)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
 
 
 def _percent(share: float | None) -> str:

@@ -21,9 +21,10 @@ export function ticks(low, high, count = 4) {
 // An axis over [low, high] pixels [from, to].
 export const scale = (low, high, from, to) => (value) => from + ((value - low) / (high - low || 1)) * (to - from);
 
-// The limits widened to round numbers, and those numbers.
-export function rounded(low, high, count) {
-  if (high - low < 1e-9) [low, high] = [low - Math.abs(low || 1) * 0.1, high + Math.abs(high || 1) * 0.1];
+// The limits widened to round numbers, none above `most`, and those numbers.
+export function rounded(low, high, count, most = Infinity) {
+  const room = Math.abs(low || 1) * 0.1;
+  if (high - low < 1e-9) [low, high] = high + room > most ? [high - 2 * room, high] : [low - room, high + room];
   const first = ticks(low, high, count);
   const step = first[1] - first[0];
   const bottom = Math.floor(low / step + 1e-6) * step;

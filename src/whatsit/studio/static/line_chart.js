@@ -27,7 +27,7 @@ export class LineChart {
     if (!points.length) return this.#box.replaceChildren();
     const low = (axis, at) => axis.from ?? Math.min(...points.map((point) => point[at]));
     const high = (axis, at) => axis.to ?? Math.max(...points.map((point) => point[at]));
-    const y = { ...rounded(low(up, 1), high(up, 1), 4), format: up.format };
+    const y = { ...rounded(low(up, 1), high(up, 1), 4, up.to), format: up.format };
     const ends = [low(across, 0), high(across, 0)];
     const x = { ...rounded(...ends, Math.min(6, width / 90)), format: across.format, title: across.title };
     x.ticks = x.ticks.filter((value) => value >= ends[0] && value <= ends[1]);
