@@ -169,7 +169,7 @@ def test_ended_at_any_moment_training_leaves_a_whole_model_in_use_and_nothing_el
             if ending == signal.SIGINT:
                 assert status in (0, 130) and not any("Traceback" in line or "Ignored" in line for line in lines), lines
                 if same and status == 130:
-                    assert lines[-1:] in (["whatsit: stopped: nothing was written"], [])  # none: before it began
+                    assert not lines or lines[-1].startswith("whatsit: stopped")  # none: before it began
                 else:
                     assert status == 0 or "best so far is kept" in "".join(lines)
             else:
