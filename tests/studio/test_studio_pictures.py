@@ -46,6 +46,9 @@ def test_pictures_taught_with_one_press_share_a_burst_and_so_a_split(serve: Call
     with running.client() as page:
         class_id = page.post("/api/lesson/class", json={"label": "mug"}).json()["values"]["class_id"]
         for burst in ("first", "second"):
+            camera = running.studio.feed.camera
+            shown = camera.latest
+            assert camera.wait_for(lambda shared, shown=shown: shared.latest is not shown, 30)
             for _ in range(4):
                 body = {"class_id": class_id, "burst": burst}
                 assert page.post("/api/lesson/sample", json=body).status_code == 200
