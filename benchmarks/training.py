@@ -12,6 +12,7 @@ import hashlib
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from whatsit import Classifier, Fit, find_examples
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("model", nargs="?", type=Path, help="Another .tflite to judge on the same pictures.")
     parser.add_argument("--threads", type=int, help="Of PyTorch.")
+    parser.add_argument("--seeds", type=int, default=1, help="So many trainings, each with another.")
     arguments = parser.parse_args()
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
@@ -84,8 +86,13 @@ def main() -> None:
         elif isinstance(event, Note):
             print(event.text)
 
-    trained = train(DESIGNS[arguments.way], training, judging, on_event=show)
-    seconds = time.perf_counter() - start
+    with tempfile.TemporaryDirectory() as cache:
+        trained = train(DESIGNS[arguments.way], training, judging, on_event=show, cache=Path(cache))
+        seconds = time.perf_counter() - start
+        for seed in range(1, arguments.seeds):
+            again = train(replace(DESIGNS[arguments.way], seed=seed), training, judging, cache=Path(cache))
+            for dtype in ("float32", "int8"):
+                print(row(f"seed {seed}, {dtype}", Classifier(again.model.to_tflite(dtype)), judging), flush=True)
     print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")
     for dtype in ("float32", "int8"):
         print(row(dtype, Classifier(trained.model.to_tflite(dtype)), judging))

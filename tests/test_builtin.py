@@ -164,16 +164,30 @@ class TestTheNetwork:
         whole, part = Backbone.builtin(size=96), Backbone.builtin(size=96, blocks=11)
         assert part.dim < whole.dim and part.id != whole.id and len(part.content) < len(whole.content)
 
-    def test_a_joined_embedding_is_the_means_of_the_last_blocks_and_then_the_plain_one(self, photographs):
+    def test_a_joined_embedding_is_the_means_of_the_last_blocks_above_and_below(self, photographs):
         picture = next(iter(photographs.values()))
         joined = Backbone.builtin(size=64, dtype="float32", joined=True)
         parts = [Backbone.builtin(size=64, dtype="float32", blocks=blocks).embed(picture) for blocks in range(11, 17)]
         parts = [JOINED_GAIN * part for part in parts[-JOINED_BLOCKS:]]
-        plain = Backbone.builtin(size=64, dtype="float32").embed(picture)
-        assert np.allclose(joined.embed(picture), np.concatenate([*parts, plain]), atol=1e-4)
+        parts.append(Backbone.builtin(size=64, dtype="float32").embed(picture))
+        found, at = joined.embed(picture), 0
+        for part in parts:  # the last maps are 2 pixels high: the two halves' mean is the whole's
+            upper, lower = found[at : at + len(part)], found[at + len(part) : at + 2 * len(part)]
+            assert np.allclose((upper + lower) / 2, part, atol=1e-4) and not np.allclose(upper, lower, atol=0.01)
+            at += 2 * len(part)
+        assert at == len(found)
         assert Backbone.from_id(joined.id).content == joined.content
         int8 = Backbone.builtin(size=64, joined=True).embed(picture)
-        assert np.corrcoef(int8, joined.embed(picture))[0, 1] > 0.98
+        assert np.corrcoef(int8, found)[0, 1] > 0.98
+
+    def test_the_two_halves_of_a_joined_embedding_change_places_with_those_of_the_picture(self):
+        shades = np.repeat(np.array([[20], [230]], np.uint8), [112, 112], axis=0)
+        picture = np.broadcast_to(shades[..., np.newaxis], (224, 224, 3)).copy()
+        joined = Backbone.builtin(dtype="float32", joined=True)
+        last = slice(joined.dim - 2 * 1280, None)
+        upright, turned = (joined.embed_pixels(np.ascontiguousarray(p))[last] for p in (picture, picture[::-1]))
+        other_half = np.roll(upright, 1280)
+        assert np.linalg.norm(turned - other_half) < np.linalg.norm(turned - upright)
 
     def test_it_knows_the_photographs_and_int8_costs_under_two_points(self, shared_data):
         photos = sorted((shared_data / "photos").glob("*.JPEG"))

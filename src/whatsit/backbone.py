@@ -54,7 +54,8 @@ class Backbone:
             dtype: ``int8`` (raw uint8 pixels at its border) or ``float32``.
             blocks: keep only so many blocks: faster and coarser.
             colour: grey takes one channel and gives what the grey picture in RGB would.
-            joined: put the means of the last blocks before the last layer's: a head learns more from them.
+            joined: the means of the last blocks before the last layer's, each of the upper and the lower half: a head
+                learns more from them.
 
         Raises:
             ModelError, MissingExtraError: see ``builtin.builtin_model``.

@@ -57,7 +57,7 @@ class Design:
     mixup: bool = False
     """Train on blends of two pictures (Zhang et al. 2018); for fine-tuning and from scratch."""
     joined: bool = True
-    """Let the head see the last blocks of a built-in backbone too, not only its last layer; for the frozen way."""
+    """Let the head see the last blocks of a built-in backbone too, upper and lower half apart; for the frozen way."""
     tuned_blocks: int | None = None
     """Fine-tune only so many blocks at the end; None: all."""
     seed: int = 0

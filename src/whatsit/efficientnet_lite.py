@@ -22,6 +22,7 @@ MEAN, STD = 127.0, 128.0
 EMBEDDING, LOGITS, SCORES = "embedding", "logits", "scores"
 LAST, SCALED = "embedding@last", ".scaled"
 BATCH_NORM_EPSILON = 1e-3
+UPPER, LOWER, ROWS = "/upper", "/lower", ".rows"
 JOINED_BLOCKS = 5
 """How many blocks before the last layer a joined embedding takes in; chosen by cross-validation."""
 JOINED_GAIN = 0.125
@@ -91,8 +92,9 @@ def build(
             one run measures the ranges of every depth.
         channels: 3, or 1 for a grey input: the stem's kernel is summed over the colours, which gives exactly what the
             grey picture repeated three times would give.
-        joined: the embedding is the means of the last ``JOINED_BLOCKS`` blocks, times ``JOINED_GAIN``, before that of
-            the last layer: what earlier blocks saw helps a head (Evci et al. 2022, "Head2Toe").
+        joined: the embedding is the means over the upper and over the lower half of the last ``JOINED_BLOCKS`` blocks,
+            times ``JOINED_GAIN``, and then of the last layer: what earlier blocks saw, and where, helps a head (Evci et
+            al. 2022, "Head2Toe"; Lazebnik et al. 2006, "Beyond Bags of Features").
 
     Returns:
         A ``ModelT``; input float32 (1, size, size, 3), normalised; output float32 (1, dim) or (1, 1000).
@@ -116,16 +118,17 @@ def build(
     for index, stride in enumerate(kept):
         x = _block(graph, weights, x, index, stride)
         if index in joins:
-            parts.append(_scaled(graph, mean(graph, x, axes, f"{EMBEDDING}@{index + 1}"), JOINED_GAIN))
+            parts += [_scaled(graph, half, JOINED_GAIN) for half in _halves(graph, x, axes, f"{EMBEDDING}@{index + 1}")]
         if taps:
             tapped.append(mean(graph, x, axes, f"{EMBEDDING}@{index + 1}"))
     if blocks is None:
         x = _conv(graph, weights, x, "_conv_head", "_bn1", stride=1, relu6=True)
-    embedding = mean(graph, x, axes, LAST if parts else EMBEDDING)
-    if parts:
-        if blocks is not None:
-            embedding = _scaled(graph, embedding, JOINED_GAIN)
-        embedding = _concatenated(graph, [*parts, embedding], EMBEDDING)
+    if joined:
+        last = _halves(graph, x, axes, LAST)
+        parts += last if blocks is None else [_scaled(graph, half, JOINED_GAIN) for half in last]
+        embedding = _concatenated(graph, parts, EMBEDDING)
+    else:
+        embedding = mean(graph, x, axes, EMBEDDING)
     if not top:
         return graph.finish([picture], [embedding, *tapped])
     matrix = graph.constant("_fc.weight", weights["_fc.weight"].astype(np.float32))
@@ -146,6 +149,20 @@ def joined_blocks(total: int, whole: bool) -> tuple[int, int]:
     """
     end = total if whole else total - 1
     return max(0, end - JOINED_BLOCKS), end
+
+
+def _halves(graph: Graph, x: int, axes: int, name: str) -> list[int]:
+    """The means over the upper and the lower half; of an odd number of rows the middle one counts in both."""
+    _, height, width, channels = graph.shape(x)
+    rows = -(-height // 2)
+    size = graph.constant(f"{name}{ROWS}.size", np.array([1, rows, width, channels], np.int32))
+    found = []
+    for half, first in ((UPPER, 0), (LOWER, height - rows)):
+        begin = graph.constant(f"{name}{half}{ROWS}.begin", np.array([0, first, 0, 0], np.int32))
+        piece = graph.tensor(f"{name}{half}{ROWS}", (1, rows, width, channels))
+        graph.operator("SLICE", [x, begin, size], piece, table="SliceOptions")
+        found.append(mean(graph, piece, axes, f"{name}{half}"))
+    return found
 
 
 def _scaled(graph: Graph, x: int, gain: float) -> int:

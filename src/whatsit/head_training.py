@@ -1,4 +1,6 @@
-"""A head learnt epoch by epoch on embeddings: Adam (Kingma and Ba 2015) in numpy, early stopping, best epoch kept."""
+"""A head learnt epoch by epoch on embeddings, in numpy: Adam (Kingma and Ba 2015), the running mean of its steps kept
+(Polyak and Juditsky 1992), early stopping on validation pictures.
+"""
 
 import math
 from collections.abc import Sequence
@@ -18,6 +20,8 @@ MOST_BATCH, LEAST_BATCH = 128, 8
 PATIENCE = 10
 _SOFTENING = 0.01
 _BETAS = (0.9, 0.999)
+_MEMORY = 0.995
+"""Of the running mean: it spans the last two hundred steps or so, and does not depend on where the last one fell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +46,7 @@ def fit_head(
 ) -> FittedHead:
     """Minimise the cross-entropy on one random view of every training picture an epoch.
 
-    The epoch with the lowest validation loss is kept; after ``design.patience`` epochs without a better one training
+    The epoch whose running mean has the lowest validation loss is kept; after ``design.patience`` epochs without a better one training
     ends. Without validation pictures the last epoch is kept. Equal arguments give equal bytes.
 
     Args:
@@ -58,7 +62,7 @@ def fit_head(
     soft += (1 - design.label_smoothing) * np.eye(len(labels), dtype=np.float32)[training.targets]
     importance = _importance(training.targets, len(labels), design.class_weights)
     parameters = _initial(dim, design.hidden, len(labels), random)
-    adam = _Adam(parameters)
+    adam, average = _Adam(parameters), _RunningMean(parameters)
     epochs, patience = design.all_epochs, design.patience or PATIENCE
     batch = min(MOST_BATCH, max(LEAST_BATCH, count // 16))
     steps = epochs * math.ceil(count / batch)
@@ -79,13 +83,15 @@ def fit_head(
                 inputs = inputs * kept / np.float32(1 - design.dropout)
             loss, hits, gradients = _step(parameters, inputs, soft[rows], importance[rows], training.targets[rows])
             adam.step(gradients, (design.learning_rate or 1e-3) * 0.5 * (1 + math.cos(math.pi * adam.steps / steps)))
+            average.add(parameters)
             total, right = total + loss * len(rows), right + hits
-        held_loss, held_accuracy = _measured(parameters, held, validation.targets)
+        now = average.values()
+        held_loss, held_accuracy = _measured(now, held, validation.targets)
         judged = held_loss if len(held) else -float(number)
         better = judged < best_loss
         since = 0 if better else since + 1
         if better:
-            best, best_loss = [p.copy() for p in parameters], judged
+            best, best_loss = now, judged
         history.append(Epoch(number, epochs, total / count, right / count, held_loss, held_accuracy, better))
         on_event(history[-1])
         if since >= patience:
@@ -158,6 +164,21 @@ class _Adam:
             second += (1 - _BETAS[1]) * (gradient * gradient - second)
             unbiased = np.sqrt(second / (1 - _BETAS[1] ** self.steps)) + 1e-8
             self.parameters[place] -= np.asarray(rate / (1 - _BETAS[0] ** self.steps) * first / unbiased, np.float32)
+
+
+class _RunningMean:
+    """Exponential, its beginning at zero made good (as Adam's)."""
+
+    def __init__(self, parameters: Sequence[Floats]) -> None:
+        self._sums, self._steps = [np.zeros_like(p) for p in parameters], 0
+
+    def add(self, parameters: Sequence[Floats]) -> None:
+        self._steps += 1
+        for total, parameter in zip(self._sums, parameters, strict=True):
+            total += (1 - _MEMORY) * (parameter - total)
+
+    def values(self) -> list[Floats]:
+        return [np.asarray(total / (1 - _MEMORY**self._steps), np.float32) for total in self._sums]
 
 
 def _head(parameters: Sequence[Floats], mean: Floats, spread: Floats, labels: tuple[str, ...]) -> LinearHead:
