@@ -46,7 +46,7 @@ def main() -> None:
         work = Path(name)
         pythons = {kind: environment(arguments.environments or work, kind) for kind in PACKAGES}
         taught = find_examples(arguments.training)
-        pictures = [path for path, _ in find_examples(arguments.judging)]
+        pictures = [path for path, _ in find_examples(arguments.judging.resolve())]
         for fit in Fit:
             model = work / f"{fit}.tflite"
             whatsit("teach", arguments.training, "-o", model, "--fit", fit, "--size", arguments.size)

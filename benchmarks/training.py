@@ -9,6 +9,7 @@ Prints a table: float32 beside int8, and another model on the same pictures wher
 
 import argparse
 import hashlib
+import math
 import os
 import tempfile
 import time
@@ -81,16 +82,19 @@ def main() -> None:
         nonlocal embedded
         if isinstance(event, Epoch):
             embedded = embedded or time.perf_counter() - start
-            print(f"{time.perf_counter() - start:6.0f} s  epoch {event.number}/{event.total}  loss {event.loss:.3f}  "
-                  f"validation {event.validation_accuracy:.1%}", flush=True)  # fmt: skip
+            judged = "" if math.isnan(event.validation_accuracy) else f"  validation {event.validation_accuracy:.1%}"
+            seconds = time.perf_counter() - start
+            print(f"{seconds:6.0f} s  epoch {event.number}/{event.total}  loss {event.loss:.3f}{judged}", flush=True)
         elif isinstance(event, Note):
             print(event.text)
 
     with tempfile.TemporaryDirectory() as cache:
-        trained = train(DESIGNS[arguments.way], training, judging, on_event=show, cache=Path(cache))
+        # From scratch nothing is chosen by the pictures that judge: every epoch runs and the last is kept.
+        choosing = [] if arguments.way == "scratch" else judging
+        trained = train(DESIGNS[arguments.way], training, choosing, on_event=show, cache=Path(cache))
         seconds = time.perf_counter() - start
         for seed in range(1, arguments.seeds):
-            again = train(replace(DESIGNS[arguments.way], seed=seed), training, judging, cache=Path(cache))
+            again = train(replace(DESIGNS[arguments.way], seed=seed), training, choosing, cache=Path(cache))
             for dtype in ("float32", "int8"):
                 print(row(f"seed {seed}, {dtype}", Classifier(again.model.to_tflite(dtype)), judging), flush=True)
     print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")

@@ -1,16 +1,17 @@
-"""Looking up the pictures of a dataset: classes, counts, pages."""
+"""Looking up the pictures of a dataset: classes, counts, pages, places."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from whatsit.errors import DataError
 from whatsit.index import Index
-from whatsit.label import UNLABELLED, label_of
+from whatsit.label import UNLABELLED, check_label, folder_name, label_of, refuse_twin
 from whatsit.placement import counts_by_label, known_splits
 from whatsit.split import DecidedBy, Split, split_of
+from whatsit.split_record import SplitRecord
 
 
 class Sample(NamedTuple):
@@ -44,6 +45,11 @@ class Picture:
     """Capture or import time in seconds since 1970, UTC; 0 where unknown."""
     error: str
     """Why the file cannot be read; empty where it can."""
+
+    @property
+    def record(self) -> SplitRecord:
+        """What is remembered of it."""
+        return SplitRecord(self.hash, self.split, self.decided_by, self.burst, self.source, self.time)
 
 
 PictureLike: TypeAlias = "Picture | str"
@@ -169,6 +175,38 @@ class Catalogue:
             for entry in os.scandir(self.root)
             if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and entry.name.isprintable()
         )
+
+    def folder_for(self, label: str) -> Path:
+        """The folder of a class, one that is there or the one it would have.
+
+        Raises:
+            DataError: there is none yet, and the label cannot be used or is the twin of another.
+        """
+        folders = self.folders()
+        for other, folder in folders:
+            if other == label:
+                return folder
+        check_label(label)
+        refuse_twin(label, (other for other, _ in folders))
+        return self.root / folder_name(label)
+
+    def free_path(self, folder: Path, name: str, digest: str, taken: Container[str] = ()) -> Path:
+        """``name`` in ``folder``, told from other pictures by digits of its ``digest`` where the name is in use.
+
+        Args:
+            taken: names, without case, that are promised to others.
+        """
+        stem, suffix = Path(name).stem, Path(name).suffix
+        candidate, number = name, 1
+        while candidate.casefold() in taken or self._is_taken(folder, candidate):
+            candidate = f"{stem}-{digest[:8]}{suffix}" if number == 1 else f"{stem}-{digest[:8]}-{number}{suffix}"
+            number += 1
+        return folder / candidate
+
+    def _is_taken(self, folder: Path, name: str) -> bool:
+        # Without case too: the project may be copied to a card that cannot tell "A.jpg" from "a.jpg".
+        query = "SELECT 1 FROM files WHERE key = ? COLLATE NOCASE"
+        return os.path.lexists(folder / name) or bool(self.index.rows(query, (f"{folder.name}/{name}",)))
 
     def _where(self, label: str | None, split: Split | str | None) -> tuple[str, list[str | int]]:
         terms: list[str] = []

@@ -1,10 +1,8 @@
 """The project's pictures: plain files in plain folders, what is known of them, and every edit."""
 
-import hashlib
-import os
 import shutil
 import time as clock
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,13 +10,12 @@ from whatsit.atomic_file import write_file
 from whatsit.catalogue import Catalogue, Picture, PictureLike, Sample
 from whatsit.dataset_scan import Changes, Progress, scan
 from whatsit.edit_history import Edit, EditHistory
-from whatsit.errors import DataError, ImageError
-from whatsit.fingerprint import Fingerprint, fingerprint
+from whatsit.errors import DataError
 from whatsit.image import picture_header
 from whatsit.index import Index
 from whatsit.label import UNLABELLED, check_label, folder_name, refuse_twin, safe_file_name
 from whatsit.near_copy import NearCopies
-from whatsit.placement import Newcomer, place
+from whatsit.placement import Newcomer, look_at, place
 from whatsit.project_lock import ProjectLock
 from whatsit.split import DecidedBy, Shares, Split, split_of
 from whatsit.split_record import SPLITS_FILE, SplitRecord, SplitRecords
@@ -82,7 +79,7 @@ class Dataset(Catalogue):
             DataError: a label that cannot be used (see ``label.check_label``) or a twin of one that is there.
         """
         with self._editing():
-            self._folder(label).mkdir(parents=True, exist_ok=True)
+            self.folder_for(label).mkdir(parents=True, exist_ok=True)
 
     def check_new_label(self, label: str, beside: Iterable[str] = ()) -> None:
         """Raise where ``label`` could not be used, in a dataset that also had the labels ``beside``.
@@ -90,7 +87,7 @@ class Dataset(Catalogue):
         Raises:
             DataError: as ``add_label``.
         """
-        self._folder(label)
+        self.folder_for(label)
         refuse_twin(label, beside)
 
     def add(
@@ -120,10 +117,10 @@ class Dataset(Catalogue):
             DataError: the label cannot be used, the project is in use elsewhere, or the disk is full; nothing
                 is kept then.
         """
-        newcomer, print_ = _look(content, label, split, burst, source, time)
+        newcomer, print_ = look_at(content, label, split, burst, source, time)
         digest = newcomer.hash
         with self._editing():
-            self._folder(label)
+            self.folder_for(label)
             same = self.index.rows("SELECT key FROM files WHERE hash = ? AND label = ? ORDER BY key", (digest, label))
             for (key,) in same:
                 if (self.root / key).exists():
@@ -143,7 +140,7 @@ class Dataset(Catalogue):
 
         Args and errors: as ``add``; one that never comes costs a line of the record.
         """
-        newcomer, print_ = _look(content, label, None, burst, source, time)
+        newcomer, print_ = look_at(content, label, None, burst, source, time)
         with self._editing(), self.index.transaction():
             self.index.put_fingerprints([(newcomer.hash, print_)])
             self.remember([newcomer])
@@ -165,9 +162,9 @@ class Dataset(Catalogue):
             DataError: the disk is full, or the label cannot be used; nothing is kept then.
         """
         with self._editing():
-            folder = self._folder(label)
+            folder = self.folder_for(label)
             folder.mkdir(parents=True, exist_ok=True)
-            path = self._free_path(folder, safe_file_name(name, picture_header(content).suffix), digest)
+            path = self.free_path(folder, safe_file_name(name, picture_header(content).suffix), digest)
             write_file(path, content)
             status = path.stat()
             key = f"{folder.name}/{path.name}"
@@ -183,7 +180,7 @@ class Dataset(Catalogue):
             DataError: a label that cannot be used, or a picture that is not there; nothing is moved then.
         """
         with self._editing():
-            folder = self._folder(label)
+            folder = self.folder_for(label)
             chosen = [p for p in self._chosen(pictures) if p.label != label]
             if not chosen:
                 return
@@ -191,7 +188,7 @@ class Dataset(Catalogue):
             taken: set[str] = set()
             moves = []
             for picture in chosen:
-                target = self._free_path(folder, picture.path.name, picture.hash, taken)
+                target = self.free_path(folder, picture.path.name, picture.hash, taken)
                 taken.add(target.name.casefold())
                 moves.append((self._relative(picture.path), self._relative(target)))
             before, after = self._placed_anew([p for p in chosen if p.label == UNLABELLED], label)
@@ -206,7 +203,7 @@ class Dataset(Catalogue):
         wanted = split_of(split)
         with self._editing():
             chosen = {p.hash: p for p in self._chosen(pictures) if p.split != wanted}
-            before = tuple(map(_record, chosen.values()))
+            before = tuple(p.record for p in chosen.values())
             after = tuple(SplitRecord(r.hash, wanted, DecidedBy.HAND, r.burst, r.source, r.time) for r in before)
             if before:
                 self._perform(Edit(f"move {_pictures(len(before))} to {wanted.value}", (), before, after))
@@ -378,29 +375,7 @@ class Dataset(Catalogue):
         newcomers = [Newcomer(p.hash, label or p.label, None, p.burst, p.source, p.time) for p in free]
         after = {r.hash: r for r in place(newcomers, self.index, self.near_copies, self._shares(), anew=True)}
         changed = {p.hash: p for p in free if after[p.hash].split != p.split}
-        return tuple(map(_record, changed.values())), tuple(after[hash_] for hash_ in changed)
-
-    def _folder(self, label: str) -> Path:
-        folders = self.folders()
-        for other, folder in folders:
-            if other == label:
-                return folder
-        check_label(label)
-        refuse_twin(label, (other for other, _ in folders))
-        return self.root / folder_name(label)
-
-    def _free_path(self, folder: Path, name: str, digest: str, taken: Container[str] = ()) -> Path:
-        stem, suffix = Path(name).stem, Path(name).suffix
-        candidate, number = name, 1
-        while candidate.casefold() in taken or self._is_taken(folder, candidate):
-            candidate = f"{stem}-{digest[:8]}{suffix}" if number == 1 else f"{stem}-{digest[:8]}-{number}{suffix}"
-            number += 1
-        return folder / candidate
-
-    def _is_taken(self, folder: Path, name: str) -> bool:
-        # Without case too: the project may be copied to a card that cannot tell "A.jpg" from "a.jpg".
-        query = "SELECT 1 FROM files WHERE key = ? COLLATE NOCASE"
-        return os.path.lexists(folder / name) or bool(self.index.rows(query, (f"{folder.name}/{name}",)))
+        return tuple(p.record for p in changed.values()), tuple(after[hash_] for hash_ in changed)
 
     def _chosen(self, pictures: Iterable[PictureLike]) -> list[Picture]:
         keys = dict.fromkeys(p.key if isinstance(p, Picture) else p for p in pictures)
@@ -408,21 +383,6 @@ class Dataset(Catalogue):
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._project).as_posix()
-
-
-def _look(
-    content: bytes, label: str, split: Split | str | None, burst: str, source: str, time: float | None
-) -> tuple[Newcomer, Fingerprint]:
-    print_ = fingerprint(content)
-    if print_.error:
-        raise ImageError(print_.error)
-    wanted = None if split is None else Split(split)
-    moment = clock.time() if time is None else time
-    return Newcomer(hashlib.sha256(content).hexdigest(), label, wanted, burst, source, moment), print_
-
-
-def _record(picture: Picture) -> SplitRecord:
-    return SplitRecord(picture.hash, picture.split, picture.decided_by, picture.burst, picture.source, picture.time)
 
 
 def _pictures(count: int) -> str:

@@ -46,8 +46,8 @@ def fit_head(
 ) -> FittedHead:
     """Minimise the cross-entropy on one random view of every training picture an epoch.
 
-    The epoch whose running mean has the lowest validation loss is kept; after ``design.patience`` epochs without a better one training
-    ends. Without validation pictures the last epoch is kept. Equal arguments give equal bytes.
+    The epoch whose running mean has the lowest validation loss is kept; ``design.patience`` epochs without a better one
+    end training. Without validation pictures the last epoch is kept. Equal arguments give equal bytes.
 
     Args:
         training: at least one picture of every class of ``labels``.
@@ -174,11 +174,11 @@ class _RunningMean:
 
     def add(self, parameters: Sequence[Floats]) -> None:
         self._steps += 1
-        for total, parameter in zip(self._sums, parameters, strict=True):
-            total += (1 - _MEMORY) * (parameter - total)
+        for place, parameter in enumerate(parameters):
+            self._sums[place] += (1 - _MEMORY) * (parameter - self._sums[place])
 
     def values(self) -> list[Floats]:
-        return [np.asarray(total / (1 - _MEMORY**self._steps), np.float32) for total in self._sums]
+        return [np.asarray(found / (1 - _MEMORY**self._steps), np.float32) for found in self._sums]
 
 
 def _head(parameters: Sequence[Floats], mean: Floats, spread: Floats, labels: tuple[str, ...]) -> LinearHead:

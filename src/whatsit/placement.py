@@ -1,8 +1,12 @@
 """Where new pictures go: what is remembered, what their source said, else the rule."""
 
+import hashlib
+import time as clock
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from whatsit.errors import ImageError
+from whatsit.fingerprint import Fingerprint, fingerprint
 from whatsit.index import Index
 from whatsit.near_copy import NearCopies
 from whatsit.split import DecidedBy, Group, Shares, Split, assign
@@ -20,6 +24,22 @@ class Newcomer:
     burst: str = ""
     source: str = ""
     time: float = 0.0
+
+
+def look_at(
+    content: bytes, label: str, split: Split | str | None, burst: str, source: str, time: float | None
+) -> tuple[Newcomer, Fingerprint]:
+    """An encoded picture as a newcomer, with what one decoding tells of it; without a ``time`` it is of now.
+
+    Raises:
+        ImageError: not a picture that can be read.
+    """
+    seen = fingerprint(content)
+    if seen.error:
+        raise ImageError(seen.error)
+    wanted = None if split is None else Split(split)
+    moment = clock.time() if time is None else time
+    return Newcomer(hashlib.sha256(content).hexdigest(), label, wanted, burst, source, moment), seen
 
 
 def place(
