@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from looks import LOOKS, nameless, shoot
 from picture_studio import EACH, LABELS, NumberEmbedder, jpeg, scene, serving, ten_thousand
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
@@ -14,6 +15,8 @@ from whatsit.embedder import PixelEmbedder
 from whatsit.project import Project
 
 WAIT = 60_000
+Chromium = Callable[..., Browser]
+Watch = Callable[[Page], Page]
 
 
 @pytest.fixture(scope="module")
@@ -359,3 +362,41 @@ def test_a_finding_is_mended_by_one_click_and_comes_back_by_undo(tmp_path: Path,
         page.locator("#unreadable button", has_text="Delete").click()
         expect(page.locator("#unreadable")).to_have_count(0, timeout=WAIT)
         assert not (cups / "torn.jpg").exists()
+
+
+def test_pages_about_pictures_fit_every_screen(
+    tmp_path: Path, chromium: Callable[..., Browser], troubles: Watch
+) -> None:
+    with Project(tmp_path / "project") as project:
+        for number in range(48):
+            project.dataset.add(
+                scene(number), ("cup", "jug", "a thing with a long name")[number % 3], name=f"{number}.jpg"
+            )
+    cups = tmp_path / "project/dataset/cup"
+    (cups / "copy.jpg").write_bytes((cups / "0.jpg").read_bytes())
+    (cups / "torn.jpg").write_bytes(jpeg((9, 9, 9))[:100])
+    (cups / "dark.jpg").write_bytes(jpeg((2, 2, 2)))
+    browser = chromium()
+    with serving(tmp_path / "project", PixelEmbedder()) as url:
+        first = browser.new_page()
+        first.goto(f"{url}check")
+        first.locator("#begin").click()
+        expect(first.locator("#exact_copy")).to_be_visible(timeout=WAIT)
+        for look, width, scheme, locale in LOOKS:
+            context = browser.new_context(
+                viewport={"width": width, "height": 860}, color_scheme=scheme, locale=locale, has_touch=width == 390
+            )
+            page = troubles(context.new_page())
+            for path, sign in (
+                ("dataset", ".tile img[src]"),
+                ("explore", "#legend .count"),
+                ("check", "#exact_copy img"),
+            ):
+                page.goto(f"{url}{path}")
+                expect(page.locator(sign).first).to_be_visible(timeout=WAIT)
+                page.wait_for_load_state("networkidle")
+                if path == "explore":
+                    expect(page.locator("#map-work")).to_be_hidden(timeout=WAIT)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+                assert nameless(page) == []
+                shoot(page, f"{path}-{look}-{scheme}-{locale[:2]}")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from looks import LOOKS, nameless, shoot
 from playwright.sync_api import Browser, Page, expect
 
 from shape_pictures import write_shapes
@@ -18,7 +19,6 @@ from whatsit.studio.studio import Studio
 Chromium = Callable[..., Browser]
 Watch = Callable[[Page], Page]
 WAIT = 60_000
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 
 
@@ -120,7 +120,6 @@ def test_runs_are_compared_shown_and_deleted_whatever_their_labels(
 
 
 def test_pages_about_models_fit_every_screen(shapes: Path, chromium: Chromium, troubles: Watch) -> None:
-    SCREENSHOTS.mkdir(exist_ok=True)
     browser = chromium()
     with studio(shapes) as url:
         first = browser.new_page()
@@ -135,12 +134,7 @@ def test_pages_about_models_fit_every_screen(shapes: Path, chromium: Chromium, t
             first.locator(f"input[value='{value}']").check(force=True)
         first.locator("#begin").click()
         finished(first, "The sweep is finished")
-        for look, width, scheme, locale in (
-            ("desk", 1280, "light", "en-GB"),
-            ("phone", 390, "light", "en-GB"),
-            ("desk", 1280, "dark", "zh-CN"),
-            ("phone", 390, "dark", "zh-CN"),
-        ):
+        for look, width, scheme, locale in LOOKS:
             context = browser.new_context(
                 viewport={"width": width, "height": 860}, color_scheme=scheme, locale=locale, has_touch=width == 390
             )
@@ -155,10 +149,5 @@ def test_pages_about_models_fit_every_screen(shapes: Path, chromium: Chromium, t
                 expect(page.locator(sign).first).to_be_visible(timeout=WAIT)
                 page.wait_for_load_state("networkidle")
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-                nameless = page.evaluate(
-                    """() => [...document.querySelectorAll("button, a, input, select")].filter((control) =>
-                      control.offsetParent && !control.textContent.trim() && !control.getAttribute("aria-label")
-                      && !control.labels?.length && !control.querySelector("img[alt]")).map((control) => control.outerHTML)"""  # noqa: E501
-                )
-                assert nameless == []
-                page.screenshot(path=SCREENSHOTS / f"{path}-{look}-{scheme}-{locale[:2]}.png", full_page=True)
+                assert nameless(page) == []
+                shoot(page, f"{path}-{look}-{scheme}-{locale[:2]}")
