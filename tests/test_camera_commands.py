@@ -166,3 +166,14 @@ def test_live_stopped_by_ctrl_c_reports_and_exits_with_130(features: Path) -> No
 def test_an_address_with_an_unknown_option_names_those_that_exist() -> None:
     with pytest.raises(WhatsitError, match="dwell, fps, object, seed, size"):
         open_camera("synthetic:?colour=red")
+
+
+@pytest.mark.parametrize("command", [["live"], ["capture", "--label", "mug"]], ids=["live", "capture"])
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [("browser:", "whatsit studio --camera browser:"), ("rtsp://", "no host"), ("http:///video", "no host")],
+)
+def test_a_camera_that_could_never_answer_is_refused_at_once(command: list[str], address: str, named: str) -> None:
+    with pytest.raises(WhatsitError, match=named) as refused:
+        run(*command, "--camera", address)
+    assert "\n" not in str(refused.value) and address in str(refused.value)

@@ -86,7 +86,7 @@ def parse_address(uri: str) -> Address:
     """Take a camera address apart.
 
     Raises:
-        CameraError: it is empty, has control characters or no scheme.
+        CameraError: it is empty, has control characters, no scheme, or is a URL without a host.
     """
     if not uri.strip() or not uri.isprintable():
         raise CameraError(f"{uri!r} is not a camera address; {_EXAMPLES}")
@@ -112,10 +112,13 @@ def unknown_scheme(address: Address) -> CameraError:
 def _without_password(url: str) -> str:
     try:
         parts = urlsplit(url)
+        host = parts.hostname
     except ValueError as error:
         raise CameraError(f"{url!r} is not a camera address: {error}") from error
+    if not host:
+        raise CameraError(f"{url!r} is not a camera address: no host; expected {parts.scheme}://host/path")
     if "@" not in parts.netloc:
         return url
-    user, _, host = parts.netloc.rpartition("@")
-    hidden = f"{user.partition(':')[0]}:***@{host}" if ":" in user else f"{user}@{host}"
+    user, _, place = parts.netloc.rpartition("@")
+    hidden = f"{user.partition(':')[0]}:***@{place}" if ":" in user else f"{user}@{place}"
     return urlunsplit(parts._replace(netloc=hidden))

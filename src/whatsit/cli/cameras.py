@@ -1,11 +1,15 @@
 """``whatsit cameras``"""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whatsit.cli.terminal import say, say_json
+from whatsit.errors import CameraError
+
+if TYPE_CHECKING:
+    from whatsit.cameras import Camera
 
 
 def register(app: typer.Typer) -> None:
@@ -31,3 +35,18 @@ def cameras(
     for camera in found:
         say(f"{camera.address:<{width}}  {camera.name}")
     typer.echo("\nAlso: rtsp://…  http://…  file:clip.mp4  folder:pictures/  browser:", err=True)
+
+
+def open_without_page(uri: str) -> "Camera":
+    """The camera at an address, for a command that no page sends frames to.
+
+    Raises:
+        CameraError: as ``open_camera``; or a page would be the camera.
+    """
+    from whatsit.cameras import open_camera
+    from whatsit.cameras.browser import BrowserCamera
+
+    camera = open_camera(uri)
+    if isinstance(camera, BrowserCamera):
+        raise CameraError(f"{uri}: its pictures come from the studio's page: use  whatsit studio --camera browser:")
+    return camera

@@ -9,6 +9,7 @@ import typer
 from PIL import Image
 
 from whatsit.cameras import Frame
+from whatsit.cli.cameras import open_without_page
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import say, say_json
 
@@ -31,7 +32,6 @@ def capture(
 
     Example:  whatsit capture --camera usb:0 --label mug -n 20 --project bottles
     """
-    from whatsit.cameras import open_camera
     from whatsit.label import check_label
     from whatsit.project import Project
 
@@ -40,7 +40,7 @@ def capture(
     burst = uuid.uuid4().hex
     try:
         with (
-            open_camera(camera) as source,
+            open_without_page(camera) as source,
             Project(project) as target,
             progress("taking pictures", count, shown=count > 1) as step,
         ):

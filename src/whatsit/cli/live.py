@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from whatsit.cli.cameras import open_without_page
 from whatsit.cli.terminal import say, say_json
 from whatsit.errors import CameraError
 from whatsit.live import Answer, Live
@@ -39,11 +40,11 @@ def live(
 
     Example:  whatsit live --camera usb:0 --model bottles.bin
     """
-    from whatsit.cameras import CameraState, open_camera
+    from whatsit.cameras import CameraState
     from whatsit.recogniser import load_recogniser
 
     changes = _Changes(count)
-    source = open_camera(camera)
+    source = open_without_page(camera)
     engine = Live(source, load_recogniser(model, backbone=backbone), [changes], threshold=threshold)
     deadline = time.monotonic() + seconds if seconds is not None else None
     status = 0

@@ -29,7 +29,14 @@ export function rounded(low, high, count, most = Infinity) {
   const step = first[1] - first[0];
   const bottom = Math.floor(low / step + 1e-6) * step;
   const top = Math.ceil(high / step - 1e-6) * step;
-  return { low: bottom, high: top, ticks: ticks(bottom, top, (top - bottom) / step) };
+  return { low: bottom, high: top, step, ticks: ticks(bottom, top, (top - bottom) / step) };
+}
+
+// Digits behind the point without which two ticks would read the same.
+export function decimals(step) {
+  let digits = 0;
+  while (digits < 6 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 * step * 10 ** digits) digits++;
+  return digits;
 }
 
 export const number = (digits = 2) => {

@@ -1,5 +1,5 @@
 // Designs by speed and accuracy: the efficient ones filled and joined, one recommended, the rest hollow.
-import { element, grid, number, percent, rounded, scale, whenSized } from "./axes.js";
+import { decimals, element, grid, number, percent, rounded, scale, whenSized } from "./axes.js";
 import { t } from "./messages.js";
 
 const HEIGHT = 320;
@@ -25,8 +25,9 @@ export class ScatterChart {
     if (!width || !this.#marks.length) return this.#box.replaceChildren();
     const xs = this.#marks.map((mark) => mark.x);
     const ys = this.#marks.map((mark) => mark.y);
-    const x = { ...rounded(0, Math.max(...xs) * 1.02, Math.min(8, width / 80)), format: number(1), title: t("sweep.axis") };
-    const y = { ...rounded(Math.min(...ys) - 0.01, Math.min(1, Math.max(...ys) + 0.005), 5, 1), format: percent(0) };
+    const x = { ...rounded(0, Math.max(...xs) * 1.02, Math.min(8, width / 80)), title: t("sweep.axis") };
+    const y = rounded(Math.min(...ys) - 0.01, Math.min(1, Math.max(...ys) + 0.005), 5, 1);
+    [x.format, y.format] = [number(decimals(x.step)), percent(decimals(100 * y.step))];
     const frame = { left: 46, right: width - 14, top: 14, bottom: HEIGHT - 40 };
     frame.x = scale(x.low, x.high, frame.left, frame.right);
     frame.y = scale(y.low, y.high, frame.bottom, frame.top);
