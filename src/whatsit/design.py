@@ -44,7 +44,7 @@ class Design:
     dropout: float = 0.1
     """Share of the head's inputs left out at each step."""
     epochs: int | None = None
-    """None: 60 frozen, 6 fine-tuning, 25 from scratch."""
+    """None: 60 frozen, 6 fine-tuning, 40 from scratch."""
     patience: int | None = None
     """Stop after so many epochs without a better validation loss; None: 10 frozen, never otherwise."""
     learning_rate: float | None = None
@@ -105,7 +105,7 @@ class Design:
         return cls(**chosen)
 
 
-_EPOCHS = {Way.FROZEN: 60, Way.FINE_TUNE: 6, Way.SCRATCH: 25}
+_EPOCHS = {Way.FROZEN: 60, Way.FINE_TUNE: 6, Way.SCRATCH: 40}
 _LIMITS: tuple[tuple[str, float, float], ...] = (
     ("size", 32, 512), ("views", 1, 64), ("hidden", 0, 4096), ("dropout", 0, 0.9), ("epochs", 1, 10_000),
     ("patience", 1, 10_000), ("learning_rate", 1e-6, 1), ("batch", 1, 4096), ("label_smoothing", 0, 0.5),
