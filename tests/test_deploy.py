@@ -11,7 +11,7 @@ import pytest
 from shape_pictures import write_shapes
 from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, load_image, verify
 from whatsit.deploy import Target, deploy
-from whatsit.design import Design
+from whatsit.design import Design, Way
 from whatsit.preprocess import Colour
 from whatsit.tflite.metadata import flatbuffer_part
 from whatsit.training import train
@@ -85,6 +85,19 @@ def test_maixpys_folder_answers_as_the_self_learning_classifier_does(models, sha
     ours = [labels[classifier.classify(load_image(path))[0][0]] for path in pictures]
     assert run(tmp_path / "out", pictures) == ours
     assert set(ours) == set(LABELS)
+
+
+def test_a_network_that_was_trained_here_goes_to_maixpy_without_its_top(shapes, tmp_path):
+    pytest.importorskip("torch")
+    files = ModelFiles(tmp_path, "scratch")
+    design = Design(way=Way.SCRATCH, size=32, fit=Fit.SQUASH, batch=8, epochs=6)
+    save_training(files, train(design, *shapes))
+    deploy(files.int8, "maixpy", tmp_path / "out", taught=shapes[0])
+    classifier = SelfLearnClassifier(str(tmp_path / "out/backbone.tflite"), dual_buff=False)
+    labels = classifier.load(str(tmp_path / "out/my_classes.bin"))
+    pictures = [path for path, _ in shapes[1]]
+    ours = [labels[classifier.classify(load_image(path), Fit.SQUASH)[0][0]] for path in pictures]
+    assert run(tmp_path / "out", pictures) == ours
 
 
 def test_teachable_machines_labels_are_numbered_and_its_model_still_verifies(models, tmp_path):

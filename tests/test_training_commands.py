@@ -74,6 +74,9 @@ def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
     deployed = run("deploy", project / "models/model.tflite", "litert", "-o", tmp_path / "out")
     assert deployed.exit_code == 0, deployed.output
     assert (tmp_path / "out/classify.py").exists()
+    deployed = run("deploy", project / "models/model.tflite", "maixpy", "-o", tmp_path / "maixpy")
+    assert deployed.exit_code == 0, deployed.output
+    assert (tmp_path / "maixpy/my_classes.bin").exists()
 
 
 def test_a_project_of_one_picture_a_class_trains_and_says_which_splits_are_empty(tmp_path):

@@ -141,24 +141,28 @@ def _frigate(source: _Source) -> _Written:
 
 
 def _maixpy(source: _Source) -> _Written:
-    from whatsit.backbone import Backbone
-    from whatsit.builtin import parse_builtin_id
+    from whatsit.builtin import is_builtin_id, parse_builtin_id
 
     if not source.taught:
-        raise DataError("MaixPy's features come from the training pictures: run deploy in the project they are in")
+        raise DataError("MaixPy's features come from the training pictures: give them by  --taught FOLDER")
     _need_rgb(source, "MaixPy")
-    parts = parse_builtin_id(source.card.backbone)
-    choice = BackboneChoice(parts.name, parts.size, source.card.fit, parts.blocks, joined=parts.joined)
-    backbone = Backbone.from_id(source.card.backbone, fit=source.card.fit)
-    embedded = embed_examples(source.taught, choice, on_unreadable=lambda error: None)
+    fit = source.card.fit
     with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "my_classes.bin"
-        embedded.save_features(file)
-        features = file.read_bytes()
+        if is_builtin_id(source.card.backbone):
+            parts = parse_builtin_id(source.card.backbone)
+            choice = BackboneChoice(parts.name, parts.size, fit, parts.blocks, joined=parts.joined)
+        else:  # trained here, or a file of the user's: the model itself without its top
+            file = Path(scratch) / "model.tflite"
+            file.write_bytes(source.content)
+            choice = BackboneChoice(str(file), fit=fit)
+        embedded = embed_examples(source.taught, choice, on_unreadable=lambda error: None)
+        features = Path(scratch) / "my_classes.bin"
+        embedded.save_features(features)
+        written = {features.name: features.read_bytes(), "backbone.tflite": choice.open().content}
     notes = ["the features belong to backbone.tflite; MaixPy's own backbone gives others and cannot read them"]
-    if source.card.fit is not Fit.COVER:
-        notes.append(f"trained with fit {source.card.fit}: name it in classify, which otherwise cuts the middle out")
-    return {"my_classes.bin": features, "backbone.tflite": backbone.content}, notes
+    if fit is not Fit.COVER:
+        notes.append(f"trained with fit {fit}: name it in classify, which otherwise cuts the middle out")
+    return written, notes
 
 
 def _c_array(source: _Source) -> _Written:

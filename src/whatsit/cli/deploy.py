@@ -1,11 +1,16 @@
 """``whatsit deploy``"""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whatsit.cli.opened_project import examples, opened_project
 from whatsit.cli.terminal import note, say, say_json
+
+if TYPE_CHECKING:
+    from whatsit.teaching import Example
 
 
 def register(app: typer.Typer) -> None:
@@ -18,17 +23,35 @@ def deploy(
     target: Annotated[str, typer.Argument(help="litert, teachable-machine, mediapipe, frigate, maixpy or c-array.")],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="A new folder.")],
-    taught: Annotated[Path | None, typer.Option(help="For maixpy: the pictures, FOLDER/<label>/*.jpg.")] = None,
+    taught: Annotated[
+        Path | None,
+        typer.Option(help="For maixpy: the pictures, FOLDER/<label>/*.jpg; else the training pictures of its project."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Write a ready folder for another program, with a few lines of Python that run it."""
+    from whatsit.deploy import Target
     from whatsit.deploy import deploy as run
     from whatsit.teaching import find_examples
 
-    made = run(model, target, output, taught=find_examples(taught) if taught is not None else ())
+    pictures: Sequence[Example] = ()
+    if taught is not None:
+        pictures = find_examples(taught)
+    elif target == Target.MAIXPY:
+        pictures = _training_pictures(model)
+    made = run(model, target, output, taught=pictures)
     if as_json:
         say_json({"folder": str(made.folder), "files": list(made.files), "notes": list(made.notes)})
         return
     say(f"{made.folder}: {', '.join(made.files)}")
     for remark in made.notes:
         note(f"Note: {remark}")
+
+
+def _training_pictures(model: Path) -> "list[Example]":
+    """Of the project in whose ``models`` folder the model lies; none elsewhere."""
+    folder = model.absolute().parent
+    if folder.name != "models" or not (folder.parent / "dataset").is_dir():
+        return []
+    with opened_project(folder.parent) as project:
+        return examples(project, "training")
