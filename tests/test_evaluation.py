@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from whatsit.evaluation import calibration_bins, evaluate, rejection_curve, wils
 from whatsit.measurement import Measurement, measure
 from whatsit.nearest_taught import nearest_taught
 from whatsit.preprocess import Fit
-from whatsit.report import JudgedModel, Report, sweep_page
+from whatsit.report import JudgedModel, Report, sweep_chart, sweep_page
 from whatsit.report_making import make_report
 from whatsit.sweep import Trial, choices, efficient, recommend, sweep
 from whatsit.taught_model import BackboneChoice
@@ -163,11 +164,22 @@ def test_the_efficient_trials_are_those_nothing_beats():
     assert recommend(trials) is good  # 85 of 100 lies within what 90 of 100 could be by chance
 
 
+def test_the_names_of_efficient_designs_do_not_cover_each_other():
+    crowd = [trial(f"lite0-number-{place}", 80 + place, 1 + place / 50) for place in range(6)]
+    drawn = re.findall(
+        r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(end|start)">(lite0-number[^<]*)<', sweep_chart(crowd)
+    )
+    assert len(drawn) >= 2
+    for one, other in combinations(drawn, 2):
+        assert abs(float(one[0]) - float(other[0])) > 5 * len(one[3]) or abs(float(one[1]) - float(other[1])) > 10
+
+
 def test_a_sweep_trains_and_measures_every_choice(shapes, tmp_path):
     wanted = choices([32, 64], ["lite0/3"], [Fit.COVER])
     trials = sweep(wanted, SMALL, *shapes, cache=tmp_path)
     assert [one.name for one in trials] == ["lite0/3@32", "lite0/3@64"]
     assert trials[0].measurement.multiply_adds < trials[1].measurement.multiply_adds
+    assert [type(one).from_dict(json.loads(json.dumps(one.to_dict()))) for one in trials] == trials
     page = sweep_page("shapes", trials).decode()
     assert "lite0/3@64" in page
     assert not re.search("https?:|//", re.sub('base64,[^"]*', "", page))

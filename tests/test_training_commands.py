@@ -70,7 +70,9 @@ def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
     benched = run("bench", project, "--sizes", "32,64", "--backbones", "lite0/3", "--json")
     assert benched.exit_code == 0, benched.output
     assert [one["name"] for one in json.loads(benched.stdout)["trials"]] == ["lite0/3@32", "lite0/3@64"]
-    assert (project / "models/sweep.html").exists()
+    assert "Recommended: lite0/3@" in (project / "models/sweep.html").read_text()
+    assert run("test", project).exit_code == 0  # the report shows the sweep from now on
+    assert all(name in (project / "models/model.html").read_text() for name in ("lite0/3@32", "lite0/3@64"))
     deployed = run("deploy", project / "models/model.tflite", "litert", "-o", tmp_path / "out")
     assert deployed.exit_code == 0, deployed.output
     assert (tmp_path / "out/classify.py").exists()

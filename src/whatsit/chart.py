@@ -7,6 +7,8 @@ from html import escape
 
 WIDTH, HEIGHT = 460, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 24, 26, 40
+_CHARACTER = 6.6
+"""About the width of one, for the larger letters of a phone too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def line_chart(title: str, axes: Axes, series: Sequence[Series], marker: float |
 
 
 def scatter_chart(title: str, axes: Axes, marks: Sequence[Mark]) -> str:
-    """Labelled points; the efficient ones are filled and joined by a line."""
+    """Points; the efficient ones are filled, joined by a line and named where there is room, the rest on pointing."""
     frame = _Frame([(mark.x, mark.y) for mark in marks], axes)
     front = sorted((mark.x, mark.y) for mark in marks if mark.efficient)
     points = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in front)
@@ -67,16 +69,38 @@ def scatter_chart(title: str, axes: Axes, marks: Sequence[Mark]) -> str:
     for mark in marks:
         kind = "efficient" if mark.efficient else "other"
         x, y = frame.x(mark.x), frame.y(mark.y)
-        anchor = "end" if x > WIDTH * 0.75 else "start"
-        shift = -8 if anchor == "end" else 8
         parts.append(
             f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{escape(mark.label)}</title></circle>'
         )
-        if mark.efficient:
-            parts.append(
-                f'<text x="{x + shift:.1f}" y="{y + 14:.1f}" text-anchor="{anchor}">{escape(mark.label)}</text>'
-            )
-    return _svg(title, [*frame.grid(), *parts])
+    named = [(mark.label, frame.x(mark.x), frame.y(mark.y)) for mark in marks if mark.efficient]
+    return _svg(title, [*frame.grid(), *parts, *_names(named, [(frame.x(m.x), frame.y(m.y)) for m in marks])])
+
+
+def _names(named: Sequence[tuple[str, float, float]], points: Sequence[tuple[float, float]]) -> list[str]:
+    """Labels where there is room: none covers another or a point. Above an efficient point, to its left, is no other."""
+    parts: list[str] = []
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in points]
+    for text, x, y in sorted(named, key=lambda one: one[1]):
+        width = _CHARACTER * len(text)
+        before, behind, above, below = x - 7 - width, x + 7, y - 5, y + 14
+        for anchor, left, base in (
+            ("end", before, above),
+            ("start", behind, above),
+            ("start", behind, below),
+            ("end", before, below),
+        ):
+            box = (left, base - 10, left + width, base + 3)
+            inside = left >= _LEFT and box[2] <= WIDTH and box[1] >= 0
+            if inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                at = left if anchor == "start" else box[2]
+                parts.append(f'<text x="{at:.1f}" y="{base:.1f}" text-anchor="{anchor}">{escape(text)}</text>')
+                break
+    return parts
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 class _Frame:

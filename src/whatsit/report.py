@@ -20,7 +20,7 @@ from whatsit.evaluation import Answer, Evaluation
 from whatsit.image import ImageLike, load_image
 from whatsit.measurement import Measurement
 from whatsit.nearest_taught import Taught
-from whatsit.sweep import Trial, efficient
+from whatsit.sweep import Trial, efficient, recommend
 from whatsit.training_event import Epoch
 from whatsit.version import VERSION
 
@@ -149,7 +149,10 @@ def sweep_page(title: str, trials: Sequence[Trial]) -> bytes:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     text = files("whatsit").joinpath("templates/sweep.html.j2").read_text("utf-8")
     chart = Markup(sweep_chart(trials)) if trials else ""  # noqa: S704 - chart.py escapes
-    return environment.from_string(text).render(title=title, chart=chart, rows=sweep_rows(trials)).encode()
+    best = recommend(trials)
+    advice = f"{best.name}, {_percent(best.accuracy)}, {best.measurement.milliseconds:.2f} ms" if best else ""
+    page = environment.from_string(text).render(title=title, chart=chart, rows=sweep_rows(trials), recommended=advice)
+    return page.encode()
 
 
 def sweep_chart(trials: Sequence[Trial]) -> str:

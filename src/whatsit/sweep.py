@@ -1,6 +1,6 @@
 """Speed against accuracy, measured on this device: one training a size, backbone and fit."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,22 @@ class Trial:
             "fit": self.choice.fit.value, "accuracy": self.accuracy, "interval": [low, high], "pictures": self.pictures,
             "milliseconds": self.measurement.milliseconds, "milliseconds_p95": self.measurement.milliseconds_p95,
             "size_bytes": self.measurement.size, "memory_bytes": self.measurement.memory,
-            "multiply_adds": self.measurement.multiply_adds,
+            "multiply_adds": self.measurement.multiply_adds, "right": self.right, "threads": self.measurement.threads,
         }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Trial":
+        """What ``to_dict`` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: something else.
+        """
+        choice = BackboneChoice(values["backbone"], values["size"], Fit(values["fit"]), values["blocks"])
+        measured = Measurement(
+            values["milliseconds"], values["milliseconds_p95"], values["memory_bytes"], values["size_bytes"],
+            values["multiply_adds"], values["threads"],
+        )  # fmt: skip
+        return cls(choice, values["right"], values["pictures"], measured)
 
 
 def choices(

@@ -34,13 +34,12 @@ def bench(
 
     Accuracy is that of the int8 models on the validation pictures. The chart is models/sweep.html.
     """
-    from whatsit.atomic_file import write_file
     from whatsit.cli.opened_project import embeddings_folder, examples, opened_project
     from whatsit.cli.training_progress import TerminalWatch
     from whatsit.design import Design
     from whatsit.preprocess import Fit
-    from whatsit.report import sweep_page
-    from whatsit.sweep import choices, recommend, sweep
+    from whatsit.sweep import Trial, choices, recommend, sweep
+    from whatsit.sweep_record import SweepRecord
     from whatsit.training_event import Epoch, Event
 
     with opened_project(project) as opened:
@@ -57,13 +56,20 @@ def bench(
                 watch.show(event)
 
         trials: list[Trial] = []
+        record = SweepRecord(opened)
+        record.clear()
+
+        def on_trial(trial: Trial) -> None:
+            trials.append(trial)
+            record.add(trial.to_dict())
+
         with watch.watching():
             sweep(
-                wanted, design, examples(opened, "training"), examples(opened, "validation"), on_trial=trials.append,
+                wanted, design, examples(opened, "training"), examples(opened, "validation"), on_trial=on_trial,
                 on_event=on_event, stop=watch.stop, cache=embeddings_folder(opened), threads=threads,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
-        write_file(opened.models / "sweep.html", sweep_page(opened.settings.name, trials))
+        record.write_page(opened.settings.name)
     if as_json:
         found = {"trials": [t.to_dict() for t in trials], "recommended": None if best is None else best.name}
         say_json(found)

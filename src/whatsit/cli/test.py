@@ -31,6 +31,7 @@ def test(
     from whatsit.atomic_file import write_file
     from whatsit.cli.opened_project import embeddings_folder, examples, opened_project
     from whatsit.report_making import make_report
+    from whatsit.sweep_record import SweepRecord
     from whatsit.training_record import ModelFiles
 
     if split not in ("test", "validation"):
@@ -47,6 +48,7 @@ def test(
             report = make_report(
                 files, held, examples(opened, "training"), f"{opened.settings.name} · {name}",
                 on_picture=step, cache=embeddings_folder(opened), nearest=_NEAREST_LOOKED_UP,
+                trials=SweepRecord(opened).trials(),
             )  # fmt: skip
         write_file(files.report.with_suffix(".json"), report.to_json())
         write_file(files.report, report.to_html())

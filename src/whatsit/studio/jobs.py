@@ -42,8 +42,9 @@ def train(asked: Message, channel: Channel) -> None:
 
 def test(asked: Message, channel: Channel) -> None:
     """Measure a model on held-out pictures. Keys: held, ids, training, taught_ids, folder, name, title, cache, split,
-    pictures, result."""
+    pictures, trials, result."""
     from whatsit.report_making import make_report
+    from whatsit.sweep import Trial
 
     files = ModelFiles(Path(asked["folder"]), asked["name"])
     held = _examples(asked["held"])
@@ -60,6 +61,7 @@ def test(asked: Message, channel: Channel) -> None:
     report = make_report(
         files, held, _examples(asked["training"]), asked["title"],
         on_picture=on_picture, cache=Path(asked["cache"]), nearest=NEAREST,
+        trials=[Trial.from_dict(trial) for trial in asked["trials"]],
     )  # fmt: skip
     channel.tell({"phase": "saving", "done": 0, "total": 0})
     ids = dict(zip([path for path, _ in asked["held"]], asked["ids"], strict=True))
@@ -91,9 +93,7 @@ def sweep(asked: Message, channel: Channel) -> None:
     wanted = choices(asked["sizes"], asked["backbones"], [Fit(fit) for fit in asked["fits"]])
 
     def on_trial(trial: Trial) -> None:
-        channel.tell(
-            {"trial": trial.to_dict() | {"right": trial.right, "threads": trial.measurement.threads}, "of": len(wanted)}
-        )
+        channel.tell({"trial": trial.to_dict(), "of": len(wanted)})
 
     def on_event(event: Event) -> None:
         if not isinstance(event, Epoch):

@@ -16,8 +16,8 @@ from whatsit.project import Project
 from whatsit.split import Split
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.runs import Runs
-from whatsit.studio.sweep_record import SweepRecord
 from whatsit.studio.worker import Message, Worker
+from whatsit.sweep_record import SweepRecord
 
 Job: TypeAlias = Literal["train", "test", "sweep"]
 State: TypeAlias = Literal["idle", "running", "stopping", "stopped", "done", "failed"]
@@ -144,6 +144,7 @@ class Workshop:
                 "title": f"{self._project.settings.name} · {name}", "cache": self._cache,
                 "held": _pairs(held), "ids": _ids(held), "training": _pairs(training), "taught_ids": _ids(training),
                 "pictures": _digest(held), "result": str(self._runs.test_file(name)),
+                "trials": [trial.to_dict() for trial in self.sweeps.trials()],
             }  # fmt: skip
             self._begin("test", name, job)
 

@@ -6,15 +6,12 @@ from typing import Any
 
 from whatsit.atomic_file import write_file
 from whatsit.errors import DataError
-from whatsit.measurement import Measurement
-from whatsit.preprocess import Fit
 from whatsit.project import Project
 from whatsit.sweep import Trial, efficient, recommend
-from whatsit.taught_model import BackboneChoice
 
 
 class SweepRecord:
-    """``.whatsit/sweep.json``, and ``models/sweep.html`` for people."""
+    """``.whatsit/sweep.json``, and ``models/sweep.html`` for people; the same for the studio and the command line."""
 
     def __init__(self, project: Project) -> None:
         self._path = project.path / ".whatsit" / "sweep.json"
@@ -26,7 +23,7 @@ class SweepRecord:
         self._trials = []
 
     def add(self, trial: dict[str, Any]) -> None:
-        """Keep one more trial, as ``Trial.to_dict`` gives it with ``right`` and ``threads``."""
+        """Keep one more trial, as ``Trial.to_dict`` gives it."""
         self._trials.append(trial)
         with contextlib.suppress(DataError):  # a full disk: the page still shows it
             write_file(self._path, json.dumps(self._trials, ensure_ascii=False).encode())
@@ -39,7 +36,7 @@ class SweepRecord:
             size: at most so many bytes.
         """
         rows = list(self._trials)
-        trials = [_trial(row) for row in rows]
+        trials = [Trial.from_dict(row) for row in rows]
         front = efficient(trials)
         best = recommend(trials, milliseconds=milliseconds, size=size)
         return {
@@ -49,7 +46,7 @@ class SweepRecord:
 
     def trials(self) -> list[Trial]:
         """What was measured, in its order."""
-        return [_trial(row) for row in list(self._trials)]
+        return [Trial.from_dict(row) for row in list(self._trials)]
 
     def write_page(self, title: str) -> None:
         """Write ``models/sweep.html`` where anything was measured.
@@ -66,16 +63,7 @@ class SweepRecord:
         try:
             found = json.loads(self._path.read_text("utf-8"))
             for row in found:
-                _trial(row)
+                Trial.from_dict(row)
         except (OSError, ValueError, TypeError, KeyError):  # none, or of another version: sweeping again makes one
             return []
         return list(found)
-
-
-def _trial(row: dict[str, Any]) -> Trial:
-    choice = BackboneChoice(row["backbone"], row["size"], Fit(row["fit"]), row["blocks"])
-    measured = Measurement(
-        row["milliseconds"], row["milliseconds_p95"], row["memory_bytes"], row["size_bytes"], row["multiply_adds"],
-        row["threads"],
-    )  # fmt: skip
-    return Trial(choice, row["right"], row["pictures"], measured)
