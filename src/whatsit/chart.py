@@ -77,7 +77,7 @@ def scatter_chart(title: str, axes: Axes, marks: Sequence[Mark]) -> str:
 
 
 def _names(named: Sequence[tuple[str, float, float]], points: Sequence[tuple[float, float]]) -> list[str]:
-    """Labels where there is room: none covers another or a point. Above an efficient point, to its left, is no other."""
+    """Labels where there is room: none covers another or a point. Above and left of an efficient point is no other."""
     parts: list[str] = []
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in points]
     for text, x, y in sorted(named, key=lambda one: one[1]):
