@@ -1,7 +1,8 @@
 """Training a whole network with PyTorch: the loop that fine-tuning and training from scratch share.
 
-AdamW (Loshchilov and Hutter 2019), cosine schedule with a short warm-up (Loshchilov and Hutter 2017). Needs the extra
-``torch``; imported only when such a training starts.
+AdamW (Loshchilov and Hutter 2019), cosine schedule with a short warm-up (Loshchilov and Hutter 2017); the running mean
+of the weights is judged and kept (Polyak and Juditsky 1992). Needs the extra ``torch``, imported only when such a
+training starts.
 """
 
 import math
@@ -21,9 +22,12 @@ from whatsit.training_event import Epoch, OnEvent, Step, Stop
 Body = Callable[[Mapping[str, Tensor], Tensor, bool], Tensor]
 """(weights, normalised pictures (n, channels, height, width), training) to embeddings (n, dim)."""
 
+_MATRIX, _BIAS = "head.weight", "head.bias"
 _EVENTS_EVERY = 8
 _WEIGHT_DECAY = 0.01
 _MIXUP_ALPHA = 0.2
+_MOST_SPAN, _SPANS = 100, 6
+"""The running mean spans the last hundred steps or so, and a sixth of all where there are fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,12 @@ def descend(
         stopped = seen.stopped
         if stopped and (history or not seen.pictures):
             break
-        loss, accuracy = _measured(body, weights, run.matrix, run.bias, validation)
+        now = run.snapshot()
+        loss, accuracy = _measured(body, *now, validation)
         rank = (accuracy, -loss) if len(validation.targets) else (float(number), 0.0)
         better = rank > best_rank
         if better:
-            best_rank, kept = rank, run.snapshot()
+            best_rank, kept = rank, now
         epochs = design.all_epochs
         history.append(
             Epoch(number, epochs, seen.loss / seen.pictures, seen.right / seen.pictures, loss, accuracy, better)
@@ -126,15 +131,21 @@ class _Descent:
         self._optimiser = torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=_WEIGHT_DECAY)
         self._batches = max(1, len(training.targets) // design.batch)
         steps = design.all_epochs * self._batches
+        self._memory = 1 - 1 / max(1, min(_MOST_SPAN, steps / _SPANS))
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimiser, lambda step: _rate(step, steps, recipe.warm_up)
         )
         self._importance = _class_importance(training.targets, classes, design.class_weights)
+        self._learning = {name: weights[name] for name in trainable} | {_MATRIX: self.matrix, _BIAS: self.bias}
+        self._sums = {name: torch.zeros_like(tensor) for name, tensor in self._learning.items()}
+        self._steps = 0
 
     def snapshot(self) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Copies of all weights, and of the head's matrix and bias."""
-        weights = {name: tensor.detach().clone() for name, tensor in self._weights.items()}
-        return weights, self.matrix.detach().clone(), self.bias.detach().clone()
+        """All weights, and the head's matrix and bias: the running means of what learns, copies of the rest."""
+        weights = {name: tensor.detach().clone() for name, tensor in {**self._weights, **self._learning}.items()}
+        if self._steps:  # the mean's beginning at zero made good, as Adam's
+            weights |= {name: total / (1 - self._memory**self._steps) for name, total in self._sums.items()}
+        return weights, weights.pop(_MATRIX), weights.pop(_BIAS)
 
     def epoch(self, number: int, on_event: OnEvent, stop: Stop) -> _Seen:
         """One pass over the training pictures in a new order."""
@@ -163,6 +174,9 @@ class _Descent:
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         self._schedule.step()
+        self._steps += 1
+        for name, tensor in self._learning.items():
+            self._sums[name].lerp_(tensor.detach(), 1 - self._memory)
         seen.pictures += len(rows)
         seen.right += int((logits.argmax(1) == targets).sum())
         seen.loss += float(loss.detach()) * len(rows)

@@ -20,8 +20,8 @@ MOST_BATCH, LEAST_BATCH = 128, 8
 PATIENCE = 10
 _SOFTENING = 0.01
 _BETAS = (0.9, 0.999)
-_MEMORY = 0.995
-"""Of the running mean: it spans the last two hundred steps or so, and does not depend on where the last one fell."""
+_MOST_SPAN, _SPANS = 200, 6
+"""The running mean spans the last two hundred steps or so, and a sixth of all where there are fewer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,10 +62,10 @@ def fit_head(
     soft += (1 - design.label_smoothing) * np.eye(len(labels), dtype=np.float32)[training.targets]
     importance = _importance(training.targets, len(labels), design.class_weights)
     parameters = _initial(dim, design.hidden, len(labels), random)
-    adam, average = _Adam(parameters), _RunningMean(parameters)
     epochs, patience = design.all_epochs, design.patience or PATIENCE
     batch = min(MOST_BATCH, max(LEAST_BATCH, count // 16))
     steps = epochs * math.ceil(count / batch)
+    adam, average = _Adam(parameters), _RunningMean(parameters, max(1, min(_MOST_SPAN, steps / _SPANS)))
     history: list[Epoch] = []
     best, best_loss, since, stopped = [p.copy() for p in parameters], math.inf, 0, False
     for number in range(1, epochs + 1):
@@ -167,18 +167,18 @@ class _Adam:
 
 
 class _RunningMean:
-    """Exponential, its beginning at zero made good (as Adam's)."""
+    """Exponential, over the last ``span`` steps or so; its beginning at zero is made good, as Adam's."""
 
-    def __init__(self, parameters: Sequence[Floats]) -> None:
-        self._sums, self._steps = [np.zeros_like(p) for p in parameters], 0
+    def __init__(self, parameters: Sequence[Floats], span: float) -> None:
+        self._sums, self._steps, self._memory = [np.zeros_like(p) for p in parameters], 0, 1 - 1 / span
 
     def add(self, parameters: Sequence[Floats]) -> None:
         self._steps += 1
         for place, parameter in enumerate(parameters):
-            self._sums[place] += (1 - _MEMORY) * (parameter - self._sums[place])
+            self._sums[place] += (1 - self._memory) * (parameter - self._sums[place])
 
     def values(self) -> list[Floats]:
-        return [np.asarray(found / (1 - _MEMORY**self._steps), np.float32) for found in self._sums]
+        return [np.asarray(found / (1 - self._memory**self._steps), np.float32) for found in self._sums]
 
 
 def _head(parameters: Sequence[Floats], mean: Floats, spread: Floats, labels: tuple[str, ...]) -> LinearHead:
