@@ -5,8 +5,6 @@
 DATA is a folder with clothing/train and cifar10-10k.zip.
 """
 
-import io
-import random
 import resource
 import shutil
 import statistics
@@ -15,10 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from benchmarks import floor
+from benchmarks.planted import near_copies, swapped
 from whatsit.backbone import Backbone
 from whatsit.check import check
 from whatsit.embedding_cache import Embeddable, EmbeddingCache
@@ -42,17 +38,12 @@ def labels(folder, data):
     import_path(dataset, data / "clothing" / "train")
     pictures, embeddings = embedded(dataset)
     right = [p.label for p in pictures]
-    names = sorted(set(right))
     for seed in range(3):
-        chance = np.random.default_rng(seed)
-        swapped = set(chance.choice(len(right), round(0.05 * len(right)), replace=False).tolist())
-        said = [
-            chance.choice([n for n in names if n != label]) if at in swapped else label
-            for at, label in enumerate(right)
-        ]
+        said = swapped(right, 0.05, seed)
+        wrong = {at for at, label in enumerate(right) if said[at] != label}
         order = [d.index for d in doubt_labels(normalised(embeddings), said, range(len(said)))]
         curve = {
-            part: sum(i in swapped for i in order[: round(part * len(order))]) / len(swapped)
+            part: sum(i in wrong for i in order[: round(part * len(order))]) / len(wrong)
             for part in (0.02, 0.05, 0.1, 0.2)
         }
         print(
@@ -63,29 +54,12 @@ def labels(folder, data):
 
 def copies(folder, data):
     """How many of 100 planted near-copies are found, and what else is."""
-    chance = random.Random(11)
     files = sorted((data / "clothing" / "train").glob("*/*.jpg"))
     source = folder / "source"
     shutil.copytree(data / "clothing" / "train", source)
     planted = {}
-    for number, file in enumerate(chance.sample(files, 100)):
-        picture = Image.open(file).convert("RGB")
-        width, height = picture.size
-        if number % 3 == 1:
-            scale = chance.uniform(0.3, 0.9)
-            picture = picture.resize((int(width * scale), int(height * scale)))
-        if number % 3 == 2:
-            cut = [chance.uniform(0.01, 0.05) for _ in range(4)]
-            box = (
-                int(cut[0] * width),
-                int(cut[1] * height),
-                width - int(cut[2] * width),
-                height - int(cut[3] * height),
-            )
-            picture = picture.crop(box)
-        stream = io.BytesIO()
-        picture.save(stream, "JPEG", quality=chance.randint(30, 85))
-        (source / file.parent.name / f"planted-{number}.jpg").write_bytes(stream.getvalue())
+    for number, (file, content) in enumerate(near_copies(files, 100)):
+        (source / file.parent.name / f"planted-{number}.jpg").write_bytes(content)
         planted[f"planted-{number}.jpg"] = file.name
     dataset = Project(folder / "project").dataset
     import_path(dataset, source)
