@@ -48,7 +48,7 @@ class Design:
     patience: int | None = None
     """Stop after so many epochs without a better validation loss; None: 10 frozen, never otherwise."""
     learning_rate: float | None = None
-    """None: 1e-3 frozen, 3e-4 for the body and ten times that for the head in fine-tuning, 3e-3 from scratch."""
+    """None: 1e-3 frozen, 3e-4 for the body and three times that for the head in fine-tuning, 3e-3 from scratch."""
     batch: int = 32
     class_weights: bool = False
     """Let a class with few pictures count as much as one with many."""

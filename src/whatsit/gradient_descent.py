@@ -22,6 +22,9 @@ from whatsit.training_event import Epoch, OnEvent, Step, Stop
 Body = Callable[[Mapping[str, Tensor], Tensor, bool], Tensor]
 """(weights, normalised pictures (n, channels, height, width), training) to embeddings (n, dim)."""
 
+Head = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Matrix (classes, dim) and bias (classes,)."""
+
 _MATRIX, _BIAS = "head.weight", "head.bias"
 _EVENTS_EVERY = 8
 _WEIGHT_DECAY = 0.01
@@ -66,15 +69,17 @@ class Trained:
 def descend(
     body: Body, weights: dict[str, Tensor], trainable: Sequence[str], dim: int, classes: int,
     training: Labelled, validation: Labelled, design: Design, recipe: Recipe, on_event: OnEvent, stop: Stop,
+    head: Head | None = None,
 ) -> Trained:  # fmt: skip
-    """Train ``weights[name] for name in trainable`` and a linear head of shape (classes, dim).
+    """Train ``weights[name] for name in trainable`` and a linear head of shape (classes, dim), from ``head`` or zeros.
 
     The epoch with the best validation accuracy (the lowest loss among equals) is kept, or the last where there are no
     validation pictures. ``stop`` ends at the next batch.
     """
     torch.manual_seed(design.seed)
     torch.use_deterministic_algorithms(True)
-    run = _Descent(body, weights, trainable, dim, classes, training, design, recipe)
+    start = head if head is not None else (np.zeros((classes, dim), np.float32), np.zeros(classes, np.float32))
+    run = _Descent(body, weights, trainable, (torch.tensor(start[0]), torch.tensor(start[1])), training, design, recipe)
     history: list[Epoch] = []
     best_rank, kept, stopped = (-math.inf, 0.0), run.snapshot(), False
     for number in range(1, design.all_epochs + 1):
@@ -116,17 +121,16 @@ class _Descent:
     """The parameters, their optimiser and its schedule."""
 
     def __init__(
-        self, body: Body, weights: dict[str, Tensor], trainable: Sequence[str], dim: int, classes: int,
+        self, body: Body, weights: dict[str, Tensor], trainable: Sequence[str], head: tuple[Tensor, Tensor],
         training: Labelled, design: Design, recipe: Recipe,
     ) -> None:  # fmt: skip
         self._body, self._weights, self._training = body, weights, training
-        self._design, self._recipe, self._classes = design, recipe, classes
+        self._design, self._recipe, self._classes = design, recipe, len(head[1])
         self._random = np.random.default_rng(design.seed)
-        self.matrix = torch.zeros(classes, dim, requires_grad=True)
-        self.bias = torch.zeros(classes, requires_grad=True)
+        self._matrix, self._bias = (part.requires_grad_(True) for part in head)
         groups = [
             {"params": [weights[name].requires_grad_(True) for name in trainable], "lr": recipe.body_rate},
-            {"params": [self.matrix, self.bias], "lr": recipe.head_rate},
+            {"params": [self._matrix, self._bias], "lr": recipe.head_rate},
         ]
         self._optimiser = torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=_WEIGHT_DECAY)
         self._batches = max(1, len(training.targets) // design.batch)
@@ -135,8 +139,8 @@ class _Descent:
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimiser, lambda step: _rate(step, steps, recipe.warm_up)
         )
-        self._importance = _class_importance(training.targets, classes, design.class_weights)
-        self._learning = {name: weights[name] for name in trainable} | {_MATRIX: self.matrix, _BIAS: self.bias}
+        self._importance = _class_importance(training.targets, self._classes, design.class_weights)
+        self._learning = {name: weights[name] for name in trainable} | {_MATRIX: self._matrix, _BIAS: self._bias}
         self._sums = {name: torch.zeros_like(tensor) for name, tensor in self._learning.items()}
         self._steps = 0
 
@@ -167,7 +171,7 @@ class _Descent:
         if self._design.mixup:
             pictures, soft = _mixed(pictures, soft, self._random)
         embedding = functional.dropout(self._body(self._weights, pictures, True), self._design.dropout)
-        logits = embedding @ self.matrix.T + self.bias
+        logits = embedding @ self._matrix.T + self._bias
         losses = -(soft * functional.log_softmax(logits, 1)).sum(1)
         loss = (losses * self._importance[targets]).mean()
         self._optimiser.zero_grad()
