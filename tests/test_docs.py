@@ -1,5 +1,6 @@
 """What the documents show is true: their examples run as they stand."""
 
+import json
 import os
 import re
 import shlex
@@ -50,9 +51,9 @@ def place(tmp_path_factory):
     return folder
 
 
-def run(command, place):
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+def run(command, place, given=""):
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "TMPDIR": str(place)}
+    done = subprocess.run(command, cwd=place, env=environment, input=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -74,6 +75,25 @@ def test_every_command_of_a_page_runs_in_its_order(page, fresh):
         if command.startswith("whatsit dataset check"):
             continue  # its status says that so few pictures are not ready: tests/test_dataset_commands.py
         run([sys.executable, "-m", "whatsit.cli.app", *shlex.split(command)[1:]], fresh)
+
+
+def test_every_cell_of_the_notebook_runs_and_answers_show_themselves(tmp_path):
+    notebook = json.loads((ROOT / "examples/tour.ipynb").read_text())
+    assert notebook["nbformat"] == 4 and not any(cell.get("outputs") for cell in notebook["cells"])
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    # As a notebook does it: what the last line of a cell gives is shown.
+    program = (
+        "import ast, json, sys\n"
+        "names = {'__name__': '__main__'}\n"
+        "for cell in json.load(sys.stdin):\n"
+        "    body = ast.parse(cell).body\n"
+        "    last = body.pop() if isinstance(body[-1], ast.Expr) else None\n"
+        "    exec(compile(ast.Module(body, []), 'cell', 'exec'), names)\n"
+        "    shown = eval(compile(ast.Expression(last.value), 'cell', 'eval'), names) if last else None\n"
+        "    print(shown._repr_html_() if hasattr(shown, '_repr_html_') else shown)\n"
+    )
+    said = run([sys.executable, "-W", "error", "-c", program], tmp_path, json.dumps(cells))
+    assert "<img" in said and "a stranger   unknown" in said and "as it was made" in said
 
 
 def test_the_readme_shows_the_commands_that_matter():
