@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,23 @@ def test_a_label_is_shown_as_it_is_called_even_where_it_looks_like_markup(run, t
     run("import", "in", "-p", "odd")
     found = run("check", "-p", "odd", "--quick").stdout
     assert "[red]mug" in found and ":smile:" in found
+
+
+def test_ctrl_c_in_the_middle_of_an_import_is_one_line_and_the_same_command_goes_on(run, tmp_path):
+    for number in range(600):
+        (tmp_path / "many" / str(number % 3)).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "many" / str(number % 3) / f"{number}.jpg").write_bytes(jpeg(number, COLOURS["red"]))
+    command = [sys.executable, "-m", "whatsit.cli.app", "dataset", "import", "many", "-p", "things"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as importing:
+        while importing.poll() is None and not list((tmp_path / "things/dataset").glob("*/*.jpg")):
+            pass
+        importing.send_signal(signal.SIGINT)
+        _, said = importing.communicate()
+    assert (importing.returncode, said) == (130, "whatsit: stopped: the dataset is whole; the same command goes on\n")
+    arrived = len(list((tmp_path / "things/dataset").glob("*/*.jpg")))
+    assert 0 < arrived < 600
+    again = run("import", "many", "-p", "things")
+    assert f"{600 - arrived:,} pictures added, {arrived:,} there already." in again.stdout
+    assert len(list((tmp_path / "things/dataset").glob("*/*.jpg"))) == 600
