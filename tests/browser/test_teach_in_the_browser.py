@@ -132,6 +132,13 @@ def test_everything_on_the_teach_page_can_be_done_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.locator(".card button.name")).to_have_text(["renamed"], timeout=WAIT)
     page.locator(".card .thumbs button").first.focus()
+    # What changes on another page draws the cards anew and leaves the focus where it is.
+    page.evaluate(
+        """() => fetch("/api/lesson/auto-learn", { method: "POST", body: JSON.stringify({ on: true }),
+          headers: { "content-type": "application/json" } })"""
+    )
+    expect(page.locator("#auto-learn")).to_be_checked(timeout=WAIT)
+    expect(page.locator(".card .thumbs button").first).to_be_focused(timeout=WAIT)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Remove picture").focus()
     page.keyboard.press("Enter")

@@ -1,4 +1,5 @@
 // Teach: class cards, samples, learning.
+import { arrange } from "./arrange.js";
 import { drawBars } from "./bars.js";
 import { addSample, hold, holdable, release } from "./hold.js";
 import { keys } from "./keys.js";
@@ -60,7 +61,6 @@ socket.on("lesson", (message) => {
 
 function draw() {
   const list = $("cards");
-  const editing = list.querySelector("input.name");
   const wanted = [...lesson.classes, { id: null, label: t("teach.unlabelled"), ...lesson.unlabelled }];
   const kept = new Map([...list.children].map((card) => [card.dataset.id, card]));
   const cards = lesson.classes.length ? wanted.map((one, place) => {
@@ -68,15 +68,7 @@ function draw() {
     fillCard(card, one, place);
     return card;
   }) : [];
-  if (editing && cards.some((card) => card.contains(editing))) {
-    // Moving the field being typed in would take its focus away.
-    for (const card of [...list.children]) if (!cards.includes(card)) card.remove();
-    for (const card of cards) if (!card.isConnected) list.append(card);
-    const rest = cards[cards.length - 1];
-    if (rest && list.lastElementChild !== rest) list.append(rest);
-  } else {
-    list.replaceChildren(...cards);
-  }
+  arrange(list, cards);
   $("empty").hidden = lesson.classes.length > 0;
   $("undo").disabled = !lesson.can_undo;
   $("auto-learn").checked = lesson.auto_learn;
@@ -135,7 +127,7 @@ function fillCard(card, one, place) {
   const strip = card.querySelector(".thumbs");
   const kept = new Map([...strip.children].map((thumb) => [thumb.dataset.id, thumb]));
   strip.hidden = one.shots.length === 0;
-  strip.replaceChildren(...[...one.shots].reverse().map((shot, index) => {
+  arrange(strip, [...one.shots].reverse().map((shot, index) => {
     const thumb = kept.get(String(shot.id)) ?? makeThumb(shot, one);
     thumb.setAttribute("aria-label", t("teach.picture_of", { label: one.label, n: one.count - index }));
     return thumb;
