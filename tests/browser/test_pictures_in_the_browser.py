@@ -226,6 +226,8 @@ def drop(page: Page, *paths: Path) -> None:
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
         client.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": data})
+        if kind == "dragEnter":  # as a hand would: what is let go before the page has seen it come is not dropped
+            expect(page.locator("#drop-here")).to_be_visible(timeout=WAIT)
 
 
 def test_a_dropped_archive_is_imported_and_what_did_not_arrive_is_named(tmp_path: Path, page: Page) -> None:
@@ -254,6 +256,7 @@ def test_a_dropped_folder_keeps_its_classes_and_loose_pictures_are_asked_for(tmp
     loose.write_bytes(scene(77))
     with serving(tmp_path / "project", PixelEmbedder()) as url:
         page.goto(f"{url}dataset")
+        expect(page.locator("#empty")).to_be_visible(timeout=WAIT)
         drop(page, tmp_path / "tea", loose)
         page.locator("#upload-field").fill("saucer")
         page.keyboard.press("Enter")
