@@ -100,6 +100,15 @@ def test_a_network_that_was_trained_here_goes_to_maixpy_without_its_top(shapes, 
     assert run(tmp_path / "out", pictures) == ours
 
 
+def test_a_backbone_of_the_users_whose_embedding_is_float32_goes_to_maixpy_too(shapes, shared_data, tmp_path):
+    backbone = str(shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite")
+    files = ModelFiles(tmp_path, "foreign")
+    save_training(files, train(Design(backbone=backbone, views=1), *shapes))
+    deploy(files.int8, "maixpy", tmp_path / "out", taught=shapes[0])
+    pictures = [path for path, _ in shapes[1]]
+    assert run(tmp_path / "out", pictures) == [label for _, label in shapes[1]]
+
+
 def test_teachable_machines_labels_are_numbered_and_its_model_still_verifies(models, tmp_path):
     deploy(models / "cover.tflite", "teachable-machine", tmp_path / "out")
     assert (tmp_path / "out/labels.txt").read_text().splitlines() == ["0 brick", "1 leaf", "2 sky"]

@@ -180,3 +180,28 @@ def test_ended_at_any_moment_training_leaves_a_whole_model_in_use_and_nothing_el
             else:
                 assert status in (0, -signal.SIGKILL)
         trainer.stdin.close()
+
+
+def test_a_picture_that_cannot_be_read_is_named_by_train_and_test(project):
+    (project / "dataset" / LABELS[0] / "broken.jpg").write_bytes(b"not a picture")
+    for command in (("train", project, *QUICK), ("test", project)):
+        done = run(*command)
+        assert done.exit_code == 0, done.output
+        assert f"left out: {LABELS[0]}/broken.jpg" in " ".join(done.stderr.split())
+
+
+def test_what_was_chosen_for_another_way_or_backbone_is_not_taken_over(project):
+    settings = project / "whatsit.toml"
+    settings.write_text(
+        settings.read_text() + '\n[design]\nway = "scratch"\nbackbone = "lite1"\nepochs = 2\nblocks = 3\n'
+    )
+    done = run("train", project, "--way", "frozen", "--backbone", "lite0", "--size", "32", "--patience", "1", "--json")
+    assert done.exit_code == 0, done.output
+    assert not {"epochs", "blocks"} & set(json.loads(done.stdout)["design"])
+
+
+@pytest.mark.parametrize(("option", "value"), [("--max-mb", "nan"), ("--max-ms", "-1"), ("--threads", "0")])
+def test_a_limit_that_is_none_is_refused_before_the_sweep(project, option, value):
+    found = run("bench", project, option, value)
+    assert isinstance(found.exception, WhatsitError) and option in str(found.exception)
+    assert not (project / "models/sweep.html").exists()

@@ -1,5 +1,6 @@
 """``whatsit bench``: the sweep."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ from whatsit.errors import DataError
 
 if TYPE_CHECKING:
     from whatsit.sweep import Trial
+
+_MOST_THREADS = 64
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +45,11 @@ def bench(
     from whatsit.sweep_record import SweepRecord
     from whatsit.training_event import Epoch, Event
 
+    for option, value in (("--max-ms", max_ms), ("--max-mb", max_mb)):
+        if value is not None and not 0 < value < math.inf:
+            raise DataError(f"{option} {value}: expected a number above 0")
+    if threads is not None and not 1 <= threads <= _MOST_THREADS:
+        raise DataError(f"--threads {threads}: expected 1 to {_MOST_THREADS}")
     with opened_project(project) as opened:
         design = Design.from_dict(opened.settings.design)
         names = fits or design.fit.value

@@ -5,11 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whatsit.cli.terminal import note
 from whatsit.errors import DataError
+from whatsit.label import UNLABELLED
 
 if TYPE_CHECKING:
     from whatsit.project import Project
     from whatsit.teaching import Example
+
+_NAMED = 5
 
 
 @contextmanager
@@ -38,3 +42,12 @@ def examples(project: "Project", split: str) -> "list[Example]":
 def embeddings_folder(project: "Project") -> Path:
     """Where embeddings are kept."""
     return project.path / ".whatsit" / "embeddings"
+
+
+def tell_unreadable(project: "Project") -> None:
+    """Name on standard error what of the project's pictures cannot be read and so is left out."""
+    broken = [picture for picture in project.dataset.pictures() if picture.error and picture.label != UNLABELLED]
+    for picture in broken[:_NAMED]:
+        note(f"Note: left out: {picture.key}: {picture.error}")
+    if len(broken) > _NAMED:
+        note(f"Note: {len(broken) - _NAMED:,} more left out;  whatsit dataset check  names them")

@@ -29,7 +29,7 @@ def test(
 ) -> None:
     """Measure a model on pictures it has not seen, and write models/NAME.html and NAME.json."""
     from whatsit.atomic_file import write_file
-    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project
+    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project, tell_unreadable
     from whatsit.report_making import make_report
     from whatsit.sweep_record import SweepRecord
     from whatsit.training_record import ModelFiles
@@ -43,6 +43,7 @@ def test(
         held = examples(opened, split)
         if not held:
             raise DataError(f"no pictures in the {split} split: add pictures, or  whatsit dataset split --again")
+        tell_unreadable(opened)
         count = len(held) * (2 if files.float32.exists() else 1)
         with progress("Testing", count) as step:
             report = make_report(

@@ -46,14 +46,14 @@ def train(
     """
     from dataclasses import replace
 
-    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project
+    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project, tell_unreadable
     from whatsit.cli.training_progress import TerminalWatch
     from whatsit.design import Design
     from whatsit.training import train as run
     from whatsit.training_record import ModelFiles, save_training
 
     chosen: dict[str, Any] = {
-        "way": way, "backbone": backbone, "size": size, "blocks": blocks, "joined": joined,
+        "way": way, "backbone": _findable(backbone), "size": size, "blocks": blocks, "joined": joined,
         "colour": colour, "fit": fit,
         "augmentation": None if augment is None else _switches(augment), "views": views, "hidden": hidden,
         "dropout": dropout, "epochs": epochs, "patience": patience, "learning_rate": learning_rate, "batch": batch,
@@ -62,9 +62,10 @@ def train(
     }  # fmt: skip
     with opened_project(project) as opened:
         kept = {key: value for key, value in chosen.items() if value is not None}
-        design = Design.from_dict({**opened.settings.design, **kept})
+        design = Design.from_dict({**_remembered(opened.settings.design, kept), **kept})
         files = ModelFiles(opened.models, name)
         training, validation = examples(opened, "training"), examples(opened, "validation")
+        tell_unreadable(opened)
         watch = TerminalWatch()
         with watch.watching():
             trained = run(
@@ -84,6 +85,25 @@ def train(
             say(f"validation: {best.validation_accuracy:.1%} of {len(validation)} (epoch {best.number})")
     if watch.interrupted:
         raise typer.Exit(130)
+
+
+def _remembered(before: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen the last time, without what belonged to another way or another backbone."""
+    from whatsit.design import Way
+
+    left = set()
+    if chosen.get("way", before.get("way", Way.FROZEN)) != before.get("way", Way.FROZEN):
+        left |= {"epochs", "patience", "learning_rate"}
+    if chosen.get("backbone", before.get("backbone", "lite0")) != before.get("backbone", "lite0"):
+        left |= {"blocks", "tuned_blocks"}
+    return {key: value for key, value in before.items() if key not in left}
+
+
+def _findable(backbone: str | None) -> str | None:
+    """A file's whole path, so that it is found from other folders the next time."""
+    if backbone is None or not backbone.lower().endswith((".tflite", ".lite")):
+        return backbone
+    return str(Path(backbone).absolute())
 
 
 def _switches(text: str) -> list[str]:
