@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whatsit.cli.terminal import console, say_json
+from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def bench(
         say_json(found)
     else:
         _show(trials, best)
+        if trials:
+            console().print(shown(f"Chart: {opened.models / 'sweep.html'}"))
 
 
 def _show(trials: "list[Trial]", best: "Trial | None") -> None:
@@ -103,7 +105,7 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     if best is None:
         terminal.print("Nothing is within the limits given.")
     else:
-        terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.1f} ms")
+        terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.2f} ms")
 
 
 def _numbers(text: str) -> list[int]:
