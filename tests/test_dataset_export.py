@@ -130,3 +130,14 @@ def test_a_tenth_of_clothing_comes_and_goes_with_its_splits(tmp_path, no_power_c
         (chosen / path.parent.relative_to(source)).mkdir(parents=True, exist_ok=True)
         shutil.copy(path, chosen / path.relative_to(source))
     coming_and_going(chosen, tree(chosen), "split", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_two_pictures_whose_class_and_name_join_alike_both_arrive(tmp_path, name):
+    with Project(tmp_path / "first") as first:
+        first.dataset.add(jpeg(1), "a", name="b.c.jpg", split="training")
+        first.dataset.add(jpeg(2), "a.b", name="c.jpg", split="training")
+        assert export(first.dataset, tmp_path / name, "edge-impulse") == 2
+    with Project(tmp_path / "again") as again:
+        assert import_path(again.dataset, tmp_path / name).added == 2
+        assert sorted(again.dataset.labels()) == ["a", "a.b"]

@@ -73,6 +73,18 @@ def test_the_splits_of_a_source_are_kept(dataset, tmp_path, names, around):
     assert {label: list(row.values()) for label, row in counts.items()} == {"cat": [2, 2, 2], "dog": [2, 2, 2]}
 
 
+def test_a_stray_folder_beside_the_split_folders_is_named_and_takes_nothing_away(dataset, tmp_path):
+    names = ("train/hat/1.jpg", "validation/hat/2.jpg", "samples/3.jpg", "extra/hat/4.jpg")
+    for number, name in enumerate(names):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(jpeg(number))
+    report = import_path(dataset, tmp_path / "in")
+    assert {(s.path.name, s.label, s.split.value) for s in dataset} == {
+        ("1.jpg", "hat", "training"), ("2.jpg", "hat", "validation"),
+    }  # fmt: skip
+    assert {skip.path for skip in report.skips} == {"samples/3.jpg", "extra/hat/4.jpg"}
+
+
 def test_a_class_may_be_called_test(dataset, tmp_path):
     fill(tmp_path / "in", labels=("test", "cat"))
     import_path(dataset, tmp_path / "in")

@@ -69,7 +69,7 @@ def export(
     try:
         whole = temporary / "whole"
         write = _write_zip if is_zip else _write_folder
-        count = write(whole, entries(pictures), len(pictures), progress)
+        count = write(whole, _once(entries(pictures)), len(pictures), progress)
         os.replace(whole, target)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -77,6 +77,16 @@ def export(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return count
+
+
+def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries; two of one path would leave one of them out of the export."""
+    taken: set[str] = set()
+    for entry in entries:
+        if entry.path in taken:
+            raise DataError(f"cannot export: two pictures would be {entry.path}; rename one, or choose another layout")
+        taken.add(entry.path)
+        yield entry
 
 
 def _write_folder(target: Path, entries: Iterable[Entry], total: int, progress: Progress | None) -> int:

@@ -14,10 +14,14 @@ from whatsit.split import Split
 def entries(pictures: Iterable[Picture]) -> Iterator[Entry]:
     """``training/`` and ``testing/``; validation is a part of training there, and metadata remembers it."""
     listed: list[dict[str, Any]] = []
+    taken: set[str] = set()
     for picture in pictures:
         category = "testing" if picture.split is Split.TEST else "training"
         folder, name = picture.key.split("/", 1)
         path = f"{category}/{folder}.{name}"
+        if path.casefold() in taken:  # "a" with "b.c.jpg" and "a.b" with "c.jpg" join alike
+            path = f"{category}/{picture.hash}.{folder}.{name}"
+        taken.add(path.casefold())
         unnamed = picture.label == UNLABELLED
         label = {"type": "unlabeled"} if unnamed else {"type": "label", "label": picture.label}
         listed.append(

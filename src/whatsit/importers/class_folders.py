@@ -28,7 +28,7 @@ def items(contents: Contents) -> tuple[list[Item], list[Skip]]:
     tops = {path.parts[depth] for path in pictures if len(path.parts) > depth + 1}
     if _is_frigate(pictures, depth, tops):
         return _frigate(pictures, depth), skips
-    if tops and all(split_named(top) is not None for top in tops) and _has_labels(pictures, depth):
+    if _is_split(pictures, depth, tops):
         return _split_folders(pictures, depth, skips), skips
     return [Item(str(path), _label(path, depth, contents.name)) for path in pictures], skips
 
@@ -43,14 +43,21 @@ def _only_folder(pictures: Sequence[PurePosixPath], depth: int) -> str | None:
     return tops.pop() if len(tops) == 1 and "" not in tops else None
 
 
-def _has_labels(pictures: Sequence[PurePosixPath], depth: int) -> bool:
-    return any(len(path.parts) > depth + 2 for path in pictures)
+def _is_split(pictures: Sequence[PurePosixPath], depth: int, tops: set[str]) -> bool:
+    splits = {top for top in tops if split_named(top) is not None}
+    inside = [len(path.parts) > depth + 2 for path in pictures if path.parts[depth] in splits]
+    if splits == tops:
+        return any(inside)
+    # Beside something else two splits of nothing but class folders are no classes that happen to be called so.
+    return len({split_named(top) for top in splits}) > 1 and all(inside)
 
 
 def _split_folders(pictures: Sequence[PurePosixPath], depth: int, skips: list[Skip]) -> list[Item]:
     found = []
     for path in pictures:
-        if len(path.parts) > depth + 2:
+        if split_named(path.parts[depth]) is None:
+            skips.append(Skip(str(path), "not in one of the split folders beside it"))
+        elif len(path.parts) > depth + 2:
             found.append(Item(str(path), label_of(path.parts[depth + 1]), split_named(path.parts[depth])))
         else:
             skips.append(Skip(str(path), "no class folder around it"))
