@@ -88,7 +88,7 @@ def test_maixpys_folder_answers_as_the_self_learning_classifier_does(models, sha
 
 
 def test_a_network_that_was_trained_here_goes_to_maixpy_without_its_top(shapes, tmp_path):
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="the extra 'torch' is not installed")
     files = ModelFiles(tmp_path, "scratch")
     design = Design(way=Way.SCRATCH, size=32, fit=Fit.SQUASH, batch=8, epochs=6)
     save_training(files, train(design, *shapes))

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from whatsit.augmentation import BRIGHTNESS, CONTRAST, ROTATION
 from whatsit.design import Design
+from whatsit.head_training import memory
 from whatsit.training_event import Epoch, OnEvent, Step, Stop
 
 Body = Callable[[Mapping[str, Tensor], Tensor, bool], Tensor]
@@ -29,8 +30,8 @@ _MATRIX, _BIAS = "head.weight", "head.bias"
 _EVENTS_EVERY = 8
 _WEIGHT_DECAY = 0.01
 _MIXUP_ALPHA = 0.2
-_MOST_SPAN, _SPANS = 100, 6
-"""The running mean spans the last hundred steps or so, and a sixth of all where there are fewer."""
+_MOST_SPAN = 100
+"""Steps that the running mean spans at most, or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class _Descent:
         self._optimiser = torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=_WEIGHT_DECAY)
         self._batches = max(1, len(training.targets) // design.batch)
         steps = design.all_epochs * self._batches
-        self._memory = 1 - 1 / max(1, min(_MOST_SPAN, steps / _SPANS))
+        self._memory = memory(steps, _MOST_SPAN)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimiser, lambda step: _rate(step, steps, recipe.warm_up)
         )

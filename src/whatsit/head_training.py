@@ -20,8 +20,9 @@ MOST_BATCH, LEAST_BATCH = 128, 8
 PATIENCE = 10
 _SOFTENING = 0.01
 _BETAS = (0.9, 0.999)
-_MOST_SPAN, _SPANS = 200, 6
-"""The running mean spans the last two hundred steps or so, and a sixth of all where there are fewer."""
+_MOST_SPAN = 200
+"""Steps that the running mean spans at most, or so."""
+_SPANS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,7 @@ def fit_head(
     epochs, patience = design.all_epochs, design.patience or PATIENCE
     batch = min(MOST_BATCH, max(LEAST_BATCH, count // 16))
     steps = epochs * math.ceil(count / batch)
-    adam, average = _Adam(parameters), _RunningMean(parameters, max(1, min(_MOST_SPAN, steps / _SPANS)))
+    adam, average = _Adam(parameters), _RunningMean(parameters, memory(steps, _MOST_SPAN))
     history: list[Epoch] = []
     best, best_loss, since, stopped = [p.copy() for p in parameters], math.inf, 0, False
     for number in range(1, epochs + 1):
@@ -166,11 +167,16 @@ class _Adam:
             self.parameters[place] -= np.asarray(rate / (1 - _BETAS[0] ** self.steps) * first / unbiased, np.float32)
 
 
-class _RunningMean:
-    """Exponential, over the last ``span`` steps or so; its beginning at zero is made good, as Adam's."""
+def memory(steps: int, most_span: int) -> float:
+    """What a running mean over training keeps at each step: it spans ``most_span`` of them, or a sixth of fewer."""
+    return 1 - 1 / max(1, min(most_span, steps / _SPANS))
 
-    def __init__(self, parameters: Sequence[Floats], span: float) -> None:
-        self._sums, self._steps, self._memory = [np.zeros_like(p) for p in parameters], 0, 1 - 1 / span
+
+class _RunningMean:
+    """Exponential; its beginning at zero is made good, as Adam's."""
+
+    def __init__(self, parameters: Sequence[Floats], memory: float) -> None:
+        self._sums, self._steps, self._memory = [np.zeros_like(p) for p in parameters], 0, memory
 
     def add(self, parameters: Sequence[Floats]) -> None:
         self._steps += 1

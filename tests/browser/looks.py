@@ -1,8 +1,9 @@
 """The screens that every page is looked at on, and what is asked of it there."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 LOOKS = (
@@ -18,13 +19,20 @@ _NAMELESS = """() => [...document.querySelectorAll("button, a, input, select")].
   && !control.labels?.length && !control.querySelector("img[alt]")).map((control) => control.outerHTML)"""
 
 
-def nameless(page: Page) -> list[str]:
-    """Controls in sight that a screen reader has no name for."""
-    found: list[str] = page.evaluate(_NAMELESS)
-    return found
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep the whole page as ``screenshots/<name>.png``."""
+def every_look(browser: Browser, watch: Callable[[Page], Page]) -> Iterator[tuple[Page, Callable[[str], None]]]:
+    """A page on each of the screens, and what to call on it: it must fit, its controls have names; it is kept as
+    ``screenshots/<name>-<look>.png``.
+    """
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    for look, width, scheme, locale in LOOKS:
+        context = browser.new_context(
+            viewport={"width": width, "height": 860}, color_scheme=scheme, locale=locale, has_touch=width == 390
+        )
+        page = watch(context.new_page())
+
+        def fits(name: str, page: Page = page, width: int = width, look: str = f"{look}-{scheme}-{locale[:2]}") -> None:
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert page.evaluate(_NAMELESS) == [], name
+            page.screenshot(path=SCREENSHOTS / f"{name}-{look}.png", full_page=True)
+
+        yield page, fits

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from looks import LOOKS, nameless, shoot
+from looks import every_look
 from playwright.sync_api import Browser, Page, expect
 
 from shape_pictures import write_shapes
@@ -134,11 +134,7 @@ def test_pages_about_models_fit_every_screen(shapes: Path, chromium: Chromium, t
             first.locator(f"input[value='{value}']").check(force=True)
         first.locator("#begin").click()
         finished(first, "The sweep is finished")
-        for look, width, scheme, locale in LOOKS:
-            context = browser.new_context(
-                viewport={"width": width, "height": 860}, color_scheme=scheme, locale=locale, has_touch=width == 390
-            )
-            page = troubles(context.new_page())
+        for page, fits in every_look(browser, troubles):
             for path, sign in (
                 ("train", ".run"),
                 ("test", "#confusion td"),
@@ -148,6 +144,4 @@ def test_pages_about_models_fit_every_screen(shapes: Path, chromium: Chromium, t
                 page.goto(f"{url}{path}")
                 expect(page.locator(sign).first).to_be_visible(timeout=WAIT)
                 page.wait_for_load_state("networkidle")
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-                assert nameless(page) == []
-                shoot(page, f"{path}-{look}-{scheme}-{locale[:2]}")
+                fits(path)

@@ -97,7 +97,7 @@ def parse_address(uri: str) -> Address:
     if not re.fullmatch(r"[a-z][a-z0-9]+", scheme) or (not colon and "/" in rest):
         raise CameraError(f"{uri!r} is not a camera address; {_EXAMPLES}")
     if scheme in URL_SCHEMES:
-        return Address(_without_password(uri), scheme, uri)
+        return Address(_shown_url(uri), scheme, uri)
     target, mark, query = rest.rpartition("?")
     if not mark or (query and not _OPTIONS.fullmatch(query)):
         return Address(uri, scheme, rest)
@@ -109,7 +109,8 @@ def unknown_scheme(address: Address) -> CameraError:
     return CameraError(f"{address.text!r}: no camera of kind {address.scheme!r}; {_EXAMPLES}")
 
 
-def _without_password(url: str) -> str:
+def _shown_url(url: str) -> str:
+    """A camera's URL as people see it, its password hidden; refused where it names no host."""
     try:
         parts = urlsplit(url)
         host = parts.hostname

@@ -41,7 +41,7 @@ def bench(
     from whatsit.cli.training_progress import TerminalWatch
     from whatsit.design import Design
     from whatsit.preprocess import Fit
-    from whatsit.sweep import Trial, choices, recommend, sweep
+    from whatsit.sweep import choices, recommend, sweep
     from whatsit.sweep_record import SweepRecord
     from whatsit.training_event import Epoch, Event
 
@@ -63,18 +63,13 @@ def bench(
             if not isinstance(event, Epoch):
                 watch.show(event)
 
-        trials: list[Trial] = []
         record = SweepRecord(opened)
         record.clear()
-
-        def on_trial(trial: Trial) -> None:
-            trials.append(trial)
-            record.add(trial.to_dict())
-
         with watch.watching():
-            sweep(
-                wanted, design, examples(opened, "training"), examples(opened, "validation"), on_trial=on_trial,
-                on_event=on_event, stop=watch.stop, cache=embeddings_folder(opened), threads=threads,
+            trials = sweep(
+                wanted, design, examples(opened, "training"), examples(opened, "validation"),
+                on_trial=lambda trial: record.add(trial.to_dict()), on_event=on_event, stop=watch.stop,
+                cache=embeddings_folder(opened), threads=threads,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
         record.write_page(opened.settings.name)

@@ -89,19 +89,21 @@ def train(
 
 def _remembered(before: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
     """What was chosen the last time, without what belonged to another way or another backbone."""
-    from whatsit.design import Way
+    from whatsit.design import Design
 
-    left = set()
-    if chosen.get("way", before.get("way", Way.FROZEN)) != before.get("way", Way.FROZEN):
-        left |= {"epochs", "patience", "learning_rate"}
-    if chosen.get("backbone", before.get("backbone", "lite0")) != before.get("backbone", "lite0"):
-        left |= {"blocks", "tuned_blocks"}
+    then = {**Design().to_dict(), **before}
+    left: set[str] = set()
+    for choice, own in (("way", {"epochs", "patience", "learning_rate"}), ("backbone", {"blocks", "tuned_blocks"})):
+        if chosen.get(choice, then[choice]) != then[choice]:
+            left |= own
     return {key: value for key, value in before.items() if key not in left}
 
 
 def _findable(backbone: str | None) -> str | None:
     """A file's whole path, so that it is found from other folders the next time."""
-    if backbone is None or not backbone.lower().endswith((".tflite", ".lite")):
+    from whatsit.taught_model import BackboneChoice
+
+    if backbone is None or not BackboneChoice(backbone).is_file:
         return backbone
     return str(Path(backbone).absolute())
 
