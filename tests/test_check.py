@@ -180,4 +180,4 @@ def test_what_is_like_nothing_else_is_an_outlier():
     random = np.random.default_rng(0)
     embeddings = (np.ones(64) + random.normal(0, 0.05, (200, 64))).astype(np.float32)
     embeddings[17] = -1
-    assert outliers(normalised(embeddings)) == [17]
+    assert outliers(normalised(embeddings), ["a"] * 200) == [17]

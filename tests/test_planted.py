@@ -21,7 +21,9 @@ Planted = tuple[CheckReport, Project, set[str]]
 def planted(
     shared_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[CheckReport, Project, set[str]]]:
-    """A check of clothing with 5 % wrong labels and 100 near-copies; keys of the pictures with wrong labels."""
+    """A check of clothing with 5 % wrong labels, 100 near-copies and 13 photographs of anything else; keys of the
+    pictures with wrong labels.
+    """
     folder = tmp_path_factory.mktemp("planted")
     files = sorted((shared_data / "clothing" / "train").glob("*/*.jpg"))
     right = [file.parent.name for file in files]
@@ -34,6 +36,8 @@ def planted(
             wrong.add(f"{said}/{file.name}")
     for file, content in near_copies(files, COPIES):
         (folder / "source" / file.parent.name / f"copy-of-{file.name}").write_bytes(content)
+    for file, said in zip(sorted((shared_data / "photos").glob("*.JPEG"))[::10], sorted(set(right)) * 2, strict=False):
+        shutil.copyfile(file, folder / "source" / said / f"stranger-{file.name}")
     with Project(folder / "project") as project:
         import_path(project.dataset, folder / "source")
         yield check(project.dataset, Backbone.builtin()), project, wrong
@@ -62,3 +66,14 @@ def test_near_copies_are_found_and_never_part_from_their_originals(planted: Plan
         pair for pair in pairs if pair not in found and not all(name.removeprefix("copy-of-") in twice for name in pair)
     ]
     assert len(false) <= 0.01 * len(pairs), false
+
+
+def test_strangers_among_the_clothes_are_called_unlike_all_others(planted: Planted) -> None:
+    report, project, _ = planted
+    named = [finding.pictures[0] for finding in report.findings if finding.kind is Kind.OUTLIER]
+    found = [key for key in named if "/stranger-" in key]
+    there = [picture.key for picture in project.dataset.pictures() if "/stranger-" in picture.key]
+    print(f"{len(found)} of {len(there)} strangers found; {len(named) - len(found)} clothes named with them")
+    assert len(there) == 13
+    assert len(found) >= 11
+    assert len(named) <= len(project.dataset) / 50

@@ -72,7 +72,7 @@ def check(dataset: Dataset, embedder: Embedder | None = None, progress: Progress
             unit[start : start + 512] = normalised(unit[start : start + 512])
         doubts = doubt_labels(unit, [p.label for p in labelled], _groups(labelled, pairs))
         findings += [_suspect(labelled[d.index], d) for d in doubts if d.is_suspect]
-        findings += [_outlier(labelled[at]) for at in outliers(unit)]
+        findings += [_outlier(labelled[at]) for at in outliers(unit, [p.label for p in labelled])]
     ready, summary = _verdict(dataset, findings, len(labelled))
     ranked = tuple((labelled[d.index].key, d.doubt) for d in doubts)
     return CheckReport(tuple(findings), ready, summary, ranked)

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FOLDS = 5
-_NEIGHBOURS = 5
 _STRENGTH = 3.0
 """Inverse of the L2 penalty. Stronger than for a model: wrong labels must not be learnt by heart."""
+_STRANGE = 2.5
+_LEAST_SPREAD = 0.02
+"""Where all pictures are nearly one: smaller differences of distance mean nothing."""
+_FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +57,44 @@ def doubt_labels(unit: NDArray[np.float32], labels: Sequence[str], groups: Seque
     return [Suspicion(int(i), float(doubt[i]), names[best[i]], bool(suspect[i])) for i in order]
 
 
-def outliers(unit: NDArray[np.float32]) -> list[int]:
-    """Places of pictures unlike all others, the strangest first; at most one in fifty.
+def outliers(unit: NDArray[np.float32], labels: Sequence[str]) -> list[int]:
+    """Places of pictures unlike every class, the strangest first; at most one in fifty.
 
-    Measured on L2-normalised embeddings by the mean distance to the five nearest; strange is more than six median
-    absolute deviations above the median (Iglewicz & Hoaglin 1993 call 3.5 on a like scale doubtful).
+    Strange is what lies farther from the nearest class mean (so judge Ren et al. 2021) than is usual in its own class,
+    by 2.5 times the spread there: median and median absolute deviation, which strangers themselves hardly move
+    (Iglewicz & Hoaglin 1993).
+
+    Args:
+        unit: L2-normalised embeddings, shape (pictures, dim).
+        labels: their classes.
     """
-    count = len(unit)
-    if count <= 2 * _NEIGHBOURS:
+    names, of = np.unique(np.asarray(labels), return_inverse=True)
+    if len(unit) <= _FEW:
         return []
-    distances = np.empty(count, np.float32)
-    for start in range(0, count, 512):
-        likeness = unit[start : start + 512] @ unit.T
-        nearest = np.partition(likeness, count - 1 - _NEIGHBOURS, axis=1)[:, count - 1 - _NEIGHBOURS :]
-        # The nearest of all is the picture itself.
-        closest = np.sort(nearest, axis=1)[:, :_NEIGHBOURS]
-        distances[start : start + 512] = np.sqrt(np.maximum(0, 2 - 2 * closest)).mean(1)
-    middle = np.median(distances)
-    spread = 1.4826 * np.median(np.abs(distances - middle)) + 1e-6
-    strange = np.flatnonzero(distances > middle + 6 * spread)
-    order = strange[np.lexsort((strange, -distances[strange]))]
-    return [int(i) for i in order[: max(1, count // 50)]]
+    beyond = _to_nearest_mean(unit, of, len(names))
+    for name in range(len(names)):
+        beyond[of == name] -= np.median(beyond[of == name])
+    usual = max(_spread(beyond), _LEAST_SPREAD)
+    for name in range(len(names)):
+        beyond[of == name] /= max(_spread(beyond[of == name]), usual)
+    strange = np.flatnonzero(beyond > _STRANGE)
+    order = strange[np.lexsort((strange, -beyond[strange]))]
+    return [int(i) for i in order[: max(3, len(unit) // 50)]]
+
+
+def _to_nearest_mean(unit: NDArray[np.float32], of: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
+    sums = np.stack([unit[of == name].sum(0) for name in range(classes)])
+    dots, squares = unit @ sums.T, np.tile((sums**2).sum(1), (len(unit), 1))
+    # A picture must not draw its own class's mean to itself: taken out of the sum, |s - u|^2 = |s|^2 - 2 s.u + 1.
+    own = np.arange(len(unit)), of
+    squares[own] += 1 - 2 * dots[own]
+    dots[own] -= 1
+    likeness = np.where(squares > 1e-3, dots / np.sqrt(np.maximum(squares, 1e-3)), -1).max(1)
+    return np.sqrt(np.maximum(0, 2 - 2 * likeness)).astype(np.float32)
+
+
+def _spread(values: NDArray[np.float32]) -> float:
+    return float(1.4826 * np.median(np.abs(values - np.median(values))))
 
 
 def _out_of_fold(
