@@ -90,7 +90,8 @@ def _to_nearest_mean(unit: NDArray[np.float32], of: NDArray[np.intp], classes: i
     squares[own] += 1 - 2 * dots[own]
     dots[own] -= 1
     likeness = np.where(squares > 1e-3, dots / np.sqrt(np.maximum(squares, 1e-3)), -1).max(1)
-    return np.sqrt(np.maximum(0, 2 - 2 * likeness)).astype(np.float32)
+    distances: NDArray[np.float32] = np.sqrt(np.maximum(0, 2 - 2 * likeness))
+    return distances
 
 
 def _spread(values: NDArray[np.float32]) -> float:
