@@ -143,6 +143,29 @@ def test_edits_are_undone_last_first(pets):
         pets.undo()
 
 
+def test_an_edit_whose_pictures_are_gone_does_not_keep_earlier_ones_from_being_undone(pets):
+    labels, pictures = state(pets)
+    pets.rename_label("dog", "wolf")
+    pets.relabel(["cat/1.jpg", "cat/2.jpg"], "tiger")
+    (pets.root / "tiger" / "1.jpg").unlink()
+    assert pets.undo() == "relabel 2 pictures to 'tiger' (not to be had any more: dataset/tiger/1.jpg)"
+    pets.undo()
+    assert state(pets) == (labels, [picture for picture in pictures if picture[0] != "cat/1.jpg"])
+
+
+def test_what_comes_back_to_a_place_that_is_taken_lies_beside_it(pets):
+    first = (pets.root / "cat" / "1.jpg").read_bytes()
+    pets.delete(["cat/1.jpg"])
+    pets.add(jpeg(77), "cat", name="1.jpg")
+    pets.undo()
+    assert (pets.root / "cat" / "1-2.jpg").read_bytes() == first
+    pets.delete_label("cat")
+    pets.add(jpeg(78), "cat", name="2.jpg")
+    pets.undo()
+    assert {"1.jpg", "1-2.jpg", "2.jpg", "2-2.jpg"} < {path.name for path in (pets.root / "cat").iterdir()}
+    assert len(pets.pictures("cat")) == 12
+
+
 def test_a_deleted_picture_waits_in_the_trash(pets):
     pets.delete(["cat/1.jpg"])
     assert [path.read_bytes() for path in pets.root.parent.glob(".whatsit/trash/*/cat/1.jpg")] == [jpeg(1)]

@@ -1,5 +1,6 @@
 """The project's pictures: plain files in plain folders, what is known of them, and every edit."""
 
+import contextlib
 import shutil
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -266,19 +267,23 @@ class Dataset(Catalogue):
     def undo(self) -> str:
         """Take the latest edit back, and the one before it the next time.
 
+        A file whose old place is taken by now comes back under a name beside it; one that is gone stays so.
+
         Returns:
-            What was taken back, for a person; nothing where there is nothing to take back.
+            What was taken back and which files are gone, for a person; nothing where there is nothing to take back.
 
         Raises:
-            DataError: a file's old place is taken by now; nothing is changed then.
+            DataError: the disk is full or read-only; nothing is changed then.
         """
         with self._editing():
-            latest = self._history.undoable()
-            if latest is None:
+            undoing = self._history.undoing()
+            if undoing is None:
                 return ""
-            number, edit = latest
-            self._perform(edit.reversed(number))
-            return edit.what
+            edit, gone = undoing
+            self._perform(edit)
+            what = edit.what.removeprefix("undo: ")
+            left = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
+            return f"{what} (not to be had any more: {gone[0]}{left})" if gone else what
 
     def undoable(self) -> str:
         """What ``undo`` would take back, for a person; nothing where there is nothing."""
@@ -317,8 +322,7 @@ class Dataset(Catalogue):
         with self._editing():
             self.index.clear()
             self._load_records()
-            rows = self.index.rows("SELECT * FROM records")
-            self.records.replace(SplitRecord(h, Split(s), DecidedBy(d), b, o, t) for h, s, d, b, o, t in rows)
+            self.records.replace(self.index.records())
             self.index.put_setting("records", self.records.stamp())
             self.refresh(progress)
 
@@ -356,7 +360,12 @@ class Dataset(Catalogue):
         stamp = self.records.stamp()
         if stamp != self.index.setting("records"):
             latest = {record.hash: record for record in self.records.read()}
-            self.index.put_records(latest.values(), stamp, all_of_them=True)
+            lost = [record for record in self.index.records(of_files=True) if record.hash not in latest]
+            self.index.put_records([*latest.values(), *lost], stamp, all_of_them=True)
+            if lost:  # the file was cut or garbled: a decision is only given up by another one, or by ``rebuild``
+                with contextlib.suppress(DataError):
+                    self.records.append(lost)
+                    self.index.put_setting("records", self.records.stamp())
 
     def _place_strangers(self) -> None:
         rows = self.index.rows(

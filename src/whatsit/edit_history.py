@@ -5,7 +5,8 @@ import json
 import os
 import re
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Container
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from whatsit.atomic_file import write_file
@@ -111,6 +112,41 @@ class EditHistory:
                 return number, edit
             taken_back.add(edit.undoes)
         return None
+
+    def undoing(self) -> tuple[Edit, tuple[str, ...]] | None:
+        """The edit that takes the latest one back, as far as that can be, and the files it leaves: they are gone.
+
+        Where an old place is taken by now, the file comes back beside what is there.
+        """
+        latest = self.undoable()
+        if latest is None:
+            return None
+        edit = latest[1].reversed(latest[0])
+        there = [(origin, to) for origin, to in edit.moves if (self.project / origin).exists()]
+        gone = tuple(origin for origin, to in edit.moves if (origin, to) not in there)
+        taken: set[str] = set()
+        moves = []
+        for origin, to in there:
+            parts, folder = [(origin, to)], self.project / origin
+            if folder.is_dir() and (self.project / to).is_dir():  # a class made anew since: it joins
+                parts = [(f"{origin}/{path.name}", f"{to}/{path.name}") for path in sorted(folder.iterdir())]
+            for part, place in parts:
+                moves.append((part, self._free(place, taken)))
+                taken.add(moves[-1][1])
+        emptied = tuple(origin for origin, to in there if (self.project / origin).is_dir())
+        return replace(edit, moves=tuple(moves), removes=(*edit.removes, *emptied)), gone
+
+    def _free(self, place: str, taken: Container[str]) -> str:
+        path, number = Path(place), 2
+        candidate = path
+        while candidate.as_posix() in taken or self._is_in_the_way(self.project / candidate):
+            candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+            number += 1
+        return candidate.as_posix()
+
+    @staticmethod
+    def _is_in_the_way(path: Path) -> bool:
+        return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
 
     def _make(self, folders: tuple[str, ...]) -> None:
         for folder in folders:

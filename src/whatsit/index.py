@@ -9,6 +9,7 @@ from typing import Any
 
 from whatsit.errors import DataError
 from whatsit.fingerprint import Fingerprint
+from whatsit.split import DecidedBy, Split
 from whatsit.split_record import SplitRecord
 
 VERSION = 1
@@ -104,6 +105,12 @@ class Index:
                 ((r.hash, r.split.value, r.decided_by.value, r.burst, r.source, r.time) for r in records),
             )
             self.put_setting("records", stamp)
+
+    def records(self, *, of_files: bool = False) -> list[SplitRecord]:
+        """The mirrored lines; only those of contents that files have, where so asked."""
+        where = "WHERE hash IN (SELECT hash FROM files)" if of_files else ""
+        rows = self.rows(f"SELECT hash, split, decided_by, burst, source, time FROM records {where} ORDER BY hash")  # noqa: S608
+        return [SplitRecord(h, Split(s), DecidedBy(d), b, o, t) for h, s, d, b, o, t in rows]
 
     def put_fingerprints(self, fingerprints: Iterable[tuple[str, Fingerprint]]) -> None:
         """Remember what decoding a picture told, by content."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from whatsit.atomic_file import write_file
 from whatsit.errors import DataError
-from whatsit.split import DecidedBy, Split
+from whatsit.split import DecidedBy, Split, split_named
 
 SPLITS_FILE = "splits.csv"
 FIELDS = ("sha256", "split", "decided_by", "burst", "source", "time")
@@ -36,7 +36,7 @@ class SplitRecords:
     """The file: one line a decision, the last line of a picture counts.
 
     Lines are only ever added, or the whole file is replaced in one step, so a power cut leaves at worst half
-    a last line, which is skipped on reading.
+    a last line. Lines may end their fields with commas, or with the semicolons and tabs of spreadsheets.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,14 +51,20 @@ class SplitRecords:
         return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
     def read(self) -> Iterator[SplitRecord]:
-        """Every readable line in order; the rest (a torn end, a slip of the hand) is passed over."""
+        """Every readable line in order; ``unreadable`` tells the others."""
+        yield from read_records(self._content())
+
+    def unreadable(self) -> list[int]:
+        """The numbers, from 1, of the lines that say nothing: a torn end, a slip of the hand, garbage."""
+        return [number for number, record in _lines(self._content()) if record is None]
+
+    def _content(self) -> bytes:
         try:
-            content = self.path.read_bytes()
+            return self.path.read_bytes()
         except FileNotFoundError:
-            return
+            return b""
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror}; check its permissions") from error
-        yield from read_records(content)
 
     def append(self, records: Iterable[SplitRecord]) -> None:
         """Add lines and wait until the disk has them.
@@ -99,10 +105,13 @@ class SplitRecords:
 
 def read_records(content: bytes) -> Iterator[SplitRecord]:
     """The readable lines of a ``splits.csv``."""
-    for line in content.decode("utf-8-sig", errors="replace").splitlines():
-        record = _parsed(line)
-        if record is not None:
-            yield record
+    return (record for _, record in _lines(content) if record is not None)
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, SplitRecord | None]]:
+    for number, line in enumerate(content.decode("utf-8-sig", errors="replace").splitlines(), 1):
+        if line.strip() and not line.startswith(FIELDS[0]):
+            yield number, _parsed(line)
 
 
 def _write_all(handle: int, content: bytes) -> None:
@@ -131,17 +140,19 @@ def _plain(text: str) -> str:
 
 
 def _parsed(line: str) -> SplitRecord | None:
+    # After the hash comes the mark between fields: a spreadsheet may have put its own for the comma.
+    mark = line[64:65] if line[64:65] in (";", "\t") else ","
     try:
-        fields = next(csv.reader([line], strict=True))
+        fields = next(csv.reader([line], strict=True, delimiter=mark))
     except (csv.Error, StopIteration):
         return None
-    if len(fields) != len(FIELDS) or len(fields[0]) != 64 or fields[0] == FIELDS[0]:
+    if len(fields) != len(FIELDS) or len(fields[0]) != 64:
         return None
+    split = split_named(fields[1].strip())
     try:
         bytes.fromhex(fields[0])
-        split = Split(fields[1].strip().lower())
         by = DecidedBy(fields[2]) if fields[2] else DecidedBy.HAND
-        time = float(fields[5]) if fields[5] else 0.0
+        time = float(fields[5].replace(",", ".")) if fields[5] else 0.0
     except ValueError:
         return None
-    return SplitRecord(fields[0].lower(), split, by, fields[3], fields[4], time)
+    return None if split is None else SplitRecord(fields[0].lower(), split, by, fields[3], fields[4], time)

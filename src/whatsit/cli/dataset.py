@@ -107,8 +107,8 @@ def split_command(
 
     with _project(project) as opened:
         dataset = opened.dataset
+        taken_back = dataset.undo() if undo else ""
         if undo:
-            taken_back = dataset.undo()
             _say(f"Taken back: {taken_back}." if taken_back else "Nothing to take back.", as_json)
         if shares is not None:
             opened.save_settings(replace(opened.settings, split=Shares.parse(shares)))
@@ -117,7 +117,8 @@ def split_command(
         if as_json:
             counts = dataset.counts().items()
             classes = {label: {s.value: n for s, n in row.items()} for label, row in counts}
-            _print_json({"shares": str(opened.settings.split), "classes": classes})
+            said = {"taken_back": taken_back} if undo else {}
+            _print_json({**said, "shares": str(opened.settings.split), "classes": classes})
         else:
             _show_counts(dataset)
             console().print(f"Shares for new pictures: {opened.settings.split}")
