@@ -7,9 +7,10 @@ import pytest
 from PIL import Image, ImageFilter
 
 from drawn_pictures import COLOURS, drawn, encoded, jpeg, tree
-from whatsit.check import check
+from whatsit.check import check, stands_against
 from whatsit.embedder import PixelEmbedder
 from whatsit.finding import Kind
+from whatsit.judgement import Judgement
 from whatsit.project import Project
 from whatsit.rejection import normalised
 from whatsit.suspicion import doubt_labels, outliers
@@ -126,6 +127,56 @@ def test_twins_made_by_hand_are_found_and_joined(colours):
     (finding,) = found(check(colours), Kind.TWIN_LABELS)
     finding.mend.apply(colours)
     assert len([path for path, label, _ in colours if path.name == "x.jpg"]) == 1
+
+
+def test_what_a_person_judged_right_is_not_asked_again_until_its_label_is_another(project, colours):
+    colours.relabel(["red/03.jpg"], "green")
+    (suspect,) = found(check(colours, PixelEmbedder()), Kind.SUSPECT_LABEL)
+    colours.judgements.add([Judgement.of(suspect.kind, [colours.picture(key) for key in suspect.pictures])])
+    project.close()
+    shutil.rmtree(project.path / ".whatsit")
+    with Project(project.path) as again:
+        assert not found(check(again.dataset, PixelEmbedder()), Kind.SUSPECT_LABEL)
+        again.dataset.relabel(suspect.pictures, "blue")
+        assert len(found(check(again.dataset, PixelEmbedder()), Kind.SUSPECT_LABEL)) == 1
+
+
+def test_files_that_count_for_nothing_are_named(colours, tmp_path):
+    (colours.root / "loose.jpg").write_bytes(jpeg(1))
+    (colours.root / "red" / "moving.gif").write_bytes(b"GIF89a")
+    (colours.root / "red" / "more").mkdir()
+    (colours.root / "linked").symlink_to(tmp_path)
+    (colours.root / "red" / ".DS_Store").write_bytes(b"")
+    (finding,) = found(check(colours), Kind.IGNORED)
+    assert finding.details == ("linked", "loose.jpg", "red/more", "red/moving.gif")
+    assert finding.message.startswith("Not used: linked, loose.jpg, red/more and 1 more;")
+
+
+def test_a_folder_whose_name_is_no_label_is_named_and_renamed(colours):
+    (colours.root / "red").rename(colours.root / " red")
+    report = check(colours)
+    (finding,) = found(report, Kind.UNUSABLE_NAME)
+    assert not report.ready
+    finding.mend.apply(colours)
+    assert colours.labels() == ["blue", "green", "red"]
+    assert not found(check(colours), Kind.UNUSABLE_NAME)
+
+
+def test_an_empty_split_that_its_source_decided_is_not_mended_by_splitting_again(dataset):
+    for number in range(24):
+        label, split = ("red", "training") if number % 2 else ("blue", None)
+        dataset.add(jpeg(number, COLOURS[label], (64, 48)), label, split=split)
+    dataset.set_split([p for p in dataset.pictures("blue") if p.split != "training"], "training")
+    (finding, *_) = found(check(dataset), Kind.EMPTY_SPLIT)
+    assert finding.details == ("blue", "red") and finding.mend is not None
+    dataset.set_split(dataset.pictures("blue"), "validation")
+    finding = next(f for f in found(check(dataset), Kind.EMPTY_SPLIT) if f.split == "validation")
+    assert finding.label == "red" and finding.mend is None and "by hand" in finding.message
+
+
+def test_only_very_many_doubts_stand_against_training():
+    assert stands_against({Kind.SUSPECT_LABEL: 660}, 10_000) == []
+    assert stands_against({Kind.SUSPECT_LABEL: 2_001, Kind.TINY: 9}, 10_000) == [Kind.SUSPECT_LABEL]
 
 
 def test_a_check_changes_nothing(colours):

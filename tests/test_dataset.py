@@ -13,8 +13,10 @@ import pytest
 
 import whatsit.atomic_file
 from drawn_pictures import COLOURS, drawn, encoded, fill, jpeg, tree
+from whatsit.check import check
 from whatsit.dataset import Dataset
 from whatsit.errors import DataError, ImageError
+from whatsit.finding import Kind
 from whatsit.importers import import_path
 from whatsit.index import Index
 from whatsit.label import UNLABELLED
@@ -236,6 +238,38 @@ def test_an_unreadable_file_is_listed_and_not_learnt_from(pets):
     (pets.root / "cat" / "broken.jpg").write_bytes(jpeg(61)[:300])
     assert "broken.jpg" not in {path.name for path, _, _ in pets}
     assert pets.picture("cat/broken.jpg").error
+
+
+def _half(text):
+    return text[: len(text) // 2]
+
+
+DAMAGE = {
+    "deleted": lambda path, text: path.unlink(),
+    "cut in half": lambda path, text: path.write_text(_half(text)),
+    "garbled": lambda path, text: path.write_bytes(bytes(range(256)) * 9),
+    "a slip of the hand": lambda path, text: path.write_text(text.replace("training", "trainnig")),
+    "saved as UTF-16": lambda path, text: path.write_bytes(text.encode("utf-16")),
+    "saved with semicolons": lambda path, text: path.write_text(text.replace(",", ";")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_splits_outlive_damage_to_their_record(project, pets, damage):
+    pets.set_split(["cat/1.jpg", "dog/12.jpg"], "test")
+    splits = {picture.key: (picture.split, picture.decided_by) for picture in pets.pictures()}
+    project.close()
+    DAMAGE[damage](pets.records.path, pets.records.path.read_text())
+    lines = pets.records.unreadable()
+    assert bool(lines) == (damage not in ("deleted", "saved with semicolons"))
+    with Project(project.path) as again:
+        named = [f.details[0] for f in check(again.dataset).findings if f.kind is Kind.DAMAGED_RECORD]
+        assert named == [str(line) for line in lines[:1]]
+    shutil.rmtree(project.path / ".whatsit")
+    with Project(project.path) as again:
+        assert {p.key: (p.split, p.decided_by) for p in again.dataset.pictures()} == splits
+        again.dataset.rebuild()
+        assert again.dataset.records.unreadable() == []
 
 
 def test_a_person_may_edit_the_record_of_splits(pets):

@@ -1,18 +1,20 @@
 """Is this dataset fit to learn from? Everything worth a look, and what to photograph next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from whatsit.catalogue import Picture
 from whatsit.dataset import Dataset
-from whatsit.dataset_scan import Progress
+from whatsit.dataset_scan import Progress, ignored
 from whatsit.embedder import Embedder
 from whatsit.embedding_cache import Embeddable, EmbeddingCache
+from whatsit.errors import DataError
 from whatsit.finding import Action, Finding, Kind, Mend
-from whatsit.label import UNLABELLED, twin_key
+from whatsit.judgement import Judgement
+from whatsit.label import UNLABELLED, check_label, twin_key
 from whatsit.rejection import normalised
-from whatsit.split import Split
+from whatsit.split import DecidedBy, Split
 from whatsit.suspicion import Suspicion, doubt_labels, outliers
 
 FEWEST = 10
@@ -62,8 +64,9 @@ def check(dataset: Dataset, embedder: Embedder | None = None, progress: Progress
     readable = [p for p in pictures if not p.error]
     labelled = [p for p in readable if p.label != UNLABELLED]
     pairs = dataset.near_copies.all_pairs()
-    findings = [*_quality(pictures, dataset), *_copies(readable), *_near_copies(readable, pairs)]
-    findings += [*_classes(dataset), *_twins(dataset)]
+    judged = dataset.judgements.read()
+    findings = [*_quality(pictures, dataset, judged), *_copies(readable), *_near_copies(readable, pairs)]
+    findings += [*_classes(dataset, pictures), *_names(dataset), *_folders(dataset)]
     doubts: list[Suspicion] = []
     if embedder is not None and labelled:
         cache = EmbeddingCache(dataset.embeddings_folder, embedder)
@@ -73,27 +76,29 @@ def check(dataset: Dataset, embedder: Embedder | None = None, progress: Progress
         doubts = doubt_labels(unit, [p.label for p in labelled], _groups(labelled, pairs))
         findings += [_suspect(labelled[d.index], d) for d in doubts if d.is_suspect]
         findings += [_outlier(labelled[at]) for at in outliers(unit, [p.label for p in labelled])]
+    by_key = {picture.key: picture for picture in pictures}
+    findings = [f for f in findings if Judgement.of(f.kind, [by_key[key] for key in f.pictures]) not in judged]
     ready, summary = _verdict(dataset, findings, len(labelled))
     ranked = tuple((labelled[d.index].key, d.doubt) for d in doubts)
     return CheckReport(tuple(findings), ready, summary, ranked)
 
 
-def _quality(pictures: Sequence[Picture], dataset: Dataset) -> list[Finding]:
+def _quality(pictures: Sequence[Picture], dataset: Dataset, judged: Container[Judgement]) -> list[Finding]:
     looks = dataset.looks()
-    found: dict[Kind, list[tuple[float, str]]] = {}
+    found: dict[Kind, list[tuple[float, Picture]]] = {}
     for picture in pictures:
         sharpness, dark, bright = looks[picture.hash]
         if picture.error:
-            found.setdefault(Kind.UNREADABLE, []).append((0, picture.key))
+            found.setdefault(Kind.UNREADABLE, []).append((0, picture))
             continue
         if min(picture.width, picture.height) < _TINY:
-            found.setdefault(Kind.TINY, []).append((min(picture.width, picture.height), picture.key))
+            found.setdefault(Kind.TINY, []).append((min(picture.width, picture.height), picture))
         elif sharpness < _BLURRED:
-            found.setdefault(Kind.BLURRED, []).append((sharpness, picture.key))
+            found.setdefault(Kind.BLURRED, []).append((sharpness, picture))
         if dark > _MOSTLY:
-            found.setdefault(Kind.DARK, []).append((-dark, picture.key))
+            found.setdefault(Kind.DARK, []).append((-dark, picture))
         if bright > _MOSTLY:
-            found.setdefault(Kind.BRIGHT, []).append((-bright, picture.key))
+            found.setdefault(Kind.BRIGHT, []).append((-bright, picture))
     words = {
         Kind.UNREADABLE: "cannot be read and will not be used",
         Kind.TINY: f"smaller than {_TINY} pixels",
@@ -103,7 +108,12 @@ def _quality(pictures: Sequence[Picture], dataset: Dataset) -> list[Finding]:
     }
     result = []
     for kind, said in words.items():
-        keys = tuple(key for _, key in sorted(found.get(kind, [])))
+        here = [
+            (badness, picture.key)
+            for badness, picture in found.get(kind, [])
+            if Judgement.of(kind, [picture]) not in judged
+        ]
+        keys = tuple(key for _, key in sorted(here))
         if keys:
             message = f"{_count(len(keys))} {said}."
             result.append(Finding(kind, keys, message, Mend(Action.DELETE, keys)))
@@ -157,7 +167,7 @@ def _near_copies(pictures: Sequence[Picture], pairs: Iterable[tuple[str, str]]) 
     return result
 
 
-def _classes(dataset: Dataset) -> list[Finding]:
+def _classes(dataset: Dataset, pictures: Sequence[Picture]) -> list[Finding]:
     counts = {label: splits for label, splits in dataset.counts().items() if label != UNLABELLED}
     totals = {label: sum(splits.values()) for label, splits in counts.items()}
     result = []
@@ -170,9 +180,12 @@ def _classes(dataset: Dataset) -> list[Finding]:
         if without:
             all_of_them = len(without) == len(counts)
             which = "No class has a picture" if all_of_them else f"{', '.join(without)}: no picture"
-            message = f"{which} in {split.value}: move some there, or photograph on another day."
+            free = any(p.label in without and p.decided_by is DecidedBy.CONTENT for p in pictures)
+            hint = "split again, or move some there" if free else "its source decided so; move some there by hand"
+            message = f"{which} in {split.value}: {hint}, or photograph on another day."
             label = without[0] if len(without) == 1 else ""
-            result.append(Finding(Kind.EMPTY_SPLIT, (), message, label=label, split=split.value))
+            mend = Mend(Action.SPLIT_AGAIN, ()) if free else None
+            result.append(Finding(Kind.EMPTY_SPLIT, (), message, mend, label, split.value, tuple(without)))
     if totals and min(totals.values()) and max(totals.values()) > _UNBALANCED * min(totals.values()):
         least, most = min(totals, key=lambda c: totals[c]), max(totals, key=lambda c: totals[c])
         message = f"{most} has {totals[most]:,} pictures and {least} {totals[least]:,}: photograph more {least}."
@@ -180,11 +193,18 @@ def _classes(dataset: Dataset) -> list[Finding]:
     return result
 
 
-def _twins(dataset: Dataset) -> list[Finding]:
+def _names(dataset: Dataset) -> list[Finding]:
     by_key: dict[str, list[str]] = {}
+    result = []
     for label in dataset.labels():
         by_key.setdefault(twin_key(label), []).append(label)
-    result = []
+        try:
+            check_label(label)
+        except DataError as error:
+            keys, better = tuple(p.key for p in dataset.pictures(label)), label.strip()
+            usable = better and better not in dataset.labels() and keys
+            mend = Mend(Action.RENAME, keys, better) if usable else None
+            result.append(Finding(Kind.UNUSABLE_NAME, keys, f"{error}.", mend, label))
     for twins in by_key.values():
         if len(twins) > 1:
             stray = twins[1]
@@ -193,6 +213,27 @@ def _twins(dataset: Dataset) -> list[Finding]:
             mend = Mend(Action.RELABEL, keys, twins[0]) if keys else None
             result.append(Finding(Kind.TWIN_LABELS, keys, message, mend, stray))
     return result
+
+
+def _folders(dataset: Dataset) -> list[Finding]:
+    result = []
+    if unused := ignored(dataset.root):
+        message = (
+            f"Not used: {_named(unused)}; only JPEG, PNG and WebP files count that lie in the folder of their class."
+        )
+        result.append(Finding(Kind.IGNORED, (), message, details=tuple(unused)))
+    if lines := [str(line) for line in dataset.records.unreadable()]:
+        message = (
+            f"splits.csv: line {_named(lines)} cannot be read. What was known before is kept; correct the file, or"
+            " whatsit dataset rebuild  writes it anew."
+        )
+        result.append(Finding(Kind.DAMAGED_RECORD, (), message, details=tuple(lines)))
+    return result
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + rest
 
 
 def _groups(pictures: Sequence[Picture], pairs: Iterable[tuple[str, str]]) -> list[int]:
@@ -221,21 +262,31 @@ def _outlier(picture: Picture) -> Finding:
     return Finding(Kind.OUTLIER, (picture.key,), message, Mend(Action.DELETE, (picture.key,)), picture.label)
 
 
-_BLOCKING = (Kind.UNREADABLE, Kind.CONFLICT, Kind.ACROSS_SPLITS, Kind.SMALL_CLASS, Kind.TWIN_LABELS)
+_BLOCKING = (Kind.UNREADABLE, Kind.CONFLICT, Kind.ACROSS_SPLITS, Kind.SMALL_CLASS, Kind.TWIN_LABELS, Kind.UNUSABLE_NAME)
+_MANY_DOUBTS = 0.2
+"""Part of the labels. Pictures that are hard to tell are doubted too, however right their labels."""
+
+
+def stands_against(amounts: Mapping[Kind, int], labelled: int) -> list[Kind]:
+    """The kinds of findings that keep a dataset of so many ``labelled`` pictures from being ready."""
+    against = [kind for kind in _BLOCKING if amounts.get(kind)]
+    if amounts.get(Kind.SUSPECT_LABEL, 0) > _MANY_DOUBTS * labelled:
+        against.append(Kind.SUSPECT_LABEL)
+    return against
 
 
 def _verdict(dataset: Dataset, findings: Sequence[Finding], labelled: int) -> tuple[bool, tuple[str, ...]]:
     labels = dataset.labels()
-    against = [
-        f"{sum(f.kind is kind for f in findings):,} x {kind.value}" for kind in _BLOCKING if _any(findings, kind)
-    ]
-    suspects = sum(f.kind is Kind.SUSPECT_LABEL for f in findings)
-    if suspects > labelled / 20:
-        against.append(f"{suspects:,} of {labelled:,} labels look wrong")
+    amounts: dict[Kind, int] = {}
+    for finding in findings:
+        amounts[finding.kind] = amounts.get(finding.kind, 0) + finding.amount
+    suspects = amounts.get(Kind.SUSPECT_LABEL, 0)
+    against = [f"{amounts[kind]:,} x {kind.value}" for kind in stands_against(amounts, labelled)]
     if len(labels) < 2:
-        against.insert(0, f"{len(labels)} class, a classifier needs 2")
+        against.insert(0, f"{len(labels) or 'no'} class, a classifier needs 2")
     ready = not against
-    lines = [f"{_count(labelled)} in {len(labels)} classes: {'ready to train' if ready else 'not ready yet'}."]
+    classes = "1 class" if len(labels) == 1 else f"{len(labels)} classes"
+    lines = [f"{_count(labelled)} in {classes}: {'ready to train' if ready else 'not ready yet'}."]
     lines += [f"Against it: {', '.join(against)}."] if against else []
     totals = {label: sum(dataset.counts()[label].values()) for label in labels}
     wanted = sorted((label for label in labels if totals[label] < ENOUGH), key=lambda c: (totals[c], c))
@@ -245,14 +296,11 @@ def _verdict(dataset: Dataset, findings: Sequence[Finding], labelled: int) -> tu
         needs = ", ".join(f"{ENOUGH - totals[label]} more of {label}" for label in wanted[:5])
         lines.append(f"Photograph next: {needs}.")
     elif suspects:
-        lines.append(f"Look first at the {suspects:,} doubtful labels; no class needs more pictures.")
+        many = "doubtful label" if suspects == 1 else f"{suspects:,} doubtful labels"
+        lines.append(f"No class needs more pictures; look at the {many}: some may be wrong.")
     else:
         lines.append("No class needs more pictures; other light, backgrounds and distances always help.")
     return ready, tuple(lines)
-
-
-def _any(findings: Sequence[Finding], kind: Kind) -> bool:
-    return any(finding.kind is kind for finding in findings)
 
 
 def _count(number: int) -> str:

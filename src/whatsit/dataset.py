@@ -14,12 +14,13 @@ from whatsit.edit_history import Edit, EditHistory
 from whatsit.errors import DataError
 from whatsit.image import picture_header
 from whatsit.index import Index
+from whatsit.judgement import JUDGED_FILE, Judgements
 from whatsit.label import UNLABELLED, check_label, folder_name, refuse_twin, safe_file_name
 from whatsit.near_copy import NearCopies
 from whatsit.placement import Newcomer, look_at, place
 from whatsit.project_lock import ProjectLock
 from whatsit.split import DecidedBy, Shares, Split, split_of
-from whatsit.split_record import SPLITS_FILE, SplitRecord, SplitRecords
+from whatsit.split_record import SPLITS_FILE, SplitRecord, SplitRecords, size_of
 
 
 class Dataset(Catalogue):
@@ -39,6 +40,7 @@ class Dataset(Catalogue):
         self.maps_folder = state / "maps"
         super().__init__(project / "dataset", Index(state / "index.db"))
         self.records = SplitRecords(self.root / SPLITS_FILE)
+        self.judgements = Judgements(self.root / JUDGED_FILE)
         self.near_copies = NearCopies(self.index)
         self._history = EditHistory(state / "history", project, self.records)
         self.refresh()
@@ -357,25 +359,26 @@ class Dataset(Catalogue):
             self.index.put_records(records, self.records.stamp())
 
     def _load_records(self) -> None:
-        stamp = self.records.stamp()
-        if stamp != self.index.setting("records"):
-            latest = {record.hash: record for record in self.records.read()}
-            lost = [record for record in self.index.records(of_files=True) if record.hash not in latest]
-            self.index.put_records([*latest.values(), *lost], stamp, all_of_them=True)
-            if lost:  # the file was cut or garbled: a decision is only given up by another one, or by ``rebuild``
-                with contextlib.suppress(DataError):
-                    self.records.append(lost)
-                    self.index.put_setting("records", self.records.stamp())
+        stamp, known = self.records.stamp(), self.index.setting("records")
+        if stamp == known:
+            return
+        latest = {record.hash: record for record in self.records.read()}
+        # The file was cut or garbled: a decision is only given up for another one.
+        before = self.index.records(of_files=True)
+        lost = [record for record in before if record.is_lost_in(latest, cut=size_of(stamp) < size_of(known))]
+        self.index.put_records([*latest.values(), *lost], stamp, all_of_them=True)
+        if lost:
+            with contextlib.suppress(DataError):
+                self.records.append(lost)
+                self.index.put_setting("records", self.records.stamp())
 
     def _place_strangers(self) -> None:
         rows = self.index.rows(
             "SELECT hash, label, mtime_ns FROM files WHERE hash NOT IN (SELECT hash FROM records) ORDER BY label, key"
         )
-        self._append_placed([Newcomer(hash_, label, time=mtime / 1e9) for hash_, label, mtime in rows])
-
-    def _append_placed(self, newcomers: Sequence[Newcomer]) -> None:
-        if newcomers:
-            self._append(place(newcomers, self.index, self.near_copies, self._shares()))
+        strangers = [Newcomer(hash_, label, time=mtime / 1e9) for hash_, label, mtime in rows]
+        if strangers:
+            self._append(place(strangers, self.index, self.near_copies, self._shares()))
 
     def _placed_anew(
         self, pictures: Sequence[Picture], label: str | None = None

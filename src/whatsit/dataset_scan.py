@@ -13,11 +13,14 @@ from whatsit.errors import ImageError
 from whatsit.fingerprint import Fingerprint, fingerprint
 from whatsit.image import SUFFIXES, read_picture_file
 from whatsit.index import Index
+from whatsit.judgement import JUDGED_FILE
 from whatsit.label import is_text, label_of
+from whatsit.split_record import SPLITS_FILE
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) while something long runs; it may raise KeyboardInterrupt to stop it."""
 
+_LITTER = frozenset({"Thumbs.db", "desktop.ini"})
 _BATCH = 256
 """Pictures decoded between two commits: an interrupted scan loses no more than these."""
 
@@ -69,6 +72,24 @@ def scan(root: Path, index: Index, progress: Progress | None = None) -> Changes:
             if progress is not None:
                 progress(done, len(new))
     return Changes(tuple(sorted(added)), removed, tuple(sorted(skipped)))
+
+
+def ignored(root: Path) -> list[str]:
+    """What lies under ``root`` and counts for nothing: loose files, folders in folders, other formats, links."""
+    found: list[str] = []
+    list(_files(root, found))
+    for folder in root.iterdir() if root.is_dir() else ():
+        if folder.name.startswith(".") or folder.is_symlink() or folder.name in (SPLITS_FILE, JUDGED_FILE):
+            continue
+        if not folder.is_dir():
+            found.append(folder.name)
+            continue
+        found += [
+            f"{folder.name}/{entry.name}"
+            for entry in folder.iterdir()
+            if not entry.name.startswith(".") and (entry.is_dir() or entry.suffix.lower() not in SUFFIXES)
+        ]
+    return sorted({os.fsencode(name).decode(errors="replace") for name in found if Path(name).name not in _LITTER})
 
 
 def _remember_fingerprints(index: Index, pool: ThreadPoolExecutor, found: Iterable[tuple[str, str]]) -> None:

@@ -26,6 +26,13 @@ class Kind(StrEnum):
     UNBALANCED = "unbalanced"
     SUSPECT_LABEL = "suspect label"
     OUTLIER = "outlier"
+    IGNORED = "ignored file"
+    UNUSABLE_NAME = "unusable name"
+    DAMAGED_RECORD = "damaged record"
+
+
+EACH = frozenset({Kind.UNREADABLE, Kind.TINY, Kind.BLURRED, Kind.DARK, Kind.BRIGHT})
+"""Kinds whose one finding holds all the pictures, each of which stands for itself."""
 
 
 class Action(StrEnum):
@@ -34,6 +41,8 @@ class Action(StrEnum):
     DELETE = "delete"
     RELABEL = "relabel"
     MOVE = "move"
+    RENAME = "rename"
+    SPLIT_AGAIN = "split again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Mend:
 
     action: Action
     pictures: tuple[str, ...]
-    """Keys."""
+    """Keys; of a class to rename, of any of its pictures."""
     to: str = ""
     """The label or the split."""
 
@@ -58,8 +67,12 @@ class Mend:
             dataset.relabel(self.pictures, self.to)
         elif self.action is Action.MOVE:
             dataset.set_split(self.pictures, self.to)
+        elif self.action is Action.RENAME:
+            dataset.rename_label(dataset.picture(self.pictures[0]).label, self.to)
+        elif self.action is Action.SPLIT_AGAIN:
+            dataset.resplit()
         else:
-            raise DataError(f"mend {self.action!r}: expected delete, relabel or move")
+            raise DataError(f"mend {self.action!r}: expected one of {', '.join(Action)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +85,18 @@ class Finding:
     message: str
     """One sentence for a person."""
     mend: Mend | None = None
-    """None where only taking pictures helps."""
+    """None where only taking pictures, or a hand, helps."""
     label: str = ""
     """The class that is meant, where one is."""
     split: str = ""
     """The split that is meant, where one is."""
+    details: tuple[str, ...] = ()
+    """The files, lines or classes that are meant, where they are no pictures."""
+
+    @property
+    def amount(self) -> int:
+        """How many this one counts for."""
+        return len(self.pictures) if self.kind in EACH else 1
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json`` and the studio."""
@@ -90,4 +110,5 @@ class Finding:
             "mend": mend,
             "label": self.label,
             "split": self.split,
+            "details": list(self.details),
         }

@@ -4,7 +4,7 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,13 @@ class SplitRecord:
     """Where it came from: a camera's address, or its path in the imported folder or archive."""
     time: float = 0.0
     """Capture or import time in seconds since 1970, UTC."""
+
+    def is_lost_in(self, latest: Mapping[str, "SplitRecord"], *, cut: bool) -> bool:
+        """True where a file that now says ``latest`` has lost this record; one that was ``cut`` may show an older."""
+        now = latest.get(self.hash)
+        if now is None:
+            return True
+        return cut and now.decided_by is DecidedBy.CONTENT and self.decided_by is not DecidedBy.CONTENT
 
 
 class SplitRecords:
@@ -101,6 +108,12 @@ class SplitRecords:
         latest = {record.hash: record for record in records}
         lines = [",".join(FIELDS) + "\n", *map(_line, latest.values())]
         write_file(self.path, "".join(lines).encode())
+
+
+def size_of(stamp: str) -> int:
+    """The file's bytes, of ``SplitRecords.stamp``."""
+    size = stamp.partition(":")[0]
+    return int(size) if size.isdecimal() else 0
 
 
 def read_records(content: bytes) -> Iterator[SplitRecord]:

@@ -172,3 +172,14 @@ def test_a_finding_says_what_is_left_of_it(tmp_path: Path, serve: Callable[..., 
         assert unreadable()["total"] == 2
         page.post("/api/check/keep", json={"finding": found["id"]})
         assert unreadable() == {}
+
+        def check_again() -> dict[str, object]:
+            page.post("/api/check")
+            running.studio.checking.wait()
+            return unreadable()
+
+        assert check_again() == {}
+        (tmp_path / "project/dataset/cat/third.jpg").write_bytes(shade(1)[:80])
+        assert check_again()["total"] == 1
+        page.post("/api/check/keep-none")
+        assert check_again()["total"] == 3

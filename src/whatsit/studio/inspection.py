@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from whatsit.catalogue import Picture
-from whatsit.check import ENOUGH, FEWEST, CheckReport, check
+from whatsit.check import ENOUGH, FEWEST, CheckReport, check, stands_against
 from whatsit.dataset import Dataset
-from whatsit.dataset_scan import Progress
+from whatsit.dataset_scan import Progress, ignored
 from whatsit.embedder import Embedder
 from whatsit.errors import DataError
-from whatsit.finding import Action, Finding, Kind, Mend
+from whatsit.finding import EACH, Action, Finding, Kind, Mend
+from whatsit.judgement import Judgement
 from whatsit.label import UNLABELLED
+from whatsit.split import Split
 from whatsit.studio.background import Background
 from whatsit.studio.gallery import picture_view
 
@@ -30,7 +32,6 @@ class Inspection:
         self._background = background
         self._report: CheckReport | None = None
         self._checked: frozenset[tuple[str, str]] = frozenset()
-        self._right: set[int] = set()
 
     def begin(self) -> None:
         """Look at all pictures.
@@ -52,19 +53,23 @@ class Inspection:
         kinds: dict[Kind, list[int]] = {}
         for number in opened:
             kinds.setdefault(self._findings[number].kind, []).append(number)
+        amounts = {kind: sum(self._findings[n].amount for n in numbers) for kind, numbers in kinds.items()}
+        against = stands_against(amounts, sum(totals.values()))
         wanted = sorted((label for label in totals if totals[label] < ENOUGH), key=lambda label: totals[label])
         return {
             **view,
             "pictures": sum(totals.values()),
             "classes": len(totals),
-            "ready": self._is_ready(kinds, totals),
+            "ready": len(totals) >= 2 and not against,
+            "against": [kind.name.lower() for kind in against],
+            "kept": len(self._dataset.judgements.read()),
             "stale": self._contents() != self._checked,
             "wanted": [{"label": label, "n": ENOUGH - totals[label]} for label in wanted[:5]],
             "kinds": [
                 {
                     "kind": kind.name.lower(),
                     "n": len(kinds[kind]),
-                    "pictures": sum(len(self._findings[number].pictures) for number in kinds[kind]),
+                    "amount": amounts[kind],
                     "all": kind in _MENDED_TOGETHER and len(kinds[kind]) > 1,
                     "findings": [self._finding_view(number, pictures, totals) for number in kinds[kind][:FIRST]],
                 }
@@ -118,13 +123,21 @@ class Inspection:
         return sum(map(len, together.values()))
 
     def keep(self, number: int) -> None:
-        """A person says that a finding is right as it is; it is not shown again until the next check.
+        """A person says that a finding is right as it is; no check shows it again.
 
         Raises:
-            DataError: there is no such finding any more.
+            DataError: there is no such finding any more, or that cannot be written down.
         """
-        self._finding(number)
-        self._right.add(number)
+        finding = self._finding(number)
+        self._dataset.judgements.add(_judgements(finding, [self._dataset.picture(key) for key in finding.pictures]))
+
+    def keep_none(self) -> None:
+        """Show again what was kept.
+
+        Raises:
+            DataError: the file of what was kept cannot be written.
+        """
+        self._dataset.judgements.forget()
 
     def keys_by_kind(self) -> dict[str, list[str]]:
         """The pictures of every kind of open finding, for the map's colours."""
@@ -142,7 +155,7 @@ class Inspection:
 
     def _check(self, progress: Progress) -> None:
         report = check(self._dataset, self._embedder, progress)
-        self._checked, self._right, self._report = self._contents(), set(), report
+        self._checked, self._report = self._contents(), report
 
     def _finding(self, number: int) -> Finding:
         if not 0 <= number < len(self._findings):
@@ -153,10 +166,12 @@ class Inspection:
         return frozenset((picture.key, picture.split.value) for picture in self._dataset.pictures())
 
     def _open(self, pictures: dict[str, Picture]) -> list[int]:
+        judged = self._dataset.judgements.read()
         return [
             number
             for number, finding in enumerate(self._findings)
-            if number not in self._right and self._is_open(finding, pictures)
+            if self._is_open(finding, pictures)
+            and not _judgements(finding, [pictures[key] for key in finding.pictures if key in pictures]) <= judged
         ]
 
     def _is_open(self, finding: Finding, pictures: dict[str, Picture]) -> bool:
@@ -174,7 +189,7 @@ class Inspection:
             left = [pictures[key] for key in mend.pictures]
         if mend.action is Action.MOVE:
             left = [picture for picture in left if picture.split.value != mend.to]
-        elif mend.action is Action.RELABEL:
+        elif mend.action in (Action.RELABEL, Action.RENAME):
             left = [picture for picture in left if picture.label != mend.to]
         return any(left)
 
@@ -182,12 +197,13 @@ class Inspection:
         counts = self._dataset.counts()
         if finding.kind is Kind.SMALL_CLASS:
             return finding.label in counts and sum(counts[finding.label].values()) < FEWEST
+        if finding.kind is Kind.EMPTY_SPLIT:
+            return any(label in counts and not counts[label][Split(finding.split)] for label in finding.details)
+        if finding.kind is Kind.IGNORED:
+            return bool(ignored(self._dataset.root))
+        if finding.kind is Kind.DAMAGED_RECORD:
+            return bool(self._dataset.records.unreadable())
         return not finding.label or finding.label in counts
-
-    def _is_ready(self, kinds: dict[Kind, list[int]], totals: dict[str, int]) -> bool:
-        blocked = any(kind in kinds for kind in _BLOCKING)
-        doubtful = len(kinds.get(Kind.SUSPECT_LABEL, ())) > sum(totals.values()) / 20
-        return len(totals) >= 2 and not blocked and not doubtful
 
     def _finding_view(self, number: int, pictures: dict[str, Picture], totals: dict[str, int]) -> dict[str, Any]:
         finding = self._findings[number]
@@ -202,6 +218,8 @@ class Inspection:
             "most": most,
             "most_n": totals.get(most, 0),
             "split": finding.split,
+            "details": list(finding.details[:FIRST]),
+            "details_n": len(finding.details),
             "pictures": [picture_view(picture) for picture in there[: 2 * FIRST]],
             "total": len(there),
             "mends": [
@@ -224,5 +242,12 @@ class Inspection:
         return mends
 
 
-_BLOCKING = (Kind.UNREADABLE, Kind.CONFLICT, Kind.ACROSS_SPLITS, Kind.SMALL_CLASS, Kind.TWIN_LABELS)
+def _judgements(finding: Finding, pictures: list[Picture]) -> set[Judgement]:
+    """What keeping a finding says: of each picture where each stands for itself, else of all together."""
+    if not pictures:
+        return {Judgement(finding.kind, ())}
+    together = [[picture] for picture in pictures] if finding.kind in EACH else [pictures]
+    return {Judgement.of(finding.kind, some) for some in together}
+
+
 _MENDED_TOGETHER = (Kind.UNREADABLE, Kind.EXACT_COPY, Kind.NEAR_COPY, Kind.ACROSS_SPLITS)

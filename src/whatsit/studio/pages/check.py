@@ -10,6 +10,12 @@ from whatsit.finding import Action
 from whatsit.studio.pages.page import render, studio_of
 
 router = APIRouter()
+_DONE = {
+    Action.DELETE: "deleted",
+    Action.RELABEL: "relabelled",
+    Action.RENAME: "renamed",
+    Action.SPLIT_AGAIN: "split_again",
+}
 
 
 class MendChoice(BaseModel):
@@ -59,9 +65,8 @@ def mend(request: Request, asked: MendChoice) -> dict[str, Any]:
     done = studio.inspection.mend(asked.finding, asked.mend, asked.keys)
     studio.dataset_changed()
     values = {"n": len(done.pictures), "label": done.to}
-    if done.action is Action.DELETE:
-        return {"message": "deleted", "values": values}
-    return {"message": "relabelled" if done.action is Action.RELABEL else f"moved_to_{done.to}", "values": values}
+    said = f"moved_to_{done.to}" if done.action is Action.MOVE else _DONE[done.action]
+    return {"message": said, "values": values}
 
 
 @router.post("/api/check/mend-all")
@@ -78,10 +83,8 @@ def keep(request: Request, asked: FindingChoice) -> dict[str, Any]:
     return {"message": "kept", "values": {}}
 
 
-@router.post("/api/check/split-again")
-def split_again(request: Request) -> dict[str, Any]:
-    """Decide every split again that nobody decided."""
-    studio = studio_of(request)
-    studio.project.dataset.resplit()
-    studio.dataset_changed()
-    return {"message": "split_again", "values": {}}
+@router.post("/api/check/keep-none")
+def keep_none(request: Request) -> dict[str, Any]:
+    """Show every finding again that a person kept."""
+    studio_of(request).inspection.keep_none()
+    return {"message": "kept_none", "values": {}}

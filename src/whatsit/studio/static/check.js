@@ -11,8 +11,7 @@ import { openViewer } from "./viewer.js";
 const $ = (id) => document.getElementById(id);
 const FIRST = 24;
 // What stands against training comes first, what only deserves a look last.
-const ORDER = ["unreadable", "conflict", "across_splits", "twin_labels", "small_class", "suspect_label", "exact_copy", "near_copy", "empty_split", "unbalanced", "blurred", "dark", "bright", "tiny", "outlier"];
-const AGAINST = new Set(ORDER.slice(0, 5));
+const ORDER = ["unreadable", "conflict", "across_splits", "twin_labels", "unusable_name", "small_class", "suspect_label", "exact_copy", "near_copy", "damaged_record", "ignored", "empty_split", "unbalanced", "blurred", "dark", "bright", "tiny", "outlier"];
 // Of these a person wants to leave some out: their pictures can be struck off the list one by one.
 const PICKED = new Set(["unreadable", "tiny", "blurred", "dark", "bright", "twin_labels"]);
 let report = null;
@@ -40,15 +39,13 @@ function line(kind, text, look = "") {
 
 // ---- the verdict ----
 function drawVerdict() {
-  const { pictures, classes, ready, wanted, kinds } = report;
+  const { pictures, classes, ready, wanted, kinds, kept } = report;
   $("verdict").dataset.state = ready ? "ready" : "not";
   $("verdict-title").textContent = t(ready ? "check.ready" : "check.not_ready");
   const amount = t("check.amount", { pictures: t("count.pictures", { n: pictures }), classes: t("count.classes", { n: classes }) });
-  const against = kinds.filter((one) => AGAINST.has(one.kind)).map((one) => `${t(`kind.${one.kind}`)} (${figure.format(one.n)})`);
+  const against = kinds.filter((one) => report.against.includes(one.kind)).map((one) => `${t(`kind.${one.kind}`)} (${figure.format(one.amount)})`);
   if (classes < 2) against.unshift(t("check.few_classes"));
-  const doubtful = kinds.find((one) => one.kind === "suspect_label");
-  if (doubtful && doubtful.n > pictures / 20) against.push(`${t("kind.suspect_label")} (${figure.format(doubtful.n)})`);
-  const open = kinds.reduce((sum, one) => sum + one.n, 0);
+  const open = kinds.reduce((sum, one) => sum + one.amount, 0);
   const rest = against.length ? t("check.against", { reasons: against.join(t("upload.comma")) }) : t("check.findings", { n: open, figure: figure.format(open) });
   $("verdict-text").textContent = `${amount} ${rest}`;
   $("verdict-next").hidden = false;
@@ -57,6 +54,8 @@ function drawVerdict() {
   $("begin").textContent = t("check.again");
   $("begin").className = report.stale ? "primary" : "secondary";
   $("stale").hidden = !report.stale;
+  $("keep-none").hidden = !kept;
+  $("keep-none").textContent = t("check.keep_none", { n: kept, figure: figure.format(kept) });
 }
 
 // ---- findings ----
@@ -66,8 +65,8 @@ function draw() {
   $("kinds").replaceChildren(...kinds.map((one) => {
     const link = document.createElement("a");
     link.href = `#${one.kind}`;
-    link.className = AGAINST.has(one.kind) ? "kind against" : "kind";
-    link.append(line("span", t(`kind.${one.kind}`)), line("strong", figure.format(PICKED.has(one.kind) ? one.pictures : one.n)));
+    link.className = report.against.includes(one.kind) ? "kind against" : "kind";
+    link.append(line("span", t(`kind.${one.kind}`)), line("strong", figure.format(one.amount)));
     return link;
   }));
   const held = new Map([...$("groups").children].map((section) => [section.id, section]));
@@ -142,7 +141,6 @@ function drawFinding(kind, finding) {
     mends.push(one);
     actions.append(one);
   });
-  if (kind === "empty_split") actions.append(button(t("mend.split_again"), "secondary", () => act("/api/check/split-again")));
   if (["small_class", "unbalanced", "empty_split"].includes(kind)) {
     const link = line("a", t("dataset.to_collect"), "secondary button");
     link.href = "/collect";
@@ -188,8 +186,7 @@ const listOf = (finding) => ({
 });
 
 function says(kind, finding) {
-  const values = { label: finding.label, to: finding.mends[0] ? labelName(finding.mends[0].to) : "", n: finding.n, figure: figure.format(finding.n), fewest: finding.fewest, need: finding.fewest - finding.n, most: finding.most, most_figure: figure.format(finding.most_n), split: finding.split ? splitName(finding.split) : "" };
-  if (kind === "empty_split") return t(finding.label ? "says.empty_split_label" : "says.empty_split", values);
+  const values = { label: finding.label, to: finding.mends[0] ? labelName(finding.mends[0].to) : "", n: finding.n, figure: figure.format(finding.n), fewest: finding.fewest, need: finding.fewest - finding.n, most: finding.most, most_figure: figure.format(finding.most_n), split: finding.split ? splitName(finding.split) : "", details: finding.details.join(t("upload.comma")) + (finding.details_n > finding.details.length ? ` +${figure.format(finding.details_n - finding.details.length)}` : "") };
   if (kind === "across_splits") return t("says.across_splits", { one: splitName(finding.pictures[0].split), other: splitName(finding.pictures.at(-1).split) });
   if (kind === "conflict") return t("says.conflict", { labels: [...new Set(finding.pictures.map((picture) => labelName(picture.label)))].join(t("says.or")) });
   const text = t(`says.${kind}`, values);
@@ -201,6 +198,8 @@ function words(kind, finding, place, total) {
   const n = PICKED.has(kind) ? total : mend.keys.length;
   if (kind === "conflict") return t("mend.choose", { label: labelName(mend.to) });
   if (mend.action === "delete") return t(kind === "exact_copy" || kind === "near_copy" ? "mend.delete_copy" : "mend.delete", { n, figure: figure.format(n) });
+  if (mend.action === "split again") return t("mend.split_again");
+  if (mend.action === "rename") return t("mend.rename", { label: labelName(mend.to) });
   if (mend.action === "relabel") return t("mend.relabel", { label: labelName(mend.to) });
   return t("mend.move", { split: splitName(mend.to) });
 }
@@ -244,6 +243,7 @@ socket.on("dataset", (message) => {
 });
 $("begin").addEventListener("click", () => act("/api/check", {}, { quiet: true }));
 $("check-stop").addEventListener("click", () => act("/api/check/stop", {}, { quiet: true }));
+$("keep-none").addEventListener("click", async () => { if (await act("/api/check/keep-none")) act("/api/check", {}, { quiet: true }); });
 $("undo").addEventListener("click", undo);
 keys({ u: undo });
 get("/api/dataset").then((message) => {
