@@ -90,7 +90,7 @@ def _names(named: Sequence[tuple[str, float, float]], points: Sequence[tuple[flo
             ("end", before, below),
         ):
             box = (left, base - 10, left + width, base + 3)
-            inside = left >= _LEFT and box[2] <= WIDTH and box[1] >= 0
+            inside = left >= _LEFT and box[2] <= WIDTH and box[1] >= 0 and box[3] <= HEIGHT - _BOTTOM
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 at = left if anchor == "start" else box[2]

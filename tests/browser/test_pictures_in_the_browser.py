@@ -12,6 +12,7 @@ from picture_studio import EACH, LABELS, NumberEmbedder, jpeg, scene, serving, t
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from whatsit.embedder import PixelEmbedder
+from whatsit.finding import Kind
 from whatsit.project import Project
 
 WAIT = 60_000
@@ -331,6 +332,26 @@ def test_the_map_works_by_keyboard(big: str, page: Page) -> None:
     expect(page.locator("#selection-count")).to_have_text("11 selected")
     page.keyboard.press("Escape")
     expect(page.locator("#selection")).to_be_hidden()
+
+
+def test_each_kind_of_finding_has_a_colour_of_its_own(big: str, page: Page) -> None:
+    page.goto(f"{big}explore")
+    kinds = [kind.name.lower() for kind in Kind]
+    ask = "kinds => import('/static/colours.js').then(({ findingColour }) => kinds.map(findingColour))"
+    assert len({*page.evaluate(ask, kinds), page.evaluate(ask, ["none"])[0]}) == len(kinds) + 1
+
+
+def test_what_happens_to_the_folder_is_seen_when_somebody_comes_back(big: str, page: Page, wall: Path) -> None:
+    page.goto(f"{big}dataset?label={LABELS[3]}")
+    total(page, "1,000")
+    picture = wall / "dataset" / LABELS[3] / f"{3 * EACH:05d}.jpg"
+    kept = picture.read_bytes()
+    picture.unlink()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    total(page, "999")
+    picture.write_bytes(kept)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    total(page, "1,000")
 
 
 def test_a_map_is_worked_out_in_the_background(tmp_path: Path, page: Page) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,38 @@ def test_runs_are_compared_shown_and_deleted_whatever_their_labels(
         page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         expect(page.locator(".run")).to_have_count(1, timeout=WAIT)
     assert not (shapes / "models/lite0-4blocks-128.tflite").exists()
+
+
+def test_the_train_page_keeps_what_was_typed_and_shows_what_has_the_focus(
+    shapes: Path, chromium: Chromium, troubles: Watch
+) -> None:
+    page = troubles(chromium().new_page(viewport={"width": 390, "height": 700}, locale="zh-CN"))
+    with Project(shapes) as project:
+        project.save_settings(replace(project.settings, design={"backbone": "/somewhere/mine.tflite"}))
+    with studio(shapes) as url:
+        page.goto(f"{url}train")
+        expect(page.locator("#name")).to_have_value("mine", timeout=WAIT)
+        assert page.locator("[name=backbone]").input_value() == "/somewhere/mine.tflite"
+        expect(page.locator("[name=blocks]")).to_be_hidden()
+        page.locator("[name=backbone]").select_option("lite0")
+        # By the keyboard through the whole form: nothing that has the focus lies under the bar at the bottom.
+        page.locator("[name=backbone]").focus()
+        hidden = """() => { const bar = document.querySelector(".begin"), one = document.activeElement;
+          return !bar.contains(one) && one.closest("form") !== null
+            && one.getBoundingClientRect().bottom > bar.getBoundingClientRect().top; }"""
+        for _ in range(25):
+            page.keyboard.press("Tab")
+            assert not page.evaluate(hidden), page.evaluate("document.activeElement.outerHTML")
+        page.locator("#name").fill("not a name")
+        assert "英文字母" in str(page.locator("#name").evaluate("field => field.validationMessage"))
+        page.locator("#name").fill("first")
+        page.locator("[name=size][value='96']").check(force=True)
+        page.locator("#begin").click()
+        page.locator("#name").fill("second")
+        finished(page, "first 训练完成")
+        expect(page.locator(".run")).to_have_count(1, timeout=WAIT)
+        page.locator("[name=size][value='128']").check(force=True)
+        expect(page.locator("#name")).to_have_value("second")
 
 
 def test_pages_about_models_fit_every_screen(shapes: Path, chromium: Chromium, troubles: Watch) -> None:

@@ -131,6 +131,24 @@ def test_nonsense_is_refused_in_one_line(page: httpx.Client, path: str, body: di
     assert "\n" not in answer.json()["error"]
 
 
+@pytest.mark.parametrize(("edit", "more"), [("delete", {}), ("relabel", {"label": "dog"})])
+def test_an_edit_does_what_is_left_where_a_file_has_gone(
+    tmp_path: Path, serve: Callable[..., Served], edit: str, more: dict[str, str]
+) -> None:
+    with Project(tmp_path / "project") as project:
+        for number in range(3):
+            project.dataset.add(shade(number), "cat", name=f"{number}.jpg")
+    running = serve()
+    with running.client() as page:
+        keys = page.get("/api/dataset/keys").json()["keys"]
+        (tmp_path / "project/dataset/cat/1.jpg").unlink()
+        answer = page.post(f"/api/dataset/{edit}", json={"keys": keys, **more})
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["values"]["n"], answer.json()["values"]["gone"]) == (2, 1)
+        left = page.get("/api/dataset/pictures").json()["pictures"]
+        assert [one["label"] for one in left] == ([] if edit == "delete" else ["dog", "dog"])
+
+
 @pytest.mark.parametrize("path", ["/api/dataset/undo", "/api/dataset/upload", "/api/map", "/api/check"])
 def test_other_pages_change_nothing(serve: Callable[..., Served], path: str) -> None:
     with serve().client(origin="http://elsewhere.example") as stranger:

@@ -189,6 +189,21 @@ def test_a_camera_that_cannot_be_opened_leaves_the_old_one(serve: Callable[..., 
         assert user.get("/api/camera").json()["state"] == "live"
 
 
+def test_tabs_are_told_of_a_camera_that_is_lost_and_that_is_back(serve: Callable[..., Served], tmp_path: Path) -> None:
+    running = serve()
+    plug = tmp_path / "plug"
+    plug.write_text("streaming")
+    running.studio.choose_camera(f"fake:{plug}", None)
+    with connect_all(running, 2) as tabs:
+        for change, state in ((None, "live"), (plug.unlink, "lost"), (lambda: plug.write_text("streaming"), "live")):
+            if change is not None:
+                change()
+            for tab in tabs:
+                while (told := until(tab, "camera"))["state"] != state:
+                    pass
+                assert (told["error"] is None) == (state == "live")
+
+
 def test_collected_pictures_are_in_the_dataset_and_can_be_taken_back(serve: Callable[..., Served]) -> None:
     running = serve()
     with running.client() as user:

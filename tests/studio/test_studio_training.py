@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -277,6 +278,37 @@ def test_a_sweep_marks_the_efficient_designs_and_recommends_within_limits(runnin
     refused = client.post("/api/sweep", json=asked | {"backbones": ["/etc/passwd.tflite"]})
     assert "pages may choose" in refused.json()["error"]
     assert len(client.get("/api/sweep").json()["trials"]) == 2
+
+
+def test_a_network_of_ones_own_is_learnt_on_where_the_project_names_it(
+    running: Served, client: httpx.Client, folder: Path, shared_data: Path
+) -> None:
+    network = shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite"
+    elsewhere = shutil.copyfile(network, folder.parent / "theirs.tflite")
+    assert "pages may choose" in begin(client, backbone=str(elsewhere)).json()["error"]
+    mine = shutil.copyfile(elsewhere, folder / "models/mine.tflite")
+    assert f'value="{mine}"' in client.get("/train").text and f'value="{mine}"' in client.get("/sweep").text
+    assert client.post("/api/train", json={"name": "first", "design": {"backbone": str(mine), "epochs": 2}}).is_success
+    running.studio.workshop.wait()
+    assert client.get("/api/work").json()["state"] == "done"
+    asked = {"sizes": [32, 64], "backbones": [str(mine)], "fits": ["squash"]}
+    assert client.post("/api/sweep", json=asked).is_success
+    running.studio.workshop.wait()
+    work = client.get("/api/work").json()
+    assert (work["state"], work["trials"], work["of"]) == ("done", 1, 1)
+    # What whatsit.toml names stays a choice, wherever it lies.
+    settings = running.studio.project.settings
+    design = {**settings.design, "backbone": str(elsewhere)}
+    running.studio.project.save_settings(replace(settings, design=design))
+    assert f'value="{elsewhere}"' in client.get("/train").text
+
+
+def test_the_live_page_is_told_what_part_of_a_frame_a_model_sees(running: Served, client: httpx.Client) -> None:
+    assert begin(client, fit="squash").status_code == 200
+    running.studio.workshop.wait()
+    assert client.post("/api/models/open", json={"name": "file:first"}).status_code == 200
+    fits = {model["name"]: model["fit"] for model in client.get("/api/models").json()["models"]}
+    assert (fits["file:first"], fits["taught"], fits["imagenet"]) == ("squash", "cover", None)
 
 
 @pytest.mark.parametrize("target", ["litert", "teachable-machine", "c-array", "maixpy"])

@@ -15,6 +15,7 @@ PREVIEW_WIDTH = 640
 _PREVIEW_QUALITY = 80
 _KEPT_QUALITY = 92
 _STALE_SECONDS = 3.0
+_LOOK_SECONDS = 0.5
 
 
 class Feed:
@@ -29,6 +30,7 @@ class Feed:
         self._changed = threading.Condition()
         self._closed = False
         self._camera = SharedCamera(open_camera(uri))
+        self._listening: threading.Thread | None = None
         self.uri = uri
         self.showing: str | None = None
         """What the demonstration scene was asked to show; None: all in turn."""
@@ -122,6 +124,11 @@ class Feed:
                 if self._camera is camera and not self._closed:
                     self._changed.wait(0.5)
 
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Call ``changed``, from a thread of its own, whenever the camera's state or error is another."""
+        self._listening = threading.Thread(target=self._listen, args=(changed,), name="camera state", daemon=True)
+        self._listening.start()
+
     def stop_watching(self) -> None:
         """Let everyone go who is waiting in ``frames``."""
         with self._changed:
@@ -132,6 +139,21 @@ class Feed:
         """Release the camera."""
         self.stop_watching()
         self._camera.close()
+        if self._listening is not None:
+            self._listening.join()
+
+    def _listen(self, changed: Callable[[], None]) -> None:
+        told: tuple[SharedCamera, CameraState, str | None] | None = None
+
+        def news(camera: SharedCamera) -> bool:
+            return self._closed or told != (camera, camera.state, camera.error)
+
+        while not self._closed:
+            camera = self._camera
+            if news(camera):
+                told = (camera, camera.state, camera.error)
+                changed()
+            camera.wait_for(news, _LOOK_SECONDS)
 
     def _frames_of(
         self, camera: SharedCamera, subscription: Subscription, wanted: Callable[[], bool]

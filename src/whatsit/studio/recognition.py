@@ -35,6 +35,11 @@ class Recognition:
         """The score below which an answer is uncertain, 0..1."""
         return self._smoothing.threshold
 
+    @property
+    def fit(self) -> str:
+        """How a frame becomes its square; cover looks at the middle only."""
+        return self._recogniser.preprocess.fit.value
+
     def set_threshold(self, threshold: float) -> None:
         """Change it; a running engine takes it over with the next answer.
 

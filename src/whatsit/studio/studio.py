@@ -73,6 +73,7 @@ class Studio:
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
+        self.feed.listen(self.tell_camera)
 
     def attend(self) -> None:
         """Begin the work the tabs have come to want and end what none wants; returns at once."""
@@ -184,6 +185,7 @@ class Studio:
                 {
                     "name": choice.name,
                     "title": choice.file.stem if choice.file else None,
+                    "fit": self.models.get(choice.name).fit if choice.name in self.models else None,
                     "threshold": self.models.get(choice.name).threshold if choice.name in self.models else None,
                 }
                 for choice in self.models.choices()

@@ -12,11 +12,13 @@ from whatsit.catalogue import Picture
 from whatsit.design import Design
 from whatsit.errors import DataError
 from whatsit.label import UNLABELLED
+from whatsit.preprocess import Fit
 from whatsit.project import Project
 from whatsit.split import Split
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.runs import Runs
 from whatsit.studio.worker import Message, Worker
+from whatsit.sweep import choices
 from whatsit.sweep_record import SweepRecord
 
 Job: TypeAlias = Literal["train", "test", "sweep"]
@@ -176,7 +178,7 @@ class Workshop:
                 "validation": validation, "cache": self._cache,
             }  # fmt: skip
             self._begin("sweep", "", job)
-            self._work.of = len(sizes) * len(backbones) * len(fits)
+            self._work.of = len(choices(sizes, backbones, [Fit(fit) for fit in fits]))
             self.sweeps.clear()
 
     def stop(self) -> None:

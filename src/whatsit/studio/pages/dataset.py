@@ -1,5 +1,6 @@
 """The Dataset page: every picture by class and split, edits that can be undone, pictures in and out."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -8,8 +9,10 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
+from whatsit.errors import DataError
 from whatsit.studio.gallery import ID_DIGITS, counts_view, details_view, keys_view, page_view
 from whatsit.studio.pages.page import render, studio_of
+from whatsit.studio.studio import Studio
 from whatsit.studio.thumbnail import TILE, large, thumbnail
 
 router = APIRouter()
@@ -91,26 +94,45 @@ def refresh(request: Request) -> dict[str, Any]:
 
 @router.post("/api/dataset/relabel")
 def relabel(request: Request, asked: Relabel) -> dict[str, Any]:
-    studio = studio_of(request)
-    studio.project.dataset.relabel(asked.keys, asked.label)
-    studio.dataset_changed()
-    return {"message": "relabelled", "values": {"n": len(asked.keys), "label": asked.label}}
+    dataset = studio_of(request).project.dataset
+    counts = _edit(studio_of(request), asked.keys, lambda keys: dataset.relabel(keys, asked.label))
+    return {"message": "relabelled", "values": {**counts, "label": asked.label}}
 
 
 @router.post("/api/dataset/move")
 def move(request: Request, asked: Move) -> dict[str, Any]:
-    studio = studio_of(request)
-    studio.project.dataset.set_split(asked.keys, asked.split)
-    studio.dataset_changed()
-    return {"message": f"moved_to_{asked.split}", "values": {"n": len(asked.keys)}}
+    dataset = studio_of(request).project.dataset
+    counts = _edit(studio_of(request), asked.keys, lambda keys: dataset.set_split(keys, asked.split))
+    return {"message": f"moved_to_{asked.split}", "values": counts}
 
 
 @router.post("/api/dataset/delete")
 def delete(request: Request, asked: Keys) -> dict[str, Any]:
-    studio = studio_of(request)
-    studio.project.dataset.delete(asked.keys)
+    counts = _edit(studio_of(request), asked.keys, studio_of(request).project.dataset.delete)
+    return {"message": "deleted", "values": counts}
+
+
+def _edit(studio: Studio, keys: list[str], edit: Callable[[list[str]], None]) -> dict[str, int]:
+    """Edit pictures; where some have gone behind the studio's back, the rest. How many of each.
+
+    Raises:
+        DataError: none is left, or the edit is not possible for another reason; nothing changes then.
+    """
+    gone = 0
+    try:
+        edit(keys)
+    except DataError:
+        studio.project.dataset.refresh()
+        known = set(studio.project.dataset.keys())
+        there = [key for key in keys if key in known]
+        gone = len(keys) - len(there)
+        if gone:
+            studio.dataset_changed()
+        if not gone or not there:
+            raise
+        edit(there)
     studio.dataset_changed()
-    return {"message": "deleted", "values": {"n": len(asked.keys)}}
+    return {"n": len(keys) - gone, "gone": gone}
 
 
 @router.post("/api/dataset/undo")

@@ -1,6 +1,7 @@
 """The Sweep page: speed against accuracy of many designs, measured on this machine."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import DataError
 from whatsit.preprocess import Fit
+from whatsit.studio.own_backbones import check_backbone, own_backbones
 from whatsit.studio.pages.page import render, studio_of
 from whatsit.sweep import SIZES, choices
 
@@ -20,7 +22,7 @@ MOST = 60
 
 
 class Begin(BaseModel):
-    sizes: list[int] = Field(min_length=1, max_length=16)
+    sizes: list[int] = Field(max_length=16)
     backbones: list[str] = Field(min_length=1, max_length=16)
     fits: list[Fit] = Field(min_length=1, max_length=3)
 
@@ -28,7 +30,9 @@ class Begin(BaseModel):
 @router.get("/sweep")
 def page(request: Request) -> Response:
     installed = [name for name in DEPTHS if find_spec(VARIANTS[name.partition("/")[0]].package) is not None]
-    return render(request, "sweep", sizes=SIZES, backbones=installed, fits=list(Fit), chosen=DEPTHS[:3])
+    studio = studio_of(request)
+    own = [{"path": path, "name": Path(path).name} for path in own_backbones(studio.project, studio.runs)]
+    return render(request, "sweep", sizes=SIZES, backbones=installed, own=own, fits=list(Fit), chosen=DEPTHS[:3])
 
 
 @router.get("/api/sweep")
@@ -43,10 +47,12 @@ def result(
 
 @router.post("/api/sweep")
 def begin(request: Request, asked: Begin) -> dict[str, Any]:
-    if any(choice.is_file or choice.name not in VARIANTS for choice in choices(asked.sizes, asked.backbones)):
-        raise DataError(f"backbones {', '.join(asked.backbones)[:80]}: pages may choose {', '.join(DEPTHS)}")
-    count = len(asked.sizes) * len(asked.backbones) * len(asked.fits)
-    if count > MOST:
-        raise DataError(f"{count} designs: at most {MOST} in one sweep; choose fewer sizes or backbones")
-    studio_of(request).workshop.sweep(asked.sizes, asked.backbones, [fit.value for fit in asked.fits])
+    studio = studio_of(request)
+    own = own_backbones(studio.project, studio.runs)
+    wanted = choices(asked.sizes, asked.backbones, asked.fits)
+    for choice in wanted:
+        check_backbone(choice.name, own)
+    if not 1 <= len(wanted) <= MOST:
+        raise DataError(f"{len(wanted)} designs: expected 1 to {MOST} in one sweep; choose other sizes or backbones")
+    studio.workshop.sweep(asked.sizes, asked.backbones, [fit.value for fit in asked.fits])
     return {"message": "sweep_begun", "values": {}}

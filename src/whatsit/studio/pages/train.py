@@ -1,6 +1,7 @@
 """The Train page: the design, the training under way, the runs so far."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,7 +13,9 @@ from whatsit.design import Design, Way
 from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import DataError
 from whatsit.preprocess import Colour, Fit
+from whatsit.studio.own_backbones import check_backbone, own_backbones
 from whatsit.studio.pages.page import render, studio_of
+from whatsit.studio.studio import Studio
 
 router = APIRouter()
 SIZES = (32, 64, 96, 128, 160, 192, 224, 256)
@@ -31,9 +34,11 @@ class ModelName(BaseModel):
 
 @router.get("/train")
 def page(request: Request) -> Response:
+    studio = studio_of(request)
     return render(
         request, "train", sizes=SIZES, ways=list(Way), fits=list(Fit), colours=list(Colour),
-        augmentations=list(Augmentation.__slots__), backbones=_backbones(), torch=find_spec("torch") is not None,
+        augmentations=list(Augmentation.__slots__), backbones=_backbones(), own=_own(studio),
+        torch=find_spec("torch") is not None,
     )  # fmt: skip
 
 
@@ -63,10 +68,9 @@ def free_name(request: Request, wanted: Annotated[str, Query(max_length=40)]) ->
 @router.post("/api/train")
 def begin(request: Request, asked: Begin) -> dict[str, Any]:
     design = Design.from_dict(asked.design)
-    if design.choice.is_file or design.backbone not in VARIANTS:
-        # Who may train may not look through the machine's disk; the command line takes any file.
-        raise DataError(f"backbone {design.backbone[:80]!r}: pages may choose {', '.join(VARIANTS)}")
-    studio_of(request).workshop.train(asked.name, design)
+    studio = studio_of(request)
+    check_backbone(design.backbone, own_backbones(studio.project, studio.runs))
+    studio.workshop.train(asked.name, design)
     return {"message": "training_begun", "values": {"name": asked.name}}
 
 
@@ -114,6 +118,10 @@ def _backbones() -> list[dict[str, Any]]:
         {"name": name, "blocks": len(variant.strides), "installed": find_spec(variant.package) is not None}
         for name, variant in VARIANTS.items()
     ]
+
+
+def _own(studio: Studio) -> list[dict[str, str]]:
+    return [{"path": path, "name": Path(path).name} for path in own_backbones(studio.project, studio.runs)]
 
 
 def _name(design: Design) -> str:

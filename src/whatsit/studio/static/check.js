@@ -221,7 +221,7 @@ async function look() {
   const view = await get("/api/check").catch(failed);
   if (!view || mine !== looks) return; // an older answer may come after a newer one
   state(view);
-  if (view.error) failed(new Error(view.error));
+  if (view.error) failed(new Error(t("error.device", { reason: view.error })));
   if (!view.checked) return;
   report = view;
   draw();

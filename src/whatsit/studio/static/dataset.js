@@ -169,7 +169,7 @@ socket.on("export", (view) => {
   else bar.removeAttribute("value");
   if (!fetching || view.state === "running") return;
   fetching = false;
-  if (view.state === "failed") toast(view.error, "bad");
+  if (view.state === "failed") toast(t("error.device", { reason: view.error }), "bad");
   if (view.state === "done") location.assign("/dataset/export.zip");
 });
 
@@ -180,11 +180,15 @@ keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, esca
 
 gallery.show().catch((error) => toast(error.message, "bad"));
 get("/api/dataset").then(heard, (error) => toast(error.message, "bad"));
+// Files are added and deleted by other programs too: looked for when somebody comes back to this page.
+const refresh = () => { if (!document.hidden) act("/api/dataset/refresh", {}, { quiet: true }); };
+addEventListener("focus", refresh);
+document.addEventListener("visibilitychange", refresh);
 let again = false;
 socket.on("hello", () => {
   // What was changed while the page was away, or by other programs, is looked for once the page stands.
   if (again) gallery.reload().catch(() => {});
   again = true;
-  act("/api/dataset/refresh", {}, { quiet: true });
+  refresh();
 });
 socket.connect();

@@ -88,7 +88,7 @@ function drawTargets(run) {
     const packing = here && folder.state === "running";
     button.disabled = Boolean(reason) || folder.state === "running";
     button.textContent = t(packing ? "deploy.packing" : "deploy.zip");
-    const failed = here && folder.state === "failed" ? folder.error : "";
+    const failed = here && folder.state === "failed" ? t("error.device", { reason: folder.error }) : "";
     note.textContent = reason || failed || caution(run, target);
     note.classList.toggle("unfit", Boolean(reason) || target === "frigate" || target === "teachable-machine");
     note.classList.toggle("bad", Boolean(failed));

@@ -40,7 +40,7 @@ export function read() {
     colour: form.elements.colour.value,
     augmentation: [...form.elements.augmentation].filter((box) => box.checked).map((box) => box.value),
   };
-  if (form.elements.blocks.value && design.way !== "scratch") design.blocks = Number(form.elements.blocks.value);
+  if (form.elements.blocks.value && design.way !== "scratch" && !ownFile()) design.blocks = Number(form.elements.blocks.value);
   for (const name of NUMBERS) if (form.elements[name].value !== "") design[name] = form.elements[name].valueAsNumber;
   for (const name of FLAGS) design[name] = form.elements[name].checked;
   return design;
@@ -62,9 +62,15 @@ function drawBlocks() {
   if (list.selectedIndex < 0) list.value = "";
 }
 
+const ownFile = () => form.elements.backbone.selectedOptions[0]?.dataset.file !== undefined;
+
 // Only what counts for the way that is chosen.
 function follow() {
   const way = form.elements.way.value;
+  const own = ownFile();
+  // A file has a size and colours of its own.
+  for (const part of form.querySelectorAll("[data-built-in]")) part.hidden = own && way !== "scratch";
+  form.elements.backbone.setCustomValidity(own && way === "fine-tune" ? t("design.file_frozen") : "");
   for (const part of form.querySelectorAll("[data-ways]")) part.hidden = !part.dataset.ways.split(" ").includes(way);
   for (const name of NUMBERS) form.elements[name].placeholder = usual[name] ?? t("design.none");
   const size = form.querySelector(`[name=size][value="${CSS.escape(form.elements.size.value)}"]`);
@@ -77,5 +83,5 @@ function follow() {
 
 form.addEventListener("change", (event) => {
   if (event.target.name === "backbone") drawBlocks();
-  if (event.target.name === "way") follow();
+  if (["way", "backbone"].includes(event.target.name)) follow();
 });

@@ -1,4 +1,5 @@
 // Explore: a map on which pictures that look alike lie together.
+import { colourAt, findingColour, GREY } from "./colours.js";
 import { askLabel, bindEdits, deleteChosen, setLabels, showSelection, undo } from "./edits.js";
 import { keys } from "./keys.js";
 import { t } from "./messages.js";
@@ -11,9 +12,6 @@ import { openViewer } from "./viewer.js";
 
 const $ = (id) => document.getElementById(id);
 const SHOWN = 12;
-// Told apart by most people with a colour weakness too, on light and on dark.
-const COLOURS = ["#2f8f74", "#d8782f", "#5b73d8", "#c7488f", "#b59a1c", "#3aa3c9", "#8a5cc4", "#d1495b", "#6f9e3a", "#8d6e58", "#1f7a99", "#e0a03a"];
-const GREY = "#8b928d";
 let points = null;
 let colour = "label";
 let focus = null;
@@ -22,8 +20,6 @@ const map = new Scatter($("map"), { hover: peek, changed: drawChosen, opened: op
 const chosenKeys = () => [...map.selected].map((index) => points.keys[index]);
 const placesOf = (keys) => points.keys.flatMap((key, index) => (keys.has(key) ? [index] : []));
 bindEdits({ selection: chosenKeys, clear: () => map.choose([], "only"), done: (edited) => map.choose(placesOf(new Set(edited)), "less") });
-
-const colourAt = (place) => COLOURS[place] ?? `hsl(${Math.round(place * 137.5) % 360} 55% 52%)`;
 
 // ---- colours ----
 function groups() {
@@ -37,7 +33,7 @@ function groups() {
     const kinds = Object.keys(points.findings).filter((kind) => points.findings[kind].some((key) => here.has(key)));
     const of = new Map();
     kinds.forEach((kind, place) => points.findings[kind].forEach((key) => { if (!of.has(key)) of.set(key, place + 1); }));
-    return { names: [t("explore.fine"), ...kinds.map((kind) => t(`kind.${kind}`))], palette: [GREY, ...kinds.map((_, place) => ["#d1495b", "#d8782f", "#5b73d8", "#c7488f", "#b59a1c", "#3aa3c9"][place] ?? colourAt(place))], group: points.keys.map((key) => of.get(key) ?? 0) };
+    return { names: [t("explore.fine"), ...kinds.map((kind) => t(`kind.${kind}`))], palette: [GREY, ...kinds.map(findingColour)], group: points.keys.map((key) => of.get(key) ?? 0) };
   }
   let next = 0;
   return { names: points.labels.map(labelName), palette: points.labels.map((label) => (label === UNLABELLED ? GREY : colourAt(next++))), group: points.label };
@@ -163,7 +159,7 @@ function state(view) {
     else $("map-progress").removeAttribute("value");
   }
   $("map-stop").hidden = !running;
-  if (view.error) toast(view.error, "bad");
+  if (view.error) toast(t("error.device", { reason: view.error }), "bad");
 }
 
 async function look(mayDraw) {

@@ -29,7 +29,8 @@ socket.on("models", (message) => {
     option.selected = one.name === model;
     return option;
   }));
-  const { threshold } = models.find((one) => one.name === model);
+  const { fit, threshold } = models.find((one) => one.name === model);
+  $("view").classList.toggle("whole", fit === "squash" || fit === "contain");
   $("threshold").disabled = threshold === null;
   if (threshold !== null && document.activeElement !== $("threshold")) $("threshold").value = threshold;
   setText($("threshold-shown"), percent(Number($("threshold").value)));

@@ -14,7 +14,10 @@ export function t(key, values = {}) {
 export function outcome(reply) {
   const key = `done.${reply.message}`;
   const text = t(key, reply.values);
-  return text === key ? "" : text;
+  if (text === key) return "";
+  const gone = reply.values?.gone;
+  if (!gone) return text;
+  return t("done.both", { text, lost: t("done.gone", { n: gone }) });
 }
 
 // Where the navigation is wider than the screen, the page that is open stays in sight.

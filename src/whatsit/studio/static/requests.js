@@ -13,7 +13,7 @@ export async function post(path, body = {}) {
   if (response.ok) return JSON.parse(text);
   let reason = text;
   try { reason = JSON.parse(text).error ?? text; } catch { /* plain text */ }
-  throw new Error(reason.trim() || t("error.status", { status: response.status }));
+  throw new Error(reason.trim() ? t("error.device", { reason: reason.trim() }) : t("error.status", { status: response.status }));
 }
 
 // The same, saying how it went.

@@ -48,22 +48,26 @@ export class ScatterChart {
       target.addEventListener("pointerleave", () => { note.hidden = true; });
       target.addEventListener("click", () => this.#choose(at));
       svg.append(dot, target);
-      if (mark.efficient) labels.push({ text: mark.name, px, py });
+      if (mark.efficient) labels.push({ text: mark.name, px, py, recommended: mark.recommended });
     }
     this.#name(svg, labels, frame);
     this.#box.replaceChildren(svg, note);
   }
 
-  // Names of the efficient designs, where they do not cover each other; the table has them all.
+  // Names of the efficient designs, where they cover neither each other nor a point; the table has them all.
   #name(svg, labels, frame) {
-    const taken = [];
+    const taken = this.#marks.map((mark) => around(frame.x(mark.x), frame.y(mark.y)));
+    const free = (box) => box.left >= frame.left && box.right <= frame.right && box.top >= 0 && box.bottom <= frame.bottom
+      && !taken.some((one) => one.left < box.right && box.left < one.right && one.top < box.bottom && box.top < one.bottom);
+    labels.sort((one, other) => other.recommended - one.recommended || one.px - other.px);
     for (const { text, px, py } of labels) {
       const room = text.length * 6.8;
-      const end = px + room + 12 > frame.right;
-      const box = { left: end ? px - room - 12 : px + 8, top: py + 4, right: end ? px - 8 : px + room + 12, bottom: py + 20 };
-      if (box.left < frame.left || taken.some((one) => one.left < box.right && box.left < one.right && one.top < box.bottom && box.top < one.bottom)) continue;
+      const places = [["end", px - 10 - room, py - 7], ["start", px + 10, py - 7], ["start", px + 10, py + 16], ["end", px - 10 - room, py + 16]]
+        .map(([anchor, left, base]) => ({ anchor, base, left, right: left + room, top: base - 11, bottom: base + 3 }));
+      const box = places.find(free);
+      if (!box) continue;
       taken.push(box);
-      svg.append(element("text", { class: "name", x: end ? px - 10 : px + 10, y: py + 16, "text-anchor": end ? "end" : "start" }, text));
+      svg.append(element("text", { class: "name", x: box.anchor === "end" ? box.right : box.left, y: box.base, "text-anchor": box.anchor }, text));
     }
   }
 
@@ -76,3 +80,5 @@ export class ScatterChart {
     note.style.top = `${Math.max(0, py - 30)}px`;
   }
 }
+
+const around = (x, y) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 });

@@ -94,7 +94,10 @@ socket.on("camera", async (message) => {
   if (message.uri !== "browser:") remember(null);
   setText($("camera-name"), cameraName(message));
   drawScene(message);
-  setText($("waiting"), message.error ?? t("stage.waiting"));
+  const lost = message.state === "lost" || message.state === "failed";
+  view.classList.toggle("lost", lost);
+  if (lost) $("waiting").hidden = false; // over the last picture; the next one takes it away
+  setText($("waiting"), message.error ? t("error.device", { reason: message.error }) : t("stage.waiting"));
 });
 
 socket.on("hello", () => {

@@ -18,7 +18,8 @@ bindWork("sweep");
 
 const ticked = (name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value);
 function count() {
-  const n = ticked("sizes").length * ticked("backbones").length * ticked("fits").length;
+  const own = form.querySelectorAll("[name=backbones][data-file]:checked").length; // at one size each
+  const n = (ticked("sizes").length * (ticked("backbones").length - own) + own) * ticked("fits").length;
   $("count").textContent = t("sweep.count", { n, figure: figure.format(n) });
   $("begin").disabled = n === 0 || !ready || under_way();
 }
@@ -42,7 +43,8 @@ async function show() {
   try {
     found = await get("/api/sweep", { max_ms: limit("max-ms"), max_mb: limit("max-mb") });
   } catch (error) { return toast(error.message, "bad"); }
-  const { trials, recommended } = found;
+  const { recommended } = found;
+  const trials = found.trials.map((trial) => ({ ...trial, name: inWords(trial) }));
   for (const id of ["chart-box", "advice", "table-box"]) $(id).hidden = trials.length === 0;
   if (!trials.length) return;
   chart.show(trials.map((trial, at) => ({ x: trial.milliseconds, y: trial.accuracy, name: trial.name, efficient: trial.efficient, recommended: at === recommended, low: trial.interval[0], high: trial.interval[1] })));
@@ -53,6 +55,10 @@ async function show() {
   table(trials, recommended);
 }
 
+// The fit, which is a word, in the language of the page.
+function inWords({ name, fit }) {
+  return name.endsWith(` ${fit}`) ? `${name.slice(0, -fit.length)}${t(`fit.${fit}`)}` : name;
+}
 const limit = (id) => ($(id).value && $(id).validity.valid ? $(id).value : "");
 const address = (trial) => `/train?${new URLSearchParams({ backbone: trial.backbone, size: trial.size, fit: trial.fit, ...(trial.blocks ? { blocks: trial.blocks } : {}) })}`;
 

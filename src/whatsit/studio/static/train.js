@@ -1,6 +1,7 @@
 // Train: a design on the left; what it learns, the runs so far and two of them compared on the right.
 import { number, percent } from "./axes.js";
 import { fill, read, setUsual, wrong } from "./design_form.js";
+import { isFile } from "./design_words.js";
 import { legend, LineChart } from "./line_chart.js";
 import { t } from "./messages.js";
 import { figure, get } from "./names.js";
@@ -36,7 +37,9 @@ onWork((now, before) => {
   $("begin").disabled = running || !ready;
   $("work-next").hidden = running || now.job !== "train" || !["done", "stopped"].includes(now.state) || !epochs().length;
   if (!$("work-next").hidden) next(now.name);
-  if (ended(now, before) && now.job === "train") { named = false; load(); }
+  if (!ended(now, before) || now.job !== "train") return;
+  if ($("name").value.trim() === now.name) named = false; // what was typed for the next one stays
+  load();
 });
 
 function next(name) {
@@ -85,11 +88,22 @@ async function suggest() {
   if (named) return;
   const turn = ++question; // only the answer to the latest question counts
   const design = read();
-  const base = design.way === "scratch" ? "small" : design.backbone + (design.blocks ? `-${design.blocks}blocks` : "");
-  const { name } = await get("/api/train/name", { wanted: `${base}-${design.size}` });
-  if (!named && turn === question) $("name").value = name;
+  const base = design.way === "scratch" ? "small" : baseName(design.backbone) + (design.blocks ? `-${design.blocks}blocks` : "");
+  const { name } = await get("/api/train/name", { wanted: isFile(design.backbone) && design.way !== "scratch" ? base : `${base}-${design.size}` });
+  if (named || turn !== question) return;
+  $("name").value = name;
+  checkName();
 }
-$("name").addEventListener("input", () => { named = $("name").value !== ""; });
+// A file's name as a model may be called.
+const baseName = (backbone) => (isFile(backbone) ? backbone.split(/[\\/]/).at(-1).replace(/\.\w+$/, "").replace(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 40) || "model" : backbone);
+function checkName() {
+  $("name").setCustomValidity("");
+  if ($("name").validity.patternMismatch) $("name").setCustomValidity(t("design.name_rule"));
+}
+$("name").addEventListener("input", () => {
+  named = $("name").value !== "";
+  checkName();
+});
 $("design").addEventListener("change", (event) => { if (event.target.id !== "name") suggest().catch((error) => toast(error.message, "bad")); });
 $("defaults").addEventListener("click", async () => {
   fill((await get("/api/train")).defaults);

@@ -51,7 +51,7 @@ function draw() {
   $("stop").disabled = state === "stopping";
   $("work-progress").hidden = !running;
   $("work-error").hidden = !(mine && state === "failed");
-  $("work-error").textContent = work.error ?? "";
+  $("work-error").textContent = work.error ? t("error.device", { reason: work.error }) : "";
   const notes = mine ? work.notes ?? [] : [];
   $("work-notes").hidden = notes.length === 0;
   $("work-notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
