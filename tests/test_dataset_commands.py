@@ -43,6 +43,32 @@ def test_import_counts_and_names_what_stayed_away(pets, run):
     assert (again["added"], again["present"], len(again["skipped"])) == (0, 24, 1)
 
 
+def test_of_several_paths_a_bad_one_stops_nothing_and_makes_the_status_1(run, tmp_path):
+    fill(tmp_path / "in", labels=("cat", "dog"), each=2)
+    (tmp_path / "one.jpg").write_bytes(jpeg(77))
+    (tmp_path / "bad.zip").write_bytes(b"PK")
+    mixed = run("import", "in", "nothing", "bad.zip", "one.jpg", "-p", "pets")
+    assert "in: 4 pictures added." in mixed.stdout and "one.jpg: 1 picture added." in mixed.stdout
+    assert mixed.stdout.splitlines()[-1] == "In all: 5 pictures added."
+    assert mixed.exit_code == 1
+    assert mixed.stderr.splitlines() == ["whatsit: nothing: no such file or folder"]
+    assert str(mixed.exception).startswith("bad.zip: not a zip archive")
+    document = json.loads(run("import", "in", "nothing", "one.jpg", "-p", "pets", "--json").stdout)
+    assert (document["added"], document["present"], document["skipped"]) == (0, 5, [])
+    assert [(row["source"], row["present"]) for row in document["sources"]] == [("in", 4), ("one.jpg", 1)]
+    assert document["errors"] == [{"source": "nothing", "error": "nothing: no such file or folder"}]
+
+
+def test_an_import_of_nothing_but_refusals_is_an_error_and_a_repetition_is_none(run, tmp_path):
+    (tmp_path / "in" / "cat").mkdir(parents=True)
+    (tmp_path / "in" / "cat" / "torn.jpg").write_bytes(jpeg(1)[:300])
+    refused = run("import", "in", "-p", "pets")
+    assert refused.exit_code == 1
+    assert str(refused.exception).startswith("nothing was imported: 1 refused")
+    (tmp_path / "in" / "cat" / "whole.jpg").write_bytes(jpeg(1))
+    assert [run("import", "in", "-p", "pets").exit_code for _ in range(2)] == [0, 0]
+
+
 @pytest.mark.parametrize("columns", ["30", "80"])
 def test_stats_fit_the_terminal(pets, run, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
@@ -86,7 +112,13 @@ def test_every_dataset_command_has_help_with_an_example(run):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("stats",), ("stats", "-p", "nowhere"), ("export", "out", "-p", "nowhere"), ("import", "nothing.zip", "-p", "x")],
+    [
+        ("stats",),
+        ("stats", "-p", "nowhere"),
+        ("export", "out", "-p", "nowhere"),
+        ("import", "nothing.zip", "-p", "x"),
+        ("import", "nothing.zip", "x.zip", "--label", "a:" + "b" * 80),
+    ],
 )
 def test_a_mistake_is_one_line_and_a_status(tmp_path, arguments):
     done = subprocess.run(

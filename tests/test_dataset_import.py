@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drawn_pictures import drawn, encoded, fill, jpeg, tree
-from whatsit.errors import DataError
+from whatsit.errors import DataError, SourceError
 from whatsit.importers import FilesSource, import_from, import_path, source
 from whatsit.label import UNLABELLED
 from whatsit.project import Project
@@ -182,6 +182,149 @@ def test_a_csv_list_names_path_label_and_split(dataset, tmp_path, text):
     assert set(skipped(report)) == {"../out.jpg", "missing.jpg"}
 
 
+@pytest.mark.parametrize("folder", ["cat", "cat/2024"])
+@pytest.mark.parametrize(("name", "text"), [("labels.csv", "path,label\n000.jpg,wrong\n"), ("info.labels", "{torn")])
+def test_a_list_deep_in_folders_of_classes_does_not_speak_for_the_whole(dataset, tmp_path, folder, name, text):
+    fill(tmp_path / "in")
+    (tmp_path / "in" / folder).mkdir(exist_ok=True)
+    (tmp_path / "in" / folder / name).write_text(text)
+    report = import_path(dataset, tmp_path / "in")
+    assert (report.added, report.labels) == (12, ("cat", "dog"))
+    assert skipped(report) == {f"{folder}/{name}": "not a picture file"}
+
+
+@pytest.mark.parametrize("around", ["", "export/data/"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.csv", "path,label\npictures/000.jpg,owl\n"),
+        ("my list.csv", "pictures/000.jpg,owl\n"),
+        ("my list.csv", "image_name;category\r\npictures/000.jpg;owl\r\n"),
+        ("info.labels", '{"path": "pictures/000.jpg", "label": "owl"}'),
+    ],
+)
+def test_a_list_in_the_folders_around_everything_does(dataset, tmp_path, around, name, text):
+    files = {f"{around}pictures/000.jpg": jpeg(1), f"{around}{name}": text.encode(), "read me.txt": b"?"}
+    report = import_path(dataset, archive(tmp_path / "in.zip", files))
+    assert arrived(dataset).keys() == {"owl/000.jpg"}
+    assert report.skips[0].path == "read me.txt"
+
+
+@pytest.mark.parametrize("others", [{"sizes.csv": b"file,bytes\ncat/1.jpg,100\n"}, {"a.csv": b"x", "b.csv": b"y"}])
+def test_a_csv_file_that_lists_no_labels_leaves_the_classes_to_the_folders(dataset, tmp_path, others):
+    import_path(dataset, archive(tmp_path / "in.zip", {"cat/1.jpg": jpeg(1), "dog/2.jpg": jpeg(2), **others}))
+    assert dataset.labels() == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", '{"files": "x"}', '{"version": 1, "files": []}', "7", "{torn", "[" * 10**5]
+)
+def test_an_edge_impulse_list_without_pictures_is_refused_in_one_line(dataset, tmp_path, text):
+    files = {"info.labels": text.encode(), "training/a.jpg": jpeg(1)}
+    with pytest.raises(SourceError, match=r"^info\.labels.*; export it again$"):
+        import_path(dataset, archive(tmp_path / "in.zip", files))
+
+
+def test_a_torn_last_line_costs_only_itself_and_a_torn_other_line_everything(dataset, tmp_path):
+    lines = [json.dumps({"path": f"{n}.jpg", "label": "猫"}, ensure_ascii=False).encode() for n in range(3)]
+    files = {f"{n}.jpg": jpeg(n) for n in range(3)}
+    torn = lines[2][: lines[2].index("猫".encode()) + 1]
+    report = import_path(
+        dataset, archive(tmp_path / "in.zip", {**files, "info.labels": b"\n".join([*lines[:2], torn])})
+    )
+    assert (report.added, report.labels) == (2, ("猫",))
+    assert skipped(report) == {
+        "info.labels": "line 3 is torn off; the lines before it were taken", "2.jpg": "not named in info.labels",
+    }  # fmt: skip
+    with pytest.raises(SourceError, match=r"info\.labels, line 2"):
+        import_path(
+            dataset, archive(tmp_path / "b.zip", {**files, "info.labels": b"\n".join([lines[0], torn, lines[2]])})
+        )
+
+
+LIST = "image_path,class_name,set\n1.jpg,Käse,train\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_is_read_in_the_encodings_that_say_what_they_are(dataset, tmp_path, encoding):
+    files = {"1.jpg": jpeg(1), "labels.csv": LIST.encode(encoding)}
+    import_path(dataset, archive(tmp_path / "in.zip", files))
+    assert arrived(dataset) == {"Käse/1.jpg": ("Käse", "training")}
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "list.csv"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (LIST.encode("latin-1"), r", line 2: not UTF-8; save it as UTF-8"),
+        (LIST.encode("utf-16-le"), r", line [12]: not"),
+        (jpeg(1), r", line 1: not UTF-8"),
+        (b"", r": empty; expected a first line path,label,split"),
+        (b"id,name\n1,cat\n", r": no column of paths; expected"),
+        (b"path,label\n", r": names no pictures"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_refused_by_line_with_the_way_out(dataset, tmp_path, name, content, said):
+    (tmp_path / "1.jpg").write_bytes(jpeg(1))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=f"^{name}{said}"):
+        import_path(dataset, tmp_path / name)
+    assert dataset.count() == 0
+
+
+def test_a_lists_unknown_splits_and_contradictions_are_named_and_the_first_row_counts(dataset, tmp_path):
+    text = "path,label,split\n1.jpg,cat,dev\n2.jpg,cat,test\n2.jpg,dog,test\n3.jpg,cat,test\n3.jpg,cat,test\n"
+    files = {**{f"{n}.jpg": jpeg(n) for n in (1, 2, 3)}, "labels.csv": text.encode()}
+    report = import_path(dataset, archive(tmp_path / "in.zip", files))
+    assert (report.added, report.labels, report.skips) == (3, ("cat",), ())
+    assert {note.path: note.reason for note in report.notes} == {
+        "1.jpg": "split 'dev': expected train, validation or test; decided by whatsit's rule",
+        "2.jpg": "named twice in labels.csv; 'dog' of line 4 was not taken",
+    }
+
+
+def test_a_list_without_labels_says_so(dataset, tmp_path):
+    report = import_path(
+        dataset, archive(tmp_path / "in.zip", {"1.jpg": jpeg(1), "labels.csv": b"path,klasse\n1.jpg,x\n"})
+    )
+    assert [p.label for p in dataset.pictures()] == [UNLABELLED]
+    assert ["no column of labels" in note.reason for note in report.notes] == [True]
+
+
+def test_a_list_without_its_pictures_says_what_to_do(dataset):
+    report = import_from(dataset, FilesSource({"labels.csv": LIST.encode()}))
+    assert "zip it with them" in skipped(report)["labels.csv"]
+
+
+def test_a_folder_of_sample_archives_is_a_class_each(dataset, tmp_path):
+    inner = archive(tmp_path / "x.zip", {"1.jpg": jpeg(50)}).read_bytes()
+    (tmp_path / "in").mkdir()
+    for place, name in enumerate(("Blue mug-samples.zip", "Cup-samples (2).zip")):
+        archive(tmp_path / "in" / name, {**{f"{n}.jpg": jpeg(10 * place + n) for n in range(2)}, "inner.zip": inner})
+    (tmp_path / "in" / "broken.zip").write_bytes(b"PK")
+    (tmp_path / "in" / "notes.txt").write_bytes(b"?")
+    calls = []
+    report = import_path(dataset, tmp_path / "in", progress=lambda *step: calls.append(step))
+    assert (report.added, report.labels) == (4, ("Blue mug", "Cup"))
+    assert skipped(report).keys() == {
+        "Blue mug-samples.zip/inner.zip", "Cup-samples (2).zip/inner.zip", "broken.zip", "notes.txt",
+    }  # fmt: skip
+    assert calls == sorted(calls) and calls[-1] == (2000, 3000)  # the broken one adds none
+
+
+def test_names_as_other_archivers_write_them_are_understood(dataset, tmp_path):
+    files = {"cat\\a.jpg": jpeg(1), "./cat/d.jpg": jpeg(2), ".\\dog\\e.jpg": jpeg(3), "dog\\": b""}
+    report = import_path(dataset, archive(tmp_path / "in.zip", files))
+    assert (arrived(dataset).keys(), report.skips) == ({"cat/a.jpg", "cat/d.jpg", "dog/e.jpg"}, ())
+
+
+def test_a_label_that_cannot_be_used_is_refused_before_anything_is_read(dataset, tmp_path):
+    fill(tmp_path / "in")
+    for path in (tmp_path / "in", tmp_path / "nothing.zip"):
+        with pytest.raises(DataError, match="^label 'a\\\\nb'"):
+            import_path(dataset, path, label="a\nb")
+
+
 def test_single_files_and_dropped_folders_come_in(dataset, tmp_path):
     (tmp_path / "x.jpg").write_bytes(jpeg(1))
     import_path(dataset, tmp_path / "x.jpg")
@@ -225,6 +368,8 @@ BAD_ENTRIES = {
     "cat/../../up.jpg": (jpeg(3), "path that points out"),
     "cat\\..\\windows.jpg": (jpeg(4), "path that points out"),
     "C:/drive.jpg": (jpeg(5), "path that points out"),
+    "D:\\drive.jpg": (jpeg(5), "path that points out"),
+    "\\\\server\\share.jpg": (jpeg(5), "path that points out"),
     "cat/link.jpg": (b"/etc/passwd", "link"),
     "cat/inner.zip": (b"PK\3\4", "archive inside"),
     "cat/inner.tar.gz": (b"\x1f\x8b", "archive inside"),
@@ -348,6 +493,32 @@ def test_a_folder_is_read_with_the_same_suspicion_as_an_archive(dataset, tmp_pat
     monkeypatch.setattr(source, "MAX_ENTRIES", 3)
     with pytest.raises(DataError, match="more than 3 files"):
         import_path(dataset, tmp_path / "in")
+
+
+@pytest.fixture
+def unprivileged(tmp_path, monkeypatch):
+    """Permissions bind whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o755)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
+
+
+def test_folders_that_cannot_be_read_are_named_and_the_rest_is_listed(tmp_path, request):
+    fill(tmp_path / "in", labels=("cat", "closed", "locked"), each=1)
+    (tmp_path / "in" / "closed").chmod(0)
+    (tmp_path / "in" / "locked").chmod(0o644)
+    request.getfixturevalue("unprivileged")
+    contents = source.FolderSource(Path("in")).contents()
+    assert contents.paths == ["cat/000.jpg"]
+    assert {skip.path: skip.reason.split(":")[0] for skip in contents.skips} == {
+        "closed": "folder cannot be read", "locked/000.jpg": "cannot be read",
+    }  # fmt: skip
+    with pytest.raises(SourceError, match="in/closed: cannot be read"):
+        source.FolderSource(Path("in/closed")).contents()
 
 
 def test_a_pipe_in_a_folder_is_not_read(dataset, tmp_path):

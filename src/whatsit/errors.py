@@ -17,6 +17,10 @@ class DataError(WhatsitError):
     """Saved features, a dataset, a label or a setting that cannot be used as it is."""
 
 
+class SourceError(DataError):
+    """Something to import that cannot be imported as it is; other things still can."""
+
+
 class CameraError(WhatsitError):
     """A camera address that is not understood, or a camera that cannot be opened or was lost."""
 

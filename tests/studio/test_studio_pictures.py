@@ -89,6 +89,28 @@ def test_a_bad_archive_is_named_and_the_others_arrive(serve: Callable[..., Serve
     assert group["reason"].startswith("bad.zip: not a zip archive")
 
 
+@pytest.mark.parametrize("name", ["labels.csv", "my list.csv"])
+def test_a_list_sent_with_its_pictures_counts_and_one_sent_alone_says_what_to_do(
+    serve: Callable[..., Served], name: str
+) -> None:
+    running = serve()
+    text = b"path,label\n1.jpg,cat\n2.jpg,owl\n"
+    with running.client() as page:
+        upload(page, {name: text})
+        running.studio.importing.wait()
+        (group,) = page.get("/api/dataset/import").json()["report"]["skipped"]
+        assert group["paths"] == [name] and "zip it with them" in group["reason"]
+        upload(page, {name: text, "1.jpg": shade(1), "2.jpg": shade(2)}, label="dog")
+        running.studio.importing.wait()
+        report = page.get("/api/dataset/import").json()["report"]
+        assert (report["added"], report["labels"]) == (2, ["cat", "owl"])
+        upload(page, {name: text.replace(b"owl", b"\xff"), "1.jpg": shade(1), "2.jpg": shade(2)})
+        running.studio.importing.wait()
+        view = page.get("/api/dataset/import").json()
+    assert (view["state"], view["report"]["skipped"][0]["paths"]) == ("done", [name])
+    assert "line 3: not UTF-8" in view["report"]["skipped"][0]["reason"]
+
+
 def test_an_upload_refuses_a_gap_and_takes_a_piece_twice(page: httpx.Client) -> None:
     upload_id = page.post("/api/dataset/upload").json()["id"]
 

@@ -47,16 +47,33 @@ def import_command(
     Understood: a folder a class; train, validation and test folders; zip archives of either; Teachable Machine
     samples; Edge Impulse exports; Frigate's dataset folder; a CSV of path, label, split.
     """
-    from whatsit.importers import import_path
+    from whatsit.errors import DataError, SourceError
+    from whatsit.importers import ImportReport, import_path
 
+    reports: dict[Path, ImportReport] = {}
+    problems: dict[Path, str] = {}
     with _dataset(project, make=True) as dataset:
-        for path in paths:
-            with _progress(f"Importing {path.name}") as progress:
-                report = import_path(dataset, path, label=label, progress=progress)
-            if as_json:
-                _print_json({"source": str(path), **report.as_json()})
-            else:
-                _show_import(report)
+        for path in dict.fromkeys(paths):
+            try:
+                with _progress(f"Importing {path.name}") as progress:
+                    reports[path] = import_path(dataset, path, label=label, progress=progress)
+            except SourceError as error:
+                problems[path] = str(error)
+                continue
+            if not as_json:
+                _show_import(reports[path], f"{path}: " if len(paths) > 1 else "")
+    total = ImportReport.together(list(reports.values()))
+    if as_json:
+        _print_json(_import_document(reports, problems))
+    elif len(reports) > 1:
+        console().print(f"In all: {_import_sums(total)}.")
+    if problems:
+        *others, last = problems.values()
+        for problem in others:
+            say(f"whatsit: {problem}", err=True)
+        raise DataError(last)
+    if total.skips and not total.added and not total.present:
+        raise DataError(f"nothing was imported: {len(total.skips):,} refused; expected pictures, in a folder a class")
 
 
 @_commands.command("export", epilog="Example: whatsit dataset export bottles.zip --layout split")
@@ -213,11 +230,29 @@ def _say(text: str, quiet: bool) -> None:
         say(text)
 
 
-def _show_import(report: "ImportReport") -> None:
-    terminal = console()
+def _import_document(reports: "dict[Path, ImportReport]", problems: dict[Path, str]) -> dict[str, Any]:
+    from whatsit.importers import ImportReport
+
+    found = {path: report.as_json() for path, report in reports.items()}
+    total = ImportReport.together(list(reports.values())).as_json()
+    for kind in ("skipped", "notes"):
+        total[kind] = [{"source": str(path), **row} for path, part in found.items() for row in part[kind]]
+    sources = [
+        {"source": str(path), "added": part["added"], "present": part["present"], "labels": part["labels"]}
+        for path, part in found.items()
+    ]
+    return {**total, "sources": sources, "errors": [{"source": str(p), "error": e} for p, e in problems.items()]}
+
+
+def _import_sums(report: "ImportReport") -> str:
     there = f", {report.present:,} there already" if report.present else ""
     skipped = f", {len(report.skips):,} skipped" if report.skips else ""
-    terminal.print(f"{report.added:,} pictures added{there}{skipped}.")
+    return f"{report.added:,} {'picture' if report.added == 1 else 'pictures'} added{there}{skipped}"
+
+
+def _show_import(report: "ImportReport", source: str = "") -> None:
+    terminal = console()
+    terminal.print(shown(f"{source}{_import_sums(report)}."))
     for skip in [*report.skips[:_SHOWN], *report.notes[:_SHOWN]]:
         terminal.print(shown(f"  {skip.path}: {skip.reason}"), style="yellow")
     rest = len(report.skips[_SHOWN:]) + len(report.notes[_SHOWN:])

@@ -1,15 +1,18 @@
 """Other tools' pictures into a dataset: one function; each layout in its own file."""
 
-from pathlib import Path, PurePosixPath
+import posixpath
+from dataclasses import replace
+from pathlib import Path
 
 from whatsit.dataset import Dataset
 from whatsit.dataset_scan import Progress
-from whatsit.errors import DataError
+from whatsit.errors import SourceError
 from whatsit.importers import class_folders, csv_list, edge_impulse
+from whatsit.importers.class_folders import is_picture_name
 from whatsit.importers.intake import take_in
-from whatsit.importers.item import Item
+from whatsit.importers.listing import Listing
 from whatsit.importers.report import ImportReport
-from whatsit.importers.source import FilesSource, FolderSource, Skip, Source, open_source
+from whatsit.importers.source import ARCHIVE_INSIDE, Contents, FilesSource, FolderSource, Skip, Source, open_source
 from whatsit.label import UNLABELLED
 from whatsit.split_record import SPLITS_FILE, read_records
 
@@ -28,39 +31,90 @@ def import_path(
         progress: called with (done, total).
 
     Raises:
-        DataError: nothing there, not a zip, an archive beyond the limits, the disk is full, or the project
-            is in use elsewhere. Single pictures that cannot be taken raise nothing: the report names them.
+        SourceError: nothing there, not a zip, a list that cannot be read, an archive beyond the limits. Single
+            pictures that cannot be taken raise nothing: the report names them.
+        DataError: the label cannot be used, the disk is full, or the project is in use elsewhere.
     """
-    if path.is_file() and path.suffix.lower() in (".csv", ".tsv"):
+    if label is not None:
+        dataset.check_new_label(label)
+    if path.is_file() and path.suffix.lower() in csv_list.ENDINGS:
         with FolderSource(path.parent) as folder:
-            items, skips = csv_list.items(folder, folder.contents(), path.name)
-            named = [skip for skip in skips if not skip.reason.startswith("not named")]
-            return take_in(dataset, folder, _labelled(items, label), named, progress)
+            listing = csv_list.listing(folder, folder.contents(), path.name)
+            return take_in(dataset, folder, _labelled(listing, label), progress)
     if path.is_file() and path.suffix.lower() not in (".zip", ".tm"):
         label = label or UNLABELLED
     with open_source(path) as source:
-        return import_from(dataset, source, label=label, progress=progress)
+        contents = source.contents()
+        if path.is_dir() and (names := _archives(contents)):
+            return _import_archives(dataset, path, names, contents, label, progress)
+        return _import(dataset, source, contents, label, progress)
 
 
 def import_from(
     dataset: Dataset, source: Source, *, label: str | None = None, progress: Progress | None = None
 ) -> ImportReport:
     """Import an open source, such as ``FilesSource`` with what was dropped on a page. See ``import_path``."""
-    contents = source.contents()
-    list_path = csv_list.find_list(contents)
-    record_paths = [path for path in contents.paths if PurePosixPath(path).name == SPLITS_FILE]
+    if label is not None:
+        dataset.check_new_label(label)
+    return _import(dataset, source, source.contents(), label, progress)
+
+
+def _import(
+    dataset: Dataset, source: Source, contents: Contents, label: str | None, progress: Progress | None
+) -> ImportReport:
+    record_paths = [path for path in contents.paths if posixpath.basename(path) == SPLITS_FILE]
     contents.paths = [path for path in contents.paths if path not in record_paths]
     remembered = {record.hash: record.split for path in record_paths for record in read_records(source.read(path))}
-    if edge_impulse.is_edge_impulse(contents):
-        items, skips = edge_impulse.items(source, contents)
-    elif list_path is not None:
-        items, skips = csv_list.items(source, contents, list_path)
+    listing = _listing(source, contents)
+    if not listing.items and not listing.skips:
+        raise SourceError(f"{contents.name or 'upload'}: no files in it; expected pictures, in a folder a class")
+    return take_in(dataset, source, _labelled(listing, label), progress, remembered)
+
+
+def _archives(contents: Contents) -> list[str]:
+    # As one site gives them: a folder of archives, each a class.
+    if any(map(is_picture_name, contents.paths)):
+        return []
+    refused = [skip.path for skip in contents.skips if skip.reason == ARCHIVE_INSIDE]
+    return [path for path in refused if "/" not in path and path.lower().endswith((".zip", ".tm"))]
+
+
+def _listing(source: Source, contents: Contents) -> Listing:
+    if not any(map(is_picture_name, contents.paths)) and (lists := csv_list.lists_in(contents)):
+        others = [Skip(path, "not a picture file") for path in contents.paths if path not in lists]
+        listing = Listing(skips=(*(Skip(path, csv_list.ALONE) for path in lists), *others))
+    elif labels_files := edge_impulse.find_lists(contents):
+        listing = edge_impulse.listing(source, contents, labels_files)
+    elif list_path := csv_list.find_list(source, contents):
+        listing = csv_list.listing(source, contents, list_path)
+        listing = replace(listing, skips=(*listing.skips, *csv_list.unnamed(contents, listing, list_path)))
     else:
-        items, skips = class_folders.items(contents)
-    if not items and not skips and not contents.skips:
-        raise DataError(f"{contents.name or 'source'}: no files in it; expected pictures in folders, or an archive")
-    return take_in(dataset, source, _labelled(items, label), [*contents.skips, *skips], progress, remembered)
+        listing = class_folders.listing(contents)
+    return replace(listing, skips=(*contents.skips, *listing.skips))
 
 
-def _labelled(items: list[Item], label: str | None) -> list[Item]:
-    return items if label is None else [Item(item.path, label, item.split, item.name) for item in items]
+def _import_archives(
+    dataset: Dataset, folder: Path, names: list[str], contents: Contents, label: str | None, progress: Progress | None
+) -> ImportReport:
+    reports = []
+    for number, name in enumerate(names):
+
+        def part(done: int, total: int, before: int = number) -> None:
+            if progress is not None:
+                progress(before * 1000 + done * 1000 // max(1, total), len(names) * 1000)
+
+        try:
+            report = import_path(dataset, folder / name, label=label, progress=part)
+        except SourceError as error:
+            reports.append(ImportReport(skips=(Skip(name, str(error)),)))
+        else:
+            reports.append(report.below(name))
+    others = [skip for skip in contents.skips if skip.path not in names]
+    others += [Skip(path, "not a picture file") for path in contents.paths]
+    return ImportReport.together([*reports, ImportReport(skips=tuple(others))])
+
+
+def _labelled(listing: Listing, label: str | None) -> Listing:
+    if label is None:
+        return listing
+    return replace(listing, items=tuple(replace(item, label=label) for item in listing.items))

@@ -5,12 +5,13 @@ from pathlib import PurePosixPath
 
 from whatsit.image import SUFFIXES
 from whatsit.importers.item import Item
+from whatsit.importers.listing import Listing
 from whatsit.importers.source import Contents, Skip
 from whatsit.label import UNLABELLED, label_of
 from whatsit.split import split_named
 
 
-def items(contents: Contents) -> tuple[list[Item], list[Skip]]:
+def listing(contents: Contents) -> Listing:
     """What each picture's folders say.
 
     Understood are ``<label>/…``, ``train|validation|val|test/<label>/…``, Frigate's ``dataset/<label>/…``
@@ -27,10 +28,12 @@ def items(contents: Contents) -> tuple[list[Item], list[Skip]]:
         depth += 1
     tops = {path.parts[depth] for path in pictures if len(path.parts) > depth + 1}
     if _is_frigate(pictures, depth, tops):
-        return _frigate(pictures, depth), skips
-    if _is_split(pictures, depth, tops):
-        return _split_folders(pictures, depth, skips), skips
-    return [Item(str(path), _label(path, depth, contents.name)) for path in pictures], skips
+        items = _frigate(pictures, depth)
+    elif _is_split(pictures, depth, tops):
+        items = _split_folders(pictures, depth, skips)
+    else:
+        items = [Item(str(path), _label(path, depth, contents.name)) for path in pictures]
+    return Listing(tuple(items), tuple(skips))
 
 
 def is_picture_name(name: str) -> bool:

@@ -1,63 +1,138 @@
 """A CSV file of path and label, and a split where it has one; the pictures lie beside it."""
 
 import csv
+import io
 import posixpath
-from pathlib import PurePosixPath
+import re
+from collections.abc import Iterator
 
-from whatsit.errors import DataError
+from whatsit.errors import SourceError
 from whatsit.importers.class_folders import is_picture_name
 from whatsit.importers.item import Item
+from whatsit.importers.list_text import guessed_text, list_text
+from whatsit.importers.listing import Listing
 from whatsit.importers.source import Contents, Skip, Source
+from whatsit.importers.wrapping import wrapping
 from whatsit.label import UNLABELLED
 from whatsit.split import split_named
 
 LIST_FILE = "labels.csv"
-_PATH = ("path", "file", "filename", "file_name", "image", "picture")
-_LABEL = ("label", "class", "category", "target")
-_SPLIT = ("split", "subset", "set", "partition")
+ALONE = "a list without its pictures; zip it with them, or choose the folder that holds both"
+ENDINGS = (".csv", ".tsv")
+# Without case, spaces and marks: "Image_Name" and "image name" are one.
+_COLUMNS = {
+    "path": (
+        "path", "filepath", "filepaths", "file", "filename", "filenames", "imagepath", "imagefile", "imagename",
+        "imagefilename", "image", "images", "imgpath", "imgname", "img", "picture", "photo",
+    ),
+    "label": ("label", "labels", "labelname", "class", "classname", "classes", "category", "categoryname", "target"),
+    "split": ("split", "subset", "set", "partition", "dataset"),
+}  # fmt: skip
+_Rows = list[tuple[int, dict[str, str]]]
 
 
-def items(source: Source, contents: Contents, list_path: str) -> tuple[list[Item], list[Skip]]:
+def listing(source: Source, contents: Contents, list_path: str) -> Listing:
     """What the list says; pictures it does not name stay away.
 
     The first line may name the columns (``path,label,split``); without names they come in this order. Comma,
     semicolon or tab may separate them. Paths are relative to the list and cannot leave the folder.
 
     Raises:
-        DataError: the list cannot be read.
+        SourceError: not text in UTF-8 or UTF-16, not a CSV file, or no pictures named in it.
     """
-    text = source.read(list_path).decode("utf-8-sig", errors="replace")
-    try:
-        rows = list(csv.reader(text.splitlines(), _dialect(text)))
-    except csv.Error as error:
-        raise DataError(f"{list_path}: not a CSV file: {error}") from error
-    columns, rows = _columns(rows)
-    folder = posixpath.dirname(list_path)
+    rows, columns = _rows(list_text(source.read(list_path), list_path), list_path)
     there = set(contents.paths) - {list_path}
     found: dict[str, Item] = {}
     skips: list[Skip] = []
-    for row in rows:
-        cells = {name: row[at].strip() for name, at in columns.items() if at < len(row)}
-        path = cells.get("path", "").replace("\\", "/")
-        if not path:
-            continue
-        place = posixpath.normpath(posixpath.join(folder, path))
+    notes: list[Skip] = []
+    if "label" not in columns:
+        notes.append(Skip(list_path, "no column of labels, such as label or class; its pictures have none"))
+    for line, cells in rows:
+        path = cells["path"]
+        place = _place(list_path, path)
         if place not in there:
             skips.append(Skip(path, f"named in {list_path} and not in its folder"))
-        elif not is_picture_name(place):
+            continue
+        if not is_picture_name(place):
             skips.append(Skip(place, "not a picture file"))
-        else:
-            split = split_named(cells.get("split", ""))
-            found[place] = Item(place, cells.get("label", "") or UNLABELLED, split)
-    unnamed = there - {*found, *(skip.path for skip in skips)}
-    skips += [Skip(path, f"not named in {list_path}") for path in sorted(unnamed)]
-    return [found[path] for path in sorted(found)], skips
+            continue
+        word = cells.get("split", "")
+        item = Item(place, cells.get("label", "") or UNLABELLED, split_named(word))
+        if word and item.split is None:
+            notes.append(Skip(place, f"split {word!r}: expected train, validation or test; decided by whatsit's rule"))
+        first = found.setdefault(place, item)
+        if first != item:
+            what = repr(item.label) if first.label != item.label else f"split {word!r}"
+            notes.append(Skip(place, f"named twice in {list_path}; {what} of line {line} was not taken"))
+    return Listing(tuple(found[path] for path in sorted(found)), tuple(skips), tuple(notes))
 
 
-def find_list(contents: Contents) -> str | None:
-    """The list of a source that brings one: ``labels.csv`` at its top."""
-    top = [path for path in contents.paths if PurePosixPath(path).name == LIST_FILE]
-    return min(top, key=lambda path: path.count("/"), default=None)
+def unnamed(contents: Contents, listed: Listing, list_path: str) -> list[Skip]:
+    """What lies beside the list and is not in it."""
+    named = {list_path, *(item.path for item in listed.items), *(skip.path for skip in listed.skips)}
+    return [Skip(path, f"not named in {list_path}") for path in sorted(set(contents.paths) - named)]
+
+
+def find_list(source: Source, contents: Contents) -> str | None:
+    """The list of a source that brings one: ``labels.csv`` at its top, or else the only list there, whatever
+    it is called, where most of its rows name pictures of the source and their labels."""
+    for folder in wrapping(contents):
+        lists = [path for path in lists_in(contents) if posixpath.dirname(path) == folder]
+        if (usual := posixpath.join(folder, LIST_FILE)) in lists:
+            return usual
+        if len(lists) == 1 and _names_pictures(source, contents, lists[0]):
+            return lists[0]
+    return None
+
+
+def lists_in(contents: Contents) -> list[str]:
+    """Everything that is called as a list may be."""
+    return [path for path in contents.paths if path.lower().endswith(ENDINGS)]
+
+
+def _names_pictures(source: Source, contents: Contents, list_path: str) -> bool:
+    try:
+        rows, columns = _rows(guessed_text(source.read(list_path)), list_path)
+    except SourceError:
+        return False
+    there = {path for path in contents.paths if is_picture_name(path)}
+    named = sum(_place(list_path, cells["path"]) in there for _, cells in rows)
+    return "label" in columns and 2 * named > len(rows)
+
+
+def _place(list_path: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(list_path), path.replace("\\", "/")))
+
+
+def _rows(text: str, list_path: str) -> tuple[_Rows, dict[str, int]]:
+    lines = list(_lines(text, list_path))
+    columns = _columns(lines[0][1]) if lines else {}
+    if columns:
+        del lines[0]
+    elif any(is_picture_name(cells[0]) for _, cells in lines):
+        width = max(len(cells) for _, cells in lines)
+        columns = {name: at for at, name in enumerate(_COLUMNS) if at < width}
+    else:
+        problem = "no column of paths" if lines else "empty"
+        raise SourceError(f"{list_path}: {problem}; expected a first line path,label,split and a line a picture")
+    rows = [
+        (line, {name: cells[at] for name, at in columns.items() if at < len(cells)})
+        for line, cells in lines
+        if columns["path"] < len(cells) and cells[columns["path"]]
+    ]
+    if not rows:
+        raise SourceError(f"{list_path}: names no pictures; expected a line a picture below the first")
+    return rows, columns
+
+
+def _lines(text: str, list_path: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), _dialect(text))
+    try:
+        for cells in reader:
+            if any(cells):
+                yield reader.line_num, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise SourceError(f"{list_path}, line {reader.line_num}: not CSV: {error}; save it anew as CSV") from error
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
@@ -69,13 +144,7 @@ def _dialect(text: str) -> type[csv.Dialect]:
     return Separated
 
 
-def _columns(rows: list[list[str]]) -> tuple[dict[str, int], list[list[str]]]:
-    if rows:
-        heads = [cell.strip().casefold() for cell in rows[0]]
-        named = {
-            name: next((heads.index(word) for word in words if word in heads), -1)
-            for name, words in (("path", _PATH), ("label", _LABEL), ("split", _SPLIT))
-        }
-        if named["path"] >= 0:
-            return {name: at for name, at in named.items() if at >= 0}, rows[1:]
-    return {"path": 0, "label": 1, "split": 2}, rows
+def _columns(first: list[str]) -> dict[str, int]:
+    heads = [re.sub(r"[\s_-]", "", cell.casefold()) for cell in first]
+    named = {name: next((heads.index(word) for word in words if word in heads), -1) for name, words in _COLUMNS.items()}
+    return {name: at for name, at in named.items() if at >= 0} if named["path"] >= 0 else {}

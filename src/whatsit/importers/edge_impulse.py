@@ -1,42 +1,53 @@
 """Edge Impulse exports: pictures beside ``info.labels``, as one JSON document or one JSON object a line."""
 
 import json
-from collections.abc import Iterator
+import posixpath
 from pathlib import PurePosixPath
 from typing import Any
 
-from whatsit.errors import DataError
+from whatsit.errors import SourceError
 from whatsit.importers.class_folders import is_picture_name
 from whatsit.importers.item import Item
+from whatsit.importers.list_text import list_text
+from whatsit.importers.listing import Listing
 from whatsit.importers.source import Contents, Skip, Source
+from whatsit.importers.wrapping import wrapping
 from whatsit.label import UNLABELLED
-from whatsit.split import Split
+from whatsit.split import Split, split_named
 
 LABELS_FILE = "info.labels"
 SPLIT_KEY = "whatsit_split"
 """Metadata that carries the validation split, which Edge Impulse does not have."""
+_EXPECTED = 'names no pictures; expected {"version": 1, "files": [{"path": …, "label": …}, …]}; export it again'
+_BROKEN = object()
 _CATEGORIES = {"training": Split.TRAINING, "testing": Split.TEST}
 
 
-def is_edge_impulse(contents: Contents) -> bool:
-    """True where some folder of the source has the labels file."""
-    return any(PurePosixPath(path).name == LABELS_FILE for path in contents.paths)
+def find_lists(contents: Contents) -> list[str]:
+    """The labels files of an export: at its top, or in the split folders there."""
+    tops = wrapping(contents)
+
+    def at_top(folder: str) -> bool:
+        above, name = posixpath.split(folder)
+        return folder in tops or (above in tops and split_named(name) is not None)
+
+    lists = [path for path in contents.paths if PurePosixPath(path).name == LABELS_FILE]
+    return [path for path in lists if at_top(posixpath.dirname(path))]
 
 
-def items(source: Source, contents: Contents) -> tuple[list[Item], list[Skip]]:
+def listing(source: Source, contents: Contents, lists: list[str]) -> Listing:
     """What the labels files say. See Edge Impulse's "labels acquisition format", version 1.
 
     Raises:
-        DataError: a labels file that is not JSON.
+        SourceError: a labels file that is not JSON, or has no list of files; or none of them names a picture.
     """
-    lists = [path for path in contents.paths if PurePosixPath(path).name == LABELS_FILE]
     there = set(contents.paths) - set(lists)
     found: dict[str, Item] = {}
     skips: list[Skip] = []
     for list_path in sorted(lists, key=lambda path: (path.count("/"), path)):
         folder = PurePosixPath(list_path).parent
-        for entry in _entries(source.read(list_path), list_path):
-            path = str(entry.get("path", ""))
+        for entry in _entries(source.read(list_path), list_path, skips):
+            path = str(entry["path"])
             place = str(folder / path)
             if place in found:
                 continue
@@ -46,12 +57,14 @@ def items(source: Source, contents: Contents) -> tuple[list[Item], list[Skip]]:
                 skips.append(Skip(place, "not a picture file"))
             else:
                 _sort(entry, place, found, skips)
+    if not found and not skips:
+        raise SourceError(f"{lists[0]}: {_EXPECTED}")
     mentioned = {*found, *(skip.path for skip in skips)}
     skips += [
         Skip(path, "not named in info.labels" if is_picture_name(path) else "not a picture file")
         for path in sorted(there - mentioned)
     ]
-    return [found[path] for path in sorted(found)], skips
+    return Listing(tuple(found[path] for path in sorted(found)), tuple(skips))
 
 
 def _sort(entry: dict[str, Any], place: str, found: dict[str, Item], skips: list[Skip]) -> None:
@@ -65,22 +78,42 @@ def _sort(entry: dict[str, Any], place: str, found: dict[str, Item], skips: list
     found[place] = Item(place, label, _split(entry), name)
 
 
-def _entries(content: bytes, path: str) -> Iterator[dict[str, Any]]:
-    text = content.decode("utf-8-sig", errors="replace")
+def _entries(content: bytes, path: str, skips: list[Skip]) -> list[dict[str, Any]]:
+    text = list_text(content, path, torn=True)
+    document = _parsed(text)
+    if document is _BROKEN:
+        return _line_entries(text, path, skips)
+    listed = document.get("files", [document]) if isinstance(document, dict) else document
+    if not isinstance(listed, list):
+        raise SourceError(f"{path}: {_EXPECTED}")
+    return _with_path(listed, path, skips)
+
+
+def _line_entries(text: str, path: str, skips: list[Skip]) -> list[dict[str, Any]]:
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    entries = [(number, _parsed(line)) for number, line in lines]
+    broken = [number for number, entry in entries if entry is _BROKEN]
+    if len(entries) > 1 and broken == [entries[-1][0]]:
+        skips.append(Skip(path, f"line {broken[0]} is torn off; the lines before it were taken"))
+    elif broken:
+        raise SourceError(f"{path}, line {broken[0]}: neither JSON nor one JSON object a line; export it again")
+    # The first line may be {"version": 1}, which names nothing.
+    listed = [entry for _, entry in entries if entry is not _BROKEN and entry != {"version": 1}]
+    return _with_path(listed, path, skips)
+
+
+def _with_path(listed: list[Any], path: str, skips: list[Skip]) -> list[dict[str, Any]]:
+    whole = [entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("path"), str)]
+    if len(whole) < len(listed) and whole:
+        skips.append(Skip(path, f"entries without a path: {len(listed) - len(whole):,}"))
+    return whole
+
+
+def _parsed(text: str) -> Any:
     try:
-        documents = [json.loads(text)]
-    except ValueError:
-        try:
-            documents = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError as error:
-            raise DataError(f"{path}: neither JSON nor one JSON object a line: {error}") from error
-    except RecursionError as error:
-        raise DataError(f"{path}: JSON nested too deeply") from error
-    for document in documents:
-        listed = document.get("files", [document]) if isinstance(document, dict) else document
-        for entry in listed if isinstance(listed, list) else ():
-            if isinstance(entry, dict) and "path" in entry:
-                yield entry
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return _BROKEN
 
 
 def _label(entry: dict[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from whatsit.errors import DataError
 from whatsit.fingerprint import Fingerprint, fingerprint
 from whatsit.image import picture_header
 from whatsit.importers.item import Item
+from whatsit.importers.listing import Listing
 from whatsit.importers.report import ImportReport
 from whatsit.importers.source import Skip, Source
 from whatsit.label import same_format
@@ -34,12 +35,11 @@ class _Seen:
 def take_in(
     dataset: Dataset,
     source: Source,
-    items: Sequence[Item],
-    skips: Sequence[Skip],
+    listing: Listing,
     progress: Progress | None = None,
     remembered: Mapping[str, Split] | None = None,
 ) -> ImportReport:
-    """Import ``items``; the dataset becomes the union of what it had and what the source has.
+    """Import what a source lists; the dataset becomes the union of what it had and what the source has.
 
     A picture is there already where the dataset holds its bytes as often as the source does up to it, so
     importing again adds nothing, and neither does importing again what was relabelled since. The splits of
@@ -48,8 +48,7 @@ def take_in(
     Args:
         dataset: where the pictures go.
         source: where they are read from.
-        items: what its layout says of each.
-        skips: what its layout refused already; goes into the report.
+        listing: what its layout says of each picture, and what it refused already.
         progress: called with (done, total).
         remembered: splits by content, for items that have none.
 
@@ -57,19 +56,18 @@ def take_in(
         DataError: the disk is full or the project is in use elsewhere; what arrived by then stays.
     """
     with dataset.held():
-        return _take_in(dataset, source, items, skips, progress, remembered or {})
+        return _take_in(dataset, source, listing, progress, remembered or {})
 
 
 def _take_in(
     dataset: Dataset,
     source: Source,
-    items: Sequence[Item],
-    skips: Sequence[Skip],
+    listing: Listing,
     progress: Progress | None,
     remembered: Mapping[str, Split],
 ) -> ImportReport:
-    all_skips, notes = list(skips), list[Skip]()
-    items = _with_usable_labels(dataset, sorted(items, key=lambda item: item.path), all_skips)
+    all_skips, notes = list(listing.skips), list(listing.notes)
+    items = _with_usable_labels(dataset, sorted(listing.items, key=lambda item: item.path), all_skips)
     looked = _look(dataset, source, items, all_skips, progress)
     seen = [replace(s, item=replace(s.item, split=s.item.split or remembered.get(s.hash))) for s in looked]
     wanted, present = _missing(dataset, seen, notes)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Protocol, TypeAlias
 
-from whatsit.errors import DataError
+from whatsit.errors import DataError, SourceError
 from whatsit.image import MAX_BYTES
 from whatsit.label import is_text
 
@@ -23,6 +23,7 @@ MAX_RATIO = 100
 _SMALL = 2**20
 _MAX_DIRECTORY = 2**25
 ARCHIVES = frozenset({".zip", ".tm", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst"})
+ARCHIVE_INSIDE = "archive inside; unpack it and import it by itself"
 _LITTER = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
@@ -48,7 +49,11 @@ class Source(Protocol):
     """Something that pictures can be read from; a context manager."""
 
     def contents(self) -> Contents:
-        """List it without reading any picture."""
+        """List it without reading any picture.
+
+        Raises:
+            SourceError: it cannot be listed at all.
+        """
 
     def read(self, path: str) -> bytes:
         """The bytes of one listed path, ``MAX_BYTES`` at most.
@@ -78,22 +83,30 @@ class FolderSource:
 
     def contents(self) -> Contents:
         found = Contents(self._folder.resolve().name)
-        for folder, folders, files in os.walk(self._folder, onerror=_refuse):
+
+        def unreadable(error: OSError) -> None:
+            inner = Path(error.filename).relative_to(self._folder).as_posix()
+            if inner == ".":
+                raise SourceError(f"{self._folder}: cannot be read: {error.strerror}") from error
+            name = os.fsencode(inner).decode(errors="replace")
+            found.skips.append(Skip(name, f"folder cannot be read: {error.strerror}"))
+
+        for folder, folders, files in os.walk(self._folder, onerror=unreadable):
             folders.sort()
             for name in [*folders, *sorted(files)]:
                 path = Path(folder) / name
                 inner = path.relative_to(self._folder).as_posix()
                 if not is_text(inner):
                     found.skips.append(Skip(os.fsencode(inner).decode(errors="replace"), "name is not UTF-8"))
-                elif path.is_symlink():
-                    found.skips.append(Skip(inner, "link"))
                 elif name not in folders:
-                    _sort(found, inner, "" if path.is_file() else "not a file")
+                    _sort(found, inner, _refused_file(path))
+                elif reason := _refused_file(path):
+                    found.skips.append(Skip(inner, reason))
                 elif name in _LITTER:
                     found.skips.append(Skip(inner, "left by another program"))
-            folders[:] = [f for f in folders if not _is_litter(f) and not (Path(folder) / f).is_symlink()]
+            folders[:] = [f for f in folders if not _is_litter(f) and not _refused_file(Path(folder) / f)]
             if len(found.paths) > MAX_ENTRIES:
-                raise DataError(f"{self._folder}: more than {MAX_ENTRIES:,} files; import its parts one by one")
+                raise SourceError(f"{self._folder}: more than {MAX_ENTRIES:,} files; import its parts one by one")
         return found
 
     def read(self, path: str) -> bytes:
@@ -136,7 +149,7 @@ class ZipSource:
     """A zip archive, its directory checked before anything is unpacked; nothing is ever unpacked to a path.
 
     Raises:
-        DataError: not a zip archive, or one with more entries, bytes or packing than pictures can need.
+        SourceError: not a zip archive, or one with more entries, bytes or packing than pictures can need.
     """
 
     def __init__(self, path: Path) -> None:
@@ -144,11 +157,13 @@ class ZipSource:
         try:
             size = _directory_size(path)
             if size > _MAX_DIRECTORY:
-                raise DataError(f"{path}: a directory of {size:,} bytes, {_MAX_DIRECTORY:,} at most; split the archive")
+                raise SourceError(
+                    f"{path}: a directory of {size:,} bytes, {_MAX_DIRECTORY:,} at most; split the archive"
+                )
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise DataError(f"{path}: not a zip archive that can be read: {reason}") from error
+            raise SourceError(f"{path}: not a zip archive that can be read: {reason}") from error
         self._entries: dict[str, zipfile.ZipInfo] = {}
 
     def __enter__(self) -> "ZipSource":
@@ -160,20 +175,21 @@ class ZipSource:
     def contents(self) -> Contents:
         entries = self._zip.infolist()
         if len(entries) > MAX_ENTRIES:
-            raise DataError(f"{self._path}: {len(entries):,} entries, {MAX_ENTRIES:,} at most; split the archive")
+            raise SourceError(f"{self._path}: {len(entries):,} entries, {MAX_ENTRIES:,} at most; split the archive")
         total, packed = sum(entry.file_size for entry in entries), self._path.stat().st_size
         if total > MAX_TOTAL or (total > 64 * _SMALL and total > MAX_RATIO * packed):
-            raise DataError(f"{self._path}: would unpack {packed:,} bytes to {total:,}; this looks like a bomb")
+            raise SourceError(f"{self._path}: would unpack {packed:,} bytes to {total:,}; this looks like a bomb")
         found = Contents(archive_stem(self._path.name))
         for entry in sorted(entries, key=lambda entry: entry.filename):
-            if entry.is_dir():
+            path = _plain(entry.filename)
+            if path.endswith("/"):
                 continue
-            reason = _unsafe(entry.filename) or _refused_entry(entry)
-            if not reason and entry.filename in self._entries:
+            reason = _unsafe(path) or _refused_entry(entry)
+            if not reason and path in self._entries:
                 reason = "the archive has this name twice"
             if not reason:
-                self._entries[entry.filename] = entry
-            _sort(found, entry.filename, reason)
+                self._entries[path] = entry
+            _sort(found, entry.filename if reason else path, reason)
         return found
 
     def read(self, path: str) -> bytes:
@@ -193,16 +209,16 @@ def open_source(path: Path) -> Source:
     """The source for a folder, a zip archive (``.zip``, ``.tm``) or a single picture.
 
     Raises:
-        DataError: there is nothing there, or an archive that is not a zip.
+        SourceError: there is nothing there, or an archive that is not a zip.
     """
     if path.is_dir():
         return FolderSource(path)
     if not path.is_file():
-        raise DataError(f"{path}: no such file or folder")
+        raise SourceError(f"{path}: no such file or folder")
     if path.suffix.lower() in (".zip", ".tm"):
         return ZipSource(path)
     if path.suffix.lower() in ARCHIVES:
-        raise DataError(f"{path}: only zip archives can be imported; unpack it and import the folder")
+        raise SourceError(f"{path}: only zip archives can be imported; unpack it and import the folder")
     return FilesSource({path.name: path})
 
 
@@ -222,13 +238,18 @@ def _sort(found: Contents, path: str, reason: str) -> None:
     elif any(map(_is_litter, parts)):
         found.skips.append(Skip(path, "left by another program"))
     elif Path(path).suffix.lower() in ARCHIVES:
-        found.skips.append(Skip(path, "archive inside; unpack it and import it by itself"))
+        found.skips.append(Skip(path, ARCHIVE_INSIDE))
     else:
         found.paths.append(path)
 
 
 def _is_litter(name: str) -> bool:
     return name in _LITTER or name.startswith(".")
+
+
+def _plain(path: str) -> str:
+    # Some archivers on Windows keep its separator, some elsewhere begin at the folder they stand in.
+    return "/".join(part for part in path.replace("\\", "/").split("/") if part != ".")
 
 
 def _unsafe(path: str) -> str:
@@ -281,5 +302,10 @@ def _read_file(path: Path) -> bytes:
         raise DataError(f"cannot be read: {error.strerror}") from error
 
 
-def _refuse(error: OSError) -> None:
-    raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from error
+def _refused_file(path: Path) -> str:
+    try:
+        if path.is_symlink():
+            return "link"
+        return "" if path.is_file() or path.is_dir() else "not a file"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"

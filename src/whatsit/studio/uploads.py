@@ -4,7 +4,7 @@ import secrets
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -12,7 +12,7 @@ from typing import Any
 
 from whatsit.dataset import Dataset
 from whatsit.dataset_scan import Progress
-from whatsit.errors import DataError
+from whatsit.errors import DataError, SourceError
 from whatsit.importers import FilesSource, ImportReport, Skip, import_from, import_path
 from whatsit.importers.source import MAX_ENTRIES, MAX_TOTAL
 from whatsit.label import safe_file_name
@@ -129,8 +129,10 @@ def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progre
         The report, for the page. What could not be imported is in it; nothing is raised for that.
 
     Raises:
-        DataError: the project is in use elsewhere, or the disk is full.
+        DataError: the label cannot be used, the project is in use elsewhere, or the disk is full.
     """
+    if label:
+        dataset.check_new_label(label)
     archives = {path: file for path, file in files.items() if path.lower().endswith(_ARCHIVES)}
     others = {path: file for path, file in files.items() if path not in archives}
     loose = {path: file for path, file in others.items() if "/" not in path}
@@ -159,25 +161,24 @@ def _import_archive(dataset: Dataset, path: str, file: Path, progress: Progress)
     file.rename(named)
     try:
         return import_path(dataset, named, progress=progress)
-    except DataError as error:
+    except SourceError as error:
         return ImportReport(skips=(Skip(path, str(error).replace(str(named), name)),))
 
 
 def _import_files(dataset: Dataset, files: Mapping[str, Path], label: str | None, progress: Progress) -> ImportReport:
-    return import_from(dataset, FilesSource(files), label=label, progress=progress)
+    try:
+        return import_from(dataset, FilesSource(files), label=label, progress=progress)
+    except SourceError as error:
+        lists = [path for path in files if path.lower().endswith(_LISTS)]
+        return ImportReport(skips=(Skip(next(iter(lists or files)), str(error)),))
 
 
 def _view(reports: list[ImportReport]) -> dict[str, Any]:
-    return {
-        "added": sum(report.added for report in reports),
-        "present": sum(report.present for report in reports),
-        "labels": sorted({label for report in reports for label in report.labels}),
-        "skipped": _grouped([skip for report in reports for skip in report.skips]),
-        "notes": _grouped([note for report in reports for note in report.notes]),
-    }
+    report = ImportReport.together(reports)
+    return {**report.as_json(), "skipped": _grouped(report.skips), "notes": _grouped(report.notes)}
 
 
-def _grouped(skips: list[Skip]) -> list[dict[str, Any]]:
+def _grouped(skips: Sequence[Skip]) -> list[dict[str, Any]]:
     counts = Counter(skip.reason for skip in skips)
     paths: dict[str, list[str]] = {}
     for skip in skips:
