@@ -68,14 +68,16 @@ class Report:
                 )
         if main.strange:
             found.append(
-                f"The {self.split} pictures have {', '.join(main.strange)}, which training never saw: all of those count as wrong."
+                f"The {self.split} pictures have {', '.join(main.strange)}, which training never saw: "
+                "all of those count as wrong."
             )
         if main.unreadable:
             found.append(f"{len(main.unreadable)} pictures could not be read and were left out.")
         low, high = main.interval
         if high - low > 0.2:
             found.append(
-                f"Only {len(main.answers)} {self.split} pictures: the accuracy is uncertain by {(high - low) * 50:.0f} points."
+                f"Only {len(main.answers)} {self.split} pictures: "
+                f"the accuracy is uncertain by {(high - low) * 50:.0f} points."
             )
         return tuple(found)
 
@@ -101,7 +103,8 @@ class Report:
         wrong = main.wrong
         design = [(name.replace("_", " "), _words(value)) for name, value in self.design.items()]
         page = template.render(
-            title=self.title, split=self.split, made=f"Measured with whatsit {VERSION}", main=main, models=self.models, percent=_percent,
+            title=self.title, split=self.split, made=f"Measured with whatsit {VERSION}", main=main,
+            models=self.models, percent=_percent,
             warnings=self.warnings, figures=self.figures, confusion=confusion, cells=cells,
             charts=[(name, note, Markup(chart)) for name, note, chart in self._charts()],  # noqa: S704 - chart.py escapes
             sweep=self._sweep(), design=design, wrong_more=max(0, len(wrong) - _SHOWN_WRONG),
