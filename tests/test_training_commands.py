@@ -81,6 +81,21 @@ def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
     assert (tmp_path / "maixpy/my_classes.bin").exists()
 
 
+def test_the_held_out_result_outlives_a_look_at_validation_but_not_the_model_it_judged(project):
+    models = project / "models"
+    assert run("train", project, *QUICK).exit_code == run("test", project).exit_code == 0
+    held_out = [(models / name).read_bytes() for name in ("model.html", "model.json")]
+    looked = run("test", project, "--split", "validation")
+    assert looked.exit_code == 0 and "validation pictures right" in looked.output
+    assert held_out == [(models / name).read_bytes() for name in ("model.html", "model.json")]
+    said = {name: json.loads((models / name).read_text())["split"] for name in ("model.json", "model-validation.json")}
+    assert list(said.values()) == ["test", "validation"]
+    assert "held-out test pictures right" in (models / "model.html").read_text()
+    assert "not the held-out test" in (models / "model-validation.html").read_text()
+    assert run("train", project, *QUICK, "--seed", "1").exit_code == 0
+    assert {path.name for path in models.iterdir()} == {"model.tflite", "model-float32.tflite", "model.training.json"}
+
+
 def test_a_project_of_one_picture_a_class_trains_and_says_which_splits_are_empty(tmp_path):
     write_shapes(tmp_path / "pictures", LABELS, 1)
     with Project(tmp_path / "few") as opened:
@@ -104,7 +119,8 @@ def test_what_was_chosen_is_kept_for_the_next_time(project):
     [
         (["train", "absent"], "no project here"), (["test", "PROJECT"], "no such model"),
         (["train", "PROJECT", "--colour", "blue"], "blue"), (["train", "PROJECT", "--size", "100"], "multiple of 32"),
-        (["train", "PROJECT", "--name", "../up"], "up"), (["test", "PROJECT", "--split", "training"], "flatter"),
+        (["train", "PROJECT", "--name", "../up"], "up"), (["train", "PROJECT", "--name", "m-validation"], "is kept"),
+        (["test", "PROJECT", "--split", "training"], "flatter"),
         (["bench", "PROJECT", "--sizes", "big"], "big"), (["bench", "PROJECT", "--fits", "tight"], "tight"),
         (["deploy", "absent.tflite", "litert", "-o", "out"], "absent"),
     ],

@@ -50,6 +50,8 @@ class Report:
     nearest: tuple[tuple[Taught, ...], ...] = ()
     """For each of the first model's ``wrong`` answers, in their order, as far as looked up."""
     trials: tuple[Trial, ...] = ()
+    split: str = "test"
+    """Which pictures judged it: ``test``, or ``validation``, which training has looked at."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -66,21 +68,23 @@ class Report:
                 )
         if main.strange:
             found.append(
-                f"The test has {', '.join(main.strange)}, which training never saw: all of those count as wrong."
+                f"The {self.split} pictures have {', '.join(main.strange)}, which training never saw: "
+                "all of those count as wrong."
             )
         if main.unreadable:
             found.append(f"{len(main.unreadable)} pictures could not be read and were left out.")
         low, high = main.interval
         if high - low > 0.2:
             found.append(
-                f"Only {len(main.answers)} test pictures: the accuracy is uncertain by {(high - low) * 50:.0f} points."
+                f"Only {len(main.answers)} {self.split} pictures: "
+                f"the accuracy is uncertain by {(high - low) * 50:.0f} points."
             )
         return tuple(found)
 
     def to_json(self) -> bytes:
         """The results as UTF-8 JSON; equal reports, equal bytes."""
         data = {
-            "title": self.title, "made_with": f"whatsit {VERSION}", "design": dict(self.design),
+            "title": self.title, "split": self.split, "made_with": f"whatsit {VERSION}", "design": dict(self.design),
             "history": [_finite(asdict(epoch)) for epoch in self.history], "warnings": list(self.warnings),
             "models": {model.dtype: _model_json(model) for model in self.models},
             "sweep": [trial.to_dict() for trial in self.trials],
@@ -99,7 +103,8 @@ class Report:
         wrong = main.wrong
         design = [(name.replace("_", " "), _words(value)) for name, value in self.design.items()]
         page = template.render(
-            title=self.title, made=f"Measured with whatsit {VERSION}", main=main, models=self.models, percent=_percent,
+            title=self.title, split=self.split, made=f"Measured with whatsit {VERSION}", main=main,
+            models=self.models, percent=_percent,
             warnings=self.warnings, figures=self.figures, confusion=confusion, cells=cells,
             charts=[(name, note, Markup(chart)) for name, note, chart in self._charts()],  # noqa: S704 - chart.py escapes
             sweep=self._sweep(), design=design, wrong_more=max(0, len(wrong) - _SHOWN_WRONG),

@@ -18,12 +18,12 @@ from whatsit.training_record import ModelFiles, load_record
 def make_report(
     files: ModelFiles, held: Sequence[Example], taught: Sequence[Example], title: str, *,
     on_picture: Callable[[], None] = lambda: None, cache: Path | None = None, nearest: int = 60,
-    trials: Sequence[Trial] = (), threads: int | None = None,
+    trials: Sequence[Trial] = (), threads: int | None = None, split: str = "test",
 ) -> Report:  # fmt: skip
     """Judge int8 and, where there is one, float32; look up what the wrong pictures resemble.
 
     Args:
-        held: the test pictures.
+        held: the pictures of ``split``.
         taught: the training pictures.
         cache: a folder for embeddings.
         nearest: for at most so many wrong pictures the nearest taught ones are found.
@@ -33,7 +33,7 @@ def make_report(
         DataError: no picture of ``held`` can be read.
     """
     if not held:
-        raise DataError("no pictures to test on: put some in the test split")
+        raise DataError(f"no pictures to test on: put some in the {split} split")
     design, history = load_record(files)
     models = []
     for dtype, path in (("int8", files.int8), ("float32", files.float32)):
@@ -47,4 +47,4 @@ def make_report(
     wrong = [answer.picture for answer in main.wrong[:nearest]]
     near = nearest_taught(content, Classifier(content, threads=1).preprocess.fit, wrong, taught, cache=cache)
     shown = design.to_dict() if design is not None else {}
-    return Report(title, tuple(models), shown, history, tuple(near), tuple(trials))
+    return Report(title, tuple(models), shown, history, tuple(near), tuple(trials), split)

@@ -16,6 +16,8 @@ from whatsit.training_event import Epoch
 from whatsit.version import VERSION
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TAKEN = ("-float32", "-validation", ".training")
+"""Ends of names that would be taken for the files beside another model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,28 @@ class ModelFiles:
         """Design and learning curves."""
         return self.folder / f"{self.name}.training.json"
 
+    def report(self, split: str = "test") -> Path:
+        """The report on ``split`` for people; the one for programs has the suffix ``.json``."""
+        return self.folder / (f"{self.name}.html" if split == "test" else f"{self.name}-{split}.html")
+
     @property
-    def report(self) -> Path:
-        """The test's report for people; the one for programs has the suffix ``.json``."""
-        return self.folder / f"{self.name}.html"
+    def reports(self) -> tuple[Path, ...]:
+        """Every file that tells how good the model is."""
+        pages = [self.report(split) for split in ("test", "validation")]
+        return tuple(file for page in pages for file in (page, page.with_suffix(".json")))
+
+    def check_new(self) -> None:
+        """Refuse a name that is kept for another file.
+
+        Raises:
+            DataError: it is.
+        """
+        if self.name == "sweep" or self.name.endswith(_TAKEN):
+            raise DataError(f"model name {self.name!r}: is kept for another file; choose another name")
 
 
 def save_training(files: ModelFiles, training: Training) -> None:
-    """Write the files, the model in use last; killed before that, the previous one stays in use.
+    """Write the files, the model in use last; killed before that, the previous one stays in use with its reports.
 
     Raises:
         DataError: the folder cannot be written.
@@ -73,6 +89,8 @@ def save_training(files: ModelFiles, training: Training) -> None:
     write_files(written if whole is None else {files.float32: whole, **written})
     if whole is None:
         files.float32.unlink(missing_ok=True)
+    for report in files.reports:  # of the model before
+        report.unlink(missing_ok=True)
 
 
 def load_record(files: ModelFiles) -> tuple[Design | None, tuple[Epoch, ...]]:

@@ -241,6 +241,19 @@ def test_a_test_knows_when_its_pictures_have_changed(trained) -> None:
     assert not client.get("/api/test?name=first").json()["test"]["changed"]
 
 
+def test_validation_pictures_never_take_the_place_of_the_held_out_test(trained) -> None:
+    _, studio, client = trained
+    held_out = [client.get(path).content for path in ("/api/test?name=first", "/test/first/report.html")]
+    summary = client.get("/api/runs").json()["runs"][0]["test"]
+    assert client.post("/api/test", json={"name": "first", "split": "validation"}).status_code == 200
+    studio.studio.workshop.wait()
+    assert held_out == [client.get(path).content for path in ("/api/test?name=first", "/test/first/report.html")]
+    assert client.get("/api/runs").json()["runs"][0]["test"] == summary
+    looked = client.get("/api/test?name=first&split=validation").json()["test"]
+    assert looked["split"] == looked["report"]["split"] == "validation"
+    assert b"not the held-out test" in client.get("/test/first/report.html?split=validation").content
+
+
 def test_a_test_of_another_model_of_the_same_name_is_not_shown(trained) -> None:
     folder, _, client = trained
     with (folder / "models/first.tflite").open("ab") as model:

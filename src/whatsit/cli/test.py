@@ -27,7 +27,10 @@ def test(
     split: Annotated[str, typer.Option(help="test or validation.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Measure a model on pictures it has not seen, and write models/NAME.html and NAME.json."""
+    """Measure a model on pictures it has not seen, and write models/NAME.html and NAME.json.
+
+    With --split validation: NAME-validation.html and NAME-validation.json.
+    """
     from whatsit.atomic_file import write_file
     from whatsit.cli.opened_project import embeddings_folder, examples, opened_project, tell_unreadable
     from whatsit.report_making import make_report
@@ -49,14 +52,15 @@ def test(
             report = make_report(
                 files, held, examples(opened, "training"), f"{opened.settings.name} · {name}",
                 on_picture=step, cache=embeddings_folder(opened), nearest=_NEAREST_LOOKED_UP,
-                trials=SweepRecord(opened).trials(),
+                trials=SweepRecord(opened).trials(), split=split,
             )  # fmt: skip
-        write_file(files.report.with_suffix(".json"), report.to_json())
-        write_file(files.report, report.to_html())
+        page = files.report(split)
+        write_file(page.with_suffix(".json"), report.to_json())
+        write_file(page, report.to_html())
     if as_json:
         typer.echo(report.to_json().decode(), nl=False)
     else:
-        _show(report, files.report)
+        _show(report, page)
 
 
 def _show(report: "Report", path: Path) -> None:
@@ -73,7 +77,9 @@ def _show(report: "Report", path: Path) -> None:
     terminal.print(table)
     main = report.models[0].evaluation
     low, high = main.interval
-    terminal.print(f"{main.right} of {len(main.answers)} right; 95 % interval {low:.1%} to {high:.1%}")
+    terminal.print(
+        f"{main.right} of {len(main.answers)} {report.split} pictures right; 95 % interval {low:.1%} to {high:.1%}"
+    )
     classes = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     classes.add_column("class", overflow="fold")
     for title in ("n", "prec.", "recall", "F1"):

@@ -64,6 +64,7 @@ def train(
         kept = {key: value for key, value in chosen.items() if value is not None}
         design = Design.from_dict({**_remembered(opened.settings.design, kept), **kept})
         files = ModelFiles(opened.models, name)
+        files.check_new()
         training, validation = examples(opened, "training"), examples(opened, "validation")
         tell_unreadable(opened)
         watch = TerminalWatch()

@@ -41,7 +41,7 @@ def train(asked: Message, channel: Channel) -> None:
 
 
 def test(asked: Message, channel: Channel) -> None:
-    """Measure a model on held-out pictures. Keys: held, ids, training, taught_ids, folder, name, title, cache, split,
+    """Measure a model on pictures of a split. Keys: held, ids, training, taught_ids, folder, name, title, cache, split,
     pictures, trials, result."""
     from whatsit.report_making import make_report
     from whatsit.sweep import Trial
@@ -61,7 +61,7 @@ def test(asked: Message, channel: Channel) -> None:
     report = make_report(
         files, held, _examples(asked["training"]), asked["title"],
         on_picture=on_picture, cache=Path(asked["cache"]), nearest=NEAREST,
-        trials=[Trial.from_dict(trial) for trial in asked["trials"]],
+        trials=[Trial.from_dict(trial) for trial in asked["trials"]], split=asked["split"],
     )  # fmt: skip
     channel.tell({"phase": "saving", "done": 0, "total": 0})
     ids = dict(zip([path for path, _ in asked["held"]], asked["ids"], strict=True))
@@ -79,8 +79,9 @@ def test(asked: Message, channel: Channel) -> None:
             for answer, near in zip(main.wrong, report.nearest, strict=False)
         },
     }  # fmt: skip
-    write_file(files.report.with_suffix(".json"), report.to_json())
-    write_file(files.report, report.to_html())
+    page = files.report(asked["split"])
+    write_file(page.with_suffix(".json"), report.to_json())
+    write_file(page, report.to_html())
     write_file(asked["result"], json.dumps(record, ensure_ascii=False).encode())
 
 

@@ -12,8 +12,6 @@ from whatsit.studio.jobs import epoch_row
 from whatsit.training_record import ModelFiles, load_record
 
 _FLOAT32 = "-float32"
-_RESERVED = frozenset({"sweep"})
-"""``models/sweep.html`` is the sweep's."""
 
 
 class Runs:
@@ -57,8 +55,7 @@ class Runs:
             DataError: the name is taken or cannot be used.
         """
         files = ModelFiles(self._folder, name)
-        if name in _RESERVED or name.endswith(_FLOAT32):
-            raise DataError(f"model name {name!r}: is kept for another file; choose another name")
+        files.check_new()
         if self._is_run(name):
             raise DataError(f"model name {name!r}: is taken; choose another name, or delete that model first")
         return files
@@ -75,7 +72,8 @@ class Runs:
             DataError: there is none of that name, or the folder cannot be written.
         """
         files = self.files(name)
-        beside = (files.float32, files.record, files.report, files.report.with_suffix(".json"), self.test_file(name))
+        answers = [self.test_file(name, split) for split in ("test", "validation")]
+        beside = (files.float32, files.record, *files.reports, *answers)
         try:
             for path in (*beside, files.int8):
                 path.unlink(missing_ok=True)
@@ -90,20 +88,20 @@ class Runs:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def test_file(self, name: str) -> Path:
-        """Where the answers of the last test are kept."""
-        return self._tests / f"{name}.json"
+    def test_file(self, name: str, split: str = "test") -> Path:
+        """Where the answers of the last test on ``split`` are kept."""
+        return self._tests / ModelFiles(self._tests, name).report(split).with_suffix(".json").name
 
-    def test(self, name: str) -> dict[str, Any] | None:
-        """The last test, None where there was none or the model was trained again since.
+    def test(self, name: str, split: str = "test") -> dict[str, Any] | None:
+        """The last test on ``split``, None where there was none or the model was trained again since.
 
         Raises:
             DataError: there is no such model.
         """
         files = self.files(name)
         try:
-            found: dict[str, Any] = json.loads(self.test_file(name).read_text("utf-8"))
-            same = found["model"] == hashlib.sha256(files.int8.read_bytes()).hexdigest()
+            found: dict[str, Any] = json.loads(self.test_file(name, split).read_text("utf-8"))
+            same = found["split"] == split and found["model"] == hashlib.sha256(files.int8.read_bytes()).hexdigest()
         except (OSError, ValueError, TypeError, KeyError):  # none, or damaged: testing again mends it
             return None
         return found if same else None
@@ -138,16 +136,17 @@ class Runs:
             "epochs": len(history),
             "best": None if best is None else {"number": best.number, "row": epoch_row(best)},
             "test": self._test_summary(files),
-            "report": files.report.is_file(),
+            "report": _is_of(files.report(), files),
         }
 
     def _test_summary(self, files: ModelFiles) -> dict[str, Any] | None:
-        """From the JSON beside the model, whoever made it; not from one older than the model."""
-        path = files.report.with_suffix(".json")
+        """From the JSON beside the model, whoever made it; only held-out pictures make a test."""
+        path = files.report().with_suffix(".json")
         try:
-            if path.stat().st_mtime < files.int8.stat().st_mtime:
+            found = json.loads(path.read_text("utf-8"))
+            if not _is_of(path, files) or found.get("split", "test") != "test":
                 return None
-            models = json.loads(path.read_text("utf-8"))["models"]
+            models = found["models"]
             main = models["int8"]
             return {
                 "accuracy": main["accuracy"],
@@ -157,7 +156,7 @@ class Runs:
                 "float32": models["float32"]["accuracy"] if "float32" in models else None,
                 "ms": main["measurement"]["milliseconds"],
             }
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
     def _is_run(self, name: str) -> bool:
@@ -168,3 +167,11 @@ class Runs:
         for record in self._folder.glob("*.training.json"):
             with contextlib.suppress(DataError, OSError):
                 self.discard(record.name.removesuffix(".training.json"))
+
+
+def _is_of(report: Path, files: ModelFiles) -> bool:
+    """Whether a report is there and not older than the model, and so not of the one before it."""
+    try:
+        return report.stat().st_mtime >= files.int8.stat().st_mtime
+    except OSError:
+        return False

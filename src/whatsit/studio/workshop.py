@@ -140,23 +140,23 @@ class Workshop:
             held, training = self._pictures(Split(split)), self._pictures(Split.TRAINING)
             if not held:
                 raise DataError(f"no pictures in the {split} split: move some there on the Dataset page")
-            self._runs.test_file(name).parent.mkdir(parents=True, exist_ok=True)
+            self._runs.test_file(name, split).parent.mkdir(parents=True, exist_ok=True)
             job = {
                 "job": "test", "folder": str(files.folder), "name": name, "split": split,
                 "title": f"{self._project.settings.name} · {name}", "cache": self._cache,
                 "held": _pairs(held), "ids": _ids(held), "training": _pairs(training), "taught_ids": _ids(training),
-                "pictures": _digest(held), "result": str(self._runs.test_file(name)),
+                "pictures": _digest(held), "result": str(self._runs.test_file(name, split)),
                 "trials": [trial.to_dict() for trial in self.sweeps.trials()],
             }  # fmt: skip
             self._begin("test", name, job)
 
-    def test_view(self, name: str) -> dict[str, Any] | None:
-        """The last test of a model, and whether its pictures have changed since; None where there was none.
+    def test_view(self, name: str, split: str = "test") -> dict[str, Any] | None:
+        """The last test of a model on a split, and whether its pictures have changed since; None where there was none.
 
         Raises:
             DataError: there is no such model.
         """
-        found = self._runs.test(name)
+        found = self._runs.test(name, split)
         if found is None:
             return None
         return {**found, "changed": found["pictures"] != _digest(self._pictures(Split(found["split"])))}

@@ -1,6 +1,6 @@
 """The Test page: how good a model is on pictures it has not seen."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -10,6 +10,9 @@ from whatsit.errors import DataError
 from whatsit.studio.pages.page import render, studio_of
 
 router = APIRouter()
+
+Judging: TypeAlias = Literal["test", "validation"]
+"""The splits that can judge a model; only ``test`` is held out."""
 
 
 class Begin(BaseModel):
@@ -23,9 +26,9 @@ def page(request: Request) -> Response:
 
 
 @router.get("/api/test")
-def result(request: Request, name: str) -> dict[str, Any]:
-    """The last test of a model; ``test`` is null where there was none."""
-    return {"name": name, "test": studio_of(request).workshop.test_view(name)}
+def result(request: Request, name: str, split: Judging = "test") -> dict[str, Any]:
+    """The last test of a model on a split; ``test`` is null where there was none."""
+    return {"name": name, "test": studio_of(request).workshop.test_view(name, split)}
 
 
 @router.post("/api/test")
@@ -35,9 +38,9 @@ def begin(request: Request, asked: Begin) -> dict[str, Any]:
 
 
 @router.get("/test/{name}/report.html")
-def report(request: Request, name: str) -> Response:
+def report(request: Request, name: str, split: Judging = "test") -> Response:
     """The report as a file: opened from a disk it needs nothing else, and here it would share our origin."""
-    path = studio_of(request).runs.files(name).report
+    path = studio_of(request).runs.files(name).report(split)
     if not path.is_file():
-        raise DataError(f"{name} has no report yet: test it on the Test page")
-    return FileResponse(path, media_type="text/html", filename=f"{name}-report.html")
+        raise DataError(f"{name} has no report on {split} pictures yet: test it on the Test page")
+    return FileResponse(path, media_type="text/html", filename=f"{path.stem}-report.html")

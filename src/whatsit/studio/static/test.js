@@ -39,6 +39,7 @@ onWork((now, before) => {
   $("work").hidden = !under_way() && !(now.job === "test" && ["failed", "stopped"].includes(now.state));
 });
 $("model").addEventListener("change", () => { model = $("model").value; load(); });
+$("split").addEventListener("change", load);
 $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   act("/api/test", { name: model, split: $("split").value }, { quiet: true });
@@ -48,11 +49,12 @@ let shown;
 async function load() {
   history.replaceState(null, "", model ? `?model=${encodeURIComponent(model)}` : location.pathname);
   shown = model;
+  const split = $("split").value;
   let test = null;
   try {
-    if (model) ({ test } = await get("/api/test", { name: model }));
+    if (model) ({ test } = await get("/api/test", { name: model, split }));
   } catch (error) { toast(error.message, "bad"); }
-  if (shown !== model) return;
+  if (shown !== model || split !== $("split").value) return;
   $("report").hidden = !test;
   $("untested").hidden = Boolean(test);
   $("changed").hidden = !test?.changed;
@@ -64,8 +66,7 @@ async function load() {
 
 function draw({ report, answers, nearest, split }) {
   const main = report.models.int8;
-  $("split").value = split;
-  $("download").href = `/test/${encodeURIComponent(model)}/report.html`;
+  $("download").href = `/test/${encodeURIComponent(model)}/report.html?split=${split}`;
   $("accuracy").textContent = share(main.accuracy);
   const [low, high] = main.interval;
   const bar = $("interval");
