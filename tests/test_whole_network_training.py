@@ -103,6 +103,16 @@ def test_fine_tuning_learns_more_than_chance_and_scratch_learns_too(shapes):
     assert train(dataclasses.replace(SCRATCH, epochs=12), *shapes).best.validation_accuracy > 0.6
 
 
+def test_fine_tuning_a_few_pictures_never_ends_worse_than_the_head_on_the_frozen_backbone(shapes):
+    training, validation = shapes
+    few = training[::3]
+    for design in (FINE, dataclasses.replace(FINE, blocks=6, colour=Colour.GREY, learning_rate=0.05)):
+        trained = train(dataclasses.replace(design, epochs=4), few, validation)
+        fitted = trained.history[0]
+        assert (fitted.number, len(trained.history)) == (0, 5)
+        assert trained.best.validation_accuracy >= fitted.validation_accuracy
+
+
 def test_only_the_last_blocks_change_when_only_they_are_tuned(shapes):
     from whatsit.fine_tuning import trainable
 

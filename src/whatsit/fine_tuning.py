@@ -20,7 +20,7 @@ from whatsit.builtin import check_builtin, weights_path
 from whatsit.design import Design, Way
 from whatsit.efficientnet_lite import BATCH_NORM_EPSILON, Variant, build
 from whatsit.errors import StoppedError
-from whatsit.gradient_descent import Body, Head, Labelled, Recipe, Trained, descend, normalised
+from whatsit.gradient_descent import Body, Head, Labelled, Recipe, Trained, as_they_are, descend
 from whatsit.head_training import Embedded, fit_head
 from whatsit.preprocess import Colour
 from whatsit.tflite.flatbuffer import write_model
@@ -85,9 +85,7 @@ def _fitted_head(
             if stop():
                 raise StoppedError("stopped before the first epoch ended: there is nothing to keep")
             with torch.no_grad():
-                some = normalised(pictures.pixels[start : start + _EMBEDDED_AT_ONCE])
-                if some.shape[-1] != design.size:  # kept larger, for crops
-                    some = functional.interpolate(some, (design.size, design.size), mode="bilinear", antialias=True)
+                some = as_they_are(pictures.pixels[start : start + _EMBEDDED_AT_ONCE], design.size)
                 rows.append(body(weights, some, False).numpy())
             done += len(rows[-1])
             on_event(Step("embedding", done, total))

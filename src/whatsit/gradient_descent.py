@@ -32,6 +32,9 @@ _WEIGHT_DECAY = 0.01
 _MIXUP_ALPHA = 0.2
 _MOST_SPAN = 100
 """Steps that the running mean spans at most, or so."""
+_FEW_STEPS = 50
+"""A training of fewer steps learns slower in proportion: the first steps of AdamW are all of full size, and a handful
+would carry good weights away and never bring them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def descend(
     """Train ``weights[name] for name in trainable`` and a linear head of shape (classes, dim), from ``head`` or zeros.
 
     The epoch with the best validation accuracy (the lowest loss among equals) is kept, or the last where there are no
-    validation pictures. ``stop`` ends at the next batch.
+    validation pictures. A ``head`` that was given is judged before the first, as epoch 0. ``stop`` ends at the next
+    batch.
     """
     torch.manual_seed(design.seed)
     torch.use_deterministic_algorithms(True)
@@ -83,21 +87,23 @@ def descend(
     run = _Descent(body, weights, trainable, (torch.tensor(start[0]), torch.tensor(start[1])), training, design, recipe)
     history: list[Epoch] = []
     best_rank, kept, stopped = (-math.inf, 0.0), run.snapshot(), False
-    for number in range(1, design.all_epochs + 1):
-        seen = run.epoch(number, on_event, stop)
-        stopped = seen.stopped
-        if stopped and (history or not seen.pictures):
-            break
+    epochs = design.all_epochs
+    for number in range(1 if head is None else 0, epochs + 1):
+        if number == 0:
+            learnt = _measured(body, *kept, training, design.size)
+        else:
+            seen = run.epoch(number, on_event, stop)
+            stopped = seen.stopped
+            if stopped and (history or not seen.pictures):
+                break
+            learnt = seen.loss / seen.pictures, seen.right / seen.pictures
         now = run.snapshot()
-        loss, accuracy = _measured(body, *now, validation)
+        loss, accuracy = _measured(body, *now, validation, design.size)
         rank = (accuracy, -loss) if len(validation.targets) else (float(number), 0.0)
         better = rank > best_rank
         if better:
             best_rank, kept = rank, now
-        epochs = design.all_epochs
-        history.append(
-            Epoch(number, epochs, seen.loss / seen.pictures, seen.right / seen.pictures, loss, accuracy, better)
-        )
+        history.append(Epoch(number, epochs, *learnt, loss, accuracy, better))
         on_event(history[-1])
         since = number - max(epoch.number for epoch in history if epoch.best)
         if stopped or (design.patience is not None and since >= design.patience):
@@ -138,7 +144,7 @@ class _Descent:
         steps = design.all_epochs * self._batches
         self._memory = memory(steps, _MOST_SPAN)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._optimiser, lambda step: _rate(step, steps, recipe.warm_up)
+            self._optimiser, lambda step: _rate(step, steps, recipe.warm_up) * min(1, steps / _FEW_STEPS)
         )
         self._importance = _class_importance(training.targets, self._classes, design.class_weights)
         self._learning = {name: weights[name] for name in trainable} | {_MATRIX: self._matrix, _BIAS: self._bias}
@@ -216,6 +222,14 @@ def normalised(pixels: NDArray[np.uint8]) -> Tensor:
     return ((tensor.float() - 127) / 128).contiguous(memory_format=torch.channels_last)
 
 
+def as_they_are(pixels: NDArray[np.uint8], size: int) -> Tensor:
+    """``normalised`` at the network's size; training pictures are kept larger, for crops."""
+    pictures = normalised(pixels)
+    if pictures.shape[-1] == size:
+        return pictures
+    return functional.interpolate(pictures, (size, size), mode="bilinear", antialias=True)
+
+
 def _varied(pixels: NDArray[np.uint8], design: Design, recipe: Recipe, random: np.random.Generator) -> Tensor:
     pictures, switches, count = normalised(pixels), design.augmentation, len(pixels)
     scale = random.uniform(recipe.least_crop, 1, count) if switches.zoom else np.ones(count)
@@ -251,7 +265,7 @@ def _column(values: NDArray[np.float64]) -> Tensor:
 
 @torch.no_grad()
 def _measured(
-    body: Body, weights: Mapping[str, Tensor], matrix: Tensor, bias: Tensor, pictures: Labelled
+    body: Body, weights: Mapping[str, Tensor], matrix: Tensor, bias: Tensor, pictures: Labelled, size: int
 ) -> tuple[float, float]:
     """Cross-entropy and accuracy on pictures as they are; not a number where there are none."""
     count = len(pictures.targets)
@@ -261,7 +275,7 @@ def _measured(
     for start in range(0, count, 64):
         rows = slice(start, start + 64)
         targets = torch.from_numpy(pictures.targets[rows])
-        logits = body(weights, normalised(pictures.pixels[rows]), False) @ matrix.T + bias
+        logits = body(weights, as_they_are(pictures.pixels[rows], size), False) @ matrix.T + bias
         loss += float(functional.cross_entropy(logits, targets, reduction="sum"))
         right += int((logits.argmax(1) == targets).sum())
     return loss / count, right / count

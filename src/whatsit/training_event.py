@@ -18,7 +18,7 @@ class Epoch:
     """One pass over the training pictures. Losses are cross-entropies in nats, accuracies 0..1."""
 
     number: int
-    """From 1."""
+    """From 1; 0 is a head fitted on the frozen backbone, before the backbone learns too."""
     total: int
     loss: float
     accuracy: float

@@ -139,9 +139,9 @@ def _event(event: Event) -> Message:
 
 
 def epoch_row(epoch: Epoch) -> list[Any]:
-    """Loss, accuracy, the same for validation or None, and whether it was the best: short, for the page."""
+    """Loss, accuracy, the same for validation or None, whether it was the best, its number: short, for the page."""
     values = (epoch.loss, epoch.accuracy, epoch.validation_loss, epoch.validation_accuracy)
-    return [*(round(value, 5) if math.isfinite(value) else None for value in values), epoch.best]
+    return [*(round(value, 5) if math.isfinite(value) else None for value in values), epoch.best, epoch.number]
 
 
 def _answer(answer: Answer, ids: dict[str, str]) -> Message:

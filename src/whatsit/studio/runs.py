@@ -133,7 +133,7 @@ class Runs:
             "size": status.st_size,
             "float32": files.float32.stat().st_size if files.float32.exists() else None,
             "design": design.to_dict() if design is not None else None,
-            "epochs": len(history),
+            "epochs": sum(epoch.number > 0 for epoch in history),
             "best": None if best is None else {"number": best.number, "row": epoch_row(best)},
             "test": self._test_summary(files),
             "report": _is_of(files.report(), files),

@@ -103,7 +103,7 @@ async function compare() {
   }
   const kinds = ["one", "other"];
   legend($("compare-legend"), two.map((run, at) => [kinds[at], run.name]));
-  const lines = (column) => two.map((run, at) => ({ name: run.name, kind: kinds[at], points: run.rows.map((epoch, n) => [n + 1, epoch[column]]).filter((point) => point[1] !== null) }));
+  const lines = (column) => two.map((run, at) => ({ name: run.name, kind: kinds[at], points: run.rows.map((epoch) => [epoch[5], epoch[column]]).filter((point) => point[1] !== null) }));
   const x = { format: number(0), title: t("train.epoch") };
   charts.accuracy.show(lines(3), { label: t("compare.accuracy"), x, y: { format: percent(0), exact: share, to: 1 } });
   charts.loss.show(lines(2), { label: t("compare.loss"), x, y: { format: number(2), exact: number(3), from: 0 } });

@@ -23,12 +23,12 @@ function show() {
   $("charts").hidden = rows.length === 0;
   if (!rows.length) return;
   const lines = (own, held) => [["training", own], ["validation", held]].map(([kind, column]) => ({
-    name: t(`split.${kind}`), kind, points: rows.map((row, at) => [at + 1, row[column]]).filter((point) => point[1] !== null),
+    name: t(`split.${kind}`), kind, points: rows.map((row) => [row[5], row[column]]).filter((point) => point[1] !== null),
   }));
-  const x = { format: number(0), title: t("train.epoch"), from: 1, to: under_way() ? Math.max(2, work.of) : undefined };
-  const best = rows.findLastIndex((row) => row[4]) + 1;
-  charts.accuracy.show(lines(1, 3), { label: t("train.accuracy"), x, marker: best || null, y: { format: percent(0), exact: percent(1), to: 1 } });
-  charts.loss.show(lines(0, 2), { label: t("train.loss"), x, marker: best || null, y: { format: number(2), exact: number(3), from: 0 } });
+  const x = { format: number(0), title: t("train.epoch"), from: rows[0][5], to: under_way() ? Math.max(2, work.of) : undefined };
+  const best = rows.findLast((row) => row[4])?.[5] ?? null;
+  charts.accuracy.show(lines(1, 3), { label: t("train.accuracy"), x, marker: best, y: { format: percent(0), exact: percent(1), to: 1 } });
+  charts.loss.show(lines(0, 2), { label: t("train.loss"), x, marker: best, y: { format: number(2), exact: number(3), from: 0 } });
 }
 
 onWork((now, before) => {
@@ -46,7 +46,7 @@ function next(name) {
   const rows = epochs();
   const best = rows.findLastIndex((row) => row[4]);
   const sentence = document.createElement("p");
-  if (best >= 0 && rows[best][3] !== null) sentence.textContent = t("train.best", { accuracy: percent(1)(rows[best][3]), epoch: best + 1 });
+  if (best >= 0 && rows[best][3] !== null) sentence.textContent = t("train.best", { accuracy: percent(1)(rows[best][3]), epoch: rows[best][5] });
   else if (best >= 0) sentence.textContent = t("train.best_training", { accuracy: percent(1)(rows[best][1]) });
   const links = [["test", t("train.to_test"), "primary"], ["deploy", t("train.to_deploy"), "secondary"]].map(([page, text, kind]) =>
     Object.assign(document.createElement("a"), { href: `/${page}?model=${encodeURIComponent(name)}`, textContent: text, className: `${kind} button` }));

@@ -15,8 +15,9 @@ export const under_way = (one = work) => one.state === "running" || one.state ==
 export const ended = (now, before) => !under_way(now) && now.state !== "idle" && before.number !== undefined
   && (under_way(before) || now.number !== before.number);
 export const onWork = (listener) => listeners.push(listener);
-// The epochs of the training under way or of the last: [loss, accuracy, validation loss, validation accuracy, best].
+// The epochs of the training under way or of the last: [loss, accuracy, validation loss, validation accuracy, best, number].
 export const epochs = () => rows;
+const passed = () => rows.at(-1)?.[5] ?? 0;
 
 socket.on("work", async (message) => {
   const began = `${message.job} ${message.name}`;
@@ -71,13 +72,13 @@ function draw() {
 }
 
 function share() {
-  if (work.phase === "batches") return (rows.length + work.done / work.total) / work.of;
+  if (work.phase === "batches") return (passed() + work.done / work.total) / work.of;
   if (work.job !== "sweep" || !work.of) return work.done / work.total;
   return Math.min(1, (work.trials + (0.9 * work.done) / work.total) / work.of);
 }
 
 function step() {
-  if (work.phase === "batches") return `${t("phase.epoch")} ${t("work.of", { done: rows.length + 1, total: work.of })}`;
+  if (work.phase === "batches") return `${t("phase.epoch")} ${t("work.of", { done: passed() + 1, total: work.of })}`;
   const count = work.total ? t("work.of", { done: figure.format(work.done), total: figure.format(work.total) }) : "";
   const phase = t(`phase.${work.phase || "starting"}`);
   const text = count ? `${phase} ${count}` : phase;
