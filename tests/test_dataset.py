@@ -99,6 +99,13 @@ def test_a_label_is_never_a_path(project):
     assert project.dataset.labels() == ["../../etc"]
 
 
+def test_a_class_may_be_called_as_whatsits_own_files_are(pets):
+    for record in (pets.records.path.name, "SPLITS.csv", pets.judgements.path.name):
+        pets.relabel(["cat/1.jpg"], record)
+        assert pets.counts()[record] and pets.records.path.is_file()
+        pets.undo()
+
+
 def test_a_twin_of_a_label_is_refused(pets):
     with pytest.raises(DataError, match=r"'Cat'.*'cat'"):
         pets.add(jpeg(99), "Cat")

@@ -36,7 +36,7 @@ def facts(dataset):
 @pytest.mark.parametrize("layout", Layout)
 def test_every_layout_comes_back_with_bytes_names_labels_and_splits(dataset, tmp_path, layout, suffix):
     target = tmp_path / f"out{suffix}"
-    assert export(dataset, target, layout) == 18
+    assert export(dataset, target, layout).pictures == 18
     again = Project(tmp_path / "again").dataset
     report = import_path(again, target)
     assert not report.skips
@@ -72,6 +72,27 @@ def test_an_export_never_overwrites(dataset, tmp_path):
     with pytest.raises(DataError, match="layout 'coco'"):
         export(dataset, tmp_path / "new", "coco")
     assert tree(tmp_path / "out") == {"mine.txt": b"mine"}
+
+
+def test_pictures_that_cannot_be_read_are_left_out_and_named(dataset, tmp_path):
+    (dataset.root / "cat" / "torn.jpg").write_bytes(b"no picture")
+    report = export(dataset, tmp_path / "out")
+    assert (report.pictures, report.left_out) == (18, ("cat/torn.jpg",))
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("pets.tar.gz", "ends in .zip"),
+        ("project/dataset/out", "in the dataset itself"),
+        ("file/out", "cannot write"),
+    ],
+)
+def test_places_where_no_export_can_go_are_refused_and_stay_as_they_are(dataset, tmp_path, place, says):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(DataError, match=says):
+        export(dataset, tmp_path / place)
+    assert not (tmp_path / place).exists()
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
@@ -137,7 +158,7 @@ def test_two_pictures_whose_class_and_name_join_alike_both_arrive(tmp_path, name
     with Project(tmp_path / "first") as first:
         first.dataset.add(jpeg(1), "a", name="b.c.jpg", split="training")
         first.dataset.add(jpeg(2), "a.b", name="c.jpg", split="training")
-        assert export(first.dataset, tmp_path / name, "edge-impulse") == 2
+        assert export(first.dataset, tmp_path / name, "edge-impulse").pictures == 2
     with Project(tmp_path / "again") as again:
         assert import_path(again.dataset, tmp_path / name).added == 2
         assert sorted(again.dataset.labels()) == ["a", "a.b"]

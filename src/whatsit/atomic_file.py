@@ -1,6 +1,7 @@
 """Files that are either wholly there or not there at all."""
 
 import contextlib
+import errno
 import os
 import secrets
 import tempfile
@@ -55,16 +56,27 @@ def _staged(target: Path, content: bytes) -> Iterator[Callable[[], None]]:
         with _telling(target):
             _check_kind(target)
             handle, temporary = _scratch(target)
-        with os.fdopen(handle, "wb") as stream:
+        # Without a buffer: closing one that a full disk could not take would raise again, past the error told here.
+        with os.fdopen(handle, "wb", buffering=0) as stream:
             with _telling(target):
-                stream.write(content)
-                stream.flush()
+                write_all(stream.fileno(), content)
                 os.fsync(stream.fileno())
             yield take_name
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def write_all(handle: int, content: bytes) -> None:
+    """Write to an open file until the system has taken everything.
+
+    Raises:
+        OSError: the disk is full, or as the system says; some of the content may have been written.
+    """
+    view = memoryview(content)
+    while view:
+        view = view[os.write(handle, view) :]
 
 
 def _scratch(target: Path) -> tuple[int, Path | None]:
@@ -99,8 +111,16 @@ def _telling(target: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot write {target}: {reason}; choose a folder with space and write permission") from error
+        raise cannot_write(target, error) from error
+
+
+def cannot_write(target: Path, error: OSError | ValueError) -> DataError:
+    """What the system said of a file that could not be written, and what helps against it."""
+    number = error.errno if isinstance(error, OSError) else None
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DataError(f"cannot write {target}: {reason}; free some space and try again")
+    return DataError(f"cannot write {target}: {reason}; choose a folder that is there and that you may write to")
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

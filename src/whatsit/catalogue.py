@@ -14,6 +14,11 @@ from whatsit.split import DecidedBy, Split, split_of
 from whatsit.split_record import SplitRecord
 
 
+def counted(pictures: int) -> str:
+    """``1 picture``, ``2,000 pictures``."""
+    return "1 picture" if pictures == 1 else f"{pictures:,} pictures"
+
+
 class Sample(NamedTuple):
     """What learning needs of one picture."""
 

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whatsit.catalogue import Picture
+from whatsit.catalogue import Picture, counted
 from whatsit.dataset import Dataset
 from whatsit.dataset_scan import Progress, ignored
 from whatsit.embedder import Embedder
@@ -57,7 +57,7 @@ def check(dataset: Dataset, embedder: Embedder | None = None, progress: Progress
         progress: called with (done, total) while pictures are embedded.
 
     Raises:
-        DataError: the embeddings cannot be kept; the disk is full.
+        DataError: the project's own files cannot be read.
     """
     dataset.refresh()
     pictures = dataset.pictures()
@@ -115,7 +115,7 @@ def _quality(pictures: Sequence[Picture], dataset: Dataset, judged: Container[Ju
         ]
         keys = tuple(key for _, key in sorted(here))
         if keys:
-            message = f"{_count(len(keys))} {said}."
+            message = f"{counted(len(keys))} {said}."
             result.append(Finding(kind, keys, message, Mend(Action.DELETE, keys)))
     return result
 
@@ -134,7 +134,7 @@ def _copies(pictures: Sequence[Picture]) -> list[Finding]:
             message = f"The same picture is in {', '.join(labels)}: keep it in one of them."
             result.append(Finding(Kind.CONFLICT, keys, message))
         else:
-            message = f"{_count(len(keys))} of {labels[0]} are byte for byte the same."
+            message = f"{counted(len(keys))} of {labels[0]} are byte for byte the same."
             result.append(Finding(Kind.EXACT_COPY, keys, message, Mend(Action.DELETE, keys[1:]), labels[0]))
     return result
 
@@ -173,7 +173,7 @@ def _classes(dataset: Dataset, pictures: Sequence[Picture]) -> list[Finding]:
     result = []
     for label, total in totals.items():
         if total < FEWEST:
-            message = f"{label} has {_count(total)}, {FEWEST} at least: photograph {FEWEST - total} more."
+            message = f"{label} has {counted(total)}, {FEWEST} at least: photograph {FEWEST - total} more."
             result.append(Finding(Kind.SMALL_CLASS, (), message, label=label))
     for split in Split if totals else ():
         without = [label for label, splits in counts.items() if not splits[split] and totals[label] >= FEWEST]
@@ -286,7 +286,7 @@ def _verdict(dataset: Dataset, findings: Sequence[Finding], labelled: int) -> tu
         against.insert(0, f"{len(labels) or 'no'} class, a classifier needs 2")
     ready = not against
     classes = "1 class" if len(labels) == 1 else f"{len(labels)} classes"
-    lines = [f"{_count(labelled)} in {classes}: {'ready to train' if ready else 'not ready yet'}."]
+    lines = [f"{counted(labelled)} in {classes}: {'ready to train' if ready else 'not ready yet'}."]
     lines += [f"Against it: {', '.join(against)}."] if against else []
     totals = {label: sum(dataset.counts()[label].values()) for label in labels}
     wanted = sorted((label for label in labels if totals[label] < ENOUGH), key=lambda c: (totals[c], c))
@@ -301,7 +301,3 @@ def _verdict(dataset: Dataset, findings: Sequence[Finding], labelled: int) -> tu
     else:
         lines.append("No class needs more pictures; other light, backgrounds and distances always help.")
     return ready, tuple(lines)
-
-
-def _count(number: int) -> str:
-    return "1 picture" if number == 1 else f"{number:,} pictures"

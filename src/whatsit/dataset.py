@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from whatsit.atomic_file import write_file
-from whatsit.catalogue import Catalogue, Picture, PictureLike, Sample
+from whatsit.catalogue import Catalogue, Picture, PictureLike, Sample, counted
 from whatsit.dataset_scan import Changes, Progress, scan
 from whatsit.edit_history import Edit, EditHistory
 from whatsit.errors import DataError
@@ -195,7 +195,7 @@ class Dataset(Catalogue):
                 taken.add(target.name.casefold())
                 moves.append((self._relative(picture.path), self._relative(target)))
             before, after = self._placed_anew([p for p in chosen if p.label == UNLABELLED], label)
-            self._perform(Edit(f"relabel {_pictures(len(moves))} to {label!r}", tuple(moves), before, after, makes))
+            self._perform(Edit(f"relabel {counted(len(moves))} to {label!r}", tuple(moves), before, after, makes))
 
     def set_split(self, pictures: Iterable[PictureLike], split: Split | str) -> None:
         """Move pictures to another split; remembered as decided by hand, for all files of the same bytes.
@@ -209,7 +209,7 @@ class Dataset(Catalogue):
             before = tuple(p.record for p in chosen.values())
             after = tuple(SplitRecord(r.hash, wanted, DecidedBy.HAND, r.burst, r.source, r.time) for r in before)
             if before:
-                self._perform(Edit(f"move {_pictures(len(before))} to {wanted.value}", (), before, after))
+                self._perform(Edit(f"move {counted(len(before))} to {wanted.value}", (), before, after))
 
     def delete(self, pictures: Iterable[PictureLike]) -> None:
         """Move pictures to the trash, ``.whatsit/trash``, from where ``undo`` brings them back.
@@ -222,7 +222,7 @@ class Dataset(Catalogue):
             trash = f".whatsit/trash/{clock.time_ns()}"
             moves = tuple((self._relative(p.path), f"{trash}/{p.key}") for p in chosen)
             if moves:
-                self._perform(Edit(f"delete {_pictures(len(moves))}", moves))
+                self._perform(Edit(f"delete {counted(len(moves))}", moves))
 
     def delete_label(self, label: str) -> None:
         """Move a class with all its pictures to the trash.
@@ -264,7 +264,7 @@ class Dataset(Catalogue):
             chosen = {p.hash: p for p in self.pictures() if p.decided_by is DecidedBy.CONTENT}
             before, after = self._placed_anew(list(chosen.values()))
             if before:
-                self._perform(Edit(f"split {_pictures(len(before))} again", (), before, after))
+                self._perform(Edit(f"split {counted(len(before))} again", (), before, after))
 
     def undo(self) -> str:
         """Take the latest edit back, and the one before it the next time.
@@ -395,7 +395,3 @@ class Dataset(Catalogue):
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._project).as_posix()
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"

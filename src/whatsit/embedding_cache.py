@@ -1,5 +1,6 @@
 """Embeddings kept on disk by picture content and backbone, so that each picture is looked at once."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.atomic_file import write_all
 from whatsit.dataset_scan import Progress
 from whatsit.embedder import Embedder
 from whatsit.errors import DataError
@@ -44,11 +46,12 @@ class EmbeddingCache:
     def embed(self, pictures: Sequence[Embeddable], progress: Progress | None = None) -> NDArray[np.float32]:
         """Raw embeddings, shape (pictures, dim), in the order given.
 
-        What is not in the cache is computed; stopped half-way, by Ctrl-C or a lost file, the rest stays.
+        What is not in the cache is computed; stopped half-way, by Ctrl-C or a lost file, the rest stays. A disk that is
+        full or read-only keeps nothing: the next time takes as long.
 
         Raises:
             ImageError: a picture cannot be read.
-            DataError: the disk is full or read-only.
+            DataError: the cache's file cannot be read.
         """
         result = np.empty((len(pictures), self._embedder.dim), np.float32)
         places: dict[str, list[int]] = {}
@@ -110,13 +113,11 @@ class EmbeddingCache:
             row["hash"] = bytes.fromhex(hash_)
             row["embedding"] = embedding
             row["crc"] = zlib.crc32(row["embedding"].tobytes())
-        try:
+        with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab", buffering=0) as stream:
                 torn = stream.tell() % self._row.itemsize
                 if torn:  # killed in the middle of a row: start on a whole one again
                     os.ftruncate(stream.fileno(), stream.tell() - torn)
-                stream.write(rows.tobytes())
+                write_all(stream.fileno(), rows.tobytes())
                 os.fsync(stream.fileno())
-        except OSError as error:
-            raise DataError(f"cannot write {self._path}: {error.strerror}; free some space") from error

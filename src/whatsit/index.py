@@ -1,5 +1,6 @@
 """The SQLite index: what can be worked out again from the files, kept so that it need not be."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -179,7 +180,14 @@ class Index:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-        return self._prepared(connection)
+        connection = self._prepared(connection)
+        if os.access(self.path, os.W_OK):
+            return connection
+        self.on_disk = False  # a card that is locked, or somebody else's project: what it knows, and no more kept
+        memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection.backup(memory)
+        connection.close()
+        return memory
 
     def _prepared(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         try:

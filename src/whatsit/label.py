@@ -16,6 +16,8 @@ MAX_BYTES = 200
 # Characters that end a path, that Windows and FAT cards refuse, and the escape character itself.
 _UNSAFE = re.compile(r'[/\\:*?"<>|%]')
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL"} | {f"{port}{i}" for port in ("COM", "LPT") for i in range(10)})
+# Files of whatsit's own beside the classes.
+_RECORDS = frozenset({"splits.csv", "judged.csv"})
 # Marks that reorder or hide text: a label must be what it looks like.
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _JPEG = frozenset({".jpg", ".jpeg", ".jpe"})
@@ -119,7 +121,7 @@ def _escaped(label: str) -> str:
         folder = "%2E" + folder[1:]
     if folder[-1] == ".":
         folder = folder[:-1] + "%2E"
-    if folder.split(".")[0].upper() in _DEVICES:
+    if folder.split(".")[0].upper() in _DEVICES or folder.casefold() in _RECORDS:
         folder = f"%{ord(folder[0]):02X}{folder[1:]}"
     return folder
 

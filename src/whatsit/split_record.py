@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from whatsit.atomic_file import write_file
+from whatsit.atomic_file import cannot_write, write_all, write_file
 from whatsit.errors import DataError
 from whatsit.split import DecidedBy, Split, split_named
 
@@ -90,14 +90,14 @@ class SplitRecords:
                 if size and os.pread(stream.fileno(), 1, size - 1) != b"\n":
                     content = b"\n" + content
                 try:
-                    _write_all(stream.fileno(), content)
+                    write_all(stream.fileno(), content)
                     os.fsync(stream.fileno())
                 except OSError:
                     with contextlib.suppress(OSError):
                         os.ftruncate(stream.fileno(), size)
                     raise
         except OSError as error:
-            raise DataError(f"cannot write {self.path}: {error.strerror}; free some space and try again") from error
+            raise cannot_write(self.path, error) from error
 
     def replace(self, records: Iterable[SplitRecord]) -> None:
         """Write the whole file anew in one step, one line a picture.
@@ -125,12 +125,6 @@ def _lines(content: bytes) -> Iterator[tuple[int, SplitRecord | None]]:
     for number, line in enumerate(content.decode("utf-8-sig", errors="replace").splitlines(), 1):
         if line.strip() and not line.startswith(FIELDS[0]):
             yield number, _parsed(line)
-
-
-def _write_all(handle: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(handle, view) :]
 
 
 def _line(record: SplitRecord) -> str:

@@ -84,15 +84,23 @@ def export_command(
     as_json: Json = False,
 ) -> None:
     """Copy all pictures out, byte for byte, in a layout that other tools read."""
+    from whatsit.catalogue import counted
     from whatsit.exporters import export
 
     with _dataset(project) as dataset:
         with _progress(shown(f"Exporting to {target.name}")) as progress:
-            count = export(dataset, target, layout, progress)
+            report = export(dataset, target, layout, progress)
+        left = report.left_out
         if as_json:
-            _print_json({"target": str(target), "layout": layout, "pictures": count})
-        else:
-            console().print(shown(f"{count:,} pictures written to {target}"))
+            document = {"target": str(target), "layout": layout, "pictures": report.pictures, "left_out": list(left)}
+            _print_json(document)
+            return
+        console().print(shown(f"{counted(report.pictures)} written to {target}"))
+        if left:
+            rest = f" and {len(left) - 3:,} more" if len(left) > 3 else ""
+            console().print(
+                shown(f"Left out, because they cannot be read: {', '.join(left[:3])}{rest}"), style="yellow"
+            )
 
 
 @_commands.command("stats", epilog="Example: whatsit dataset stats --project bottles")

@@ -5,9 +5,11 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from whatsit.atomic_file import cannot_write
 from whatsit.catalogue import Picture
 from whatsit.dataset import Dataset
 from whatsit.dataset_scan import Progress
@@ -15,7 +17,7 @@ from whatsit.errors import DataError
 from whatsit.exporters import csv_list, edge_impulse, folders
 from whatsit.exporters.entry import Entry
 
-__all__ = ["Layout", "export"]
+__all__ = ["ExportReport", "Layout", "export"]
 
 
 class Layout(StrEnum):
@@ -31,6 +33,17 @@ class Layout(StrEnum):
     """``<label>/<file>`` and ``labels.csv`` of path, label, split."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """The end of an export."""
+
+    pictures: int
+    """How many were written."""
+    left_out: tuple[str, ...] = ()
+    """Keys of those that cannot be read; they stayed behind."""
+
+
+_OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tbz2", ".tgz", ".txz", ".xz", ".zst")
 _LAYOUTS: dict[Layout, Callable[[Iterable[Picture]], Iterator[Entry]]] = {
     Layout.FOLDER: folders.by_class,
     Layout.SPLIT: folders.by_split,
@@ -41,42 +54,46 @@ _LAYOUTS: dict[Layout, Callable[[Iterable[Picture]], Iterator[Entry]]] = {
 
 def export(
     dataset: Dataset, target: Path, layout: Layout | str = Layout.SPLIT, progress: Progress | None = None
-) -> int:
+) -> ExportReport:
     """Write every readable picture, byte for byte, to a new folder, or an archive if ``target`` ends in .zip.
 
     The export appears under its name only when it is whole. Pictures in ``_unlabelled`` go along.
 
-    Returns:
-        How many pictures were written.
-
     Raises:
-        DataError: there is something at ``target`` already, no such layout, or the disk is full; nothing
-            is left behind then.
+        DataError: there is something at ``target`` already or it lies in the dataset itself, no such layout, or the
+            disk is full; nothing is left behind then.
     """
     try:
         entries = _LAYOUTS[Layout(layout)]
     except ValueError as error:
         raise DataError(f"layout {layout!r}: expected one of {', '.join(Layout)}") from error
-    dataset.refresh()
-    pictures = [picture for picture in dataset.pictures() if not picture.error]
     is_zip = target.suffix.lower() == ".zip"
-    if target.is_dir() and not is_zip and not any(target.iterdir()):
-        target.rmdir()
-    if target.exists():
-        raise DataError(f"{target}: is there already; choose another name or delete it first")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent))
+    if target.suffix.lower() in _OTHER_ARCHIVES:
+        raise DataError(f"{target}: expected the name of a folder, or one that ends in .zip")
+    if target.resolve().is_relative_to(dataset.root.resolve()):
+        raise DataError(f"{target}: lies in the dataset itself; choose a place outside {dataset.root}")
+    dataset.refresh()
+    pictures = dataset.pictures()
+    readable = [picture for picture in pictures if not picture.error]
+    try:
+        if target.is_dir() and not is_zip and not any(target.iterdir()):
+            target.rmdir()
+        if target.exists():
+            raise DataError(f"{target}: is there already; choose another name or delete it first")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent))
+    except OSError as error:
+        raise cannot_write(target, error) from error
     try:
         whole = temporary / "whole"
         write = _write_zip if is_zip else _write_folder
-        count = write(whole, _once(entries(pictures)), len(pictures), progress)
+        count = write(whole, _once(entries(readable)), len(readable), progress)
         os.replace(whole, target)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"cannot write {target}: {reason}; choose a folder with space") from error
+        raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return count
+    return ExportReport(count, tuple(picture.key for picture in pictures if picture.error))
 
 
 def _once(entries: Iterable[Entry]) -> Iterator[Entry]:

@@ -17,11 +17,12 @@ class Downloads:
         self._dataset = dataset
         self._folder = folder
         self._exporting = exporting
+        self._left_out = 0
         shutil.rmtree(folder, ignore_errors=True)
 
     def view(self) -> dict[str, Any]:
-        """How far the archive is."""
-        return self._exporting.view()
+        """How far the archive is, and how many pictures it cannot hold because they cannot be read."""
+        return {**self._exporting.view(), "left_out": self._left_out}
 
     def begin(self, layout: str) -> None:
         """Write the archive in a layout of ``exporters.Layout``.
@@ -34,7 +35,7 @@ class Downloads:
 
         def work(progress: Any) -> None:
             self._path.unlink(missing_ok=True)
-            export(self._dataset, self._path, layout, progress)
+            self._left_out = len(export(self._dataset, self._path, layout, progress).left_out)
 
         self._exporting.begin(work)
 

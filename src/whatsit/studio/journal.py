@@ -46,6 +46,8 @@ class Journal:
             rows = self._database.execute("SELECT lesson FROM lessons ORDER BY id").fetchall()
             self._lessons = tuple(Lesson.from_json(row[0]) for row in rows)
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise _cannot_keep(error) from error
             raise DataError(
                 f"{path}: not a readable teaching journal ({error}); move the file away to begin a new one"
             ) from error

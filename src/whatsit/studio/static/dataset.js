@@ -170,7 +170,11 @@ socket.on("export", (view) => {
   if (!fetching || view.state === "running") return;
   fetching = false;
   if (view.state === "failed") toast(t("error.device", { reason: view.error }), "bad");
-  if (view.state === "done") location.assign("/dataset/export.zip");
+  if (view.state !== "done") return;
+  location.assign("/dataset/export.zip");
+  get("/api/dataset/export").then(({ left_out }) => {
+    if (left_out) toast(t("dataset.left_out", { n: left_out, figure: figure.format(left_out) }), "bad");
+  });
 });
 
 $("add").addEventListener("click", openUpload);
