@@ -187,6 +187,7 @@ const listOf = (finding) => ({
 
 function says(kind, finding) {
   const values = { label: finding.label, to: finding.mends[0] ? labelName(finding.mends[0].to) : "", n: finding.n, figure: figure.format(finding.n), fewest: finding.fewest, need: finding.fewest - finding.n, most: finding.most, most_figure: figure.format(finding.most_n), split: finding.split ? splitName(finding.split) : "", details: finding.details.join(t("upload.comma")) + (finding.details_n > finding.details.length ? ` +${figure.format(finding.details_n - finding.details.length)}` : "") };
+  if (kind === "empty_split" && !finding.mends.length) return t("says.empty_split_source", values);
   if (kind === "across_splits") return t("says.across_splits", { one: splitName(finding.pictures[0].split), other: splitName(finding.pictures.at(-1).split) });
   if (kind === "conflict") return t("says.conflict", { labels: [...new Set(finding.pictures.map((picture) => labelName(picture.label)))].join(t("says.or")) });
   const text = t(`says.${kind}`, values);
