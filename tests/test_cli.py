@@ -29,7 +29,7 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (30, 60, 200)}
 def run(*arguments: object, columns: int = 80, **settings: object) -> subprocess.CompletedProcess[str]:
     """``whatsit …`` in a process of its own."""
     environment = {**os.environ, "COLUMNS": str(columns), **settings.pop("environment", {})}
-    command = [sys.executable, "-m", "whatsit.cli.app", *map(str, arguments)]
+    command = [sys.executable, "-m", "whatsit", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, **settings)
 
 
@@ -289,7 +289,7 @@ def test_ctrl_c_ends_teaching_at_once_with_nothing_written(lesson: Path, tmp_pat
         for number in range(300):
             (many / label / f"{number}.jpg").symlink_to(lesson / label / "0.jpg")
     output = tmp_path / "m.tflite"
-    command = [sys.executable, "-m", "whatsit.cli.app", "teach", str(many), "-o", str(output)]
+    command = [sys.executable, "-m", "whatsit", "teach", str(many), "-o", str(output)]
     master, slave = os.openpty()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave) as process:
         os.close(slave)
@@ -306,7 +306,7 @@ def test_ctrl_c_ends_teaching_at_once_with_nothing_written(lesson: Path, tmp_pat
 
 
 def test_a_reader_that_stops_early_is_no_error_to_shout_about(model: Path, lesson: Path) -> None:
-    command = f"{sys.executable} -m whatsit.cli.app classify {lesson} --model {model} --json | head -1"
+    command = f"{sys.executable} -m whatsit classify {lesson} --model {model} --json | head -1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert len(result.stdout.splitlines()) == 1
     assert result.stderr == ""
@@ -360,7 +360,7 @@ def test_a_label_that_is_no_text_is_refused_by_name(
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
 def test_output_that_cannot_be_written_is_told_in_one_line_at_most(model: Path, redirection: str) -> None:
-    command = f"{sys.executable} -m whatsit.cli.app verify {model} {redirection}"
+    command = f"{sys.executable} -m whatsit verify {model} {redirection}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     told = "whatsit: standard output: No space left on device; nothing more was written\n"
     assert (result.returncode, result.stderr) == ((1, told) if "full" in redirection else (0, ""))
