@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import whatsit
 from whatsit.builtin import builtin_model
-from whatsit.cli.app import app, main
+from whatsit.cli.app import app
 from whatsit.recogniser import load_recogniser
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (30, 60, 200)}
@@ -172,19 +172,6 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     assert len(errors(result)) == 1
     assert expected in result.stderr
     assert sorted(tmp_path.rglob("*")) == before
-
-
-@pytest.fixture
-def whatsit_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """``whatsit …`` in this process: the exit status and standard error."""
-
-    def call(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["whatsit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().err
-
-    return call
 
 
 @pytest.mark.parametrize(
@@ -379,14 +366,6 @@ def test_doctor_tries_to_write_the_cache_as_root_too() -> None:
     result = run("doctor", "--json", environment={"WHATSIT_CACHE": "/proc/whatsit"})
     (cache,) = (found for found in map(json.loads, result.stdout.splitlines()) if found["name"] == "model cache")
     assert not cache["ok"] and cache["found"] == "/proc/whatsit cannot be written: No such file or directory"
-
-
-@pytest.mark.parametrize("arguments", [["bogus"], ["classify"], ["classify", "x.jpg", "--top-k", "0"]])
-def test_wrong_usage_is_told_without_a_traceback(arguments: list[str]) -> None:
-    result = run(*arguments)
-    assert result.returncode == 2
-    assert "Usage" in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 def help_of(*command: str) -> str:
