@@ -107,11 +107,13 @@ def test_a_project_of_one_picture_a_class_trains_and_says_which_splits_are_empty
     assert not (tmp_path / "few/models/model.html").exists()
 
 
-def test_what_was_chosen_is_kept_for_the_next_time(project):
+def test_what_was_chosen_is_kept_for_the_next_time_until_defaults_are_asked_for(project):
     run("train", project, *QUICK, "--seed", "7", "--augment", "flip,rotate")
     assert Project(project).settings.design["seed"] == 7
     again = json.loads(run("train", project, "--json").stdout)["design"]
     assert (again["seed"], again["size"], again["augmentation"]) == (7, 32, ["flip", "rotate"])
+    anew = json.loads(run("train", project, "--defaults", *QUICK, "--json").stdout)["design"]
+    assert (anew["seed"], anew["size"], anew["augmentation"]) == (0, 32, ["flip", "zoom", "brightness"])
 
 
 @pytest.mark.parametrize(

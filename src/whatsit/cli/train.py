@@ -38,6 +38,7 @@ def train(
     mixup: Annotated[bool | None, typer.Option(help="Train a whole network on blends.")] = None,
     tuned_blocks: Annotated[int | None, typer.Option(help="Fine-tune only the last so many blocks.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and pictures, same file.")] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Forget what was chosen the last time.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Train a model on the project's pictures; what is chosen is kept in whatsit.toml for the next time.
@@ -62,7 +63,8 @@ def train(
     }  # fmt: skip
     with opened_project(project) as opened:
         kept = {key: value for key, value in chosen.items() if value is not None}
-        design = Design.from_dict({**_remembered(opened.settings.design, kept), **kept})
+        remembered = {} if defaults else _remembered(opened.settings.design, kept)
+        design = Design.from_dict({**remembered, **kept})
         files = ModelFiles(opened.models, name)
         files.check_new()
         training, validation = examples(opened, "training"), examples(opened, "validation")
