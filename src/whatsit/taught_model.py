@@ -14,7 +14,7 @@ from PIL import Image
 
 from whatsit.argument import short
 from whatsit.backbone import Backbone
-from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, is_builtin_id, parse_builtin_id
+from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, is_builtin_id, parse_builtin_id, weights_path
 from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import ModelError
 from whatsit.heads import HiddenLayer, LinearHead, Prototypes
@@ -79,6 +79,19 @@ class BackboneChoice:
     def is_file(self) -> bool:
         """Whether it is a ``.tflite`` of the user's."""
         return self.name.lower().endswith((".tflite", ".lite"))
+
+    def check(self) -> None:
+        """Refuse, before any picture is looked at, what ``open`` would refuse.
+
+        Raises:
+            ModelError, MissingExtraError: see ``Backbone``.
+        """
+        if self.is_file:
+            self.network()
+            return
+        variant = check_builtin(self.name, self.size, "int8")
+        variant.check_blocks(self.blocks)
+        weights_path(variant)
 
     def check_output(self, dtype: str, io: str | None) -> None:
         """Refuse, before any picture is looked at, what ``TaughtModel.to_tflite`` would refuse after.
