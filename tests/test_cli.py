@@ -137,6 +137,7 @@ def test_verify_names_what_was_changed(model: Path, tmp_path: Path) -> None:
     result = run("verify", damaged)
     assert result.returncode == 1
     assert "weights: changed" in result.stderr
+    assert errors(result)[-1].endswith("copy it again, or make it anew by  whatsit teach,  train  or  export")
 
 
 @pytest.mark.parametrize(
@@ -239,6 +240,13 @@ def test_a_model_on_the_users_backbone_says_how_to_have_it_in_another_arithmetic
     status, told = whatsit_line("export", model, "-o", tmp_path / "again.tflite")
     assert (status, len(told.splitlines())) == (1, 1)
     assert "run whatsit teach FOLDER --backbone THAT.tflite with the --dtype and --io wanted" in told
+    own.write_bytes(builtin_model(size=32, dtype="float32"))
+    beside = tmp_path / "m-float32.tflite"
+    for output, dtype in ((model, "int8"), (beside, "float32")):
+        assert whatsit_line("teach", lesson, "-o", output, "--backbone", own, "--dtype", dtype)[0] == 0
+    assert whatsit_line("export", model, "-o", tmp_path / "again.tflite", "--dtype", "float32")[0] == 0
+    told = whatsit_line("export", model, "-o", beside, "--dtype", "float32")[1]
+    assert "m-float32.tflite: would replace what it is made from" in told
 
 
 def test_a_failed_teach_leaves_the_old_model_in_place(model: Path, lesson: Path, tmp_path: Path) -> None:

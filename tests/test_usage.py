@@ -30,3 +30,14 @@ def test_help_is_shown_where_nothing_was_asked_for(run_python, line):
     done = run_python("from whatsit.__main__ import main; main()", *line.split(), COLUMNS="80")
     assert done.returncode == 2
     assert "Usage: whatsit" in done.stdout + done.stderr and "Commands" in done.stdout + done.stderr
+
+
+def test_nothing_is_written_over_what_it_is_made_from(taught, tmp_path, whatsit_line):
+    mine, link = tmp_path / "mine.tflite", tmp_path / "again.tflite"
+    mine.write_bytes(taught.to_tflite())
+    link.symlink_to(mine)
+    for command in (["export", mine, "-o"], ["teach", "pictures", "--backbone", mine, "-o"]):
+        for output in (mine, link):
+            told = f"whatsit: {output}: would replace what it is made from; give -o another name\n"
+            assert whatsit_line(*command, output) == (1, told)
+    assert mine.read_bytes() == taught.to_tflite()

@@ -318,7 +318,7 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
 
 def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard]:
     """The float32 backbone of a model that is not on a built-in one, and the card of the file it was in."""
-    source = path if card.dtype == "float32" else path.with_name(f"{path.stem}-float32{path.suffix}")
+    source = path if card.dtype == "float32" else float32_beside(path)
     if source != path:
         way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
         if card.backbone.startswith("sha256:"):
@@ -335,6 +335,11 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
     if card.embedding not in names:
         raise ModelError(f"{source}: damaged: no tensor {card.embedding!r}; train again")
     return keep_until(model, names.index(card.embedding)), card
+
+
+def float32_beside(path: Path) -> Path:
+    """Where the float32 model of the same training lies."""
+    return path.with_name(f"{path.stem}-float32{path.suffix}")
 
 
 def golden_file(index: int) -> str:
