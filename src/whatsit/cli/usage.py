@@ -3,11 +3,7 @@
 import re
 from typing import Any
 
-_KINDS = {
-    "int_parsing": "a whole number", "float_parsing": "a number", "bool_parsing": "true or false",
-    "greater_than_equal": "{ge:g} or more", "less_than_equal": "{le:g} or less", "finite_number": "a finite number",
-}  # fmt: skip
-"""What was expected, by pydantic's names of what went wrong."""
+from whatsit.expectation import expectation
 
 
 def usage_line(error: Any) -> str:
@@ -28,7 +24,7 @@ def _told(error: Any) -> str:
         cause = error.__cause__
         if hasattr(cause, "errors"):  # pydantic, which recent Typer reads its values by
             found = cause.errors()[0]
-            expected = _KINDS.get(found["type"], "").format(**found.get("ctx", {}))
+            expected = expectation(found)
             if expected:
                 return f"{name} {found['input']!r}: expected {expected}"
         return f"{name}: {re.sub('^Value error, ', '', error.message).rstrip('.')}"
