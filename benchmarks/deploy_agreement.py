@@ -85,7 +85,7 @@ def environment(folder: Path, kind: str) -> Path:
 
 
 def whatsit(*arguments: object) -> str:
-    command = [sys.executable, "-m", "whatsit.cli.app", *map(str, arguments)]
+    command = [sys.executable, "-m", "whatsit", *map(str, arguments)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 
 from small_models import small_classifier
 from whatsit import BackboneChoice, TaughtModel, find_examples, load_image, teach
+from whatsit.cli.app import main
 from whatsit.tflite.flatbuffer import write_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -123,3 +124,16 @@ def clothing_file(taught_clothing, tmp_path_factory) -> Path:
 def small_model():
     """Builds the bytes of ``small_classifier(...)``."""
     return lambda *args, **settings: write_model(small_classifier(*args, **settings).model)
+
+
+@pytest.fixture
+def whatsit_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """``whatsit …`` in this process: the exit status and standard error."""
+
+    def call(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["whatsit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    return call

@@ -151,7 +151,7 @@ def test_ctrl_c_in_the_middle_of_an_import_is_one_line_and_the_same_command_goes
     for number in range(600):
         (tmp_path / "many" / str(number % 3)).mkdir(parents=True, exist_ok=True)
         (tmp_path / "many" / str(number % 3) / f"{number}.jpg").write_bytes(jpeg(number, COLOURS["red"]))
-    command = [sys.executable, "-m", "whatsit.cli.app", "dataset", "import", "many", "-p", "things"]
+    command = [sys.executable, "-m", "whatsit", "dataset", "import", "many", "-p", "things"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as importing:

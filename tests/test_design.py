@@ -27,7 +27,9 @@ def test_a_design_survives_the_way_through_whatsit_toml(tmp_path):
     [
         ({"colour": "blue"}, "blue"), ({"size": 8}, "8"), ({"size": "big"}, "big"), ({"sise": 96}, "sise"),
         ({"dropout": 1.5}, "1.5"), ({"augmentation": ["flop"]}, "flop"), ({"epochs": True}, "True"),
-        ({"way": "fine-tune", "backbone": "mine.tflite"}, "mine.tflite"),
+        ({"way": "fine-tune", "backbone": "mine.tflite"}, "mine.tflite"), ({"augmentation": "flip"}, "expected a list"),
+        ({"blocks": 17}, "blocks 17: expected 1 to 16, as many as lite0 has"),
+        ({"way": "fine-tune", "blocks": 5, "tuned_blocks": 6}, "tuned_blocks 6: expected 0 to 5, as many as lite0/5"),
     ],
 )  # fmt: skip
 def test_a_wrong_choice_is_named_in_one_line(choices, named):

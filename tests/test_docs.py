@@ -74,7 +74,7 @@ def test_every_command_of_a_page_runs_in_its_order(page, fresh):
     for command in commands(page):
         if command.startswith("whatsit dataset check"):
             continue  # its status says that so few pictures are not ready: tests/test_dataset_commands.py
-        run([sys.executable, "-m", "whatsit.cli.app", *shlex.split(command)[1:]], fresh)
+        run([sys.executable, "-m", "whatsit", *shlex.split(command)[1:]], fresh)
 
 
 def test_every_cell_of_the_notebook_runs_and_answers_show_themselves(tmp_path):

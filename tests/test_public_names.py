@@ -26,10 +26,18 @@ def test_every_error_is_a_whatsit_error():
 
 
 @pytest.mark.parametrize(
-    "heavy", ["sklearn", "fastapi", "uvicorn", "ai_edge_quantizer", "rich", "typer", "cv2", "scipy"]
+    "heavy", ["sklearn", "fastapi", "uvicorn", "ai_edge_quantizer", "rich", "typer", "cv2", "scipy", "numpy", "PIL"]
 )
 def test_importing_whatsit_loads_nothing_heavy(loaded, heavy):
     assert heavy not in loaded
+
+
+def test_a_public_name_is_listed_before_it_is_loaded_and_loaded_once(run_python):
+    done = run_python(
+        "import sys, whatsit; print(*{*whatsit.__all__} - {*dir(whatsit)}, 'numpy' in sys.modules);"
+        "from whatsit import Classifier; print(Classifier is vars(whatsit)['Classifier'], 'numpy' in sys.modules)"
+    )
+    assert (done.stdout.split(), done.stderr) == (["False", "True", "True"], "")
 
 
 @pytest.fixture(scope="module")

@@ -144,6 +144,17 @@ class TestVerify:
             files[file] = files[file][:-1] + bytes([files[file][-1] ^ 1])
         assert any(line.startswith("files inside") for line in verify(with_files(flatbuffer_part(content), files)))
 
+    def test_bytes_changed_in_or_after_the_zip_directory_are_named(self, taught):
+        content = taught.to_tflite()
+        directory = content.index(b"PK\x01\x02", len(flatbuffer_part(content)))
+        places = range(directory, len(content), 11)
+        damaged = [content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :] for at in places]
+        for changed in (*damaged, content + b"\0", flatbuffer_part(content) + b"\0" + content[directory:]):
+            try:
+                assert verify(changed)
+            except ModelError as error:
+                assert "copy " in str(error) or "make it" in str(error)
+
     def test_a_changed_golden_picture_is_named(self, taught):
         content = taught.to_tflite()
         files = dict(read_files(content))

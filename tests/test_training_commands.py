@@ -67,7 +67,7 @@ def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
     assert all(len(line) <= 80 for line in tested.stdout.splitlines() if "Report" not in line)
     assert (project / "models/model.html").stat().st_size > 10_000
     assert json.loads((project / "models/model.json").read_text())["models"]["int8"]["pictures"] > 0
-    benched = run("bench", project, "--sizes", "32,64", "--backbones", "lite0/3", "--json")
+    benched = run("bench", project, "--sizes", "32,64,32", "--backbones", "lite0/3", "--json")
     assert benched.exit_code == 0, benched.output
     assert [one["name"] for one in json.loads(benched.stdout)["trials"]] == ["lite0/3@32", "lite0/3@64"]
     assert "Recommended: lite0/3@" in (project / "models/sweep.html").read_text()
@@ -107,11 +107,13 @@ def test_a_project_of_one_picture_a_class_trains_and_says_which_splits_are_empty
     assert not (tmp_path / "few/models/model.html").exists()
 
 
-def test_what_was_chosen_is_kept_for_the_next_time(project):
+def test_what_was_chosen_is_kept_for_the_next_time_until_defaults_are_asked_for(project):
     run("train", project, *QUICK, "--seed", "7", "--augment", "flip,rotate")
     assert Project(project).settings.design["seed"] == 7
     again = json.loads(run("train", project, "--json").stdout)["design"]
     assert (again["seed"], again["size"], again["augmentation"]) == (7, 32, ["flip", "rotate"])
+    anew = json.loads(run("train", project, "--defaults", *QUICK, "--json").stdout)["design"]
+    assert (anew["seed"], anew["size"], anew["augmentation"]) == (0, 32, ["flip", "zoom", "brightness"])
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,11 @@ def test_what_was_chosen_is_kept_for_the_next_time(project):
         (["train", "PROJECT", "--colour", "blue"], "blue"), (["train", "PROJECT", "--size", "100"], "multiple of 32"),
         (["train", "PROJECT", "--name", "../up"], "up"), (["train", "PROJECT", "--name", "m-validation"], "is kept"),
         (["test", "PROJECT", "--split", "training"], "flatter"),
+        (["train", "PROJECT", "--augment", "flip,foo"], "--augment 'foo': expected any of flip, zoom, bri"),
+        (["train", "PROJECT", "--seed", "-1"], "--seed -1: expected 0 to 2,147,483,647"),
+        (["train", "PROJECT", "--way", "fine-tune", "--tuned-blocks", "17"], "--tuned-blocks 17: expected 0 to 16, as"),
+        (["train", "PROJECT", "--mixup"], "--mixup: not used by --way frozen, only by fine-tune and scratch"),
+        (["train", "PROJECT", "--way", "scratch", "--hidden", "8"], "--hidden: not used by --way scratch, only by fro"),
         (["bench", "PROJECT", "--sizes", "big"], "big"), (["bench", "PROJECT", "--fits", "tight"], "tight"),
         (["deploy", "absent.tflite", "litert", "-o", "out"], "absent"),
     ],
@@ -216,8 +223,25 @@ def test_what_was_chosen_for_another_way_or_backbone_is_not_taken_over(project):
     assert not {"epochs", "blocks"} & set(json.loads(done.stdout)["design"])
 
 
-@pytest.mark.parametrize(("option", "value"), [("--max-mb", "nan"), ("--max-ms", "-1"), ("--threads", "0")])
-def test_a_limit_that_is_none_is_refused_before_the_sweep(project, option, value):
-    found = run("bench", project, option, value)
-    assert isinstance(found.exception, WhatsitError) and option in str(found.exception)
-    assert not (project / "models/sweep.html").exists()
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--max-mb", "nan", "--max-mb nan"), ("--max-ms", "-1", "--max-ms -1"), ("--threads", "0", "--threads 0"),
+        ("--sizes", "32,100", "input size 100: expected a multiple of 32"),
+        ("--backbones", "lite0/3,lite0/99", "99 blocks: lite0 has 1 to 16"),
+        ("--backbones", "lite0/3,absent.tflite", "absent.tflite: no such"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_swept_is_refused_before_the_last_sweep_is_forgotten(project, option, value, told):
+    record = project / ".whatsit/sweep.json"
+    record.write_text("[]")
+    found = run("bench", project, "--sizes", "32", option, value)
+    assert isinstance(found.exception, WhatsitError) and told in str(found.exception)
+    assert record.read_text() == "[]" and not (project / "models/sweep.html").exists()
+
+
+def test_a_choice_that_whatsit_toml_remembers_wrongly_is_told_with_the_way_out(project):
+    settings = project / "whatsit.toml"
+    settings.write_text(settings.read_text() + "\n[design]\nblocks = 17\n")
+    told = str(run("train", project).exception)
+    assert told == "whatsit.toml: blocks 17: expected 1 to 16, as many as lite0 has; or begin anew with  --defaults"

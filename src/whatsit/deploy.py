@@ -196,7 +196,7 @@ _WRITERS: dict[Target, Callable[[_Source], _Written]] = {
 
 def _need_rgb(source: _Source, who: str) -> None:
     if source.card.colour is not Colour.RGB:
-        raise ModelError(f"{source.name}: takes grey pictures, {who} give colour: train with  --colour rgb")
+        raise ModelError(f"{source.name}: takes grey pictures, but colour comes from {who}: train with  --colour rgb")
 
 
 def _program(target: Target, card: ModelCard) -> bytes:

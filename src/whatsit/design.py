@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from whatsit.augmentation import Augmentation
+from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import DataError
 from whatsit.preprocess import Colour, Fit
 from whatsit.taught_model import BackboneChoice
@@ -66,11 +67,23 @@ class Design:
         for name, low, high in _LIMITS:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise DataError(f"{name} {value}: expected {low:g} to {high:g}")
+                raise DataError(f"{name} {value}: expected {_figure(low)} to {_figure(high)}")
         if self.way is Way.FINE_TUNE and self.choice.is_file:
             raise DataError(
                 f"backbone {self.backbone}: fine-tuning needs lite0, lite1 or lite2; leave it frozen instead"
             )
+
+        if self.way is not Way.SCRATCH and self.backbone in VARIANTS:
+            self._check_blocks()
+
+    def _check_blocks(self) -> None:
+        total = len(VARIANTS[self.backbone].strides)
+        if self.blocks is not None and self.blocks > total:
+            raise DataError(f"blocks {self.blocks}: expected 1 to {total}, as many as {self.backbone} has")
+        kept = self.blocks or total
+        if self.way is Way.FINE_TUNE and self.tuned_blocks is not None and self.tuned_blocks > kept:
+            whose = self.backbone if self.blocks is None else f"{self.backbone}/{self.blocks}"
+            raise DataError(f"tuned_blocks {self.tuned_blocks}: expected 0 to {kept}, as many as {whose} has")
 
     @property
     def choice(self) -> BackboneChoice:
@@ -104,6 +117,13 @@ class Design:
             chosen[key] = _checked(key, value)
         return cls(**chosen)
 
+
+WAYS_OF: Mapping[str, tuple[Way, ...]] = {
+    "backbone": (Way.FROZEN, Way.FINE_TUNE), "blocks": (Way.FROZEN, Way.FINE_TUNE), "joined": (Way.FROZEN,),
+    "views": (Way.FROZEN,), "hidden": (Way.FROZEN,), "batch": (Way.FINE_TUNE, Way.SCRATCH),
+    "mixup": (Way.FINE_TUNE, Way.SCRATCH), "tuned_blocks": (Way.FINE_TUNE,),
+}  # fmt: skip
+"""The choices that not every way makes use of."""
 
 _EPOCHS = {Way.FROZEN: 60, Way.FINE_TUNE: 6, Way.SCRATCH: 40}
 _LIMITS: tuple[tuple[str, float, float], ...] = (
@@ -144,9 +164,16 @@ def augmentation_of(switches: Any) -> Augmentation:
         DataError: not a list of switches.
     """
     names = list(Augmentation.__slots__)
-    if not isinstance(switches, list | tuple) or any(switch not in names for switch in switches):
+    if not isinstance(switches, list | tuple):
         raise DataError(f"augmentation {switches!r}: expected a list of {', '.join(names)}")
+    for switch in switches:
+        if switch not in names:
+            raise DataError(f"augmentation {switch!r}: expected any of {', '.join(names)}")
     return Augmentation(**{name: name in switches for name in names})
+
+
+def _figure(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 
 
 def _plain(value: Any) -> Any:

@@ -50,6 +50,16 @@ class Variant:
             for first in range(repeat)
         )
 
+    def check_blocks(self, blocks: int | None) -> None:
+        """Whether so many can be kept; None: all.
+
+        Raises:
+            ModelError: there are not so many.
+        """
+        total = len(self.strides)
+        if blocks is not None and not (isinstance(blocks, int) and 1 <= blocks <= total):
+            raise ModelError(f"{blocks!r} blocks: {self.name} has 1 to {total}")
+
 
 VARIANTS = {
     variant.name: variant
@@ -100,8 +110,7 @@ def build(
         A ``ModelT``; input float32 (1, size, size, 3), normalised; output float32 (1, dim) or (1, 1000).
     """
     total = len(variant.strides)
-    if blocks is not None and not (isinstance(blocks, int) and 1 <= blocks <= total):
-        raise ModelError(f"{blocks!r} blocks: {variant.name} has 1 to {total}")
+    variant.check_blocks(blocks)
     if top and blocks is not None:
         raise ModelError(f"{blocks} blocks: the ImageNet classifier needs all {total}")
     graph = Graph()

@@ -14,7 +14,7 @@ from PIL import Image
 
 from whatsit.argument import short
 from whatsit.backbone import Backbone
-from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, is_builtin_id, parse_builtin_id
+from whatsit.builtin import builtin_model, builtin_ranges, check_builtin, is_builtin_id, parse_builtin_id, weights_path
 from whatsit.efficientnet_lite import VARIANTS
 from whatsit.errors import ModelError
 from whatsit.heads import HiddenLayer, LinearHead, Prototypes
@@ -79,6 +79,19 @@ class BackboneChoice:
     def is_file(self) -> bool:
         """Whether it is a ``.tflite`` of the user's."""
         return self.name.lower().endswith((".tflite", ".lite"))
+
+    def check(self) -> None:
+        """Refuse, before any picture is looked at, what ``open`` would refuse.
+
+        Raises:
+            ModelError, MissingExtraError: see ``Backbone``.
+        """
+        if self.is_file:
+            self.network()
+            return
+        variant = check_builtin(self.name, self.size, "int8")
+        variant.check_blocks(self.blocks)
+        weights_path(variant)
 
     def check_output(self, dtype: str, io: str | None) -> None:
         """Refuse, before any picture is looked at, what ``TaughtModel.to_tflite`` would refuse after.
@@ -305,7 +318,7 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
 
 def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard]:
     """The float32 backbone of a model that is not on a built-in one, and the card of the file it was in."""
-    source = path if card.dtype == "float32" else path.with_name(f"{path.stem}-float32{path.suffix}")
+    source = path if card.dtype == "float32" else float32_beside(path)
     if source != path:
         way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
         if card.backbone.startswith("sha256:"):
@@ -322,6 +335,11 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
     if card.embedding not in names:
         raise ModelError(f"{source}: damaged: no tensor {card.embedding!r}; train again")
     return keep_until(model, names.index(card.embedding)), card
+
+
+def float32_beside(path: Path) -> Path:
+    """Where the float32 model of the same training lies."""
+    return path.with_name(f"{path.stem}-float32{path.suffix}")
 
 
 def golden_file(index: int) -> str:

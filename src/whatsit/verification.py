@@ -12,7 +12,7 @@ from whatsit.network import Network, model_content
 from whatsit.runtime import Runtime
 from whatsit.taught_model import weights_hash
 from whatsit.tflite.flatbuffer import read_model
-from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_metadata
+from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_metadata, with_files
 
 TOLERANCE = 0.03
 """Golden scores may differ by this much between devices whose arithmetic rounds differently."""
@@ -30,7 +30,9 @@ def verify(model: str | os.PathLike[str] | bytes) -> list[str]:
     metadata = read_metadata(content, read_model(content, name), name)
     card = read_card(metadata.files, name)
     if card is None:
-        raise ModelError(f"{name}: not made by whatsit, so there is nothing to verify it against")
+        raise ModelError(
+            f"{name}: not made by whatsit, so there is nothing to verify it against; make one by  whatsit teach"
+        )
     found = _compare(content, card, metadata)
     return found + _replay(content, card, metadata)
 
@@ -51,6 +53,8 @@ def _compare(content: bytes, card: ModelCard, metadata: ModelMetadata) -> list[s
         found.append("files inside (whatsit.json, head, prototypes, pictures): changed since the model was made")
     if not found and hashlib.sha256(graph).hexdigest() != card.graph_sha256:
         found.append("graph: changed since the model was made (SHA-256 differs)")
+    if not found and with_files(graph, metadata.files) != content:
+        found.append("the zip of the files inside: changed since the model was made, or followed by other bytes")
     return found
 
 

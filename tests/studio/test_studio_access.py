@@ -241,24 +241,31 @@ def test_labels_of_markup_and_paths_are_harmless_text(serve: Callable[..., Serve
 
 
 @pytest.mark.parametrize(
-    ("path", "body"),
+    ("path", "body", "told"),
     [
-        ("/api/lesson/class", b"{"),
-        ("/api/lesson/class", b"[]"),
-        ("/api/lesson/rename", b'{"class_id": 1}'),
-        ("/api/lesson/rename", b'{"class_id": 99, "label": "mug"}'),
-        ("/api/lesson/remove-picture", b'{"shot_id": 9e99}'),
-        ("/api/lesson/upload?to=../../etc", b"x"),
-        ("/api/lesson/load", b"\x00\x01"),
-        ("/api/camera", b'{"uri": "file:///etc/passwd"}'),
-        ("/api/camera", b'{"uri": "nonsense"}'),
-        ("/api/models/open", b'{"name": "file:../../secret"}'),
-        ("/api/models/threshold", b'{"name": "taught", "threshold": 7}'),
+        ("/api/lesson/class", b"{", "the request: expected JSON"),
+        ("/api/lesson/class", b"[]", "the request []: expected an object"),
+        ("/api/lesson/rename", b'{"class_id": 1}', "label is missing"),
+        ("/api/lesson/rename", b'{"class_id": 99, "label": "mug"}', ""),
+        ("/api/lesson/remove-picture", b'{"shot_id": 9e99}', "shot_id 9e+99: expected a smaller number"),
+        ("/api/lesson/upload?to=../../etc", b"x", ""),
+        ("/api/lesson/load", b"\x00\x01", ""),
+        ("/api/camera", b'{"uri": "file:///etc/passwd"}', ""),
+        ("/api/camera", b'{"uri": "nonsense"}', ""),
+        ("/api/models/open", b'{"name": "file:../../secret"}', ""),
+        (
+            "/api/models/threshold",
+            b'{"name": "taught", "threshold": 7}',
+            "threshold 7.0: expected a number from 0 to 1",
+        ),
+        ("/api/sweep", b'{"sizes": [96], "backbones": [], "fits": ["wide"]}', "backbones []: expected at least 1"),
+        ("/api/sweep", b'{"sizes": [96], "backbones": ["lite0"], "fits": ["wide"]}', "fits.0 'wide': expected 'cover'"),
     ],
 )
-def test_nonsense_is_answered_in_one_line(page: httpx.Client, path: str, body: bytes) -> None:
+def test_nonsense_is_answered_in_one_line(page: httpx.Client, path: str, body: bytes, told: str) -> None:
     answer = page.post(path, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
+    assert told in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
     assert page.get("/").status_code == 200
 

@@ -26,6 +26,7 @@ from whatsit.cli import (
     verify,
 )  # fmt: skip
 from whatsit.cli.terminal import Stopped, prepare, shown
+from whatsit.cli.usage import usage_line
 from whatsit.errors import StoppedError, WhatsitError
 from whatsit.version import VERSION
 
@@ -109,7 +110,7 @@ def main() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     prepare()
     try:
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, prog_name="whatsit")
         sys.stdout.flush()
     except StoppedError as error:
         _fail(str(error), 130)
@@ -118,8 +119,10 @@ def main() -> None:
     except (Stopped, typer.Abort, KeyboardInterrupt) as error:
         _fail(f"stopped: {error}" if str(error) else "stopped", 130)
     except _USAGE_ERROR as error:
-        error.show()
-        sys.exit(error.exit_code)
+        if type(error).__name__ == "NoArgsIsHelpError":  # help; of Typer's own copy of click, so known by name
+            error.show()
+            sys.exit(error.exit_code)
+        _fail(usage_line(error), error.exit_code)
     except BrokenPipeError:  # as in  whatsit classify … | head
         _drop_output()
         sys.exit(1)

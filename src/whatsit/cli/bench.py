@@ -57,6 +57,9 @@ def bench(
         if wrong:
             raise DataError(f"--fits {wrong[0]!r}: expected cover, contain or squash")
         wanted = choices(_numbers(sizes), backbones.split(","), [Fit(name) for name in names.split(",")])
+        wanted = list(dict.fromkeys(wanted))
+        for choice in wanted:
+            choice.check()
         watch = TerminalWatch()
 
         def on_event(event: Event) -> None:

@@ -28,12 +28,14 @@ def export(
     Example:  whatsit export bottles.tflite -o bottles-float32.tflite --dtype float32
     """
     from whatsit.atomic_file import write_file
-    from whatsit.taught_model import TaughtModel
+    from whatsit.taught_model import TaughtModel, float32_beside
 
-    check_output(output)
+    check_output(output, model)
     if output.suffix.lower() != ".tflite":
         raise DataError(f"{output}: expected a name ending in .tflite; features (.bin) come from  whatsit teach")
     taught = TaughtModel.from_file(model)
+    if taught.network is not None:
+        check_output(output, float32_beside(model))
     taught.choice.check_output(dtype, io)
     content = taught.to_tflite(dtype, io)
     write_file(output, content)

@@ -43,7 +43,7 @@ def teach(
     features = output.suffix.lower() == ".bin"
     if not features and output.suffix.lower() != ".tflite":
         raise DataError(f"{output}: expected a name ending in .tflite (a whole model) or .bin (features)")
-    check_output(output)
+    check_output(output, Path(backbone))
     if not 0 <= unknown_rate < 1:
         raise DataError(f"--unknown-rate {unknown_rate}: expected a number from 0 up to 1, e.g. 0.05")
     choice = BackboneChoice(backbone, size, fit, blocks)
@@ -69,17 +69,20 @@ def teach(
         note(squash_note(fit))
 
 
-def check_output(path: Path) -> None:
-    """Refuse before any work a place that cannot be written.
+def check_output(path: Path, *read: Path) -> None:
+    """Refuse before any work a place that cannot be written, and one of the files that are ``read`` for it.
 
     Raises:
-        DataError: no such folder, no permission, or something else than a file is there.
+        DataError: no such folder, no permission, something else than a file is there, or what is read.
     """
     from whatsit.atomic_file import check_writable
 
     if not path.parent.is_dir():
         raise DataError(f"{path.parent}: no such folder to write {path.name} to")
     check_writable(path)
+    for source in read:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise DataError(f"{path}: would replace what it is made from; give -o another name")
 
 
 def squash_note(fit: Fit) -> str:

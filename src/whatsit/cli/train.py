@@ -1,12 +1,15 @@
 """``whatsit train``"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from whatsit.cli.terminal import say, say_json
 from whatsit.errors import DataError
+
+if TYPE_CHECKING:
+    from whatsit.design import Design
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +41,7 @@ def train(
     mixup: Annotated[bool | None, typer.Option(help="Train a whole network on blends.")] = None,
     tuned_blocks: Annotated[int | None, typer.Option(help="Fine-tune only the last so many blocks.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and pictures, same file.")] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Forget what was chosen the last time.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Train a model on the project's pictures; what is chosen is kept in whatsit.toml for the next time.
@@ -48,7 +52,6 @@ def train(
 
     from whatsit.cli.opened_project import embeddings_folder, examples, opened_project, tell_unreadable
     from whatsit.cli.training_progress import TerminalWatch
-    from whatsit.design import Design
     from whatsit.training import train as run
     from whatsit.training_record import ModelFiles, save_training
 
@@ -62,7 +65,7 @@ def train(
     }  # fmt: skip
     with opened_project(project) as opened:
         kept = {key: value for key, value in chosen.items() if value is not None}
-        design = Design.from_dict({**_remembered(opened.settings.design, kept), **kept})
+        design = _design({} if defaults else _remembered(opened.settings.design, kept), kept)
         files = ModelFiles(opened.models, name)
         files.check_new()
         training, validation = examples(opened, "training"), examples(opened, "validation")
@@ -98,6 +101,30 @@ def _remembered(before: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any
         if chosen.get(choice, then[choice]) != then[choice]:
             left |= own
     return {key: value for key, value in before.items() if key not in left}
+
+
+def _design(remembered: dict[str, Any], chosen: dict[str, Any]) -> "Design":
+    """Both together; what is wrong is told by the name it was given under."""
+    from whatsit.design import WAYS_OF, Design, Way
+
+    try:
+        design = Design.from_dict({**remembered, **chosen})
+    except DataError as error:
+        field, _, rest = str(error).partition(" ")
+        if field in chosen:
+            raise DataError(f"{_option(field)} {rest}") from error
+        if field in remembered:
+            raise DataError(f"whatsit.toml: {error}; or begin anew with  --defaults") from error
+        raise
+    for field in chosen:
+        ways = WAYS_OF.get(field, tuple(Way))
+        if design.way not in ways:
+            raise DataError(f"{_option(field)}: not used by --way {design.way}, only by {' and '.join(ways)}")
+    return design
+
+
+def _option(field: str) -> str:
+    return "--augment" if field == "augmentation" else f"--{field.replace('_', '-')}"
 
 
 def _findable(backbone: str | None) -> str | None:

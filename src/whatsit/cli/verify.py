@@ -24,5 +24,6 @@ def verify(model: Annotated[Path, typer.Argument(help="A .tflite that whatsit ma
     for line in found:
         say(f"{model}: {line}", err=True)
     if found:
+        say(f"{model}: copy it again, or make it anew by  whatsit teach,  train  or  export", err=True)
         raise typer.Exit(1)
     say(f"{model}: weights, labels, normalisation and golden pictures are as when it was made")

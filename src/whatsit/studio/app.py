@@ -9,7 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import JSONResponse
 
+from whatsit.argument import short
 from whatsit.errors import WhatsitError
+from whatsit.expectation import expectation
 from whatsit.studio.access import Access, Gate
 from whatsit.studio.limits import RequestLimits
 from whatsit.studio.pages import camera, check, collect, dataset, deploy, explore, live, sweep, teach, test, train
@@ -45,5 +47,11 @@ def _explain(_: Request, error: Exception) -> JSONResponse:
 def _explain_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return JSONResponse({"error": f"{place}: {first['msg']}"}, 400)
+    if first["type"] == "json_invalid":
+        return JSONResponse({"error": "the request: expected JSON"}, 400)
+    place = ".".join(str(part) for part in first["loc"][1:]) or "the request"  # without query or body in front
+    if first["type"] == "missing":
+        return JSONResponse({"error": f"{place} is missing"}, 400)
+    expected = expectation(first)
+    told = f"{place} {short(first['input'])}: expected {expected}" if expected else f"{place}: {first['msg']}"
+    return JSONResponse({"error": told}, 400)

@@ -89,7 +89,8 @@ def read_files(content: bytes, name: str = "model") -> dict[str, bytes]:
             return {entry.filename: archive.read(entry) for entry in entries if not entry.is_dir()}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, struct.error, OSError, EOFError,
             ValueError, zlib.error) as error:  # fmt: skip
-        raise ModelError(f"{name}: the files inside the model are damaged ({error})") from error
+        damaged = f"{name}: the files inside the model are damaged ({error}); copy it again or make it anew"
+        raise ModelError(damaged) from error
 
 
 def flatbuffer_part(content: bytes) -> bytes:
@@ -124,7 +125,9 @@ def with_files(content: bytes, files: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO(flatbuffer_part(content))
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
         for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3  # Unix: the same bytes on every system
+            archive.writestr(entry, data)
     return stream.getvalue()
 
 
