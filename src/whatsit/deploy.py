@@ -9,8 +9,13 @@ from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
 
-from whatsit.atomic_file import umask
-from whatsit.errors import DataError, ModelError
+import numpy as np
+
+from whatsit.atomic_file import cannot_write, umask
+from whatsit.backbone import Backbone
+from whatsit.classifier import Classifier
+from whatsit.errors import DataError, ImageError, ModelError
+from whatsit.feature_file import Features, parse
 from whatsit.model_card import ModelCard, read_card
 from whatsit.network import read_model_file
 from whatsit.preprocess import Colour, Fit
@@ -68,11 +73,12 @@ class _Source:
     content: bytes
     card: ModelCard
     taught: Sequence[Example]
+    judged: Sequence[Example]
 
 
 def deploy(
     model: str | os.PathLike[str], target: Target | str, folder: str | os.PathLike[str], *,
-    taught: Sequence[Example] = (),
+    taught: Sequence[Example] = (), judged: Sequence[Example] = (),
 ) -> Deployment:  # fmt: skip
     """Write a new folder with the model, its labels and ``classify.py``, which needs only LiteRT, numpy and Pillow
     (MediaPipe's needs MediaPipe).
@@ -80,13 +86,17 @@ def deploy(
     Args:
         model: an int8 ``.tflite`` that whatsit made.
         taught: the training pictures; only for MaixPy's features.
+        judged: pictures of the same classes, such as the validation pictures: on how many of them MaixPy, which
+            compares features, agrees with the model is told.
 
     Raises:
         ModelError: not such a model, or not of the size or colour the target takes.
-        DataError: the folder is there already or cannot be written; nothing is left behind then.
+        DataError: the folder is there already, has no folder around it or cannot be written, or ``taught`` has other
+            classes than the model; nothing is left behind then.
     """
     if target not in list(Target):
         raise DataError(f"target {target!r}: expected one of {', '.join(Target)}")
+    _check_place(Path(folder))
     content = read_model_file(Path(model))
     read_model(content, str(model))
     card = read_card(read_files(content, str(model)), str(model))
@@ -94,7 +104,7 @@ def deploy(
         raise ModelError(f"{model}: not made by whatsit; deploy works on what  whatsit train  or  teach  wrote")
     if card.dtype != "int8":
         raise ModelError(f"{model}: {card.dtype}; deploy the int8 model")
-    written, notes = _WRITERS[Target(target)](_Source(str(model), content, card, taught))
+    written, notes = _WRITERS[Target(target)](_Source(str(model), content, card, taught, judged))
     written[PROGRAM] = _program(Target(target), card)
     _write_folder(Path(folder), written)
     return Deployment(Path(folder), tuple(sorted(written)), tuple(notes))
@@ -146,6 +156,12 @@ def _maixpy(source: _Source) -> _Written:
     if not source.taught:
         raise DataError("MaixPy's features come from the training pictures: give them by  --taught FOLDER")
     _need_rgb(source, "MaixPy")
+    given, known = sorted({label for _, label in source.taught}), sorted(source.card.labels)
+    if given != known:
+        raise DataError(
+            f"the training pictures are of {_some(given)}, the model knows {_some(known)}: train again, or give the"
+            " pictures it was trained on by  --taught FOLDER"
+        )
     fit = source.card.fit
     with tempfile.TemporaryDirectory() as scratch:
         if is_builtin_id(source.card.backbone):
@@ -158,11 +174,36 @@ def _maixpy(source: _Source) -> _Written:
         embedded = embed_examples(source.taught, choice, on_unreadable=lambda error: None)
         features = Path(scratch) / "my_classes.bin"
         embedded.save_features(features)
-        written = {features.name: features.read_bytes(), "backbone.tflite": choice.open().content}
-    notes = ["the features belong to backbone.tflite; MaixPy's own backbone gives others and cannot read them"]
+        backbone = choice.open()
+        written = {features.name: features.read_bytes(), "backbone.tflite": backbone.content}
+    agreement = _agreement(source, backbone, parse(written[features.name]))
+    notes = [
+        agreement,
+        "the features belong to backbone.tflite; MaixPy's own backbone gives others and cannot read them",
+    ]
     if fit is not Fit.COVER:
         notes.append(f"trained with fit {fit}: name it in classify, which otherwise cuts the middle out")
     return written, notes
+
+
+def _agreement(source: _Source, backbone: Backbone, features: Features) -> str:
+    """MaixPy names the class whose features are nearest; the model has a head, which was trained."""
+    model = Classifier(source.content)
+    labels = features.labels or ()
+    agreed = asked = 0
+    pictures = [picture for picture, _ in source.judged]
+    for picture, embedding in zip(pictures, backbone.embed_or_error(pictures), strict=True):
+        if not isinstance(embedding, ImageError):
+            nearest = np.linalg.norm(features.classes - embedding, axis=1).argmin()
+            agreed += labels[nearest] == model.classify(picture, 1)[0].label
+            asked += 1
+    if asked:
+        return f"MaixPy compares features and agrees with the model on {agreed:,} of {asked:,} validation pictures"
+    return "MaixPy compares features and may name another class than the model where classes are hard to tell"
+
+
+def _some(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:3]) + (f" and {len(labels) - 3:,} more" if len(labels) > 3 else "")
 
 
 def _c_array(source: _Source) -> _Written:
@@ -196,7 +237,7 @@ _WRITERS: dict[Target, Callable[[_Source], _Written]] = {
 
 def _need_rgb(source: _Source, who: str) -> None:
     if source.card.colour is not Colour.RGB:
-        raise ModelError(f"{source.name}: takes grey pictures, but colour comes from {who}: train with  --colour rgb")
+        raise ModelError(f"{source.name}: takes grey pictures, but {who} gives colour: train with  --colour rgb")
 
 
 def _program(target: Target, card: ModelCard) -> bytes:
@@ -216,12 +257,16 @@ def _c_text(label: str) -> str:
     )
 
 
-def _write_folder(folder: Path, written: dict[str, bytes]) -> None:
+def _check_place(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder}: is there already; name a new folder")
+    if not folder.absolute().parent.is_dir():
+        raise DataError(f"{folder}: no folder {folder.absolute().parent} to make it in; make that first")
+
+
+def _write_folder(folder: Path, written: dict[str, bytes]) -> None:
     scratch: str | None = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent)
         for name, content in written.items():
             file = Path(scratch, name)
@@ -231,7 +276,7 @@ def _write_folder(folder: Path, written: dict[str, bytes]) -> None:
         os.replace(scratch, folder)
         scratch = None
     except OSError as error:
-        raise DataError(f"cannot write {folder}: {error.strerror}; choose another place") from error
+        raise cannot_write(folder, error) from error
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)

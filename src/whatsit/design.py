@@ -32,7 +32,7 @@ class Design:
     backbone: str = "lite0"
     """lite0, lite1, lite2 or the path of a ``.tflite``; not used from scratch."""
     size: int = 224
-    """Side of the input in pixels."""
+    """Side of the input in pixels; a ``.tflite`` has its own, which the finished training tells."""
     blocks: int | None = None
     """Keep only so many blocks of a built-in backbone: faster and coarser; None: all."""
     colour: Colour = Colour.RGB
@@ -66,13 +66,14 @@ class Design:
     def __post_init__(self) -> None:
         for name, low, high in _LIMITS:
             value = getattr(self, name)
+            if name == "size" and self.choice.is_file:
+                continue
             if value is not None and not low <= value <= high:
                 raise DataError(f"{name} {value}: expected {_figure(low)} to {_figure(high)}")
         if self.way is Way.FINE_TUNE and self.choice.is_file:
             raise DataError(
                 f"backbone {self.backbone}: fine-tuning needs lite0, lite1 or lite2; leave it frozen instead"
             )
-
         if self.way is not Way.SCRATCH and self.backbone in VARIANTS:
             self._check_blocks()
 
@@ -96,8 +97,13 @@ class Design:
         """How many epochs, the default of the way where none is chosen."""
         return self.epochs if self.epochs is not None else _EPOCHS[self.way]
 
+    def to_settings(self) -> dict[str, Any]:
+        """For ``whatsit.toml``: ``to_dict`` without what a ``.tflite`` backbone leaves no choice of."""
+        values = self.to_dict()
+        return {key: value for key, value in values.items() if not (self.choice.is_file and key in MADE_BY_FILE)}
+
     def to_dict(self) -> dict[str, Any]:
-        """For ``whatsit.toml`` and JSON: text, numbers and truth values; what is None is left out."""
+        """For JSON: text, numbers and truth values; what is None is left out."""
         values = dataclasses.asdict(self)
         values["augmentation"] = [switch for switch, on in values["augmentation"].items() if on]
         return {key: _plain(value) for key, value in values.items() if value is not None}
@@ -124,6 +130,9 @@ WAYS_OF: Mapping[str, tuple[Way, ...]] = {
     "mixup": (Way.FINE_TUNE, Way.SCRATCH), "tuned_blocks": (Way.FINE_TUNE,),
 }  # fmt: skip
 """The choices that not every way makes use of."""
+
+MADE_BY_FILE = ("size", "colour", "blocks", "joined")
+"""The choices that a ``.tflite`` backbone has made already."""
 
 _EPOCHS = {Way.FROZEN: 60, Way.FINE_TUNE: 6, Way.SCRATCH: 40}
 _LIMITS: tuple[tuple[str, float, float], ...] = (

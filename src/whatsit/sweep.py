@@ -105,7 +105,7 @@ def sweep(
         DataError: no pictures to judge by.
     """
     if not judging:
-        raise DataError("no validation pictures to judge by: give some with  whatsit dataset split")
+        raise DataError("no validation pictures to judge by; put some into the validation split")
     trials = []
     for choice in choices:
         if stop():
@@ -121,7 +121,8 @@ def sweep(
             break
         content = trained.model.to_tflite()
         found = evaluate(Classifier(content), judging)
-        trials.append(Trial(choice, found.right, len(found.answers), measure(content, threads)))
+        its_size = replace(choice, size=trained.design.size)  # a file has its own
+        trials.append(Trial(its_size, found.right, len(found.answers), measure(content, threads)))
         on_trial(trials[-1])
     return trials
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -110,11 +110,15 @@ def _train_head(
     cache: Path | None,
 ) -> Training:  # fmt: skip
     backbone = design.choice.open()
+    if design.choice.is_file:
+        found = backbone.preprocess
+        design = replace(design, size=found.width, colour=found.colour, blocks=None, joined=False)
     views = ViewEmbedder(backbone, design.augmentation, design.views)
     plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
     kept, embeddings = embed_views(views, training, cache, report, report.leave_out, "embedding", stop)
     targets = [label for _, label in kept]
     check_labels(targets)
+    _tell_copies([row.tobytes() for row in embeddings[:, 0]], targets, report)
     held, held_embeddings = embed_views(
         plain, validation, cache, report, report.leave_out, "embedding validation", stop
     )
@@ -141,6 +145,7 @@ def _train_network(
     kept, pixels = _decoded(wide, training, report, "training", stop)
     held, held_pixels = _decoded(preprocess, validation, report, "validation", stop)
     check_labels([label for _, label in kept])
+    _tell_copies([picture.tobytes() for picture in pixels], [label for _, label in kept], report)
     labels = sorted({label for _, label in kept})
     trained, network = way(design, len(labels), (pixels, _places(kept, labels)), (held_pixels, _places(held, labels)),
                            report, stop)  # fmt: skip
@@ -155,6 +160,14 @@ def _train_network(
     calibration = [p for p, _ in spread(kept, MEASURED_PICTURES)]
     model = _model(design, backbone, head, kept, embeddings[:, 0], held_embeddings[:, 0], calibration, network)
     return Training(model, design, trained.history, trained.stopped, tuple(report.unreadable))
+
+
+def _tell_copies(pictures: Sequence[bytes], labels: Sequence[str], on_event: OnEvent) -> None:
+    distinct = len(set(pictures))
+    if distinct == 1:
+        on_event(Note("all training pictures are the same: nothing tells the classes apart"))
+    elif distinct <= len(set(labels)) < len(pictures):
+        on_event(Note("the pictures of a class are all the same: the model will know that picture, not the class"))
 
 
 def _model(

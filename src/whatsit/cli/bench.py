@@ -37,7 +37,7 @@ def bench(
 
     Accuracy is that of the int8 models on the validation pictures. The chart is models/sweep.html.
     """
-    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project
+    from whatsit.cli.opened_project import embeddings_folder, empty_split, examples, opened_project
     from whatsit.cli.training_progress import TerminalWatch
     from whatsit.design import Design
     from whatsit.preprocess import Fit
@@ -60,6 +60,9 @@ def bench(
         wanted = list(dict.fromkeys(wanted))
         for choice in wanted:
             choice.check()
+        training, validation = examples(opened, "training"), examples(opened, "validation")
+        if not validation:
+            raise empty_split(opened, "validation")
         watch = TerminalWatch()
 
         def on_event(event: Event) -> None:
@@ -70,8 +73,7 @@ def bench(
         record.clear()
         with watch.watching():
             trials = sweep(
-                wanted, design, examples(opened, "training"), examples(opened, "validation"),
-                on_trial=lambda trial: record.add(trial.to_dict()), on_event=on_event, stop=watch.stop,
+                wanted, design, training, validation, on_trial=lambda trial: record.add(trial.to_dict()), on_event=on_event, stop=watch.stop,
                 cache=embeddings_folder(opened), threads=threads,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))

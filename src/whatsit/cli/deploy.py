@@ -35,11 +35,12 @@ def deploy(
     from whatsit.teaching import find_examples
 
     pictures: Sequence[Example] = ()
+    judged: Sequence[Example] = ()
+    if target == Target.MAIXPY:
+        pictures, judged = _projects_pictures(model)
     if taught is not None:
         pictures = find_examples(taught)
-    elif target == Target.MAIXPY:
-        pictures = _training_pictures(model)
-    made = run(model, target, output, taught=pictures)
+    made = run(model, target, output, taught=pictures, judged=judged)
     if as_json:
         say_json({"folder": str(made.folder), "files": list(made.files), "notes": list(made.notes)})
         return
@@ -48,10 +49,10 @@ def deploy(
         note(f"Note: {remark}")
 
 
-def _training_pictures(model: Path) -> "list[Example]":
-    """Of the project in whose ``models`` folder the model lies; none elsewhere."""
+def _projects_pictures(model: Path) -> "tuple[list[Example], list[Example]]":
+    """For training and for validation, of the project in whose ``models`` folder the model lies; none elsewhere."""
     folder = model.absolute().parent
     if folder.name != "models" or not (folder.parent / "dataset").is_dir():
-        return []
+        return [], []
     with opened_project(folder.parent) as project:
-        return examples(project, "training")
+        return examples(project, "training"), examples(project, "validation")

@@ -39,6 +39,16 @@ def examples(project: "Project", split: str) -> "list[Example]":
     return [(path, label) for path, label, found in project.dataset if found == split]
 
 
+def empty_split(project: "Project", split: str) -> DataError:
+    """What to do where a split has no pictures."""
+    from whatsit.split import DecidedBy
+
+    helps = "add pictures, or  whatsit dataset split --again"
+    if not any(picture.decided_by is DecidedBy.CONTENT for picture in project.dataset.pictures()):
+        helps = "their source decided so: move some there on the studio's Dataset page, or in dataset/splits.csv"
+    return DataError(f"no pictures in the {split} split: {helps}")
+
+
 def embeddings_folder(project: "Project") -> Path:
     """Where embeddings are kept."""
     return project.path / ".whatsit" / "embeddings"

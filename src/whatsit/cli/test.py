@@ -32,7 +32,7 @@ def test(
     With --split validation: NAME-validation.html and NAME-validation.json.
     """
     from whatsit.atomic_file import write_file
-    from whatsit.cli.opened_project import embeddings_folder, examples, opened_project, tell_unreadable
+    from whatsit.cli.opened_project import embeddings_folder, empty_split, examples, opened_project, tell_unreadable
     from whatsit.report_making import make_report
     from whatsit.sweep_record import SweepRecord
     from whatsit.training_record import ModelFiles
@@ -45,7 +45,7 @@ def test(
             raise DataError(f"{files.int8}: no such model; make it first by  whatsit train {project} --name {name}")
         held = examples(opened, split)
         if not held:
-            raise DataError(f"no pictures in the {split} split: add pictures, or  whatsit dataset split --again")
+            raise empty_split(opened, split)
         tell_unreadable(opened)
         count = len(held) * (2 if files.float32.exists() else 1)
         with progress("Testing", count) as step:

@@ -76,10 +76,10 @@ def train(
                 design, training, validation, on_event=watch.show, stop=watch.stop, cache=embeddings_folder(opened)
             )
             save_training(files, trained)
-        opened.save_settings(replace(opened.settings, design=design.to_dict()))
+        opened.save_settings(replace(opened.settings, design=design.to_settings()))
     best = trained.best
     if as_json:
-        found = {"model": str(files.int8), "labels": list(trained.model.labels), "design": design.to_dict(),
+        found = {"model": str(files.int8), "labels": list(trained.model.labels), "design": trained.design.to_dict(),
                  "validation_accuracy": None if best is None or not validation else best.validation_accuracy,
                  "stopped": trained.stopped, "left_out": [str(error) for error in trained.unreadable]}  # fmt: skip
         say_json(found)
@@ -93,19 +93,22 @@ def train(
 
 def _remembered(before: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
     """What was chosen the last time, without what belonged to another way or another backbone."""
-    from whatsit.design import Design
+    from whatsit.design import MADE_BY_FILE, Design
+    from whatsit.taught_model import BackboneChoice
 
     then = {**Design().to_dict(), **before}
     left: set[str] = set()
     for choice, own in (("way", {"epochs", "patience", "learning_rate"}), ("backbone", {"blocks", "tuned_blocks"})):
         if chosen.get(choice, then[choice]) != then[choice]:
             left |= own
+    if BackboneChoice(chosen.get("backbone", then["backbone"])).is_file:
+        left |= set(MADE_BY_FILE)
     return {key: value for key, value in before.items() if key not in left}
 
 
 def _design(remembered: dict[str, Any], chosen: dict[str, Any]) -> "Design":
     """Both together; what is wrong is told by the name it was given under."""
-    from whatsit.design import WAYS_OF, Design, Way
+    from whatsit.design import MADE_BY_FILE, WAYS_OF, Design, Way
 
     try:
         design = Design.from_dict({**remembered, **chosen})
@@ -120,6 +123,8 @@ def _design(remembered: dict[str, Any], chosen: dict[str, Any]) -> "Design":
         ways = WAYS_OF.get(field, tuple(Way))
         if design.way not in ways:
             raise DataError(f"{_option(field)}: not used by --way {design.way}, only by {' and '.join(ways)}")
+        if design.choice.is_file and field in MADE_BY_FILE:
+            raise DataError(f"{_option(field)}: {Path(design.backbone).name} has its own; leave it out")
     return design
 
 

@@ -43,11 +43,15 @@ class Deployments:
         if target not in list(Target):
             raise DataError(f"target {target!r}: expected one of {', '.join(Target)}")
         files = self._runs.files(name)
-        samples = self._project.dataset if target == Target.MAIXPY else ()
-        taught = [(str(path), label) for path, label, split in samples if split is Split.TRAINING]
+        samples = list(self._project.dataset) if target == Target.MAIXPY else []
+        taught, judged = (
+            [(str(path), label) for path, label, split in samples if split is wanted]
+            for wanted in (Split.TRAINING, Split.VALIDATION)
+        )
         archive = self._folder / f"{name}-{target}.zip"
         job = {
-            "job": "deploy", "model": str(files.int8), "target": str(target), "taught": taught, "archive": str(archive),
+            "job": "deploy", "model": str(files.int8), "target": str(target), "taught": taught, "judged": judged,
+            "archive": str(archive),
         }  # fmt: skip
         begun = {"state": "running", "name": name, "target": target, "notes": [], "files": [], "error": ""}
 

@@ -107,14 +107,15 @@ def sweep(asked: Message, channel: Channel) -> None:
 
 
 def deploy(asked: Message, channel: Channel) -> None:
-    """Pack a ready folder as a zip. Keys: model, target, taught, archive."""
+    """Pack a ready folder as a zip. Keys: model, target, taught, judged, archive."""
     from whatsit.deploy import deploy as run
 
     archive = Path(asked["archive"])
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
         folder = Path(scratch, archive.stem)
-        made = run(asked["model"], asked["target"], folder, taught=_examples(asked["taught"]))
+        taught, judged = _examples(asked["taught"]), _examples(asked["judged"])
+        made = run(asked["model"], asked["target"], folder, taught=taught, judged=judged)
         packed = shutil.make_archive(str(Path(scratch, "packed")), "zip", scratch, folder.name)
         os.replace(packed, archive)
     channel.tell({"files": list(made.files), "notes": list(made.notes)})

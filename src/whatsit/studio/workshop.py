@@ -119,7 +119,7 @@ class Workshop:
                     f"{len(labels)} class{'' if len(labels) == 1 else 'es'} with training pictures: "
                     "training needs two; add pictures on the Dataset page"
                 )
-            self._project.save_settings(replace(self._project.settings, design=design.to_dict()))
+            self._project.save_settings(replace(self._project.settings, design=design.to_settings()))
             job = {
                 "job": "train", "design": design.to_dict(), "folder": str(files.folder), "name": name,
                 "training": training, "validation": self._examples(Split.VALIDATION), "cache": self._cache,
