@@ -87,6 +87,25 @@ def test_maixpys_folder_answers_as_the_self_learning_classifier_does(models, sha
     assert set(ours) == set(LABELS)
 
 
+def test_maixpy_is_held_against_the_model_and_refused_pictures_of_other_classes(models, shapes, tmp_path):
+    made = deploy(models / "cover.tflite", "maixpy", tmp_path / "out", taught=shapes[0], judged=shapes[1])
+    pictures = [path for path, _ in shapes[1]]
+    model = Classifier(models / "cover.tflite")
+    theirs = run(tmp_path / "out", pictures)
+    agreed = sum(model.classify(path, 1)[0].label == label for path, label in zip(pictures, theirs, strict=True))
+    said = f"agrees with the model on {agreed} of {len(pictures)} validation pictures"
+    assert any(note.endswith(said) for note in made.notes)
+    others = [(path, "brick" if label == "leaf" else "roof") for path, label in shapes[0]]
+    with pytest.raises(DataError, match=r"of brick, roof, the model knows brick, leaf, sky: .*--taught"):
+        deploy(models / "cover.tflite", "maixpy", tmp_path / "other", taught=others)
+
+
+def test_no_folder_around_a_deployment_is_made(models, tmp_path):
+    with pytest.raises(DataError, match=r"no folder .*nowhere/deep to make it in"):
+        deploy(models / "cover.tflite", "litert", tmp_path / "nowhere" / "deep" / "out")
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_a_network_that_was_trained_here_goes_to_maixpy_without_its_top(shapes, tmp_path):
     pytest.importorskip("torch", reason="the extra 'torch' is not installed")
     files = ModelFiles(tmp_path, "scratch")

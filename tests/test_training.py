@@ -13,6 +13,7 @@ from whatsit.design import Design, Way
 from whatsit.errors import StoppedError
 from whatsit.head_training import Embedded, fit_head
 from whatsit.memory import check_memory
+from whatsit.sweep import sweep
 from whatsit.taught_model import BackboneChoice
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.training import train
@@ -194,7 +195,18 @@ def test_identical_pictures_give_a_model(tmp_path):
     same = examples[0][0].read_bytes()
     for path, _ in examples:
         path.write_bytes(same)
-    assert verify(train(SMALL, examples, examples).model.to_tflite()) == []
+    told = []
+    assert verify(train(SMALL, examples, examples, on_event=told.append).model.to_tflite()) == []
+    assert any(isinstance(event, Note) and "all training pictures are the same" in event.text for event in told)
+
+
+def test_a_file_as_backbone_has_its_own_size_and_the_record_says_so(pictures, shared_data, tmp_path):
+    backbone = str(shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite")
+    trained = train(dataclasses.replace(SMALL, backbone=backbone, blocks=None, colour=Colour.GREY), *pictures)
+    assert (trained.design.size, trained.design.colour, trained.design.joined) == (128, Colour.RGB, False)
+    assert not {"size", "colour", "blocks", "joined"} & trained.design.to_settings().keys()
+    (trial,) = sweep([BackboneChoice(backbone)], SMALL, *pictures)
+    assert trial.choice.size == 128
 
 
 @pytest.mark.parametrize("cached", [False, True])

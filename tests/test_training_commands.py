@@ -56,6 +56,28 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "60"})
 
 
+def test_what_a_file_as_backbone_has_made_already_cannot_be_chosen(project, shared_data):
+    backbone = shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite"
+    for choice in (["--size", "96"], ["--colour", "grey"], ["--blocks", "3"], ["--no-joined"]):
+        done = run("train", project, "--backbone", backbone, *choice)
+        name = choice[0].replace("no-", "")
+        assert done.exit_code == 1 and f"{name}: {backbone.name} has its own; leave it out" in str(done.exception)
+    assert run("train", project, *QUICK).exit_code == 0
+    done = run("train", project, "--backbone", backbone, "--views", "1", "--json")
+    assert json.loads(done.stdout)["design"]["size"] == 128
+    with Project(project) as opened:
+        assert "size" not in opened.settings.design
+
+
+def test_an_empty_split_that_the_source_decided_is_told_what_helps(tmp_path):
+    write_shapes(tmp_path / "pictures/train", LABELS, 12)
+    with Project(tmp_path / "given") as opened:
+        import_path(opened.dataset, tmp_path / "pictures")
+    assert run("train", tmp_path / "given", *QUICK).exit_code == 0
+    for command in (["test"], ["bench", "--sizes", "32"]):
+        assert "or in dataset/splits.csv" in str(run(command[0], tmp_path / "given", *command[1:]).exception)
+
+
 def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
     trained = run("train", project, *QUICK, "--json")
     assert trained.exit_code == 0, trained.output
@@ -102,7 +124,7 @@ def test_a_project_of_one_picture_a_class_trains_and_says_which_splits_are_empty
         import_path(opened.dataset, tmp_path / "pictures")
         assert {split for _, _, split in opened.dataset} == {"training"}
     assert run("train", tmp_path / "few", *QUICK).exit_code == 0
-    for command, named in (["test"], "no pictures in the test split"), (["bench", "--sizes", "32"], "no validation"):
+    for command, named in (["test"], "no pictures in the test split"), (["bench", "--sizes", "32"], "validation split"):
         assert named in str(run(command[0], tmp_path / "few", *command[1:]).exception)
     assert not (tmp_path / "few/models/model.html").exists()
 

@@ -322,7 +322,7 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
     if source != path:
         way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
         if card.backbone.startswith("sha256:"):
-            way_out += "; where that backbone is quantised there is none: use the int8 model, or a float32 backbone"
+            way_out += "; a quantised backbone has none: use the int8 model, or begin again on a float32 backbone"
         if not source.is_file():
             raise ModelError(f"{source}: no such file; {way_out}")
         content = read_model_file(source)

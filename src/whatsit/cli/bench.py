@@ -73,8 +73,8 @@ def bench(
         record.clear()
         with watch.watching():
             trials = sweep(
-                wanted, design, training, validation, on_trial=lambda trial: record.add(trial.to_dict()), on_event=on_event, stop=watch.stop,
-                cache=embeddings_folder(opened), threads=threads,
+                wanted, design, training, validation, on_trial=lambda trial: record.add(trial.to_dict()),
+                on_event=on_event, stop=watch.stop, cache=embeddings_folder(opened), threads=threads,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
         record.write_page(opened.settings.name)
