@@ -78,6 +78,14 @@ def test_stats_fit_the_terminal(pets, run, monkeypatch, columns):
     assert json.loads(run("stats", "-p", "pets", "--json").stdout)["classes"]["red"]["training"] >= 7
 
 
+def test_stats_name_a_line_of_the_splits_that_says_nothing(pets, run):
+    with Path("pets/dataset/splits.csv").open("a") as stream:
+        stream.write("a slip\n")
+    told = run("stats", "-p", "pets", "--json")
+    assert "line 26 cannot be read" in " ".join(told.stderr.split())
+    assert json.loads(told.stdout)
+
+
 def test_split_shows_changes_and_takes_back(pets, run):
     before = run("split", "-p", "pets", "--json").stdout
     changed = json.loads(run("split", "-p", "pets", "--shares", "100/0/0", "--again", "--json").stdout)

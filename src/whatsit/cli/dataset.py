@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from whatsit.cli.terminal import console, say, say_json, shown
+from whatsit.cli.terminal import console, note, say, say_json, shown
 
 if TYPE_CHECKING:
     from whatsit.check import CheckReport
@@ -107,6 +107,7 @@ def export_command(
 def stats_command(project: ProjectPath = Path(), as_json: Json = False) -> None:
     """Count the pictures of every class in each split."""
     with _dataset(project) as dataset:
+        _tell_damage(dataset)
         if as_json:
             counts = dataset.counts().items()
             _print_json({"classes": {label: {s.value: n for s, n in row.items()} for label, row in counts}})
@@ -266,6 +267,13 @@ def _show_import(report: "ImportReport", source: str = "") -> None:
     rest = len(report.skips[_SHOWN:]) + len(report.notes[_SHOWN:])
     if rest:
         terminal.print(f"  and {rest:,} more; --json names them all")
+
+
+def _tell_damage(dataset: "Dataset") -> None:
+    lines = dataset.records.unreadable()
+    if lines:
+        where = f"line {lines[0]}" + (f" and {len(lines) - 1:,} more" if len(lines) > 1 else "")
+        note(f"Note: {dataset.records.path}: {where} cannot be read; whatsit dataset check  tells more")
 
 
 def _show_counts(dataset: "Dataset") -> None:
