@@ -58,7 +58,7 @@ def doubt_labels(unit: NDArray[np.float32], labels: Sequence[str], groups: Seque
 
 
 def outliers(unit: NDArray[np.float32], labels: Sequence[str]) -> list[int]:
-    """Places of pictures unlike every class, the strangest first; at most one in fifty.
+    """Places of pictures unlike every class, the strangest first; at most one in fifty, or three.
 
     Strange is what lies farther from the nearest class mean (so judge Ren et al. 2021) than is usual in its own class,
     by 2.5 times the spread there: median and median absolute deviation, which strangers themselves hardly move
