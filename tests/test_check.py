@@ -126,11 +126,16 @@ def test_twins_made_by_hand_are_found_and_joined(colours):
     (colours.root / "Red" / "x.jpg").write_bytes(jpeg(3000, COLOURS["red"]))
     (finding,) = found(check(colours), Kind.TWIN_LABELS)
     finding.mend.apply(colours)
-    assert len([path for path, label, _ in colours if path.name == "x.jpg"]) == 1
+    assert {label: sum(row.values()) for label, row in colours.counts().items() if any(row.values())} == {
+        "blue": 12, "green": 12, "red": 13,
+    }  # fmt: skip
 
 
 def test_what_a_person_judged_right_is_not_asked_again_until_its_label_is_another(project, colours):
     colours.relabel(["red/03.jpg"], "green")
+    colours.judgements.path.write_text("a slip\n")
+    (damaged,) = found(check(colours), Kind.DAMAGED_RECORD)
+    assert damaged.details == ("judged.csv:1",)
     (suspect,) = found(check(colours, PixelEmbedder()), Kind.SUSPECT_LABEL)
     colours.judgements.add([Judgement.of(suspect.kind, [colours.picture(key) for key in suspect.pictures])])
     project.close()
@@ -168,7 +173,9 @@ def test_an_empty_split_that_its_source_decided_is_not_mended_by_splitting_again
         dataset.add(jpeg(number, COLOURS[label], (64, 48)), label, split=split)
     dataset.set_split([p for p in dataset.pictures("blue") if p.split != "training"], "training")
     (finding, *_) = found(check(dataset), Kind.EMPTY_SPLIT)
-    assert finding.details == ("blue", "red") and finding.mend is not None
+    assert finding.details == ("blue", "red")
+    finding.mend.apply(dataset)
+    assert dataset.counts()["blue"][finding.split]
     dataset.set_split(dataset.pictures("blue"), "validation")
     finding = next(f for f in found(check(dataset), Kind.EMPTY_SPLIT) if f.split == "validation")
     assert finding.label == "red" and finding.mend is None and "by hand" in finding.message

@@ -162,6 +162,22 @@ def test_an_edit_whose_pictures_are_gone_does_not_keep_earlier_ones_from_being_u
     assert state(pets) == (labels, [picture for picture in pictures if picture[0] != "cat/1.jpg"])
 
 
+def test_what_somebody_put_back_by_hand_does_not_come_twice(pets):
+    before, content = state(pets), (pets.root / "cat" / "1.jpg").read_bytes()
+    pets.delete(["cat/1.jpg", "cat/2.jpg"])
+    (pets.root / "cat" / "1.jpg").write_bytes(content)
+    pets.undo()
+    assert state(pets) == before
+
+
+def test_what_a_person_decides_stays_where_the_rule_had_put_it_already(project, pets):
+    judges = [p.key for p in pets.pictures(split="test")]
+    pets.set_split(judges, "test")
+    project.save_settings(replace(project.settings, split=Shares(1, 0, 0)))
+    pets.resplit()
+    assert [p.key for p in pets.pictures(split="test")] == judges
+
+
 def test_what_comes_back_to_a_place_that_is_taken_lies_beside_it(pets):
     first = (pets.root / "cat" / "1.jpg").read_bytes()
     pets.delete(["cat/1.jpg"])
@@ -271,7 +287,7 @@ def test_splits_outlive_damage_to_their_record(project, pets, damage):
     assert bool(lines) == (damage not in ("deleted", "saved with semicolons"))
     with Project(project.path) as again:
         named = [f.details[0] for f in check(again.dataset).findings if f.kind is Kind.DAMAGED_RECORD]
-        assert named == [str(line) for line in lines[:1]]
+        assert named == [f"splits.csv:{line}" for line in lines[:1]]
     shutil.rmtree(project.path / ".whatsit")
     with Project(project.path) as again:
         assert {p.key: (p.split, p.decided_by) for p in again.dataset.pictures()} == splits

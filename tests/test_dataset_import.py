@@ -48,6 +48,42 @@ def test_a_folder_a_class_comes_in_byte_for_byte_under_its_own_names(dataset, tm
     assert kept == tree(tmp_path / "in")
 
 
+def test_split_folders_are_known_around_and_inside_classes_and_strays_are_named(dataset, tmp_path):
+    for number, path in enumerate(("train/a/1.jpg", "train/a/2.jpg", "val/a/3.jpg", "b/4.jpg", "train/loose.jpg")):
+        (tmp_path / "around" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "around" / path).write_bytes(jpeg(number))
+    report = import_path(dataset, tmp_path / "around")
+    assert arrived(dataset) == {
+        "a/1.jpg": ("a", "training"), "a/2.jpg": ("a", "training"), "a/3.jpg": ("a", "validation"),
+    }  # fmt: skip
+    assert skipped(report).keys() == {"b/4.jpg", "train/loose.jpg"}
+    for number, path in enumerate(("cup/train/1.jpg", "cup/test/2.jpg", "jug/train/3.jpg"), 50):
+        (tmp_path / "inside" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "inside" / path).write_bytes(jpeg(number))
+    import_path(dataset, tmp_path / "inside")
+    assert arrived(dataset)["cup/2.jpg"] == ("cup", "test") and arrived(dataset)["jug/3.jpg"] == ("jug", "training")
+
+
+def test_hidden_folders_are_named(dataset, tmp_path):
+    fill(tmp_path / "in", labels=("cat",), each=2)
+    fill(tmp_path / "in" / ".cache", labels=("cat",), each=1, start=90)
+    assert skipped(import_path(dataset, tmp_path / "in")) == {".cache": "hidden folder"}
+
+
+def test_of_twin_classes_the_larger_one_arrives(dataset, tmp_path):
+    fill(tmp_path / "in", labels=("cat",), each=3)
+    fill(tmp_path / "in", labels=("CAT",), each=1, start=90)
+    report = import_path(dataset, tmp_path / "in")
+    assert (report.added, report.labels, [skip.path for skip in report.skips]) == (3, ("cat",), ["CAT/000.jpg"])
+
+
+def test_a_list_finds_its_pictures_by_name_where_its_paths_are_of_another_machine(dataset):
+    listed = b"path,label\n/home/me/a.jpg,cat\nimgs/b.jpg,dog\n"
+    report = import_from(dataset, FilesSource({"labels.csv": listed, "a.jpg": jpeg(1), "b.jpg": jpeg(2)}))
+    assert {label for label, _ in arrived(dataset).values()} == {"cat", "dog"}
+    assert "found here by their names alone" in report.notes[0].reason and report.skips == ()
+
+
 def test_importing_twice_adds_nothing_even_after_relabelling(dataset, tmp_path):
     fill(tmp_path / "in")
     (tmp_path / "in" / "cat" / "copy.jpg").write_bytes(jpeg(0))

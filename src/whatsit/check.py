@@ -14,7 +14,7 @@ from whatsit.finding import Action, Finding, Kind, Mend
 from whatsit.judgement import Judgement
 from whatsit.label import UNLABELLED, check_label, twin_key
 from whatsit.rejection import normalised
-from whatsit.split import DecidedBy, Split
+from whatsit.split import Split
 from whatsit.suspicion import Suspicion, doubt_labels, outliers
 
 FEWEST = 10
@@ -66,7 +66,7 @@ def check(dataset: Dataset, embedder: Embedder | None = None, progress: Progress
     pairs = dataset.near_copies.all_pairs()
     judged = dataset.judgements.read()
     findings = [*_quality(pictures, dataset, judged), *_copies(readable), *_near_copies(readable, pairs)]
-    findings += [*_classes(dataset, pictures), *_names(dataset), *_folders(dataset)]
+    findings += [*_classes(dataset), *_names(dataset), *_folders(dataset)]
     doubts: list[Suspicion] = []
     if embedder is not None and labelled:
         cache = EmbeddingCache(dataset.embeddings_folder, embedder)
@@ -167,7 +167,7 @@ def _near_copies(pictures: Sequence[Picture], pairs: Iterable[tuple[str, str]]) 
     return result
 
 
-def _classes(dataset: Dataset, pictures: Sequence[Picture]) -> list[Finding]:
+def _classes(dataset: Dataset) -> list[Finding]:
     counts = {label: splits for label, splits in dataset.counts().items() if label != UNLABELLED}
     totals = {label: sum(splits.values()) for label, splits in counts.items()}
     result = []
@@ -180,8 +180,8 @@ def _classes(dataset: Dataset, pictures: Sequence[Picture]) -> list[Finding]:
         if without:
             all_of_them = len(without) == len(counts)
             which = "No class has a picture" if all_of_them else f"{', '.join(without)}: no picture"
-            free = any(p.label in without and p.decided_by is DecidedBy.CONTENT for p in pictures)
-            hint = "split again, or move some there" if free else "its source decided so; move some there by hand"
+            free = dataset.would_fill(split) & set(without)
+            hint = "split again, or move some there" if free else "splitting again gives none; move some there by hand"
             message = f"{which} in {split.value}: {hint}, or photograph on another day."
             label = without[0] if len(without) == 1 else ""
             mend = Mend(Action.SPLIT_AGAIN, ()) if free else None
@@ -205,7 +205,8 @@ def _names(dataset: Dataset) -> list[Finding]:
             usable = better and better not in dataset.labels() and keys
             mend = Mend(Action.RENAME, keys, better) if usable else None
             result.append(Finding(Kind.UNUSABLE_NAME, keys, f"{error}.", mend, label))
-    for twins in by_key.values():
+    for labels in by_key.values():
+        twins = sorted(labels, key=lambda label: (-dataset.count(label), label))
         if len(twins) > 1:
             stray = twins[1]
             keys = tuple(p.key for p in dataset.pictures(stray))
@@ -222,12 +223,15 @@ def _folders(dataset: Dataset) -> list[Finding]:
             f"Not used: {_named(unused)}; only JPEG, PNG and WebP files count that lie in the folder of their class."
         )
         result.append(Finding(Kind.IGNORED, (), message, details=tuple(unused)))
-    if lines := [str(line) for line in dataset.records.unreadable()]:
-        message = (
-            f"splits.csv: line {_named(lines)} cannot be read. What was known before is kept; correct the file, or"
-            " whatsit dataset rebuild  writes it anew."
-        )
-        result.append(Finding(Kind.DAMAGED_RECORD, (), message, details=tuple(lines)))
+    for path, damaged, helps in (
+        (dataset.records.path, dataset.records.unreadable(), "or  whatsit dataset rebuild  writes it anew."),
+        (dataset.judgements.path, dataset.judgements.unreadable(), "or judge those findings again."),
+    ):
+        if damaged:
+            where = _named([str(line) for line in damaged])
+            message = f"{path.name}: line {where} cannot be read. What is known beside it is kept; correct it, {helps}"
+            details = tuple(f"{path.name}:{line}" for line in damaged)
+            result.append(Finding(Kind.DAMAGED_RECORD, (), message, details=details))
     return result
 
 

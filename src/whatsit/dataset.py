@@ -198,14 +198,14 @@ class Dataset(Catalogue):
             self._perform(Edit(f"relabel {counted(len(moves))} to {label!r}", tuple(moves), before, after, makes))
 
     def set_split(self, pictures: Iterable[PictureLike], split: Split | str) -> None:
-        """Move pictures to another split; remembered as decided by hand, for all files of the same bytes.
+        """Move pictures to a split, or keep them there; remembered as decided by hand, for all files of the same bytes.
 
         Raises:
             DataError: no such split, or a picture that is not there; nothing is moved then.
         """
         wanted = split_of(split)
         with self._editing():
-            chosen = {p.hash: p for p in self._chosen(pictures) if p.split != wanted}
+            chosen = {p.hash: p for p in self._chosen(pictures) if (p.split, p.decided_by) != (wanted, DecidedBy.HAND)}
             before = tuple(p.record for p in chosen.values())
             after = tuple(SplitRecord(r.hash, wanted, DecidedBy.HAND, r.burst, r.source, r.time) for r in before)
             if before:
@@ -261,10 +261,14 @@ class Dataset(Catalogue):
     def resplit(self) -> None:
         """Decide every split again by the present shares, except what sources and people decided."""
         with self._editing():
-            chosen = {p.hash: p for p in self.pictures() if p.decided_by is DecidedBy.CONTENT}
-            before, after = self._placed_anew(list(chosen.values()))
+            before, after = self._placed_anew(self.pictures())
             if before:
                 self._perform(Edit(f"split {counted(len(before))} again", (), before, after))
+
+    def would_fill(self, split: Split) -> set[str]:
+        """The classes that ``resplit`` would give a picture in ``split``."""
+        pictures = {p.hash: p for p in self.pictures()}
+        return {pictures[r.hash].label for r in self._placed_anew([*pictures.values()])[1] if r.split is split}
 
     def undo(self) -> str:
         """Take the latest edit back, and the one before it the next time.

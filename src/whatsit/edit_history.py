@@ -1,6 +1,7 @@
 """Edits that finish or never happened, and can be taken back: a journal of file moves and split changes."""
 
 import contextlib
+import filecmp
 import json
 import os
 import re
@@ -122,8 +123,9 @@ class EditHistory:
         if latest is None:
             return None
         edit = latest[1].reversed(latest[0])
-        there = [(origin, to) for origin, to in edit.moves if (self.project / origin).exists()]
-        gone = tuple(origin for origin, to in edit.moves if (origin, to) not in there)
+        present = [(origin, to) for origin, to in edit.moves if (self.project / origin).exists()]
+        gone = tuple(origin for origin, to in edit.moves if (origin, to) not in present)
+        there = [(origin, to) for origin, to in present if not self._is_back(origin, to)]
         taken: set[str] = set()
         moves = []
         for origin, to in there:
@@ -135,6 +137,10 @@ class EditHistory:
                 taken.add(moves[-1][1])
         emptied = tuple(origin for origin, to in there if (self.project / origin).is_dir())
         return replace(edit, moves=tuple(moves), removes=(*edit.removes, *emptied)), gone
+
+    def _is_back(self, origin: str, to: str) -> bool:
+        source, target = self.project / origin, self.project / to
+        return source.is_file() and target.is_file() and filecmp.cmp(source, target, shallow=False)
 
     def _free(self, place: str, taken: Container[str]) -> str:
         path, number = Path(place), 2

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from whatsit.catalogue import Picture
 from whatsit.errors import DataError
 
 JUDGED_FILE = "judged.csv"
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +35,17 @@ class Judgements:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def unreadable(self) -> list[int]:
+        """The numbers, from 1, of the lines that say nothing."""
+        return [number for number, judgement in self._lines() if judgement is None]
+
     def read(self) -> frozenset[Judgement]:
         """All of them.
 
         Raises:
             DataError: the file is there and cannot be read.
         """
-        try:
-            lines = self.path.read_text("utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
-            return frozenset()
-        except OSError as error:
-            raise DataError(f"cannot read {self.path}: {error.strerror}; check its permissions") from error
-        rows = [row for row in csv.reader(lines) if len(row) >= 3]
-        return frozenset(Judgement(row[0], tuple(sorted(zip(row[1::2], row[2::2], strict=False)))) for row in rows)
+        return frozenset(judgement for _, judgement in self._lines() if judgement is not None)
 
     def add(self, judgements: Iterable[Judgement]) -> None:
         """Keep these too.
@@ -64,8 +63,30 @@ class Judgements:
         """
         self._write(())
 
+    def _lines(self) -> Iterator[tuple[int, Judgement | None]]:
+        try:
+            lines = self.path.read_text("utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise DataError(f"cannot read {self.path}: {error.strerror}; check its permissions") from error
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, _parsed(line)
+
     def _write(self, judgements: Iterable[Judgement]) -> None:
         text = io.StringIO()
         rows = ([judgement.kind, *(field for pair in judgement.pictures for field in pair)] for judgement in judgements)
         csv.writer(text, lineterminator="\n").writerows(sorted(rows))
         write_file(self.path, text.getvalue().encode())
+
+
+def _parsed(line: str) -> Judgement | None:
+    try:
+        kind, *fields = next(csv.reader([line], strict=True))
+    except (csv.Error, ValueError):
+        return None
+    hashes, labels = fields[::2], fields[1::2]
+    if not hashes or len(hashes) != len(labels) or not all(_HASH.fullmatch(hash_) for hash_ in hashes):
+        return None
+    return Judgement(kind, tuple(sorted(zip(hashes, labels, strict=True))))

@@ -8,15 +8,15 @@ from whatsit.importers.item import Item
 from whatsit.importers.listing import Listing
 from whatsit.importers.source import Contents, Skip
 from whatsit.label import UNLABELLED, label_of
-from whatsit.split import split_named
+from whatsit.split import Split, split_named
 
 
 def listing(contents: Contents) -> Listing:
     """What each picture's folders say.
 
-    Understood are ``<label>/…``, ``train|validation|val|test/<label>/…``, Frigate's ``dataset/<label>/…``
-    beside an inbox ``train/``, any of them inside one more folder, and pictures without a folder, which take
-    the name of the folder or archive itself. Folders inside a class belong to the class.
+    Understood are ``<label>/…``, ``train|validation|val|test/<label>/…``, the same the other way round, Frigate's
+    ``dataset/<label>/…`` beside an inbox ``train/``, any of them inside one more folder, and pictures without a folder,
+    which take the name of the folder or archive itself. Folders inside a class belong to the class.
     """
     paths = [PurePosixPath(path) for path in contents.paths]
     pictures = [path for path in paths if is_picture_name(path.name)]
@@ -32,7 +32,8 @@ def listing(contents: Contents) -> Listing:
     elif _is_split(pictures, depth, tops):
         items = _split_folders(pictures, depth, skips)
     else:
-        items = [Item(str(path), _label(path, depth, contents.name)) for path in pictures]
+        within = _splits_within(pictures, depth)
+        items = [Item(str(path), _label(path, depth, contents.name), within.get(path)) for path in pictures]
     return Listing(tuple(items), tuple(skips))
 
 
@@ -51,8 +52,8 @@ def _is_split(pictures: Sequence[PurePosixPath], depth: int, tops: set[str]) -> 
     inside = [len(path.parts) > depth + 2 for path in pictures if path.parts[depth] in splits]
     if splits == tops:
         return any(inside)
-    # Beside something else two splits of nothing but class folders are no classes that happen to be called so.
-    return len({split_named(top) for top in splits}) > 1 and all(inside)
+    # Beside something else two splits, mostly of class folders, are no classes that happen to be called so.
+    return len({split_named(top) for top in splits}) > 1 and 2 * sum(inside) > len(inside)
 
 
 def _split_folders(pictures: Sequence[PurePosixPath], depth: int, skips: list[Skip]) -> list[Item]:
@@ -65,6 +66,13 @@ def _split_folders(pictures: Sequence[PurePosixPath], depth: int, skips: list[Sk
         else:
             skips.append(Skip(str(path), "no class folder around it"))
     return found
+
+
+def _splits_within(pictures: Sequence[PurePosixPath], depth: int) -> dict[PurePosixPath, Split]:
+    """The splits of ``<label>/train|test/…``, where the folders inside the classes are splits and nothing else."""
+    inner = {path: split_named(path.parts[depth + 1]) for path in pictures if len(path.parts) > depth + 2}
+    found = {path: split for path, split in inner.items() if split is not None}
+    return found if len(found) == len(inner) and len(set(found.values())) > 1 else {}
 
 
 def _is_frigate(pictures: Sequence[PurePosixPath], depth: int, tops: set[str]) -> bool:

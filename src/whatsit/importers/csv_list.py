@@ -4,7 +4,7 @@ import csv
 import io
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from whatsit.errors import SourceError
 from whatsit.importers.class_folders import is_picture_name
@@ -42,6 +42,7 @@ def listing(source: Source, contents: Contents, list_path: str) -> Listing:
     """
     rows, columns = _rows(list_text(source.read(list_path), list_path), list_path)
     there = set(contents.paths) - {list_path}
+    alone, by_name = _by_name(there), 0
     found: dict[str, Item] = {}
     skips: list[Skip] = []
     notes: list[Skip] = []
@@ -50,6 +51,8 @@ def listing(source: Source, contents: Contents, list_path: str) -> Listing:
     for line, cells in rows:
         path = cells["path"]
         place = _place(list_path, path)
+        if place not in there and (found_place := alone.get(posixpath.basename(place))):
+            place, by_name = found_place, by_name + 1
         if place not in there:
             skips.append(Skip(path, f"named in {list_path} and not in its folder"))
             continue
@@ -64,7 +67,18 @@ def listing(source: Source, contents: Contents, list_path: str) -> Listing:
         if first != item:
             what = repr(item.label) if first.label != item.label else f"split {word!r}"
             notes.append(Skip(place, f"named twice in {list_path}; {what} of line {line} was not taken"))
+    if by_name:
+        notes.append(Skip(list_path, f"{by_name:,} of its paths are elsewhere; found here by their names alone"))
     return Listing(tuple(found[path] for path in sorted(found)), tuple(skips), tuple(notes))
+
+
+def _by_name(paths: Iterable[str]) -> dict[str, str]:
+    """Pictures by the last part of their path, where no other is called so."""
+    named: dict[str, list[str]] = {}
+    for path in paths:
+        if is_picture_name(path):
+            named.setdefault(posixpath.basename(path), []).append(path)
+    return {name: places[0] for name, places in named.items() if len(places) == 1}
 
 
 def unnamed(contents: Contents, listed: Listing, list_path: str) -> list[Skip]:

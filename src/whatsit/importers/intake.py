@@ -106,7 +106,8 @@ def _store(dataset: Dataset, source: Source, one: _Seen, skips: list[Skip], note
 def _with_usable_labels(dataset: Dataset, items: Sequence[Item], skips: list[Skip]) -> list[Item]:
     problems: dict[str, str] = {}
     usable: list[str] = []
-    for label in dict.fromkeys(item.label for item in items):
+    # Of twins the one with more pictures is kept: the other is the slip.
+    for label, _ in Counter(item.label for item in items).most_common():
         try:
             dataset.check_new_label(label, beside=usable)
             usable.append(label)

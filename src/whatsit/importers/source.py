@@ -102,8 +102,9 @@ class FolderSource:
                     _sort(found, inner, _refused_file(path))
                 elif reason := _refused_file(path):
                     found.skips.append(Skip(inner, reason))
-                elif name in _LITTER:
-                    found.skips.append(Skip(inner, "left by another program"))
+                elif _is_litter(name):
+                    reason = "left by another program" if name in _LITTER else "hidden folder"
+                    found.skips.append(Skip(inner, reason))
             folders[:] = [f for f in folders if not _is_litter(f) and not _refused_file(Path(folder) / f)]
             if len(found.paths) > MAX_ENTRIES:
                 raise SourceError(f"{self._folder}: more than {MAX_ENTRIES:,} files; import its parts one by one")

@@ -58,7 +58,7 @@ class Inspection:
         wanted = sorted((label for label in totals if totals[label] < ENOUGH), key=lambda label: totals[label])
         return {
             **view,
-            "pictures": sum(totals.values()),
+            "pictures": len(self._dataset),
             "classes": len(totals),
             "ready": len(totals) >= 2 and not against,
             "against": [kind.name.lower() for kind in against],
@@ -202,7 +202,7 @@ class Inspection:
         if finding.kind is Kind.IGNORED:
             return bool(ignored(self._dataset.root))
         if finding.kind is Kind.DAMAGED_RECORD:
-            return bool(self._dataset.records.unreadable())
+            return bool(self._dataset.records.unreadable() or self._dataset.judgements.unreadable())
         return not finding.label or finding.label in counts
 
     def _finding_view(self, number: int, pictures: dict[str, Picture], totals: dict[str, int]) -> dict[str, Any]:
