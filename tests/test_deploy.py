@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from shape_pictures import write_shapes
-from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, load_image, verify
+from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, TaughtModel, load_image, verify
 from whatsit.deploy import Target, deploy
 from whatsit.design import Design, Way
 from whatsit.preprocess import Colour
@@ -98,6 +98,15 @@ def test_maixpy_is_held_against_the_model_and_refused_pictures_of_other_classes(
     others = [(path, "brick" if label == "leaf" else "roof") for path, label in shapes[0]]
     with pytest.raises(DataError, match=r"of brick, roof, the model knows brick, leaf, sky: .*--taught"):
         deploy(models / "cover.tflite", "maixpy", tmp_path / "other", taught=others)
+
+
+@pytest.mark.parametrize("io", ["float32", "int8"])
+def test_a_model_that_does_not_take_uint8_is_not_deployed(models, tmp_path, io):
+    other = tmp_path / "other.tflite"
+    other.write_bytes(TaughtModel.from_file(models / "cover.tflite").to_tflite("int8", io))
+    with pytest.raises(ModelError, match=rf"takes {io}, the programs give uint8"):
+        deploy(other, "litert", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_no_folder_around_a_deployment_is_made(models, tmp_path):

@@ -69,6 +69,18 @@ def test_what_a_file_as_backbone_has_made_already_cannot_be_chosen(project, shar
         assert "size" not in opened.settings.design
 
 
+def test_a_project_in_use_is_refused_before_training_and_reports_go_with_the_model_they_judged(project, run_python):
+    for _ in range(2):
+        assert run("train", project, *QUICK).exit_code == 0
+        assert not [path for path in (project / "models").iterdir() if path.suffix == ".html"]
+        for name in ("model", "model-float32"):
+            assert run("test", project, "--name", name).exit_code == 0
+    with Project(project) as opened, opened.dataset.held():
+        source = "import sys; from whatsit.cli.app import main; sys.argv = ['whatsit', 'train', sys.argv[1]]; main()"
+        done = run_python(source, project)
+    assert done.returncode == 1 and "in use by process" in done.stderr and "1/60" not in done.stderr
+
+
 def test_an_empty_split_that_the_source_decided_is_told_what_helps(tmp_path):
     write_shapes(tmp_path / "pictures/train", LABELS, 12)
     with Project(tmp_path / "given") as opened:
@@ -220,8 +232,8 @@ def test_ended_at_any_moment_training_leaves_a_whole_model_in_use_and_nothing_el
                 assert status in (0, 130) and not any("Traceback" in line or "Ignored" in line for line in lines), lines
                 if same and status == 130:
                     assert not lines or lines[-1].startswith("whatsit: stopped")  # none: before it began
-                else:
-                    assert status == 0 or "best so far is kept" in "".join(lines)
+                else:  # the last line: after the model was written, while its figures were about to be shown
+                    assert status == 0 or "best so far is kept" in "".join(lines) or lines[-1] == "whatsit: stopped"
             else:
                 assert status in (0, -signal.SIGKILL)
         trainer.stdin.close()

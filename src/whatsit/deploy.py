@@ -19,6 +19,7 @@ from whatsit.feature_file import Features, parse
 from whatsit.model_card import ModelCard, read_card
 from whatsit.network import read_model_file
 from whatsit.preprocess import Colour, Fit
+from whatsit.runtime import Runtime
 from whatsit.taught_model import BackboneChoice
 from whatsit.teaching import Example, embed_examples
 from whatsit.tflite.flatbuffer import read_model
@@ -104,6 +105,9 @@ def deploy(
         raise ModelError(f"{model}: not made by whatsit; deploy works on what  whatsit train  or  teach  wrote")
     if card.dtype != "int8":
         raise ModelError(f"{model}: {card.dtype}; deploy the int8 model")
+    takes = Runtime(content, 1).input.dtype
+    if takes != np.uint8:
+        raise ModelError(f"{model}: takes {takes}, the programs give uint8: deploy the model that train or teach wrote")
     written, notes = _WRITERS[Target(target)](_Source(str(model), content, card, taught, judged))
     written[PROGRAM] = _program(Target(target), card)
     _write_folder(Path(folder), written)
@@ -237,7 +241,7 @@ _WRITERS: dict[Target, Callable[[_Source], _Written]] = {
 
 def _need_rgb(source: _Source, who: str) -> None:
     if source.card.colour is not Colour.RGB:
-        raise ModelError(f"{source.name}: takes grey pictures, but {who} gives colour: train with  --colour rgb")
+        raise ModelError(f"{source.name}: takes grey pictures, for {who} it must take colour: train with  --colour rgb")
 
 
 def _program(target: Target, card: ModelCard) -> bytes:

@@ -106,6 +106,8 @@ def sweep(
     """
     if not judging:
         raise DataError("no validation pictures to judge by; put some into the validation split")
+    if design.way is not Way.FROZEN:  # another way's pace is not a head's
+        design = replace(design, epochs=None, patience=None, learning_rate=None)
     trials = []
     for choice in choices:
         if stop():

@@ -54,6 +54,7 @@ class ModelFiles:
     def reports(self) -> tuple[Path, ...]:
         """Every file that tells how good the model is."""
         pages = [self.report(split) for split in ("test", "validation")]
+        pages += [page.with_name(page.name.replace(self.name, self.float32.stem, 1)) for page in pages]
         return tuple(file for page in pages for file in (page, page.with_suffix(".json")))
 
     def check_new(self) -> None:

@@ -51,7 +51,6 @@ _KEPT = {
     "teach": "nothing was written",
     "export": "nothing was written",
     "deploy": "nothing was written",
-    "train": "nothing was written",
     "dataset": "the dataset is whole; the same command goes on",
 }
 """What Ctrl-C leaves, of commands that do not say so themselves."""

@@ -71,12 +71,12 @@ def train(
         training, validation = examples(opened, "training"), examples(opened, "validation")
         tell_unreadable(opened)
         watch = TerminalWatch()
-        with watch.watching():
+        with opened.dataset.held(), watch.watching():
             trained = run(
                 design, training, validation, on_event=watch.show, stop=watch.stop, cache=embeddings_folder(opened)
             )
             save_training(files, trained)
-        opened.save_settings(replace(opened.settings, design=design.to_settings()))
+            opened.save_settings(replace(opened.settings, design=design.to_settings()))
     best = trained.best
     if as_json:
         found = {"model": str(files.int8), "labels": list(trained.model.labels), "design": trained.design.to_dict(),

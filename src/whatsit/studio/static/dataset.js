@@ -185,7 +185,14 @@ keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, esca
 gallery.show().catch((error) => toast(error.message, "bad"));
 get("/api/dataset").then(heard, (error) => toast(error.message, "bad"));
 // Files are added and deleted by other programs too: looked for when somebody comes back to this page.
-const refresh = () => { if (!document.hidden) act("/api/dataset/refresh", {}, { quiet: true }); };
+// Asked, not waited for: somebody else may have noticed first, before this page listened.
+async function refresh() {
+  if (document.hidden || !(await act("/api/dataset/refresh", {}, { quiet: true }))) return;
+  const message = await get("/api/dataset").catch(() => null);
+  if (!message || JSON.stringify(message.labels) === JSON.stringify(counts)) return;
+  heard(message);
+  gallery.reload().catch(() => {});
+}
 addEventListener("focus", refresh);
 document.addEventListener("visibilitychange", refresh);
 let again = false;
