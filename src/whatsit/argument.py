@@ -80,3 +80,9 @@ def labels(values: object) -> tuple[str, ...]:
     ):
         raise DataError(f"labels {short(values)}: expected a list of text in the model's order, or a label file's path")
     return tuple(values)
+
+
+def first_few(names: Sequence[str], few: int = 3) -> str:
+    """``a, b, c and 4 more``: enough of them for one line."""
+    rest = f" and {len(names) - few:,} more" if len(names) > few else ""
+    return ", ".join(names[:few]) + rest

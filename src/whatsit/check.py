@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from whatsit.argument import first_few
 from whatsit.catalogue import Picture, counted
 from whatsit.dataset import Dataset
 from whatsit.dataset_scan import Progress, ignored
@@ -220,7 +221,7 @@ def _folders(dataset: Dataset) -> list[Finding]:
     result = []
     if unused := ignored(dataset.root):
         message = (
-            f"Not used: {_named(unused)}; only JPEG, PNG and WebP files count that lie in the folder of their class."
+            f"Not used: {first_few(unused)}; only JPEG, PNG and WebP files count that lie in the folder of their class."
         )
         result.append(Finding(Kind.IGNORED, (), message, details=tuple(unused)))
     for path, damaged, helps in (
@@ -228,16 +229,11 @@ def _folders(dataset: Dataset) -> list[Finding]:
         (dataset.judgements.path, dataset.judgements.unreadable(), "or judge those findings again."),
     ):
         if damaged:
-            where = _named([str(line) for line in damaged])
+            where = first_few([str(line) for line in damaged])
             message = f"{path.name}: line {where} cannot be read. What is known beside it is kept; correct it, {helps}"
             details = tuple(f"{path.name}:{line}" for line in damaged)
             result.append(Finding(Kind.DAMAGED_RECORD, (), message, details=details))
     return result
-
-
-def _named(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + rest
 
 
 def _groups(pictures: Sequence[Picture], pairs: Iterable[tuple[str, str]]) -> list[int]:

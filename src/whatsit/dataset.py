@@ -1,12 +1,12 @@
 """The project's pictures: plain files in plain folders, what is known of them, and every edit."""
 
-import contextlib
 import shutil
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from whatsit.argument import first_few
 from whatsit.atomic_file import write_file
 from whatsit.catalogue import Catalogue, Picture, PictureLike, Sample, counted
 from whatsit.dataset_scan import Changes, Progress, scan
@@ -288,8 +288,7 @@ class Dataset(Catalogue):
             edit, gone = undoing
             self._perform(edit)
             what = edit.what.removeprefix("undo: ")
-            left = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
-            return f"{what} (not to be had any more: {gone[0]}{left})" if gone else what
+            return f"{what} (not to be had any more: {first_few(gone, 1)})" if gone else what
 
     def undoable(self) -> str:
         """What ``undo`` would take back, for a person; nothing where there is nothing."""
@@ -372,7 +371,7 @@ class Dataset(Catalogue):
         lost = [record for record in before if record.is_lost_in(latest, cut=size_of(stamp) < size_of(known))]
         self.index.put_records([*latest.values(), *lost], stamp, all_of_them=True)
         if lost:
-            with contextlib.suppress(DataError):
+            with suppress(DataError):
                 self.records.append(lost)
                 self.index.put_setting("records", self.records.stamp())
 

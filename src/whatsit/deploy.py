@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from whatsit.argument import first_few
 from whatsit.atomic_file import cannot_write, umask
 from whatsit.backbone import Backbone
 from whatsit.classifier import Classifier
@@ -163,8 +164,8 @@ def _maixpy(source: _Source) -> _Written:
     given, known = sorted({label for _, label in source.taught}), sorted(source.card.labels)
     if given != known:
         raise DataError(
-            f"the training pictures are of {_some(given)}, the model knows {_some(known)}: train again, or give the"
-            " pictures it was trained on by  --taught FOLDER"
+            f"the training pictures are of {first_few(given)}, the model knows {first_few(known)}: train again, or give"
+            " the pictures it was trained on by  --taught FOLDER"
         )
     fit = source.card.fit
     with tempfile.TemporaryDirectory() as scratch:
@@ -204,10 +205,6 @@ def _agreement(source: _Source, backbone: Backbone, features: Features) -> str:
     if asked:
         return f"MaixPy compares features and agrees with the model on {agreed:,} of {asked:,} validation pictures"
     return "MaixPy compares features and may name another class than the model where classes are hard to tell"
-
-
-def _some(labels: Sequence[str]) -> str:
-    return ", ".join(labels[:3]) + (f" and {len(labels) - 3:,} more" if len(labels) > 3 else "")
 
 
 def _c_array(source: _Source) -> _Written:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from whatsit.argument import first_few
 from whatsit.cli.terminal import console, note, say, say_json, shown
 
 if TYPE_CHECKING:
@@ -97,10 +98,7 @@ def export_command(
             return
         console().print(shown(f"{counted(report.pictures)} written to {target}"))
         if left:
-            rest = f" and {len(left) - 3:,} more" if len(left) > 3 else ""
-            console().print(
-                shown(f"Left out, because they cannot be read: {', '.join(left[:3])}{rest}"), style="yellow"
-            )
+            console().print(shown(f"Left out, because they cannot be read: {first_few(left)}"), style="yellow")
 
 
 @_commands.command("stats", epilog="Example: whatsit dataset stats --project bottles")
@@ -254,9 +252,11 @@ def _import_document(reports: "dict[Path, ImportReport]", problems: dict[Path, s
 
 
 def _import_sums(report: "ImportReport") -> str:
+    from whatsit.catalogue import counted
+
     there = f", {report.present:,} there already" if report.present else ""
     skipped = f", {len(report.skips):,} skipped" if report.skips else ""
-    return f"{report.added:,} {'picture' if report.added == 1 else 'pictures'} added{there}{skipped}"
+    return f"{counted(report.added)} added{there}{skipped}"
 
 
 def _show_import(report: "ImportReport", source: str = "") -> None:
@@ -272,8 +272,8 @@ def _show_import(report: "ImportReport", source: str = "") -> None:
 def _tell_damage(dataset: "Dataset") -> None:
     lines = dataset.records.unreadable()
     if lines:
-        where = f"line {lines[0]}" + (f" and {len(lines) - 1:,} more" if len(lines) > 1 else "")
-        note(f"Note: {dataset.records.path}: {where} cannot be read; whatsit dataset check  tells more")
+        where = first_few([str(line) for line in lines], 1)
+        note(f"Note: {dataset.records.path}: line {where} cannot be read; whatsit dataset check  tells more")
 
 
 def _show_counts(dataset: "Dataset") -> None:
