@@ -176,12 +176,14 @@ def _classes(dataset: Dataset) -> list[Finding]:
         if total < FEWEST:
             message = f"{label} has {counted(total)}, {FEWEST} at least: photograph {FEWEST - total} more."
             result.append(Finding(Kind.SMALL_CLASS, (), message, label=label))
-    for split in Split if totals else ():
-        without = [label for label, splits in counts.items() if not splits[split] and totals[label] >= FEWEST]
+    large = [label for label in counts if totals[label] >= FEWEST]
+    empty = {split: [label for label in large if not counts[label][split]] for split in Split}
+    fills = dataset.would_fill() if any(empty.values()) else set()  # once: every picture is placed anew for it
+    for split, without in empty.items():
         if without:
             all_of_them = len(without) == len(counts)
             which = "No class has a picture" if all_of_them else f"{', '.join(without)}: no picture"
-            free = dataset.would_fill(split) & set(without)
+            free = any((label, split) in fills for label in without)
             hint = "split again, or move some there" if free else "splitting again gives none; move some there by hand"
             message = f"{which} in {split.value}: {hint}, or photograph on another day."
             label = without[0] if len(without) == 1 else ""

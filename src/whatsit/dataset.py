@@ -265,10 +265,10 @@ class Dataset(Catalogue):
             if before:
                 self._perform(Edit(f"split {counted(len(before))} again", (), before, after))
 
-    def would_fill(self, split: Split) -> set[str]:
-        """The classes that ``resplit`` would give a picture in ``split``."""
+    def would_fill(self) -> set[tuple[str, Split]]:
+        """The classes that ``resplit`` would give pictures, and the splits it would put them into."""
         pictures = {p.hash: p for p in self.pictures()}
-        return {pictures[r.hash].label for r in self._placed_anew([*pictures.values()])[1] if r.split is split}
+        return {(pictures[r.hash].label, r.split) for r in self._placed_anew([*pictures.values()])[1]}
 
     def undo(self) -> str:
         """Take the latest edit back, and the one before it the next time.
