@@ -17,9 +17,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contest import Contestant, Results, run_rounds
-from benchmarks.pictures import COUNT, FRAME, PHOTOGRAPH, chosen_folder, labelled_pictures, made_pictures, spread
-from whatsit.builtin import builtin_model, imagenet_labels
-from whatsit.efficientnet_lite import MEAN, STD
+from benchmarks.pictures import (
+    COUNT,
+    FRAME,
+    PHOTOGRAPH,
+    chosen_folder,
+    evenly_sampled,
+    labelled_pictures,
+    made_pictures,
+)
+from whatsit.backbones.builtin import builtin_model, imagenet_labels
+from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.tflite.metadata import LABELS_FILE, ModelMetadata, with_files, with_metadata
 
 MEDIAPIPE = "mediapipe_classifier"
@@ -52,12 +60,12 @@ def main() -> None:
         files = {LABELS_FILE: "\n".join(imagenet_labels()).encode()}  # MediaPipe asks for them
         metadata = ModelMetadata((MEAN,), (STD,), imagenet_labels(), files, name="EfficientNet-Lite0")
         model.write_bytes(with_files(with_metadata(builtin_model(top=True), metadata), files))
-        bulk = listing(work / "bulk.txt", spread(pictures, COUNT))
+        bulk = listing(work / "bulk.txt", evenly_sampled(pictures, COUNT))
         everything = listing(work / "all.txt", frames or pictures)
-        few = listing(work / "few.txt", spread(pictures, LEARNT))
+        few = listing(work / "few.txt", evenly_sampled(pictures, LEARNT))
         rows = bulk_rows(model, bulk, arguments.mediapipe, arguments.rounds)
         if frames:
-            small = listing(work / "frames.txt", spread(frames, COUNT))
+            small = listing(work / "frames.txt", evenly_sampled(frames, COUNT))
             rows += [
                 ("frames: " + row[0], row[1], "", row[3], None, row[5])
                 for row in bulk_rows(model, small, arguments.mediapipe, arguments.rounds)

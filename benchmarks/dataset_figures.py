@@ -15,15 +15,15 @@ from pathlib import Path
 
 from benchmarks import floor
 from benchmarks.planted import near_copies, swapped
-from whatsit.backbone import Backbone
-from whatsit.check import check
-from whatsit.embedding_cache import Embeddable, EmbeddingCache
-from whatsit.embedding_map import embedding_map
-from whatsit.exporters import export
-from whatsit.importers import import_path
-from whatsit.project import Project
-from whatsit.rejection import normalised
-from whatsit.suspicion import doubt_labels
+from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.cache import Embeddable, EmbeddingCache
+from whatsit.datasets.embedding_map import embedding_map
+from whatsit.datasets.formats.exporting import export
+from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.issues.check import check
+from whatsit.datasets.issues.label_issues import label_issues
+from whatsit.datasets.project import Project
+from whatsit.heads.unknown import normalised
 
 
 def embedded(dataset):
@@ -41,7 +41,7 @@ def labels(folder, data):
     for seed in range(3):
         said = swapped(right, 0.05, seed)
         wrong = {at for at, label in enumerate(right) if said[at] != label}
-        order = [d.index for d in doubt_labels(normalised(embeddings), said, range(len(said)))]
+        order = [d.index for d in label_issues(normalised(embeddings), said, range(len(said)))]
         curve = {
             part: sum(i in wrong for i in order[: round(part * len(order))]) / len(wrong)
             for part in (0.02, 0.05, 0.1, 0.2)

@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from whatsit import Fit, ModelError, SelfLearnClassifier, find_examples
-from whatsit.atomic_file import write_file
-from whatsit.deploy import PROGRAM, Deployment, Target, deploy
+from whatsit.deployment.deploy import PROGRAM, Deployment, Target, deploy
+from whatsit.files import write_file
 from whatsit.tflite.metadata import flatbuffer_part
 
 PACKAGES = {"plain": ("ai-edge-litert", "numpy", "pillow"), "mediapipe": ("mediapipe",)}

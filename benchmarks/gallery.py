@@ -16,9 +16,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from whatsit.embedder import PixelEmbedder
-from whatsit.studio.server import StudioServer
+from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.studio.studio import Studio
+from whatsit.studio.web.server import StudioServer
 
 PICTURES = 10_000
 ROUNDS = 9

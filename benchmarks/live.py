@@ -23,10 +23,10 @@ from rich.table import Table
 
 from whatsit.cameras import Frame
 from whatsit.cameras.camera import ClosingCamera
+from whatsit.cameras.demo_scene.scene import Scene
 from whatsit.cameras.pace import Pace
-from whatsit.cameras.scene import Scene
-from whatsit.live import Answer, Live
-from whatsit.recogniser import Recogniser, load_recogniser
+from whatsit.live.engine import Answer, Live
+from whatsit.live.recogniser import Recogniser, load_recogniser
 
 ANSWERS = 150
 ROUNDS = 7

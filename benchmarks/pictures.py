@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance
 from sklearn.datasets import load_sample_images
 
 from whatsit import find_examples
-from whatsit.image import SUFFIXES
+from whatsit.imaging.image import SUFFIXES
 
 FOLDER_VARIABLE = "WHATSIT_BENCH_PICTURES"
 COUNT = 200
@@ -47,7 +47,7 @@ def made_pictures(folder: Path, width: int, count: int) -> list[str]:
     return written
 
 
-def spread(items: Sequence[str], count: int) -> list[str]:
+def evenly_sampled(items: Sequence[str], count: int) -> list[str]:
     """At most ``count``, evenly taken."""
     step = max(1, len(items) / count)
     return [items[int(number * step)] for number in range(min(count, len(items)))]

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from whatsit.embedder import Embedder, PixelEmbedder
+from whatsit.backbones.embedder import Embedder, PixelEmbedder
 from whatsit.studio.studio import Studio
 
 FRAMES = 120
@@ -49,7 +49,7 @@ async def compare(studio: Studio) -> tuple[float, float]:
 
 def resident_with_backbone() -> int:
     """Peak resident bytes of a studio teaching and watching on the built-in backbone."""
-    from whatsit.backbone import Backbone
+    from whatsit.backbones.backbone import Backbone
 
     embedder: Embedder = Backbone.builtin()
     with tempfile.TemporaryDirectory() as folder:
@@ -62,8 +62,8 @@ def resident_with_backbone() -> int:
 
 
 async def _teach_and_watch(studio: Studio) -> None:
-    from whatsit.studio.access import Access
-    from whatsit.studio.app import create_app
+    from whatsit.studio.web.access import Access
+    from whatsit.studio.web.app import create_app
 
     create_app(studio, Access.of("127.0.0.1", 8000, None))
     studio.feed.camera.wait_for(lambda camera: camera.latest is not None, 10)

@@ -17,15 +17,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit import Classifier, Fit, find_examples
-from whatsit.design import Design, Way
-from whatsit.evaluation import Example, evaluate
-from whatsit.training import train
-from whatsit.training_event import Epoch, Event, Note
+from whatsit.evaluation.metrics import Example, evaluate
+from whatsit.training.design import Design, TrainingMode
+from whatsit.training.events import Epoch, Event, Note
+from whatsit.training.train import train
 
 DESIGNS = {
     "frozen": Design(),
-    "fine-tune": Design(way=Way.FINE_TUNE, size=160),
-    "scratch": Design(way=Way.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
+    "fine-tune": Design(way=TrainingMode.FINE_TUNE, size=160),
+    "scratch": Design(way=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
 }
 
 
@@ -46,20 +46,20 @@ def compare_joined(folder: Path) -> None:
     examples = find_examples(folder)
     folds = [int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % 5 for path, _ in examples]
     with tempfile.TemporaryDirectory() as cache:
-        for joined in (False, True):
+        for multi_layer in (False, True):
             right = 0.0
             for fold in range(5):
                 kept = [example for example, number in zip(examples, folds, strict=True) if number != fold]
                 held = [example for example, number in zip(examples, folds, strict=True) if number == fold]
-                best = train(Design(joined=joined), kept, held, cache=Path(cache)).best
+                best = train(Design(multi_layer=multi_layer), kept, held, cache=Path(cache)).best
                 assert best is not None
                 right += best.validation_accuracy * len(held)
-            print(f"{'joined' if joined else 'plain':<8} {right / len(examples):.1%} over five folds", flush=True)
+            print(f"{'joined' if multi_layer else 'plain':<8} {right / len(examples):.1%} over five folds", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("way", choices=["joined", *DESIGNS])
+    parser.add_argument("way", choices=["multi_layer", *DESIGNS])
     parser.add_argument("folder", type=Path)
     parser.add_argument("model", nargs="?", type=Path, help="Another .tflite to judge on the same pictures.")
     parser.add_argument("--threads", type=int, help="Of PyTorch.")
@@ -67,7 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
-    if arguments.way == "joined":
+    if arguments.way == "multi_layer":
         compare_joined(arguments.folder)
         return
     if arguments.way == "scratch":

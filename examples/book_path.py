@@ -14,13 +14,13 @@ from pathlib import Path
 
 import whatsit
 from whatsit.cameras import open_camera
-from whatsit.design import Design
-from whatsit.importers import import_path
-from whatsit.project import Project
-from whatsit.report_making import make_report
-from whatsit.split import Split
-from whatsit.training import train
-from whatsit.training_record import ModelFiles, save_training
+from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.project import Project
+from whatsit.datasets.split import Split
+from whatsit.evaluation.evaluate import make_report
+from whatsit.training.design import Design
+from whatsit.training.record import ModelFiles, save_training
+from whatsit.training.train import train
 
 SHARES = {Split.TRAINING: 0.6, Split.VALIDATION: 0.2, Split.TEST: 0.2}
 

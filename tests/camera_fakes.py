@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from whatsit.cameras.capture import Capture
-from whatsit.cameras.usb import open_usb
+from whatsit.cameras.sources.usb import open_usb
 
 
 class FakeVideoCapture:
-    """A blue-green-red device whose plug is a file: see ``whatsit.cameras.fake``."""
+    """A blue-green-red device whose plug is a file: see ``whatsit.cameras.sources.fake``."""
 
     def __init__(self, plug: Path) -> None:
         self._plug = plug

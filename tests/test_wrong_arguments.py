@@ -18,7 +18,7 @@ from whatsit import (
     teach,
     verify,
 )
-from whatsit.recogniser import load_recogniser
+from whatsit.live.recogniser import load_recogniser
 
 GREY = np.full((16, 16, 3), 127, np.uint8)
 
@@ -59,7 +59,7 @@ def learner(**settings):
         (lambda model: SelfLearnClassifier(b"x" * 1000), "expected None, the path of a .tflite, or an Embedder"),
         (lambda model: learner().load(3), "3: expected the path of a feature file"),
         (lambda model: learner().save(3), "3: expected the path of a feature file"),
-        (lambda model: learner(error_rate="a").learn(), "error rate 'a': expected a share from 0 to below 1"),
+        (lambda model: learner(unknown_rate="a").learn(), "error rate 'a': expected a share from 0 to below 1"),
         (lambda model: learner().add_class(GREY, label=3), "label 3: a label is text"),
         (lambda model: learner().add_sample(GREY, label=None, fit=3), "fit 3: expected one of"),
         (lambda model: TaughtModel.from_file(3), "model 3: expected the path of a .tflite"),
@@ -73,7 +73,7 @@ def learner(**settings):
         (lambda model: teach([GREY, GREY]), "expected pairs of picture and label"),
         (lambda model: teach([(GREY, 1), (GREY, 2)]), "label 1: expected text"),
         (lambda model: teach([(GREY, "a"), (GREY, None)]), "label None: expected text"),
-        (lambda model: teach([(GREY, "a"), (GREY, "b")], error_rate=None), "error rate None: expected a share"),
+        (lambda model: teach([(GREY, "a"), (GREY, "b")], unknown_rate=None), "error rate None: expected a share"),
         (lambda model: teach([(GREY, "a"), (GREY, "b")], "lite0"), "choice 'lite0': expected a BackboneChoice"),
     ],
 )  # fmt: skip

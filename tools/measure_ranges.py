@@ -16,13 +16,13 @@ from pathlib import Path
 
 from rich.progress import track
 
-from whatsit.builtin import SIZES, weights_path
-from whatsit.efficientnet_lite import MEAN, STD, VARIANTS, build
-from whatsit.image import SUFFIXES
-from whatsit.preprocess import Preprocess
+from whatsit.backbones.builtin import SIZES, weights_path
+from whatsit.backbones.efficientnet_lite import MEAN, STD, VARIANTS, build
+from whatsit.backbones.torch_weights import read_weights
+from whatsit.imaging.image import SUFFIXES
+from whatsit.imaging.preprocess import Preprocess
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.tflite.quantise import measure_ranges
-from whatsit.torch_weights import read_weights
 
 
 def pictures(sources: list[Path], count: int, seed: int) -> list[Path | bytes]:

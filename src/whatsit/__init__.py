@@ -3,19 +3,20 @@
 # As in typing, which would cost a command the first milliseconds in which Ctrl-C is answered.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from whatsit.backbone import Backbone
+    from whatsit.backbones.backbone import Backbone
+    from whatsit.backbones.choice import BackboneChoice
+    from whatsit.backbones.embedder import Embedder, PixelEmbedder
     from whatsit.cameras import Camera, Frame, open_camera
-    from whatsit.classifier import Classifier
-    from whatsit.embedder import Embedder, PixelEmbedder
+    from whatsit.datasets.project import Project
     from whatsit.errors import CameraError, DataError, ImageError, MissingExtraError, ModelError, WhatsitError
-    from whatsit.image import load_image
-    from whatsit.prediction import Prediction, Predictions
-    from whatsit.preprocess import Colour, Fit, Preprocess
-    from whatsit.project import Project
-    from whatsit.selflearn import SelfLearnClassifier
-    from whatsit.taught_model import BackboneChoice, TaughtModel
-    from whatsit.teaching import find_examples, teach
-    from whatsit.verification import verify
+    from whatsit.imaging.image import load_image
+    from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+    from whatsit.models.classifier import Classifier
+    from whatsit.models.prediction import Prediction, Predictions
+    from whatsit.models.taught_model import TaughtModel
+    from whatsit.models.verify import verify
+    from whatsit.teaching.selflearn import SelfLearnClassifier
+    from whatsit.teaching.teach import find_examples, teach
 
 __all__ = [
     "Backbone",
@@ -47,32 +48,32 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Backbone": "whatsit.backbone",
-    "BackboneChoice": "whatsit.taught_model",
+    "Backbone": "whatsit.backbones.backbone",
+    "BackboneChoice": "whatsit.backbones.choice",
     "Camera": "whatsit.cameras",
     "CameraError": "whatsit.errors",
-    "Classifier": "whatsit.classifier",
-    "Colour": "whatsit.preprocess",
+    "Classifier": "whatsit.models.classifier",
+    "Colour": "whatsit.imaging.preprocess",
     "DataError": "whatsit.errors",
-    "Embedder": "whatsit.embedder",
-    "Fit": "whatsit.preprocess",
+    "Embedder": "whatsit.backbones.embedder",
+    "Fit": "whatsit.imaging.preprocess",
     "Frame": "whatsit.cameras",
     "ImageError": "whatsit.errors",
     "MissingExtraError": "whatsit.errors",
     "ModelError": "whatsit.errors",
-    "PixelEmbedder": "whatsit.embedder",
-    "Prediction": "whatsit.prediction",
-    "Predictions": "whatsit.prediction",
-    "Preprocess": "whatsit.preprocess",
-    "Project": "whatsit.project",
-    "SelfLearnClassifier": "whatsit.selflearn",
-    "TaughtModel": "whatsit.taught_model",
+    "PixelEmbedder": "whatsit.backbones.embedder",
+    "Prediction": "whatsit.models.prediction",
+    "Predictions": "whatsit.models.prediction",
+    "Preprocess": "whatsit.imaging.preprocess",
+    "Project": "whatsit.datasets.project",
+    "SelfLearnClassifier": "whatsit.teaching.selflearn",
+    "TaughtModel": "whatsit.models.taught_model",
     "WhatsitError": "whatsit.errors",
-    "find_examples": "whatsit.teaching",
-    "load_image": "whatsit.image",
+    "find_examples": "whatsit.teaching.teach",
+    "load_image": "whatsit.imaging.image",
     "open_camera": "whatsit.cameras",
-    "teach": "whatsit.teaching",
-    "verify": "whatsit.verification",
+    "teach": "whatsit.teaching.teach",
+    "verify": "whatsit.models.verify",
 }
 
 

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from whatsit.atomic_file import write_file
-from whatsit.cameras.scene import Scene
-from whatsit.classifier import Classifier
-from whatsit.prediction import Predictions
-from whatsit.teaching import teach
+from whatsit.cameras.demo_scene.scene import Scene
+from whatsit.files import write_file
+from whatsit.models.classifier import Classifier
+from whatsit.models.prediction import Predictions
+from whatsit.teaching.teach import teach
 
 Pixels = NDArray[np.uint8]
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from served import Served, served
 
-from whatsit.embedder import PixelEmbedder
-from whatsit.project import Project
-from whatsit.studio.session import TeachSession
+from whatsit.backbones.embedder import PixelEmbedder
+from whatsit.datasets.project import Project
+from whatsit.studio.lessons.session import TeachSession
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from studio_pictures import shade
 
-from whatsit.embedder import PixelEmbedder
-from whatsit.project import Project
-from whatsit.studio.session import TeachSession
+from whatsit.backbones.embedder import PixelEmbedder
+from whatsit.datasets.project import Project
+from whatsit.studio.lessons.session import TeachSession
 
 
 def change(session: TeachSession, step: int) -> None:

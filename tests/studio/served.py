@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
-from whatsit.embedder import PixelEmbedder
-from whatsit.studio.server import StudioServer
+from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.studio.studio import Studio
+from whatsit.studio.web.server import StudioServer
 
 
 @dataclass

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from whatsit.embedder import PixelEmbedder
+from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.errors import WhatsitError
-from whatsit.studio.server import StudioServer
 from whatsit.studio.studio import Studio
+from whatsit.studio.web.server import StudioServer
 
 if __name__ == "__main__":
     folder, port, camera = (*sys.argv[1:], "synthetic:?object=mug")[:3]

@@ -10,7 +10,7 @@ import pytest
 from served import Served
 from studio_pictures import shade
 
-from whatsit.project import Project
+from whatsit.datasets.project import Project
 
 
 def upload(page: httpx.Client, files: dict[str, bytes], label: str = "") -> dict[str, object]:

@@ -19,8 +19,8 @@ from served import Served, served
 from websockets.sync.client import connect
 
 from shape_pictures import write_shapes
-from whatsit.importers import import_path
-from whatsit.project import Project
+from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.project import Project
 
 QUICK = {"size": 32, "blocks": 3, "views": 1, "epochs": 8}
 ENDLESS = QUICK | {"epochs": 10_000, "patience": 10_000, "augmentation": []}
@@ -149,7 +149,7 @@ def test_a_killed_training_says_so_and_leaves_nothing(running: Served, client: h
     assert client.post("/api/train", json={"name": "long", "design": ENDLESS}).status_code == 200
     epochs_seen(running, lambda told: bool(told["epochs"]["rows"]))
     for child in psutil.Process().children():
-        if "whatsit.studio.worker" in child.cmdline():
+        if "whatsit.studio.jobs.worker_process" in child.cmdline():
             child.kill()
     running.studio.workshop.wait()
     work = client.get("/api/work").json()
@@ -373,4 +373,8 @@ def test_every_page_opens_in_both_languages(client: httpx.Client, page: str, lan
 def test_the_worker_leaves_no_process_behind(running: Served, client: httpx.Client) -> None:
     assert begin(client).status_code == 200
     running.studio.workshop.wait()
-    assert not [child for child in psutil.Process(os.getpid()).children() if "whatsit.studio.worker" in child.cmdline()]
+    assert not [
+        child
+        for child in psutil.Process(os.getpid()).children()
+        if "whatsit.studio.jobs.worker_process" in child.cmdline()
+    ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import whatsit.studio
-from whatsit.studio.i18n import LANGUAGES, catalogue, choose
+from whatsit.studio.pages.shared.i18n import LANGUAGES, catalogue, choose
 
 PACKAGE = Path(whatsit.studio.__file__).parent
 _PLURAL = re.compile(r"\.(one|other)$")

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from kill_teacher import change, digest
 
-from whatsit.embedder import PixelEmbedder
-from whatsit.feature_store import load_features
-from whatsit.image import load_image
-from whatsit.label import folder_name
-from whatsit.project import Project
-from whatsit.studio.session import TeachSession
+from whatsit.backbones.embedder import PixelEmbedder
+from whatsit.datasets.label import folder_name
+from whatsit.datasets.project import Project
+from whatsit.imaging.image import load_image
+from whatsit.studio.lessons.session import TeachSession
+from whatsit.teaching.feature_store import load_features
 
 KILLS = 200
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from studio_pictures import jpeg, shade
 
-from whatsit.embedder import PixelEmbedder
+from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.errors import DataError, ImageError
-from whatsit.feature_file import parse
-from whatsit.selflearn import SelfLearnClassifier
-from whatsit.studio.session import TeachSession
+from whatsit.studio.lessons.session import TeachSession
+from whatsit.teaching.maixpy_file import parse
+from whatsit.teaching.selflearn import SelfLearnClassifier
 
 
 def pictures(folder: Path) -> list[str]:
@@ -248,7 +248,7 @@ def test_a_full_disk_is_said_in_one_line_and_the_lesson_stays(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
-        disk.setattr("whatsit.atomic_file.os.fsync", full)
+        disk.setattr("whatsit.files.os.fsync", full)
         with pytest.raises(DataError, match="No space left"):
             session.add_class(jpeg("blue"), "sky")
     assert session.lesson == before

@@ -37,5 +37,5 @@ def open_camera(uri: str) -> Camera:
     address = parse_address(uri)
     if address.scheme not in _SOURCES:
         raise unknown_scheme(address)
-    source = import_module(f"whatsit.cameras.{_SOURCES[address.scheme]}")
+    source = import_module(f"whatsit.cameras.sources.{_SOURCES[address.scheme]}")
     return cast(Camera, source.from_address(address))

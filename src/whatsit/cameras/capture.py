@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ImageError
-from whatsit.image import load_image, picture_header
+from whatsit.imaging.image import load_image, picture_header
 
 
 class Capture(Protocol):

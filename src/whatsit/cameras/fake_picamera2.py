@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.cameras.capture import Capture
-from whatsit.cameras.picamera import open_picamera
+from whatsit.cameras.sources.picamera import open_picamera
 
 SETTLED_AFTER = 8
 """Frames until the picture has its brightness."""

@@ -6,17 +6,16 @@ import logging
 import os
 import select
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from whatsit.cameras.camera import ClosingCamera, Frame
 from whatsit.errors import CameraEndedError, CameraError, CameraLostError
+from whatsit.processes import environment, module_command
 
 _log = logging.getLogger(__name__)
 _MAX_LINE = 65536
@@ -170,14 +169,13 @@ class _CaptureProcess:
         self._wake = wake
         self._answers, theirs = os.pipe()
         try:
-            # -P: a module of the same name in the folder we happen to be in is not taken for the real one.
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own module)
-                [sys.executable, "-P", "-m", "whatsit.cameras.capture_process", str(theirs)],
+                module_command("whatsit.cameras.capture_process", str(theirs)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=None if _log.isEnabledFor(logging.DEBUG) else subprocess.DEVNULL,
                 pass_fds=(theirs,),
-                env=_environment(),
+                env=environment(),
                 start_new_session=True,  # Ctrl-C in the terminal is for us to handle
             )
         finally:
@@ -245,10 +243,3 @@ class _CaptureProcess:
             raise EOFError
         if not ready:
             raise TimeoutError
-
-
-def _environment() -> dict[str, str]:
-    # The same whatsit as ours, wherever this one was imported from.
-    root = str(Path(__file__).resolve().parents[2])
-    inherited = os.environ.get("PYTHONPATH")
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, inherited)))}

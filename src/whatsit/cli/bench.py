@@ -10,7 +10,7 @@ from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
-    from whatsit.sweep import Trial
+    from whatsit.evaluation.sweep import Trial
 
 _MOST_THREADS = 64
 
@@ -39,11 +39,11 @@ def bench(
     """
     from whatsit.cli.opened_project import embeddings_folder, empty_split, examples, opened_project
     from whatsit.cli.training_progress import TerminalWatch
-    from whatsit.design import Design
-    from whatsit.preprocess import Fit
-    from whatsit.sweep import choices, recommend, sweep
-    from whatsit.sweep_record import SweepRecord
-    from whatsit.training_event import Epoch, Event
+    from whatsit.evaluation.sweep import choices, recommend, sweep
+    from whatsit.evaluation.sweep_record import SweepRecord
+    from whatsit.imaging.preprocess import Fit
+    from whatsit.training.design import Design
+    from whatsit.training.events import Epoch, Event
 
     for option, value in (("--max-ms", max_ms), ("--max-mb", max_mb)):
         if value is not None and not 0 < value < math.inf:
@@ -91,7 +91,7 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     from rich import box
     from rich.table import Table
 
-    from whatsit.report import sweep_rows
+    from whatsit.evaluation.report import sweep_rows
 
     terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)

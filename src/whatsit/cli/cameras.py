@@ -44,7 +44,7 @@ def open_without_page(uri: str) -> "Camera":
         CameraError: as ``open_camera``; or a page would be the camera.
     """
     from whatsit.cameras import open_camera
-    from whatsit.cameras.browser import BrowserCamera
+    from whatsit.cameras.sources.browser import BrowserCamera
 
     camera = open_camera(uri)
     if isinstance(camera, BrowserCamera):

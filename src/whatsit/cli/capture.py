@@ -32,8 +32,8 @@ def capture(
 
     Example:  whatsit capture --camera usb:0 --label mug -n 20 --project bottles
     """
-    from whatsit.label import check_label
-    from whatsit.project import Project
+    from whatsit.datasets.label import check_label
+    from whatsit.datasets.project import Project
 
     check_label(label)
     taken = 0

@@ -12,9 +12,9 @@ import typer
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import Stopped, console, has, say, say_json, shown
 from whatsit.errors import DataError, ImageError
-from whatsit.image import SUFFIXES
-from whatsit.prediction import Predictions
-from whatsit.preprocess import Fit
+from whatsit.imaging.image import SUFFIXES
+from whatsit.imaging.preprocess import Fit
+from whatsit.models.prediction import Predictions
 
 
 def register(app: typer.Typer) -> None:
@@ -72,14 +72,14 @@ def _answers(
     pictures: list[Path], model: Path | None, labels: Path | None, backbone: Path | None, fit: Fit | None, top_k: int
 ) -> Iterator[Predictions | ImageError]:
     if model is None or model.suffix.lower() != ".bin":
-        from whatsit.classifier import Classifier
+        from whatsit.models.classifier import Classifier
 
         if backbone is not None:
             raise DataError(f"--backbone {backbone}: goes with a .bin of taught features only; leave it out")
         return Classifier(model, labels, fit=fit).classify_many(iter(pictures), top_k, errors="return")
     if labels is not None or fit is not None:
         raise DataError(f"{model}: taught features bring their own labels and fit; leave --labels and --fit out")
-    from whatsit.recogniser import load_taught
+    from whatsit.live.recogniser import load_taught
 
     return load_taught(model, backbone=backbone).classify_many(pictures, top_k)
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from whatsit.argument import first_few
 from whatsit.cli.terminal import console, note, say, say_json, shown
+from whatsit.datasets.split import SplitRatios
+from whatsit.validation import first_few
 
 if TYPE_CHECKING:
-    from whatsit.check import CheckReport
-    from whatsit.dataset import Dataset
-    from whatsit.embedder import Embedder
-    from whatsit.importers import ImportReport
-    from whatsit.project import Project
+    from whatsit.backbones.embedder import Embedder
+    from whatsit.datasets.dataset import Dataset
+    from whatsit.datasets.formats.importing import ImportReport
+    from whatsit.datasets.issues.check import CheckReport
+    from whatsit.datasets.project import Project
 
 _SHOWN = 10
 
@@ -48,8 +49,8 @@ def import_command(
     Understood: a folder a class; train, validation and test folders; zip archives of either; Teachable Machine
     samples; Edge Impulse exports; Frigate's dataset folder; a CSV of path, label, split.
     """
+    from whatsit.datasets.formats.importing import ImportReport, import_path
     from whatsit.errors import DataError, SourceError
-    from whatsit.importers import ImportReport, import_path
 
     reports: dict[Path, ImportReport] = {}
     problems: dict[Path, str] = {}
@@ -85,8 +86,8 @@ def export_command(
     as_json: Json = False,
 ) -> None:
     """Copy all pictures out, byte for byte, in a layout that other tools read."""
-    from whatsit.catalogue import counted
-    from whatsit.exporters import export
+    from whatsit.datasets.catalogue import counted
+    from whatsit.datasets.formats.exporting import export
 
     with _dataset(project) as dataset:
         with _progress(shown(f"Exporting to {target.name}")) as progress:
@@ -127,15 +128,13 @@ def split_command(
     """
     from dataclasses import replace
 
-    from whatsit.split import Shares
-
     with _project(project) as opened:
         dataset = opened.dataset
         taken_back = dataset.undo() if undo else ""
         if undo:
             _say(f"Taken back: {taken_back}." if taken_back else "Nothing to take back.", as_json)
         if shares is not None:
-            opened.save_settings(replace(opened.settings, split=Shares.parse(shares)))
+            opened.save_settings(replace(opened.settings, split=SplitRatios.parse(shares)))
         if again:
             dataset.resplit()
         if as_json:
@@ -145,7 +144,7 @@ def split_command(
             _print_json({**said, "shares": str(opened.settings.split), "classes": classes})
         else:
             _show_counts(dataset)
-            console().print(f"Shares for new pictures: {opened.settings.split}")
+            console().print(f"SplitRatios for new pictures: {opened.settings.split}")
 
 
 @_commands.command("check", epilog="Example: whatsit dataset check --project bottles")
@@ -159,7 +158,7 @@ def check_command(
 
     Nothing is changed. The status is 0 where nothing stands against training, else 1.
     """
-    from whatsit.check import check
+    from whatsit.datasets.issues.check import check
 
     with _dataset(project) as dataset:
         embedder = None if quick else _embedder()
@@ -190,15 +189,15 @@ def rebuild_command(
 
 
 def _embedder() -> "Embedder":
-    from whatsit.backbone import Backbone
+    from whatsit.backbones.backbone import Backbone
 
     return Backbone.builtin()
 
 
 @contextmanager
 def _project(path: Path, *, make: bool = False) -> "Iterator[Project]":
+    from whatsit.datasets.project import Project
     from whatsit.errors import DataError
-    from whatsit.project import Project
 
     if not make and not (path / "dataset").is_dir():
         raise DataError(f"{path}: no project here; name one with --project, or start one by  whatsit dataset import")
@@ -238,7 +237,7 @@ def _say(text: str, quiet: bool) -> None:
 
 
 def _import_document(reports: "dict[Path, ImportReport]", problems: dict[Path, str]) -> dict[str, Any]:
-    from whatsit.importers import ImportReport
+    from whatsit.datasets.formats.importing import ImportReport
 
     found = {path: report.as_json() for path, report in reports.items()}
     total = ImportReport.together(list(reports.values())).as_json()
@@ -252,7 +251,7 @@ def _import_document(reports: "dict[Path, ImportReport]", problems: dict[Path, s
 
 
 def _import_sums(report: "ImportReport") -> str:
-    from whatsit.catalogue import counted
+    from whatsit.datasets.catalogue import counted
 
     there = f", {report.present:,} there already" if report.present else ""
     skipped = f", {len(report.skips):,} skipped" if report.skips else ""

@@ -10,7 +10,7 @@ from whatsit.cli.opened_project import examples, opened_project
 from whatsit.cli.terminal import note, say, say_json
 
 if TYPE_CHECKING:
-    from whatsit.teaching import Example
+    from whatsit.teaching.teach import Example
 
 
 def register(app: typer.Typer) -> None:
@@ -30,9 +30,9 @@ def deploy(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Write a ready folder for another program, with a few lines of Python that run it."""
-    from whatsit.deploy import Target
-    from whatsit.deploy import deploy as run
-    from whatsit.teaching import find_examples
+    from whatsit.deployment.deploy import Target
+    from whatsit.deployment.deploy import deploy as run
+    from whatsit.teaching.teach import find_examples
 
     pictures: Sequence[Example] = ()
     judged: Sequence[Example] = ()

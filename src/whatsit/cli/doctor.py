@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from whatsit.atomic_file import check_writable
 from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError, WhatsitError
+from whatsit.files import check_writable
 from whatsit.version import VERSION
 
 
@@ -25,7 +25,7 @@ class Finding:
     name: str
     ok: bool
     found: str
-    mend: str = ""
+    fix: str = ""
     required: bool = True
 
 
@@ -70,8 +70,8 @@ def _print(findings: list[Finding]) -> None:
     for finding in findings:
         sign, style = ("ok", "green") if finding.ok else ("!!", "red") if finding.required else ("--", "dim")
         text = Text(shown(finding.found))
-        if finding.mend and not finding.ok:
-            text.append(f"\n{finding.mend}", style="bold" if finding.required else "dim")
+        if finding.fix and not finding.ok:
+            text.append(f"\n{finding.fix}", style="bold" if finding.required else "dim")
         table.add_row(Text(sign, style=style), finding.name, text)
     console().print(table)
 
@@ -94,33 +94,33 @@ def _packages() -> list[Finding]:
     ]
 
 
-def _package(name: str, mend: str, purpose: str, *, required: bool) -> Finding:
+def _package(name: str, fix: str, purpose: str, *, required: bool) -> Finding:
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, f"not installed{purpose}", mend, required)
+        return Finding(name, False, f"not installed{purpose}", fix, required)
     return Finding(name, True, version, required=required)
 
 
 def _cache() -> Finding:
-    from whatsit.builtin import cache_folder
+    from whatsit.backbones.builtin import cache_folder
 
     folder = cache_folder()
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
-    mend = "set WHATSIT_CACHE to a folder that can be written; until then models are built at each start"
+    fix = "set WHATSIT_CACHE to a folder that can be written; until then models are built at each start"
     try:
         # Tried, not asked: os.access says yes to root on a disk mounted read-only, and of a file in the folder's place.
         check_writable(existing / "tried")
     except DataError as error:
         reason = getattr(error.__cause__, "strerror", None) or "not a folder"
-        return Finding("model cache", False, f"{folder} cannot be written: {reason}", mend, required=False)
+        return Finding("model cache", False, f"{folder} cannot be written: {reason}", fix, required=False)
     return Finding("model cache", True, str(folder), required=False)
 
 
 def _inference() -> Finding:
     import numpy as np
 
-    from whatsit.classifier import Classifier
+    from whatsit.models.classifier import Classifier
 
     try:
         classifier = Classifier()

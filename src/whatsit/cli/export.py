@@ -8,7 +8,7 @@ import typer
 from whatsit.cli.teach import check_output, squash_note
 from whatsit.cli.terminal import note, say
 from whatsit.errors import DataError
-from whatsit.preprocess import Fit
+from whatsit.imaging.preprocess import Fit
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +27,8 @@ def export(
 
     Example:  whatsit export bottles.tflite -o bottles-float32.tflite --dtype float32
     """
-    from whatsit.atomic_file import write_file
-    from whatsit.taught_model import TaughtModel, float32_beside
+    from whatsit.files import write_file
+    from whatsit.models.taught_model import TaughtModel, float32_beside
 
     check_output(output, model)
     if output.suffix.lower() != ".tflite":

@@ -12,8 +12,8 @@ import typer
 from whatsit.cli.cameras import open_without_page
 from whatsit.cli.terminal import say, say_json
 from whatsit.errors import CameraError
-from whatsit.live import Answer, Live
-from whatsit.smoothing import State
+from whatsit.live.engine import Answer, Live
+from whatsit.live.smoothing import State
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def live(
     Example:  whatsit live --camera usb:0 --model bottles.bin
     """
     from whatsit.cameras import CameraState
-    from whatsit.recogniser import load_recogniser
+    from whatsit.live.recogniser import load_recogniser
 
     changes = _Changes(count)
     source = open_without_page(camera)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whatsit.cli.terminal import note
+from whatsit.datasets.label import UNLABELLED
 from whatsit.errors import DataError
-from whatsit.label import UNLABELLED
 
 if TYPE_CHECKING:
-    from whatsit.project import Project
-    from whatsit.teaching import Example
+    from whatsit.datasets.project import Project
+    from whatsit.teaching.teach import Example
 
 _NAMED = 5
 
@@ -23,7 +23,7 @@ def opened_project(path: Path) -> "Iterator[Project]":
     Raises:
         DataError: no project there.
     """
-    from whatsit.project import Project
+    from whatsit.datasets.project import Project
 
     if not (path / "dataset").is_dir():
         raise DataError(f"{path}: no project here; start one by  whatsit dataset import PICTURES --project {path}")
@@ -41,7 +41,7 @@ def examples(project: "Project", split: str) -> "list[Example]":
 
 def empty_split(project: "Project", split: str) -> DataError:
     """What to do where a split has no pictures."""
-    from whatsit.split import DecidedBy
+    from whatsit.datasets.split import DecidedBy
 
     helps = "add pictures, or  whatsit dataset split --again"
     if not any(picture.decided_by is DecidedBy.CONTENT for picture in project.dataset.pictures()):

@@ -38,6 +38,6 @@ def studio(
 
     Example:  whatsit studio bottles --host 0.0.0.0 --tls
     """
-    from whatsit.studio.launch import launch
+    from whatsit.studio.web.launch import launch
 
     launch(project, camera=camera, model=model, host=host, port=port, token=token, tls=tls, open_page=open_page)

@@ -8,7 +8,7 @@ import typer
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import note, say
 from whatsit.errors import DataError, ImageError
-from whatsit.preprocess import Fit
+from whatsit.imaging.preprocess import Fit
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +36,9 @@ def teach(
 
     Example:  whatsit teach bottles/ -o bottles.tflite
     """
-    from whatsit.atomic_file import write_file
-    from whatsit.taught_model import BackboneChoice
-    from whatsit.teaching import embed_examples, find_examples
+    from whatsit.backbones.choice import BackboneChoice
+    from whatsit.files import write_file
+    from whatsit.teaching.teach import embed_examples, find_examples
 
     features = output.suffix.lower() == ".bin"
     if not features and output.suffix.lower() != ".tflite":
@@ -75,7 +75,7 @@ def check_output(path: Path, *read: Path) -> None:
     Raises:
         DataError: no such folder, no permission, something else than a file is there, or what is read.
     """
-    from whatsit.atomic_file import check_writable
+    from whatsit.files import check_writable
 
     if not path.parent.is_dir():
         raise DataError(f"{path.parent}: no such folder to write {path.name} to")

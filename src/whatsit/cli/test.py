@@ -10,7 +10,7 @@ from whatsit.cli.terminal import console, shown
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
-    from whatsit.report import Report
+    from whatsit.evaluation.report import Report
 
 _NEAREST_LOOKED_UP = 60
 
@@ -31,11 +31,11 @@ def test(
 
     With --split validation: NAME-validation.html and NAME-validation.json.
     """
-    from whatsit.atomic_file import write_file
     from whatsit.cli.opened_project import embeddings_folder, empty_split, examples, opened_project, tell_unreadable
-    from whatsit.report_making import make_report
-    from whatsit.sweep_record import SweepRecord
-    from whatsit.training_record import ModelFiles
+    from whatsit.evaluation.evaluate import make_report
+    from whatsit.evaluation.sweep_record import SweepRecord
+    from whatsit.files import write_file
+    from whatsit.training.record import ModelFiles
 
     if split not in ("test", "validation"):
         raise DataError(f"--split {split}: expected test or validation; training pictures flatter")

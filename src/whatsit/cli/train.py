@@ -9,7 +9,7 @@ from whatsit.cli.terminal import say, say_json
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
-    from whatsit.design import Design
+    from whatsit.training.design import Design
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def train(
     backbone: Annotated[str | None, typer.Option(help="lite0, lite1, lite2, or any .tflite classifier.")] = None,
     size: Annotated[int | None, typer.Option(help="Input side in pixels, a multiple of 32.")] = None,
     blocks: Annotated[int | None, typer.Option(help="Keep so many blocks of the backbone: faster.")] = None,
-    joined: Annotated[bool | None, typer.Option(help="Let the head see the last blocks too.")] = None,
+    multi_layer: Annotated[bool | None, typer.Option(help="Let the head see the last blocks too.")] = None,
     colour: Annotated[str | None, typer.Option(help="rgb or grey.")] = None,
     fit: Annotated[str | None, typer.Option(help="cover, contain or squash.")] = None,
     augment: Annotated[str | None, typer.Option(help="Of flip,zoom,brightness,contrast,rotate,grey; or none.")] = None,
@@ -39,7 +39,7 @@ def train(
     class_weights: Annotated[bool | None, typer.Option(help="Let small classes count as much.")] = None,
     label_smoothing: Annotated[float | None, typer.Option(help="0 to 0.5.")] = None,
     mixup: Annotated[bool | None, typer.Option(help="Train a whole network on blends.")] = None,
-    tuned_blocks: Annotated[int | None, typer.Option(help="Fine-tune only the last so many blocks.")] = None,
+    unfrozen_blocks: Annotated[int | None, typer.Option(help="Fine-tune only the last so many blocks.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and pictures, same file.")] = None,
     defaults: Annotated[bool, typer.Option("--defaults", help="Forget what was chosen the last time.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
@@ -52,16 +52,16 @@ def train(
 
     from whatsit.cli.opened_project import embeddings_folder, examples, opened_project, tell_unreadable
     from whatsit.cli.training_progress import TerminalWatch
-    from whatsit.training import train as run
-    from whatsit.training_record import ModelFiles, save_training
+    from whatsit.training.record import ModelFiles, save_training
+    from whatsit.training.train import train as run
 
     chosen: dict[str, Any] = {
-        "way": way, "backbone": _findable(backbone), "size": size, "blocks": blocks, "joined": joined,
+        "way": way, "backbone": _findable(backbone), "size": size, "blocks": blocks, "multi_layer": multi_layer,
         "colour": colour, "fit": fit,
         "augmentation": None if augment is None else _switches(augment), "views": views, "hidden": hidden,
         "dropout": dropout, "epochs": epochs, "patience": patience, "learning_rate": learning_rate, "batch": batch,
         "class_weights": class_weights, "label_smoothing": label_smoothing, "mixup": mixup,
-        "tuned_blocks": tuned_blocks, "seed": seed,
+        "unfrozen_blocks": unfrozen_blocks, "seed": seed,
     }  # fmt: skip
     with opened_project(project) as opened:
         kept = {key: value for key, value in chosen.items() if value is not None}
@@ -93,12 +93,12 @@ def train(
 
 def _remembered(before: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
     """What was chosen the last time, without what belonged to another way or another backbone."""
-    from whatsit.design import MADE_BY_FILE, Design
-    from whatsit.taught_model import BackboneChoice
+    from whatsit.backbones.choice import BackboneChoice
+    from whatsit.training.design import MADE_BY_FILE, Design
 
     then = {**Design().to_dict(), **before}
     left: set[str] = set()
-    for choice, own in (("way", {"epochs", "patience", "learning_rate"}), ("backbone", {"blocks", "tuned_blocks"})):
+    for choice, own in (("way", {"epochs", "patience", "learning_rate"}), ("backbone", {"blocks", "unfrozen_blocks"})):
         if chosen.get(choice, then[choice]) != then[choice]:
             left |= own
     if BackboneChoice(chosen.get("backbone", then["backbone"])).is_file:
@@ -108,7 +108,7 @@ def _remembered(before: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any
 
 def _design(remembered: dict[str, Any], chosen: dict[str, Any]) -> "Design":
     """Both together; what is wrong is told by the name it was given under."""
-    from whatsit.design import MADE_BY_FILE, WAYS_OF, Design, Way
+    from whatsit.training.design import MADE_BY_FILE, WAYS_OF, Design, TrainingMode
 
     try:
         design = Design.from_dict({**remembered, **chosen})
@@ -120,7 +120,7 @@ def _design(remembered: dict[str, Any], chosen: dict[str, Any]) -> "Design":
             raise DataError(f"whatsit.toml: {error}; or begin anew with  --defaults") from error
         raise
     for field in chosen:
-        ways = WAYS_OF.get(field, tuple(Way))
+        ways = WAYS_OF.get(field, tuple(TrainingMode))
         if design.way not in ways:
             raise DataError(f"{_option(field)}: not used by --way {design.way}, only by {' and '.join(ways)}")
         if design.choice.is_file and field in MADE_BY_FILE:
@@ -134,7 +134,7 @@ def _option(field: str) -> str:
 
 def _findable(backbone: str | None) -> str | None:
     """A file's whole path, so that it is found from other folders the next time."""
-    from whatsit.taught_model import BackboneChoice
+    from whatsit.backbones.choice import BackboneChoice
 
     if backbone is None or not BackboneChoice(backbone).is_file:
         return backbone

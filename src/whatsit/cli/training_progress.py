@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from whatsit.cli.terminal import console, shown
-from whatsit.training_event import Epoch, Event, Note, Step
+from whatsit.training.events import Epoch, Event, Note, Step
 
 
 class TerminalWatch:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from whatsit.expectation import expectation
+from whatsit.validation import expectation
 
 
 def usage_line(error: Any) -> str:

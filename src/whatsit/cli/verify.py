@@ -18,7 +18,7 @@ def verify(model: Annotated[Path, typer.Argument(help="A .tflite that whatsit ma
 
     Example:  whatsit verify bottles.tflite
     """
-    from whatsit.verification import verify as differences
+    from whatsit.models.verify import verify as differences
 
     found = differences(model)
     for line in found:

@@ -8,26 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from whatsit.dataset_scan import Progress
-from whatsit.embedder import Embedder
+from whatsit.backbones.embedder import Embedder
+from whatsit.datasets.project import Project
 from whatsit.errors import DataError
-from whatsit.project import Project
-from whatsit.studio.background import Background
-from whatsit.studio.collection import Collection
-from whatsit.studio.deployments import Deployments
-from whatsit.studio.downloads import Downloads
-from whatsit.studio.feed import Feed, encode
-from whatsit.studio.gallery import counts_view
-from whatsit.studio.inspection import Inspection
-from whatsit.studio.lesson_view import lesson_view
-from whatsit.studio.models import Models
+from whatsit.parallel import Progress
+from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.deployments import Deployments
+from whatsit.studio.jobs.downloads import Downloads
+from whatsit.studio.jobs.gallery import counts_view
+from whatsit.studio.jobs.inspection import Inspection
+from whatsit.studio.jobs.picture_map import PictureMap
+from whatsit.studio.jobs.runs import Runs
+from whatsit.studio.jobs.uploads import Uploads, import_files
+from whatsit.studio.jobs.workshop import Job, Workshop
+from whatsit.studio.lessons.collection import Collection
+from whatsit.studio.lessons.lesson_view import lesson_view
+from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub
-from whatsit.studio.picture_map import PictureMap
-from whatsit.studio.runs import Runs
-from whatsit.studio.session import TeachSession
-from whatsit.studio.uploads import Uploads, import_files
-from whatsit.studio.while_wanted import WhileWanted
-from whatsit.studio.workshop import Job, Workshop
+from whatsit.studio.watching.feed import Feed, encode
+from whatsit.studio.watching.models import Models
+from whatsit.studio.watching.while_wanted import WhileWanted
 
 
 class Studio:

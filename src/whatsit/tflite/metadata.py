@@ -199,7 +199,7 @@ def table_byte(table: Table, offset: int) -> int:
 
 
 def _labels(files: Mapping[str, bytes], named: str | None, name: str) -> tuple[str, ...] | None:
-    from whatsit.labels import parse_labels, parse_plain_labels
+    from whatsit.tflite.label_file import parse_labels, parse_plain_labels
 
     if named is None:
         candidates = [file for file in files if file.lower().endswith(".txt") and "label" in file.lower()]

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ModelError
-from whatsit.runtime import without_greeting
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.graph import SIGNATURE, Graph
+from whatsit.tflite.interpreter import without_greeting
 from whatsit.tflite.schema import schema
 
 Ranges = Mapping[str, tuple[float, float]]
@@ -79,7 +79,7 @@ def quantise(content: bytes, ranges: Ranges) -> bytes:
     return write_model(read_model(bytes(result.quantized_model)))
 
 
-def with_border(content: bytes, io: str) -> bytes:
+def with_io(content: bytes, io: str) -> bytes:
     """An int8 model as the outside wants to see it.
 
     Args:
@@ -105,9 +105,9 @@ def with_border(content: bytes, io: str) -> bytes:
     return write_model(graph.finish([first], [last]))
 
 
-def with_uint8_border(content: bytes) -> bytes:
-    """``with_border(content, "uint8")``."""
-    return with_border(content, "uint8")
+def with_uint8_io(content: bytes) -> bytes:
+    """``with_io(content, "uint8")``."""
+    return with_io(content, "uint8")
 
 
 def _border(graph: Graph, tensor: int, io: str, name: str) -> int:

@@ -1,0 +1,134 @@
+"""A network without its classifier: pictures to embeddings."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.backbones.builtin import builtin_id, builtin_model, parse_builtin_id
+from whatsit.backbones.efficientnet_lite import MEAN, STD
+from whatsit.errors import ImageError, ModelError
+from whatsit.imaging.image import ImageLike
+from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.tflite.cut import cut_top
+from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.interpreter import Runtime
+from whatsit.tflite.metadata import read_metadata
+from whatsit.tflite.network import Network, input_preprocess, model_content
+from whatsit.validation import several
+
+
+class Backbone:
+    """The built-in EfficientNet-Lite at a chosen size, or any ``.tflite`` classifier with its top cut off.
+
+    Implements ``whatsit.backbones.embedder.Embedder``.
+    """
+
+    def __init__(
+        self,
+        content: bytes,
+        preprocess: Preprocess,
+        id: str,  # noqa: A002 - the word the embedder protocol uses
+        *,
+        threads: int | None = None,
+    ) -> None:
+        """``content`` is a checked model with one picture in and one embedding out."""
+        runtime = Runtime(content, threads, id)
+        self._network = Network(runtime, preprocess, id)
+        self._id, self.content = id, content
+        self._dim = int(np.prod(runtime.outputs[0].shape))
+
+    @classmethod
+    def builtin(
+        cls, name: str = "lite0", size: int = 224, dtype: str = "int8", *,
+        blocks: int | None = None, fit: Fit = Fit.COVER, colour: Colour = Colour.RGB, multi_layer: bool = False,
+        threads: int | None = None,
+    ) -> "Backbone":  # fmt: skip
+        """EfficientNet-Lite without its top; ``dim`` is 1,280, fewer where ``blocks`` cuts earlier.
+
+        Args:
+            name: lite0; lite1 and lite2 with the extras of those names.
+            size: input side in pixels, a multiple of 32 from 32 to 512.
+            dtype: ``int8`` (raw uint8 pixels at its border) or ``float32``.
+            blocks: keep only so many blocks: faster and coarser.
+            colour: grey takes one channel and gives what the grey picture in RGB would.
+            joined: the means of the last blocks before the last layer's, each of the upper and the lower half: a head
+                learns more from them.
+
+        Raises:
+            ModelError, MissingExtraError: see ``builtin.builtin_model``.
+        """
+        content = builtin_model(name, size, dtype, blocks=blocks, colour=colour, multi_layer=multi_layer)
+        preprocess = Preprocess(size, size, fit, colour, mean=(MEAN,), std=(STD,))
+        return cls(content, preprocess, builtin_id(name, size, dtype, blocks, colour, multi_layer), threads=threads)
+
+    @classmethod
+    def from_id(cls, id: str, *, fit: Fit = Fit.COVER, threads: int | None = None) -> "Backbone":  # noqa: A002
+        """The built-in backbone that an ``id`` names, as kept with saved features.
+
+        Raises:
+            ModelError: the id is of a file's backbone, of another revision, or not an id at all.
+        """
+        return cls.builtin(**parse_builtin_id(id)._asdict(), fit=fit, threads=threads)
+
+    @classmethod
+    def from_file(
+        cls, path: str | os.PathLike[str] | bytes, *, fit: Fit = Fit.COVER, threads: int | None = None
+    ) -> "Backbone":
+        """Any ``.tflite`` classifier cut at its embedding, or a model that already ends in one.
+
+        Raises:
+            ModelError: the file is missing, broken, or does not take one picture.
+        """
+        name, content = model_content(path)
+        metadata = read_metadata(content, read_model(content, name), name)
+        cut = cut_top(content, name)
+        # A probe for the shapes, with one thread; the network below gets the threads asked for.
+        runtime = Runtime(cut, 1, name)
+        preprocess = input_preprocess(runtime.input, fit, metadata.mean, metadata.std, name)
+        dim = int(np.prod(runtime.outputs[0].shape))
+        if len(runtime.outputs) != 1 or dim < 2:
+            raise ModelError(f"{name}: {dim} values at the cut; expected an embedding of at least 2")
+        identity = f"sha256:{hashlib.sha256(cut).hexdigest()[:16]}@{preprocess.width}x{preprocess.height}"
+        return cls(cut, preprocess, identity, threads=threads)
+
+    @property
+    def id(self) -> str:
+        """Weights, size and arithmetic; embeddings of different ids never mix."""
+        return self._id
+
+    @property
+    def dim(self) -> int:
+        """Floats in one embedding."""
+        return self._dim
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How pictures are prepared for it."""
+        return self._network.preprocess
+
+    def embed(self, image: ImageLike) -> NDArray[np.float32]:
+        """The raw embedding of a picture, shape (dim,).
+
+        Raises:
+            ImageError: the picture cannot be read.
+        """
+        return self.embed_pixels(self.preprocess.pixels(image))
+
+    def embed_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The raw embedding of prepared pixels, shape (height, width, channels) to (dim,)."""
+        return self._network.outputs(pixels)[0]
+
+    def embed_many(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32]]:
+        """Raw embeddings in the order of ``images``; decoding and inference run on all cores, memory stays bounded.
+
+        Raises:
+            ImageError: at the place of a picture that cannot be read.
+        """
+        return self._network.map(several(images), lambda _image, outputs: outputs[0])
+
+    def embed_or_error(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32] | ImageError]:
+        """As ``embed_many``, but an unreadable picture gives its ImageError in its place and the rest go on."""
+        return self._network.map_or_error(several(images), lambda _image, outputs: outputs[0])

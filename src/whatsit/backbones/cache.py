@@ -1,0 +1,123 @@
+"""Embeddings kept on disk by picture content and backbone, so that each picture is looked at once."""
+
+import contextlib
+import hashlib
+import os
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.backbones.embedder import Embedder
+from whatsit.errors import DataError
+from whatsit.files import write_all
+from whatsit.parallel import Progress
+
+_BATCH = 64
+"""Pictures between two writes: what an interruption costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddable:
+    """A picture file and the SHA-256 of its bytes, 64 hexadecimal digits."""
+
+    hash: str
+    path: Path
+
+
+class EmbeddingCache:
+    """One file a backbone in ``.whatsit/embeddings``.
+
+    A row is the picture's SHA-256 (32 bytes), the CRC-32 of the rest (4) and the embedding (dim x 4,
+    float32), little-endian. Rows are only added; a torn or damaged one is computed again.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder) -> None:
+        self._embedder = embedder
+        readable = re.sub(r"[^A-Za-z0-9.@-]+", "-", embedder.id)[:60]
+        digest = hashlib.sha256(embedder.id.encode()).hexdigest()[:8]
+        self._path = folder / f"{readable}-{digest}.embeddings"
+        self._row = np.dtype([("hash", "V32"), ("crc", "<u4"), ("embedding", "<f4", (embedder.dim,))])
+
+    def embed(self, pictures: Sequence[Embeddable], progress: Progress | None = None) -> NDArray[np.float32]:
+        """Raw embeddings, shape (pictures, dim), in the order given.
+
+        What is not in the cache is computed; stopped half-way, by Ctrl-C or a lost file, the rest stays. A disk that is
+        full or read-only keeps nothing: the next time takes as long.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            DataError: the cache's file cannot be read.
+        """
+        result = np.empty((len(pictures), self._embedder.dim), np.float32)
+        places: dict[str, list[int]] = {}
+        for at, picture in enumerate(pictures):
+            places.setdefault(picture.hash, []).append(at)
+        total = len(places)
+        missing = {picture.hash: picture.path for picture in pictures}
+        for hash_, embedding in self._read():
+            if missing.pop(hash_, None) is not None:
+                result[places[hash_]] = embedding
+        if progress is not None:
+            progress(total - len(missing), total)
+        if missing:
+            self._compute(missing, places, result, total, progress)
+        return result
+
+    def _compute(
+        self,
+        missing: dict[str, Path],
+        places: dict[str, list[int]],
+        result: NDArray[np.float32],
+        total: int,
+        progress: Progress | None,
+    ) -> None:
+        waiting: list[tuple[str, NDArray[np.float32]]] = []
+        done = total - len(missing)
+        hashes = iter(missing)
+        try:
+            for embedding in self._embedder.embed_many(missing.values()):
+                hash_ = next(hashes)
+                result[places[hash_]] = embedding
+                waiting.append((hash_, embedding))
+                if len(waiting) == _BATCH:
+                    self._append(waiting)
+                    waiting = []
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+        finally:
+            if waiting:
+                self._append(waiting)
+
+    def _read(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        try:
+            with self._path.open("rb") as stream:
+                while content := stream.read(_BATCH * self._row.itemsize):
+                    rows = np.frombuffer(content, self._row, count=len(content) // self._row.itemsize)
+                    for row in rows:
+                        if zlib.crc32(row["embedding"].tobytes()) == row["crc"]:
+                            yield bytes(row["hash"]).hex(), row["embedding"]
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise DataError(f"cannot read {self._path}: {error.strerror}; it may be deleted") from error
+
+    def _append(self, made: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
+        rows = np.zeros(len(made), self._row)
+        for row, (hash_, embedding) in zip(rows, made, strict=True):
+            row["hash"] = bytes.fromhex(hash_)
+            row["embedding"] = embedding
+            row["crc"] = zlib.crc32(row["embedding"].tobytes())
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab", buffering=0) as stream:
+                torn = stream.tell() % self._row.itemsize
+                if torn:  # killed in the middle of a row: start on a whole one again
+                    os.ftruncate(stream.fileno(), stream.tell() - torn)
+                write_all(stream.fileno(), rows.tobytes())
+                os.fsync(stream.fileno())

@@ -1,0 +1,191 @@
+"""Bringing listed pictures into a dataset: look, decide all splits, write; safe to repeat."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.fingerprint import Fingerprint, fingerprint
+from whatsit.datasets.formats.item import Item
+from whatsit.datasets.formats.listing import Listing
+from whatsit.datasets.formats.report import ImportReport
+from whatsit.datasets.formats.source import Skip, Source
+from whatsit.datasets.label import same_format
+from whatsit.datasets.placement import Newcomer
+from whatsit.datasets.split import Split
+from whatsit.errors import DataError
+from whatsit.imaging.image import picture_header
+from whatsit.parallel import Progress
+
+_BATCH_PICTURES = 64
+_BATCH_BYTES = 2**24
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    item: Item
+    hash: str
+    suffix: str
+
+
+def take_in(
+    dataset: Dataset,
+    source: Source,
+    listing: Listing,
+    progress: Progress | None = None,
+    remembered: Mapping[str, Split] | None = None,
+) -> ImportReport:
+    """Import what a source lists; the dataset becomes the union of what it had and what the source has.
+
+    A picture is there already where the dataset holds its bytes as often as the source does up to it, so
+    importing again adds nothing, and neither does importing again what was relabelled since. The splits of
+    all are recorded before the first file is written, so a stopped import ends the same when repeated.
+
+    Args:
+        dataset: where the pictures go.
+        source: where they are read from.
+        listing: what its layout says of each picture, and what it refused already.
+        progress: called with (done, total).
+        remembered: splits by content, for items that have none.
+
+    Raises:
+        DataError: the disk is full or the project is in use elsewhere; what arrived by then stays.
+    """
+    with dataset.held():
+        return _take_in(dataset, source, listing, progress, remembered or {})
+
+
+def _take_in(
+    dataset: Dataset,
+    source: Source,
+    listing: Listing,
+    progress: Progress | None,
+    remembered: Mapping[str, Split],
+) -> ImportReport:
+    all_skips, notes = list(listing.skips), list(listing.notes)
+    items = _with_usable_labels(dataset, sorted(listing.items, key=lambda item: item.path), all_skips)
+    looked = _look(dataset, source, items, all_skips, progress)
+    seen = [replace(s, item=replace(s.item, split=s.item.split or remembered.get(s.hash))) for s in looked]
+    wanted, present = _missing(dataset, seen, notes)
+    moment = time.time()
+    dataset.remember([Newcomer(s.hash, s.item.label, s.item.split, "", s.item.path, moment) for s in seen])
+    _note_splits(dataset, seen, notes)
+    added = 0
+    for start in range(0, len(wanted), _BATCH_PICTURES):
+        # One commit a batch: a file that is there and not in the index is found by the next refresh.
+        with dataset.batch():
+            for one in wanted[start : start + _BATCH_PICTURES]:
+                added += _store(dataset, source, one, all_skips, notes)
+        if progress is not None:
+            progress(len(items) + min(start + _BATCH_PICTURES, len(wanted)), len(items) + len(wanted))
+    labels = tuple(sorted({s.item.label for s in seen}))
+    return ImportReport(added, present, labels, tuple(all_skips), tuple(notes))
+
+
+def _store(dataset: Dataset, source: Source, one: _Seen, skips: list[Skip], notes: list[Skip]) -> int:
+    path = one.item.path
+    name = one.item.name or PurePosixPath(path).name
+    try:
+        content = source.read(path)
+    except DataError as error:
+        skips.append(Skip(path, str(error)))
+        return 0
+    if hashlib.sha256(content).hexdigest() != one.hash:
+        skips.append(Skip(path, "changed while it was imported"))
+        return 0
+    dataset.store(content, one.hash, one.item.label, name)
+    if not same_format(Path(name).suffix, one.suffix):
+        notes.append(Skip(path, f"wrong ending: it is a {one.suffix[1:]} picture and is named so"))
+    return 1
+
+
+def _with_usable_labels(dataset: Dataset, items: Sequence[Item], skips: list[Skip]) -> list[Item]:
+    problems: dict[str, str] = {}
+    usable: list[str] = []
+    # Of twins the one with more pictures is kept: the other is the slip.
+    for label, _ in Counter(item.label for item in items).most_common():
+        try:
+            dataset.check_new_label(label, beside=usable)
+            usable.append(label)
+        except DataError as error:
+            problems[label] = str(error)
+    skips += [Skip(item.path, problems[item.label]) for item in items if item.label in problems]
+    return [item for item in items if item.label not in problems]
+
+
+def _look(
+    dataset: Dataset, source: Source, items: Sequence[Item], skips: list[Skip], progress: Progress | None
+) -> Iterator[_Seen]:
+    done = 0
+    with ThreadPoolExecutor(2) as pool:
+        for batch in _batches(source, items, skips):
+            known = dataset.fingerprint_errors([hash_ for _, hash_, _ in batch])
+            new = {hash_: content for _, hash_, content in batch if hash_ not in known}
+            made: dict[str, Fingerprint] = dict(zip(new, pool.map(fingerprint, new.values()), strict=True))
+            dataset.index.put_fingerprints(made.items())
+            known |= {hash_: print_.error for hash_, print_ in made.items()}
+            for item, hash_, content in batch:
+                if known[hash_]:
+                    skips.append(Skip(item.path, f"unreadable picture: {known[hash_]}"))
+                else:
+                    yield _Seen(item, hash_, picture_header(content).suffix)
+            done += len(batch)
+            if progress is not None:
+                progress(done, 2 * len(items))
+
+
+def _batches(source: Source, items: Sequence[Item], skips: list[Skip]) -> Iterator[list[tuple[Item, str, bytes]]]:
+    batch: list[tuple[Item, str, bytes]] = []
+    size = 0
+    for item in items:
+        try:
+            content = source.read(item.path)
+        except DataError as error:
+            skips.append(Skip(item.path, str(error)))
+            continue
+        batch.append((item, hashlib.sha256(content).hexdigest(), content))
+        size += len(content)
+        if len(batch) == _BATCH_PICTURES or size > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _missing(dataset: Dataset, seen: Sequence[_Seen], notes: list[Skip]) -> tuple[list[_Seen], int]:
+    held = dataset.contents()
+    in_label = Counter(held)
+    in_all = Counter[str]()
+    where: dict[str, str] = {}
+    for (hash_, label), count in held.items():
+        in_all[hash_] += count
+        where[hash_] = label
+    asked_label, asked_all = Counter[tuple[str, str]](), Counter[str]()
+    missing: list[_Seen] = []
+    for one in seen:
+        key = (one.hash, one.item.label)
+        asked_label[key] += 1
+        asked_all[one.hash] += 1
+        if in_label[key] >= asked_label[key]:
+            continue
+        if in_all[one.hash] >= asked_all[one.hash]:
+            notes.append(Skip(one.item.path, f"there already, as {where[one.hash]!r}; kept so"))
+            continue
+        missing.append(one)
+        in_label[key] += 1
+        in_all[one.hash] += 1
+        where.setdefault(one.hash, one.item.label)
+    return missing, len(seen) - len(missing)
+
+
+def _note_splits(dataset: Dataset, seen: Sequence[_Seen], notes: list[Skip]) -> None:
+    splits = dataset.splits({one.hash for one in seen if one.item.split is not None})
+    for one in seen:
+        said: Split | None = one.item.split
+        if said is not None and splits[one.hash] != said:
+            split = splits[one.hash].value
+            notes.append(Skip(one.item.path, f"its bytes are in {split} already; {said.value} was not taken"))

@@ -1,0 +1,114 @@
+"""What a check finds: what is wrong, with which pictures, and what would fix it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from whatsit.datasets.dataset import Dataset
+from whatsit.errors import DataError
+
+
+class Kind(StrEnum):
+    """What may be wrong with pictures."""
+
+    UNREADABLE = "unreadable"
+    TINY = "tiny"
+    BLURRED = "blurred"
+    DARK = "dark"
+    BRIGHT = "bright"
+    EXACT_COPY = "exact copy"
+    CONFLICT = "copies with different labels"
+    NEAR_COPY = "near copy"
+    ACROSS_SPLITS = "copy across splits"
+    TWIN_LABELS = "twin labels"
+    SMALL_CLASS = "small class"
+    EMPTY_SPLIT = "empty split"
+    UNBALANCED = "unbalanced"
+    SUSPECT_LABEL = "suspect label"
+    OUTLIER = "outlier"
+    IGNORED = "ignored file"
+    UNUSABLE_NAME = "unusable name"
+    DAMAGED_RECORD = "damaged record"
+
+
+EACH = frozenset({Kind.UNREADABLE, Kind.TINY, Kind.BLURRED, Kind.DARK, Kind.BRIGHT})
+"""Kinds whose one finding holds all the pictures, each of which stands for itself."""
+
+
+class Action(StrEnum):
+    """What a fix does."""
+
+    DELETE = "delete"
+    RELABEL = "relabel"
+    MOVE = "move"
+    RENAME = "rename"
+    SPLIT_AGAIN = "split again"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One click that fixes a finding; like every edit it can be undone."""
+
+    action: Action
+    pictures: tuple[str, ...]
+    """Keys; of a class to rename, of any of its pictures."""
+    to: str = ""
+    """The label or the split."""
+
+    def apply(self, dataset: Dataset) -> None:
+        """Do it.
+
+        Raises:
+            DataError: a picture is not there any more, or the edit is not possible; nothing changes then.
+        """
+        if self.action is Action.DELETE:
+            dataset.delete(self.pictures)
+        elif self.action is Action.RELABEL:
+            dataset.relabel(self.pictures, self.to)
+        elif self.action is Action.MOVE:
+            dataset.set_split(self.pictures, self.to)
+        elif self.action is Action.RENAME:
+            dataset.rename_label(dataset.picture(self.pictures[0]).label, self.to)
+        elif self.action is Action.SPLIT_AGAIN:
+            dataset.resplit()
+        else:
+            raise DataError(f"fix {self.action!r}: expected one of {', '.join(Action)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at."""
+
+    kind: Kind
+    pictures: tuple[str, ...]
+    """Keys, the worst first; empty where a whole class is meant."""
+    message: str
+    """One sentence for a person."""
+    fix: Fix | None = None
+    """None where only taking pictures, or a hand, helps."""
+    label: str = ""
+    """The class that is meant, where one is."""
+    split: str = ""
+    """The split that is meant, where one is."""
+    details: tuple[str, ...] = ()
+    """The files, lines or classes that are meant, where they are no pictures."""
+
+    @property
+    def amount(self) -> int:
+        """How many this one counts for."""
+        return len(self.pictures) if self.kind in EACH else 1
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json`` and the studio."""
+        fix = self.fix and {
+            "action": self.fix.action.value, "pictures": list(self.fix.pictures), "to": self.fix.to
+        }  # fmt: skip
+        return {
+            "kind": self.kind.value,
+            "pictures": list(self.pictures),
+            "message": self.message,
+            "fix": fix,
+            "label": self.label,
+            "split": self.split,
+            "details": list(self.details),
+        }

@@ -1,0 +1,169 @@
+"""A project: one folder a person can read, holding the pictures, the settings and the models of one task."""
+
+import json
+import os
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.lock import ProjectLock
+from whatsit.datasets.split import SplitRatios
+from whatsit.errors import DataError
+from whatsit.files import write_file
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """``whatsit.toml``: what a person chose."""
+
+    name: str = ""
+    camera: str = ""
+    """A camera's address, such as ``usb:0``; empty: whichever is found."""
+    split: SplitRatios = field(default_factory=SplitRatios)
+    design: dict[str, Any] = field(default_factory=dict)
+    """Choices for training: backbone, size, fit, colour and so on."""
+    model: str = ""
+    """The model in ``models/`` that is used live; empty: what was taught."""
+
+
+class Project:
+    """Opens the project in ``path``, making the folder where there is none.
+
+    Reading is free. Whoever writes for long, such as the studio, calls ``acquire`` first or opens the project
+    in a ``with`` statement; another process then refuses to write and names this one.
+
+    Raises:
+        DataError: the folder cannot be made or ``whatsit.toml`` cannot be understood.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).absolute()
+        try:
+            for folder in (self.path, self.path / "dataset", self.models, self.path / ".whatsit"):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"cannot make the project {self.path}: {error.strerror}; choose another folder") from error
+        self._settings_path = self.path / "whatsit.toml"
+        self._lock = ProjectLock(self.path / ".whatsit" / "lock")
+        if not self._settings_path.exists():
+            write_file(self._settings_path, _toml({"name": self.path.name}).encode())
+        self._settings = self._read_settings()
+
+    @property
+    def models(self) -> Path:
+        """The folder of ``<name>.tflite`` files and their reports."""
+        return self.path / "models"
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The pictures; iterating gives (path, label, split)."""
+        return Dataset(self.path, lambda: self._settings.split, self._lock)
+
+    @property
+    def settings(self) -> ProjectSettings:
+        """What ``whatsit.toml`` says; the name is the folder's where none is given."""
+        return self._settings if self._settings.name else replace(self._settings, name=self.path.name)
+
+    def save_settings(self, settings: ProjectSettings) -> None:
+        """Write ``whatsit.toml`` anew in one step. Tables and words this version does not know are kept.
+
+        Raises:
+            DataError: the disk is full or read-only, or another process has the project.
+        """
+        with self._lock.held():
+            document = self._read_document()
+            document.update(name=settings.name, camera=settings.camera, split=str(settings.split))
+            document["design"] = settings.design
+            document.pop("model", None)
+            if settings.model:
+                document["model"] = settings.model
+            write_file(self._settings_path, _toml(document).encode())
+            self._settings = settings
+
+    def acquire(self) -> None:
+        """Keep other processes from writing until ``release`` or ``close``.
+
+        Raises:
+            DataError: another process has the project; its number is named.
+        """
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Give one ``acquire`` back."""
+        self._lock.release()
+
+    def close(self) -> None:
+        """Let go of the index."""
+        if "dataset" in self.__dict__:
+            self.dataset.close()
+            del self.__dict__["dataset"]
+
+    def __enter__(self) -> "Project":
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        self.release()
+
+    def _read_document(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self._settings_path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            reason = (str(error).splitlines() or [""])[0]
+            raise DataError(f"{self._settings_path}: cannot be read: {reason}; mend or delete it") from error
+
+    def _read_settings(self) -> ProjectSettings:
+        document = self._read_document()
+        values = {f.name: document[f.name] for f in fields(ProjectSettings) if f.name in document}
+        for name, kind in (("name", str), ("camera", str), ("split", str), ("design", dict), ("model", str)):
+            if name in values and not isinstance(values[name], kind):
+                raise DataError(f"{self._settings_path}: {name} = {values[name]!r}: expected {_KINDS[kind]}")
+        if "split" in values:
+            values["split"] = SplitRatios.parse(values["split"])
+        return ProjectSettings(**values)
+
+
+_KINDS = {str: "text in quotes", dict: "a table"}
+
+
+def _toml(document: dict[str, Any]) -> str:
+    # The standard library reads TOML and does not write it; JSON's strings and numbers are TOML's too.
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in document.items() if not _is_table(value)]
+    for key, value in document.items():
+        if _is_table(value) and value:
+            lines += [
+                "",
+                f"[{_key(key)}]",
+                *(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None),
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _key(key: str) -> str:
+    return key if key.replace("-", "").replace("_", "").isalnum() and key.isascii() else json.dumps(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, str):
+        # DEL is the one control character JSON leaves bare and TOML refuses.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return str(value)

@@ -1,0 +1,291 @@
+"""A test's results for people and for programs: one HTML file that needs nothing else, one JSON."""
+
+import base64
+import io
+import json
+import math
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from whatsit.errors import ImageError
+from whatsit.evaluation.chart import Axes, Mark, Series, line_chart, scatter_chart
+from whatsit.evaluation.latency import Measurement
+from whatsit.evaluation.metrics import Answer, Evaluation
+from whatsit.evaluation.nearest_taught import Taught
+from whatsit.evaluation.sweep import Trial, pareto_front, recommend
+from whatsit.imaging.image import ImageLike, load_image
+from whatsit.training.events import Epoch
+from whatsit.version import VERSION
+
+_THUMBNAIL, _SMALL = 144, 48
+_SHOWN_WRONG, _SHOWN_CELL = 60, 12
+QUANTISING_COST = 0.01
+"""More than this lost by int8 is worth a warning."""
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedModel:
+    """One arithmetic of a model on the test pictures and on this device."""
+
+    dtype: str
+    evaluation: Evaluation
+    measurement: Measurement
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything a report shows. ``models`` begins with the one that will be used, int8 where there is one."""
+
+    title: str
+    models: tuple[JudgedModel, ...]
+    design: Mapping[str, Any] = field(default_factory=dict)
+    history: tuple[Epoch, ...] = ()
+    nearest: tuple[tuple[Taught, ...], ...] = ()
+    """For each of the first model's ``wrong`` answers, in their order, as far as looked up."""
+    trials: tuple[Trial, ...] = ()
+    split: str = "test"
+    """Which pictures judged it: ``test``, or ``validation``, which training has looked at."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should not miss."""
+        found = []
+        main = self.models[0].evaluation
+        by_dtype = {model.dtype: model.evaluation for model in self.models}
+        if {"int8", "float32"} <= set(by_dtype):
+            lost = by_dtype["float32"].accuracy - by_dtype["int8"].accuracy
+            if lost > QUANTISING_COST:
+                found.append(
+                    f"Quantising costs {lost * 100:.1f} points of accuracy: use the float32 model, "
+                    "or train with more pictures."
+                )
+        if main.strange:
+            found.append(
+                f"The {self.split} pictures have {', '.join(main.strange)}, which training never saw: "
+                "all of those count as wrong."
+            )
+        if main.unreadable:
+            found.append(f"{len(main.unreadable)} pictures could not be read and were left out.")
+        low, high = main.interval
+        if high - low > 0.2:
+            found.append(
+                f"Only {len(main.answers)} {self.split} pictures: "
+                f"the accuracy is uncertain by {(high - low) * 50:.0f} points."
+            )
+        return tuple(found)
+
+    def to_json(self) -> bytes:
+        """The results as UTF-8 JSON; equal reports, equal bytes."""
+        data = {
+            "title": self.title, "split": self.split, "made_with": f"whatsit {VERSION}", "design": dict(self.design),
+            "history": [_finite(asdict(epoch)) for epoch in self.history], "warnings": list(self.warnings),
+            "models": {model.dtype: _model_json(model) for model in self.models},
+            "sweep": [trial.to_dict() for trial in self.trials],
+        }  # fmt: skip
+        return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+    def to_html(self) -> bytes:
+        """One file with its pictures, charts and styles inside; opens without a network."""
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+
+        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        template = environment.from_string(
+            files("whatsit.evaluation").joinpath("templates/report.html.j2").read_text("utf-8")
+        )
+        main = self.models[0].evaluation
+        confusion, cells = _confusion(main)
+        wrong = main.wrong
+        design = [(name.replace("_", " "), _words(value)) for name, value in self.design.items()]
+        page = template.render(
+            title=self.title, split=self.split, made=f"Measured with whatsit {VERSION}", main=main,
+            models=self.models, percent=_percent,
+            warnings=self.warnings, figures=self.figures, confusion=confusion, cells=cells,
+            charts=[(name, note, Markup(chart)) for name, note, chart in self._charts()],  # noqa: S704 - chart.py escapes
+            sweep=self._sweep(), design=design, wrong_more=max(0, len(wrong) - _SHOWN_WRONG),
+            wrong=[_wrong(one, self.nearest[at] if at < len(self.nearest) else ())
+                   for at, one in enumerate(wrong[:_SHOWN_WRONG])],
+        )  # fmt: skip
+        return page.encode()
+
+    def _charts(self) -> list[tuple[str, str, str]]:
+        """Title, what to read from it, and the chart."""
+        charts = []
+        if self.history:
+            kept = "The dashed line: the epoch that was kept."
+            charts = [(f"{what.capitalize()} by epoch", kept, _learning(self.history, what))
+                      for what in ("loss", "accuracy")]  # fmt: skip
+        main = self.models[0].evaluation
+        points = tuple((found.score, found.accuracy) for found in main.calibration)
+        diagonal = Series("perfect", ((0.0, 0.0), (1.0, 1.0)), 4)
+        axes = Axes("score", "share right", x_percent=True, y_percent=True)
+        note = f"Calibration error {_percent(main.calibration_error)}: how far scores are from the share that is right."
+        charts.append(("Calibration", note, line_chart("Calibration", axes, [Series("measured", points), diagonal])))
+        if main.rejection:
+            curve = tuple((point.answered, point.accuracy) for point in main.rejection)
+            axes = Axes("share answered", "accuracy of the answers", x_percent=True, y_percent=True)
+            title, note = "Accuracy against rejection", "The dashed line: the threshold chosen on validation pictures."
+            charts.append((title, note, line_chart(title, axes, [Series("nearest first", curve)], main.answered)))
+        return charts
+
+    @property
+    def figures(self) -> list[list[str]]:
+        """The table of the models side by side: a name and a value for each."""
+        return _figures(self.models)
+
+    def _sweep(self) -> dict[str, Any] | None:
+        if not self.trials:
+            return None
+        from markupsafe import Markup
+
+        return {"chart": Markup(sweep_chart(self.trials)), "rows": sweep_rows(self.trials)}  # noqa: S704
+
+
+def sweep_page(title: str, trials: Sequence[Trial]) -> bytes:
+    """The sweep's chart and table as one HTML file."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    text = files("whatsit.evaluation").joinpath("templates/sweep.html.j2").read_text("utf-8")
+    chart = Markup(sweep_chart(trials)) if trials else ""  # noqa: S704 - chart.py escapes
+    best = recommend(trials)
+    advice = f"{best.name}, {_percent(best.accuracy)}, {best.measurement.milliseconds:.2f} ms" if best else ""
+    page = environment.from_string(text).render(title=title, chart=chart, rows=sweep_rows(trials), recommended=advice)
+    return page.encode()
+
+
+def sweep_chart(trials: Sequence[Trial]) -> str:
+    """Accuracy against latency as SVG, the efficient designs marked."""
+    front = pareto_front(trials)
+    marks = [Mark(t.measurement.milliseconds, t.accuracy, t.name, t in front) for t in trials]
+    return scatter_chart("Accuracy against latency", Axes("milliseconds", "accuracy", y_percent=True), marks)
+
+
+def sweep_rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
+    """Name, accuracy, median and 95th percentile in milliseconds, megabytes, millions of multiply-adds, a star."""
+    front = pareto_front(trials)
+    return [
+        (
+            trial.name, _percent(trial.accuracy), f"{trial.measurement.milliseconds:.2f}",
+            f"{trial.measurement.milliseconds_p95:.2f}", f"{trial.measurement.size / 1e6:.1f}",
+            f"{trial.measurement.multiply_adds / 1e6:.0f}", "*" if trial in front else "",
+        )
+        for trial in sorted(trials, key=lambda t: t.measurement.milliseconds)
+    ]  # fmt: skip
+
+
+def _learning(history: Sequence[Epoch], what: str) -> str:
+    training = tuple((float(epoch.number), float(getattr(epoch, what))) for epoch in history)
+    validation = tuple(
+        (float(epoch.number), float(getattr(epoch, f"validation_{what}")))
+        for epoch in history
+        if math.isfinite(getattr(epoch, f"validation_{what}"))
+    )
+    lines = [Series("training", training, 1)] + ([Series("validation", validation, 2)] if validation else [])
+    best = next((float(epoch.number) for epoch in reversed(history) if epoch.best), None)
+    return line_chart(f"{what.capitalize()} by epoch", Axes("epoch", what, y_percent=what == "accuracy"), lines, best)
+
+
+def _figures(models: Sequence[JudgedModel]) -> list[list[str]]:
+    def row(name: str, values: list[str]) -> list[str]:
+        return [name, *values]
+
+    measured = [model.measurement for model in models]
+    return [
+        row("accuracy", [_percent(model.evaluation.accuracy) for model in models]),
+        row("macro F1", [_percent(model.evaluation.macro_f1) for model in models]),
+        row("calibration error", [_percent(model.evaluation.calibration_error) for model in models]),
+        row("latency, median", [f"{m.milliseconds:.2f} ms" for m in measured]),
+        row("latency, 95th percentile", [f"{m.milliseconds_p95:.2f} ms" for m in measured]),
+        row("memory of a whole process", [f"{m.memory / 1e6:.0f} MB" for m in measured]),
+        row("file", [f"{m.size / 1e6:.2f} MB" for m in measured]),
+        row("multiply-adds", [f"{m.multiply_adds / 1e6:.1f} million" for m in measured]),
+        row("threads", [str(m.threads) for m in measured]),
+    ]
+
+
+def _confusion(evaluation: Evaluation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    table = evaluation.confusion
+    members: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+    for answer in evaluation.answers:
+        members[answer.label, answer.predicted].append(answer)
+    rows, cells = [], []
+    for i, label in enumerate(evaluation.labels):
+        line = []
+        for j, predicted in enumerate(evaluation.labels):
+            count, key = int(table[i, j]), f"{i}-{j}"
+            line.append({"count": count, "share": count / max(1, int(table[i].sum())), "key": key, "label": predicted})
+            if count:
+                shown = members[label, predicted][:_SHOWN_CELL]
+                images = [{"name": _name(a.picture), "data": _thumbnail(a.picture, _THUMBNAIL)} for a in shown]
+                cells.append({"key": key, "images": images, "more": count - len(shown)})
+        rows.append({"label": label, "cells": line})
+    return rows, cells
+
+
+def _wrong(answer: Answer, nearest: Sequence[Taught]) -> dict[str, Any]:
+    near = [{"label": t.label, "distance": t.distance, "data": _thumbnail(t.picture, _SMALL)} for t in nearest]
+    return {
+        "name": _name(answer.picture), "data": _thumbnail(answer.picture, _THUMBNAIL), "label": answer.label,
+        "predicted": answer.predicted, "score": answer.score, "unknown": answer.unknown, "near": near,
+    }  # fmt: skip
+
+
+def _model_json(model: JudgedModel) -> dict[str, Any]:
+    found = model.evaluation
+    return {
+        "accuracy": found.accuracy, "interval": list(found.interval), "right": found.right,
+        "pictures": len(found.answers), "macro_f1": found.macro_f1, "calibration_error": found.calibration_error,
+        "threshold": found.threshold, "answered": found.answered, "accuracy_answered": found.accuracy_answered,
+        "labels": list(found.labels), "never_taught": list(found.strange), "confusion": found.confusion.tolist(),
+        "classes": [asdict(one) for one in found.classes], "calibration": [asdict(one) for one in found.calibration],
+        "rejection": [asdict(one) for one in found.rejection], "unreadable": list(found.unreadable),
+        "measurement": asdict(model.measurement),
+        "wrong": [
+            {"picture": _name(a.picture), "label": a.label, "predicted": a.predicted, "score": a.score,
+             "distance": a.distance, "unknown": a.unknown}
+            for a in found.wrong
+        ],
+    }  # fmt: skip
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in values.items()
+    }
+
+
+def _name(picture: ImageLike) -> str:
+    return Path(picture).name if isinstance(picture, str | os.PathLike) else "picture"
+
+
+def _thumbnail(picture: ImageLike, side: int) -> str:
+    try:
+        image = load_image(picture, at_least=side)
+    except ImageError:  # it was readable a moment ago; the report goes on without it
+        return ""
+    image.thumbnail((side * 2, side * 2))
+    short = min(image.size)
+    left, top = (image.width - short) // 2, (image.height - short) // 2
+    square = image.crop((left, top, left + short, top + short)).resize((side, side), Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    square.save(stream, "JPEG", quality=75)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share * 100:.1f} %"

@@ -1,0 +1,115 @@
+"""Whatever can name a prepared frame: a classifier, or classes that were just taught."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.errors import DataError, ImageError, ModelError
+from whatsit.imaging.image import ImageLike
+from whatsit.imaging.preprocess import Preprocess
+from whatsit.models.prediction import Predictions
+from whatsit.validation import several, short
+
+if TYPE_CHECKING:
+    from whatsit.teaching.selflearn import SelfLearnClassifier
+
+
+class Recogniser(Protocol):
+    """What a live engine asks of a model."""
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How frames become its input."""
+
+    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+        """Prepared pixels, shape (height, width, channels), to the best classes, best first; empty where
+        nothing is taught yet."""
+
+
+class TaughtRecogniser:
+    """A self-learning classifier as a recogniser; what it learns meanwhile counts from the next frame on."""
+
+    def __init__(self, classifier: "SelfLearnClassifier") -> None:
+        self._classifier = classifier
+
+    @property
+    def preprocess(self) -> Preprocess:
+        return self._classifier.preprocess
+
+    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+        every = self._classifier.recognise_pixels(pixels)
+        return Predictions(every.items[:top_k], every.unknown, every.distance)
+
+    def classify_many(self, images: Iterable[ImageLike], top_k: int = 5) -> Iterator[Predictions | ImageError]:
+        """Pictures in turn; an unreadable one gives its error in its place."""
+        for image in several(images):
+            try:
+                yield self.classify_pixels(self.preprocess.pixels(image), top_k)
+            except ImageError as error:
+                yield error
+
+
+def load_recogniser(
+    model: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    *,
+    backbone: str | os.PathLike[str] | None = None,
+) -> Recogniser:
+    """A model file as a recogniser, by its suffix.
+
+    Args:
+        model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
+        threads: of the interpreter; None: one a core, at most four.
+        backbone: for a ``.bin``, see ``load_taught``.
+
+    Raises:
+        ModelError: the file is missing, broken, or neither of the two.
+        DataError: the features are damaged or belong to another backbone.
+    """
+    if model is not None and not isinstance(model, str | os.PathLike):
+        raise ModelError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
+    suffix = Path(model).suffix.lower() if model is not None else ".tflite"
+    if model is not None and suffix == ".bin":
+        return load_taught(model, threads, backbone)
+    if backbone is not None:
+        raise DataError(f"backbone {backbone}: goes with a .bin of taught features only; leave it out")
+    if suffix not in (".tflite", ".lite"):
+        raise ModelError(f"{model}: expected a .tflite model or a .bin of taught features")
+    from whatsit.models.classifier import Classifier
+
+    return Classifier(model, threads=threads)
+
+
+def load_taught(
+    path: str | os.PathLike[str], threads: int | None = None, backbone: str | os.PathLike[str] | None = None
+) -> TaughtRecogniser:
+    """A feature file on the backbone its sidecar names, on the default one where it has no sidecar.
+
+    Args:
+        backbone: the ``.tflite`` it was taught on, where that is no longer where it was.
+
+    Raises:
+        ModelError: the backbone is neither a built-in one nor a file that is there.
+        DataError: the features are damaged or belong to another backbone.
+    """
+    from whatsit.backbones.backbone import Backbone
+    from whatsit.teaching.feature_store import taught_with
+    from whatsit.teaching.selflearn import SelfLearnClassifier
+
+    origin = taught_with(path)
+    file = backbone or origin.file
+    if file is not None:
+        if not Path(file).is_file():
+            raise ModelError(f"{path}: taught on {file}, which is not there; put it back, or name it with --backbone")
+        embedder = Backbone.from_file(file, fit=origin.fit, threads=threads)
+    elif origin.backbone is None:
+        embedder = Backbone.builtin(fit=origin.fit, threads=threads)
+    else:
+        embedder = Backbone.from_id(origin.backbone, fit=origin.fit, threads=threads)
+    taught = SelfLearnClassifier(embedder, dual_buff=False)
+    taught.load(path)
+    return TaughtRecogniser(taught)

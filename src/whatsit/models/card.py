@@ -1,0 +1,116 @@
+"""``whatsit.json``: what travels inside a model besides the standard metadata."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from whatsit.errors import ModelError
+from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.tflite.metadata import CARD_FILE
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A picture inside the model and what the model said of it when it was made."""
+
+    file: str
+    label: str
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """How to feed the model, how it was made, and how to tell that it is still whole."""
+
+    labels: tuple[str, ...]
+    width: int
+    height: int
+    fit: Fit
+    colour: Colour
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    dtype: str
+    """``int8`` or ``float32``: the arithmetic inside."""
+    backbone: str
+    """Id of the backbone the head was learnt on."""
+    embedding: str | None
+    """Name of the tensor that distances are measured on; None: the model cannot say unknown."""
+    threshold: float | None
+    """Distance beyond which a picture is unknown."""
+    made_with: str
+    pictures: int
+    """How many were taught."""
+    head_ranges: tuple[tuple[str, float, float], ...] = ()
+    """Tensor, lowest, highest: what int8 needs to know of the head."""
+    normalise: bool = False
+    """Whether the head divides the embedding by its length first."""
+    weights_sha256: str = ""
+    graph_sha256: str = ""
+    files_sha256: str = ""
+    """Over the other files inside and this card's own fields."""
+    golden: tuple[Golden, ...] = ()
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How pictures are prepared for the model."""
+        return Preprocess(self.width, self.height, self.fit, self.colour, self.mean, self.std)
+
+    def sealed(self, files: Mapping[str, bytes]) -> "ModelCard":
+        """With ``files_sha256`` over the other ``files`` inside the model and the rest of this card."""
+        return replace(self, files_sha256=self.seal(files))
+
+    def seal(self, files: Mapping[str, bytes]) -> str:
+        """What ``files_sha256`` is for these files, as hexadecimal digits."""
+        digest = hashlib.sha256(replace(self, files_sha256="").to_json())
+        for file in sorted(set(files) - {CARD_FILE}):
+            digest.update(f"{file}\0{len(files[file])}\0".encode() + files[file])
+        return digest.hexdigest()
+
+    def to_json(self) -> bytes:
+        """The file's content; equal cards, equal bytes."""
+        return (json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def read_card(files: Mapping[str, bytes], name: str) -> ModelCard | None:
+    """The card among a model's files; None for a model that whatsit did not make.
+
+    Raises:
+        ModelError: it is there but damaged, or of a later format.
+    """
+    if CARD_FILE not in files:
+        return None
+    try:
+        data = json.loads(files[CARD_FILE])
+        if data.pop("format") != FORMAT:
+            raise ModelError(f"{name}: made by a later whatsit; update to read it")
+        return _card(data)
+    except ModelError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{name}: damaged {CARD_FILE} ({type(error).__name__}: {error})") from error
+
+
+def _card(data: dict[str, Any]) -> ModelCard:
+    golden = tuple(Golden(str(g["file"]), str(g["label"]), tuple(map(float, g["scores"]))) for g in data.pop("golden"))
+    threshold = data.pop("threshold")
+    embedding = data.pop("embedding")
+    return ModelCard(
+        labels=tuple(map(str, data.pop("labels"))),
+        fit=Fit(data.pop("fit")),
+        colour=Colour(data.pop("colour")),
+        mean=tuple(map(float, data.pop("mean"))),
+        std=tuple(map(float, data.pop("std"))),
+        width=int(data.pop("width")),
+        height=int(data.pop("height")),
+        pictures=int(data.pop("pictures")),
+        threshold=None if threshold is None else float(threshold),
+        embedding=None if embedding is None else str(embedding),
+        golden=golden,
+        normalise=bool(data.pop("normalise")),
+        head_ranges=tuple((str(t), float(low), float(high)) for t, low, high in data.pop("head_ranges")),
+        **{key: str(value) for key, value in data.items()},
+    )

@@ -1,0 +1,83 @@
+"""What a classifier answers: scores a person can read, and whether the picture is like anything taught."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.validation import whole_number
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One class and how sure the classifier is of it."""
+
+    label: str
+    score: float
+    """0..1"""
+    index: int
+    """The class's place in the model's output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions(Sequence[Prediction]):
+    """The best classes for one picture, best first.
+
+    ``unknown`` is a flag beside the scores, never a label in their place: the nearest classes stay visible.
+    """
+
+    items: tuple[Prediction, ...]
+    unknown: bool = False
+    """True where the picture is farther from every class than the model's threshold."""
+    distance: float | None = None
+    """Distance to the nearest class, as the recogniser measures it: 0..2 between L2-normalised embeddings for a model
+    file, raw for ``SelfLearnClassifier``; None for models without prototypes."""
+    image: object | None = field(default=None, compare=False, repr=False)
+    """The picture as it was given, kept only to be shown in a notebook; no part of the answer's value."""
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Prediction]: ...
+    def __getitem__(self, index: int | slice) -> Prediction | Sequence[Prediction]:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.items)
+
+    def _repr_html_(self) -> str:
+        from whatsit.models.notebook import predictions_html
+
+        return predictions_html(self)
+
+
+def top_k(scores: NDArray[np.float32], labels: Sequence[str], k: int) -> tuple[Prediction, ...]:
+    """The ``k`` highest of ``scores`` (shape (classes,), 0..1), best first; equal scores keep the model's order.
+
+    Raises:
+        DataError: ``k`` is less than 1.
+    """
+    k = whole_number(k, "top_k")
+    order = _highest(scores, k) if k <= 16 else np.argsort(-scores, kind="stable")[:k].tolist()
+    return tuple(Prediction(labels[i], float(scores[i]), i) for i in order)
+
+
+def _highest(scores: NDArray[np.float32], k: int) -> list[int]:
+    # A few passes beat sorting; argmax gives the first of equals, of which quantised scores have many.
+    left, order = scores.copy(), []
+    for _ in range(min(k, len(left))):
+        best = int(left.argmax())
+        order.append(best)
+        left[best] = -np.inf
+    return order
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores 0..1 with sum 1, computed without overflow."""
+    weights = np.exp(logits - logits.max())
+    return np.asarray(weights / weights.sum(), np.float32)

@@ -1,0 +1,291 @@
+"""What teaching gives: a head on a backbone, and the ``.tflite`` files that can be made of it."""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from whatsit.backbones.builtin import (
+    builtin_ranges,
+    check_builtin,
+    is_builtin_id,
+    parse_builtin_id,
+)
+from whatsit.backbones.choice import BackboneChoice, is_quantised
+from whatsit.errors import ModelError
+from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
+from whatsit.heads.unknown import normalised
+from whatsit.imaging.image import ImageLike
+from whatsit.imaging.preprocess import Colour, Preprocess
+from whatsit.models.card import Golden, ModelCard, read_card
+from whatsit.tflite.cut import keep_until
+from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.interpreter import Runtime
+from whatsit.tflite.merge import (
+    HIDDEN,
+    LOGITS,
+    NORMALISED,
+    SCORES,
+    append_head,
+    input_name,
+    output_name,
+    with_uint8_scores,
+)
+from whatsit.tflite.metadata import (
+    CARD_FILE,
+    LABELS_FILE,
+    ModelMetadata,
+    flatbuffer_part,
+    read_files,
+    read_metadata,
+    with_files,
+    with_metadata,
+)
+from whatsit.tflite.network import Network, read_model_file
+from whatsit.tflite.quantise import Ranges, measure_ranges, quantise, with_io
+from whatsit.version import VERSION
+
+
+@dataclass(frozen=True, eq=False)
+class TaughtModel:
+    """A head, the distances that tell *unknown*, and the backbone they belong to."""
+
+    choice: BackboneChoice
+    backbone_id: str
+    preprocess: Preprocess
+    head: LinearHead
+    prototypes: Prototypes
+    threshold: float | None
+    pictures: int
+    head_ranges: tuple[tuple[str, float, float], ...]
+    """Lowest and highest value of the head's tensors over the taught pictures; where ``measured``, of all tensors."""
+    golden: tuple[NDArray[np.uint8], ...]
+    """Pixels of a few taught pictures, shape (height, width, channels)."""
+    calibration: tuple[NDArray[np.uint8], ...] = ()
+    """Pixels for measuring the ranges of a float backbone that is not built in."""
+    network: bytes | None = None
+    """A float32 backbone trained with the head, instead of the one ``choice`` names."""
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
+        """A model that ``to_tflite`` made, ready to be written in another arithmetic.
+
+        A built-in backbone is built again. Any other is taken from the float32 model: the file itself, or for
+        ``NAME.tflite`` the ``NAME-float32.tflite`` of the same training beside it.
+
+        Raises:
+            ModelError: missing, broken, not made by whatsit, or not on a built-in backbone and without a float32 model.
+        """
+        name, content = str(path), read_model_file(path)
+        metadata = read_metadata(content, read_model(content, name), name)
+        card = read_card(metadata.files, name)
+        if card is None:
+            raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
+        network = None
+        if is_builtin_id(card.backbone):
+            parts = parse_builtin_id(card.backbone)
+            choice = BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.multi_layer)
+        else:
+            network, card = _float32_network(Path(path), content, card)
+            choice = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
+        golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
+        return cls(
+            choice=choice,
+            backbone_id=card.backbone,
+            preprocess=card.preprocess,
+            head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
+            prototypes=Prototypes.from_file(metadata.files, card.labels, name),
+            threshold=card.threshold,
+            pictures=card.pictures,
+            head_ranges=card.head_ranges,
+            golden=golden,
+            network=network,
+        )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the model's scores."""
+        return self.head.labels
+
+    def measured(self) -> "TaughtModel":
+        """With the ranges of a float network that is not built in, so that its float32 file can become int8 again."""
+        backbone = self.choice.network() if self.network is None else self.network
+        if is_quantised(backbone) or not self.calibration:
+            return self
+        ranges = self._ranges(self._merged(backbone))
+        return replace(self, head_ranges=tuple((tensor, *ranges[tensor]) for tensor in sorted(ranges)), calibration=())
+
+    def to_tflite(self, dtype: str = "int8", io: str | None = None) -> bytes:
+        """A whole model in one file: network, labels, normalisation, threshold, golden pictures.
+
+        Args:
+            dtype: the arithmetic inside, ``int8`` or ``float32``.
+            io: the types at the border: ``uint8`` (default for int8), ``int8`` or ``float32``.
+
+        Raises:
+            ModelError: ``dtype`` or ``io`` is not one of these, or does not go with the backbone.
+        """
+        network, embedding = self._network(dtype, io)
+        metadata = ModelMetadata(
+            self.preprocess.mean, self.preprocess.std, self.labels, self._files(b""),
+            name="whatsit classifier", description=f"{len(self.labels)} classes taught with whatsit",
+        )  # fmt: skip
+        content = with_metadata(network, metadata, grey=self.preprocess.colour is Colour.GREY)
+        card = self._card(content, dtype, embedding)
+        files = self._files(b"")
+        return with_files(content, self._files(card.sealed(files).to_json()))
+
+    def _files(self, card: bytes) -> dict[str, bytes]:
+        files = {
+            LABELS_FILE: ("\n".join(self.labels) + "\n").encode(),
+            CARD_FILE: card,
+            Prototypes.FILE: self.prototypes.to_bytes(),
+            LinearHead.FILE: self.head.to_bytes(),
+        }
+        if self.head.hidden is not None:
+            files[HiddenLayer.FILE] = self.head.hidden.to_bytes()
+        return files | {golden_file(index): png_bytes(pixels) for index, pixels in enumerate(self.golden)}
+
+    def _network(self, dtype: str, io: str | None) -> tuple[bytes, str]:
+        self.choice.check_output(dtype, io)
+        backbone = self.choice.network() if self.network is None else self.network
+        embedding = output_name(backbone)
+        merged = self._merged(backbone)
+        if is_quantised(backbone):
+            return with_uint8_scores(merged), embedding
+        if dtype == "float32":
+            return merged, embedding
+        return with_io(quantise(merged, self._ranges(merged)), io or "uint8"), embedding
+
+    def _merged(self, backbone: bytes) -> bytes:
+        hidden = self.head.hidden
+        return append_head(
+            backbone, self.head.weights, self.head.bias, normalise=self.head.normalise,
+            hidden=None if hidden is None else (hidden.weights, hidden.bias),
+        )  # fmt: skip
+
+    def _ranges(self, merged: bytes) -> Ranges:
+        ranges: dict[str, tuple[float, float]] = {}
+        known = {tensor: (low, high) for tensor, low, high in self.head_ranges}
+        if input_name(merged) in known:  # measured
+            return known
+        if self.choice.is_file or self.network is not None:
+            if not self.calibration:
+                raise ModelError(
+                    f"no pictures to calibrate {self.choice.name} on; teach again from the pictures with --dtype int8"
+                )
+            inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
+            ranges.update(measure_ranges(merged, inputs))
+            # Not what the pictures happened to reach: raw uint8 pixels mean what the normalisation says only if the
+            # input's scale is the normalisation's.
+            black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
+            ranges[input_name(merged)] = (float(black.min()), float(white.max()))
+        else:
+            variant = check_builtin(self.choice.name, self.choice.size, "int8")
+            ranges.update(builtin_ranges(variant, self.choice.size, self.choice.blocks, self.choice.multi_layer))
+        ranges.update(known)
+        return ranges
+
+    def _card(self, content: bytes, dtype: str, embedding: str) -> ModelCard:
+        card = ModelCard(
+            labels=self.labels, width=self.preprocess.width, height=self.preprocess.height, fit=self.preprocess.fit,
+            colour=self.preprocess.colour, mean=self.preprocess.mean, std=self.preprocess.std, dtype=dtype,
+            backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
+            made_with=f"whatsit {VERSION}", pictures=self.pictures, head_ranges=self.head_ranges,
+            weights_sha256=weights_hash(content), graph_sha256=hashlib.sha256(content).hexdigest(),
+        )  # fmt: skip
+        network = Network(Runtime(content), self.preprocess, "the new model")
+        golden = []
+        for index, pixels in enumerate(self.golden):
+            scores = network.outputs(pixels)[0]
+            rounded = tuple(round(float(score), 5) for score in scores)
+            golden.append(Golden(golden_file(index), self.labels[int(scores.argmax())], rounded))
+        return replace(card, golden=tuple(golden))
+
+
+def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tuple[str, float, float], ...]:
+    """What the head's tensors range over on the taught embeddings: its share of the calibration."""
+    logits = head.logits(embeddings)
+    found = [(LOGITS, float(logits.min()), float(logits.max())), (SCORES, 0.0, 1.0)]
+    if head.hidden is not None:
+        prepared = normalised(embeddings) if head.normalise else embeddings
+        found.append((HIDDEN, 0.0, float(head.hidden.outputs(prepared).max())))
+    if head.normalise:
+        lengths = np.maximum(np.linalg.norm(embeddings, axis=1), 1e-12)
+        found.append(
+            (
+                NORMALISED,
+                float((embeddings.min(1) / lengths).min()),
+                float((embeddings.max(1) / lengths).max()),
+            )
+        )
+    return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
+
+
+def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard]:
+    """The float32 backbone of a model that is not on a built-in one, and the card of the file it was in."""
+    source = path if card.dtype == "float32" else float32_beside(path)
+    if source != path:
+        way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
+        if card.backbone.startswith("sha256:"):
+            way_out += "; a quantised backbone has none: use the int8 model, or begin again on a float32 backbone"
+        if not source.is_file():
+            raise ModelError(f"{source}: no such file; {way_out}")
+        content = read_model_file(source)
+        found = read_card(read_files(content, str(source)), str(source))
+        if found is None or (found.dtype, found.backbone, found.labels) != ("float32", card.backbone, card.labels):
+            raise ModelError(f"{source}: of another training than {path.name}; {way_out}")
+        card = found
+    model = read_model(flatbuffer_part(content), str(source))
+    names = [tensor.name.decode("utf-8", "replace") for tensor in model.subgraphs[0].tensors]
+    if card.embedding not in names:
+        raise ModelError(f"{source}: damaged: no tensor {card.embedding!r}; train again")
+    return keep_until(model, names.index(card.embedding)), card
+
+
+def float32_beside(path: Path) -> Path:
+    """Where the float32 model of the same training lies."""
+    return path.with_name(f"{path.stem}-float32{path.suffix}")
+
+
+def golden_file(index: int) -> str:
+    """The name of a golden picture inside the model."""
+    return f"golden_{index}.png"
+
+
+def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels of shape (height, width, 1 or 3) as a PNG: every decoder gives the same back."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def weights_hash(content: bytes) -> str:
+    """SHA-256 over the constants of the graph, in the order of its tensors."""
+    model = read_model(flatbuffer_part(content))
+    digest = hashlib.sha256()
+    for subgraph in model.subgraphs:
+        for tensor in subgraph.tensors:
+            data = model.buffers[tensor.buffer].data
+            if data is not None:
+                digest.update(bytes(data))
+    return digest.hexdigest()
+
+
+def evenly_sampled(items: Sequence[Any], count: int) -> list[Any]:
+    """At most ``count`` of ``items``, evenly taken."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(index * (len(items) - 1) / (count - 1))] for index in range(count)]
+
+
+def prepared(images: Iterable[ImageLike], preprocess: Preprocess) -> tuple[NDArray[np.uint8], ...]:
+    """The pixels of a few pictures."""
+    return tuple(np.array(preprocess.pixels(image)) for image in images)

@@ -1,0 +1,92 @@
+"""Is a model file still what it was when it was made? Its hashes, labels and golden pictures tell."""
+
+import hashlib
+import os
+
+import numpy as np
+
+from whatsit.errors import ImageError, ModelError
+from whatsit.imaging.image import load_image
+from whatsit.models.card import ModelCard, read_card
+from whatsit.models.taught_model import weights_hash
+from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.interpreter import Runtime
+from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_metadata, with_files
+from whatsit.tflite.network import Network, model_content
+
+TOLERANCE = 0.03
+"""Golden scores may differ by this much between devices whose arithmetic rounds differently."""
+
+
+def verify(model: str | os.PathLike[str] | bytes) -> list[str]:
+    """What differs from the model as it was made, one line each; empty: nothing.
+
+    Replays the golden pictures, so it also tells whether this device computes what the maker's did.
+
+    Raises:
+        ModelError: the file is missing, broken, or was not made by whatsit.
+    """
+    name, content = model_content(model)
+    metadata = read_metadata(content, read_model(content, name), name)
+    card = read_card(metadata.files, name)
+    if card is None:
+        raise ModelError(
+            f"{name}: not made by whatsit, so there is nothing to verify it against; make one by  whatsit teach"
+        )
+    found = _compare(content, card, metadata)
+    return found + _replay(content, card, metadata)
+
+
+def _compare(content: bytes, card: ModelCard, metadata: ModelMetadata) -> list[str]:
+    found = []
+    graph = flatbuffer_part(content)
+    if weights_hash(content) != card.weights_sha256:
+        found.append("weights: changed since the model was made (SHA-256 differs)")
+    if metadata.labels != card.labels:
+        found.append(f"labels: {_short(metadata.labels)} in the metadata, {_short(card.labels)} when made")
+    said, made = (metadata.mean, metadata.std), (card.mean, card.std)
+    if not all(a is not None and np.allclose(a, b) for a, b in zip(said, made, strict=True)):
+        found.append(
+            f"normalisation: mean {said[0]}, std {said[1]} in the metadata, mean {made[0]}, std {made[1]} when made"
+        )
+    if not found and card.seal(metadata.files) != card.files_sha256:
+        found.append("files inside (whatsit.json, head, prototypes, pictures): changed since the model was made")
+    if not found and hashlib.sha256(graph).hexdigest() != card.graph_sha256:
+        found.append("graph: changed since the model was made (SHA-256 differs)")
+    if not found and with_files(graph, metadata.files) != content:
+        found.append("the zip of the files inside: changed since the model was made, or followed by other bytes")
+    return found
+
+
+def _replay(content: bytes, card: ModelCard, metadata: ModelMetadata) -> list[str]:
+    found = []
+    network = Network(Runtime(flatbuffer_part(content)), card.preprocess, "the model")
+    labels = metadata.labels or card.labels
+    for number, golden in enumerate(card.golden, 1):
+        if golden.file not in metadata.files:
+            found.append(f"golden picture {number}: missing")
+            continue
+        try:
+            pixels = card.preprocess.pixels(load_image(metadata.files[golden.file]))
+        except ImageError as error:
+            found.append(f"golden picture {number}: {error}")
+            continue
+        scores = network.outputs(pixels)[0]
+        if len(scores) != len(golden.scores) or len(scores) != len(labels):
+            found.append(f"golden picture {number}: {len(scores)} scores, {len(golden.scores)} when made")
+            continue
+        best, worst = int(scores.argmax()), int(np.abs(scores - np.array(golden.scores)).argmax())
+        if labels[best] != golden.label:
+            found.append(f"golden picture {number}: now {labels[best]}, {golden.label} when made")
+        if abs(scores[worst] - golden.scores[worst]) > TOLERANCE:
+            found.append(
+                f"golden picture {number}: {labels[worst]} scores {scores[worst]:.3f}, "
+                f"{golden.scores[worst]:.3f} when made"
+            )
+    return found
+
+
+def _short(labels: tuple[str, ...] | None) -> str:
+    if labels is None:
+        return "none"
+    return ", ".join(labels[:6]) + (" …" if len(labels) > 6 else "")

@@ -1,0 +1,59 @@
+"""The dataset as an archive to download: written in the background, kept until the next one."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.formats.exporting import Layout, export
+from whatsit.errors import DataError
+from whatsit.studio.jobs.background import Background
+
+
+class Downloads:
+    """One archive at a time in ``folder``, which is emptied at the start and at the end."""
+
+    def __init__(self, dataset: Dataset, folder: Path, exporting: Background) -> None:
+        self._dataset = dataset
+        self._folder = folder
+        self._exporting = exporting
+        self._left_out = 0
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def view(self) -> dict[str, Any]:
+        """How far the archive is, and how many pictures it cannot hold because they cannot be read."""
+        return {**self._exporting.view(), "left_out": self._left_out}
+
+    def begin(self, layout: str) -> None:
+        """Write the archive in a layout of ``exporters.Layout``.
+
+        Raises:
+            DataError: one is being written already, or there is no such layout.
+        """
+        if layout not in list(Layout):
+            raise DataError(f"layout {layout!r}: expected one of {', '.join(Layout)}")
+
+        def work(progress: Any) -> None:
+            self._path.unlink(missing_ok=True)
+            self._left_out = len(export(self._dataset, self._path, layout, progress).left_out)
+
+        self._exporting.begin(work)
+
+    def archive(self) -> Path:
+        """The archive that is ready.
+
+        Raises:
+            DataError: none is.
+        """
+        if self._exporting.running or not self._path.is_file():
+            raise DataError("no archive is ready; press Download on the Dataset page")
+        return self._path
+
+    def close(self) -> None:
+        """Stop writing and remove the archive."""
+        self._exporting.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / "dataset.zip"

@@ -1,0 +1,112 @@
+"""The map of the Explore page: where each picture lies, worked out in the background and kept by content."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.backbones.cache import Embeddable, EmbeddingCache
+from whatsit.backbones.embedder import Embedder
+from whatsit.datasets.catalogue import Picture
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.embedding_map import embedding_map, map_path
+from whatsit.errors import DataError
+from whatsit.parallel import Progress
+from whatsit.processes import environment, module_command
+from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.gallery import ID_DIGITS
+
+_POLL_SECONDS = 0.1
+"""The same whatsit as ours, wherever this one was imported from."""
+
+
+class PictureMap:
+    """Places by content: relabelling, moving and deleting pictures leaves the map as it is."""
+
+    def __init__(self, dataset: Dataset, embedder: Embedder, background: Background) -> None:
+        self._dataset = dataset
+        self._embedder = embedder
+        self._background = background
+        self._places: dict[str, tuple[float, float]] = {}
+
+    def view(self) -> dict[str, Any]:
+        """How far the work is, and how many pictures are on the map and not yet on it."""
+        pictures = self._pictures()
+        on_it = sum(picture.hash in self._places for picture in pictures)
+        return {**self._background.view(), "pictures": on_it, "missing": len(pictures) - on_it}
+
+    def begin(self) -> None:
+        """Draw the map of all pictures there are now.
+
+        Raises:
+            DataError: it is being drawn already.
+        """
+        self._background.begin(self._draw)
+
+    def points_view(self) -> dict[str, Any]:
+        """Every picture on the map, column by column: ten thousand rows as objects would be twice the size."""
+        shown = [picture for picture in self._pictures() if picture.hash in self._places]
+        labels = sorted({picture.label for picture in shown})
+        place = {label: at for at, label in enumerate(labels)}
+        return {
+            "labels": labels,
+            "keys": [picture.key for picture in shown],
+            "ids": [picture.hash[:ID_DIGITS] for picture in shown],
+            "label": [place[picture.label] for picture in shown],
+            "split": [picture.split.value for picture in shown],
+            "x": [round(self._places[picture.hash][0], 4) for picture in shown],
+            "y": [round(self._places[picture.hash][1], 4) for picture in shown],
+        }
+
+    def _pictures(self) -> list[Picture]:
+        return [picture for picture in self._dataset.pictures() if not picture.error]
+
+    def _draw(self, progress: Progress) -> None:
+        by_hash = {picture.hash: picture.path for picture in self._pictures()}
+        cache = EmbeddingCache(self._dataset.embeddings_folder, self._embedder)
+        embeddings = cache.embed([Embeddable(hash_, path) for hash_, path in by_hash.items()], progress)
+        # Nothing says how far t-SNE is: the page shows that it goes on.
+        progress(0, 0)
+        hashes, folder = list(by_hash), self._dataset.maps_folder
+        if not map_path(embeddings, hashes, folder).exists():
+            self._arrange(embeddings, hashes, folder)
+        places = embedding_map(embeddings, hashes, folder)
+        self._places = {hash_: (float(x), float(y)) for hash_, (x, y) in zip(by_hash, places, strict=True)}
+
+    def _arrange(self, embeddings: NDArray[np.float32], hashes: Sequence[str], folder: Path) -> None:
+        # A process of its own: it can be ended in the middle, the camera's pictures do not wait for it, and its
+        # memory goes with it. The result comes back through the folder of maps.
+        command = module_command("whatsit.studio.jobs.map_process", str(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as request, tempfile.TemporaryFile() as said:
+            request.write(json.dumps({"hashes": list(hashes), "dim": embeddings.shape[1]}).encode() + b"\n")
+            request.write(embeddings.astype("<f4").data)
+            request.seek(0)
+            with subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+                command,
+                stdin=request,
+                stderr=said,
+                env=environment(),
+                start_new_session=True,  # Ctrl-C in the terminal is for us to handle
+            ) as process:
+                try:
+                    self._await(process)
+                finally:
+                    process.kill()
+            if process.returncode != 0:
+                said.seek(0)
+                reason = said.read().decode(errors="replace").strip().splitlines()[-1:] or ["memory may be short"]
+                raise DataError(f"the map could not be drawn: {reason[0]}; try again")
+
+    def _await(self, process: "subprocess.Popen[bytes]") -> None:
+        while True:
+            try:
+                process.wait(_POLL_SECONDS)
+                return
+            except subprocess.TimeoutExpired:
+                self._background.check_stopped()

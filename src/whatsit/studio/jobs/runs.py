@@ -1,0 +1,177 @@
+"""The models of a project and how each was made, for the pages: the history of runs."""
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from whatsit.errors import DataError
+from whatsit.evaluation.metrics import wilson_interval
+from whatsit.studio.jobs.jobs import epoch_row
+from whatsit.training.record import ModelFiles, load_record
+
+_FLOAT32 = "-float32"
+
+
+class Runs:
+    """Reads ``models/``; a model without a record, made elsewhere, is a run whose design is not known.
+
+    Args:
+        folder: where the models are.
+        tests: where the studio keeps the tests' answers.
+    """
+
+    def __init__(self, folder: Path, tests: Path) -> None:
+        self._folder = folder
+        self._tests = tests
+        self._tidy()
+
+    def names(self) -> list[str]:
+        """The newest first."""
+        found = []
+        for path in self._folder.glob("*.tflite"):
+            with contextlib.suppress(DataError, OSError):
+                files = ModelFiles(self._folder, path.stem)
+                if not (path.stem.endswith(_FLOAT32) and self._is_run(path.stem.removesuffix(_FLOAT32))):
+                    found.append((files.int8.stat().st_mtime, path.stem))
+        return [name for _, name in sorted(found, reverse=True)]
+
+    def files(self, name: str) -> ModelFiles:
+        """The files of a model that is there.
+
+        Raises:
+            DataError: there is none of that name.
+        """
+        files = ModelFiles(self._folder, name)
+        if not files.int8.is_file():
+            raise DataError(f"model {name!r}: there is none of that name; choose one of {', '.join(self.names()[:8])}")
+        return files
+
+    def new_files(self, name: str) -> ModelFiles:
+        """The files of a model to be made.
+
+        Raises:
+            DataError: the name is taken or cannot be used.
+        """
+        files = ModelFiles(self._folder, name)
+        files.check_new()
+        if self._is_run(name):
+            raise DataError(f"model name {name!r}: is taken; choose another name, or delete that model first")
+        return files
+
+    def free_name(self, wanted: str) -> str:
+        """``wanted``, or with a number where it is taken."""
+        numbered = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, 10_000))
+        return next(name for name in numbered if not self._is_run(name))
+
+    def delete(self, name: str) -> None:
+        """Remove a model and everything beside it, the model itself last.
+
+        Raises:
+            DataError: there is none of that name, or the folder cannot be written.
+        """
+        files = self.files(name)
+        answers = [self.test_file(name, split) for split in ("test", "validation")]
+        beside = (files.float32, files.record, *files.reports, *answers)
+        try:
+            for path in (*beside, files.int8):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise DataError(f"cannot delete {name}: {error.strerror}; check the folder's permissions") from error
+
+    def discard(self, name: str) -> None:
+        """Remove what a training that did not finish left; a finished one is untouched."""
+        files = ModelFiles(self._folder, name)
+        if not files.int8.exists():
+            for path in (files.float32, files.record):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def test_file(self, name: str, split: str = "test") -> Path:
+        """Where the answers of the last test on ``split`` are kept."""
+        return self._tests / ModelFiles(self._tests, name).report(split).with_suffix(".json").name
+
+    def test(self, name: str, split: str = "test") -> dict[str, Any] | None:
+        """The last test on ``split``, None where there was none or the model was trained again since.
+
+        Raises:
+            DataError: there is no such model.
+        """
+        files = self.files(name)
+        try:
+            found: dict[str, Any] = json.loads(self.test_file(name, split).read_text("utf-8"))
+            same = found["split"] == split and found["model"] == hashlib.sha256(files.int8.read_bytes()).hexdigest()
+        except (OSError, ValueError, TypeError, KeyError):  # none, or damaged: testing again mends it
+            return None
+        return found if same else None
+
+    def epochs(self, name: str) -> list[list[Any]]:
+        """The learning curves as ``jobs.epoch_row`` gives them.
+
+        Raises:
+            DataError: there is no such model, or its record is damaged.
+        """
+        _, history = load_record(self.files(name))
+        return [epoch_row(epoch) for epoch in history]
+
+    def view(self) -> list[dict[str, Any]]:
+        """What the pages show of every model."""
+        return [self._view(name) for name in self.names()]
+
+    def _view(self, name: str) -> dict[str, Any]:
+        files = ModelFiles(self._folder, name)
+        try:
+            design, history = load_record(files)
+        except DataError:  # the model itself is good
+            design, history = None, ()
+        best = next((epoch for epoch in reversed(history) if epoch.best), None)
+        status = files.int8.stat()
+        return {
+            "name": name,
+            "time": status.st_mtime,
+            "size": status.st_size,
+            "float32": files.float32.stat().st_size if files.float32.exists() else None,
+            "design": design.to_dict() if design is not None else None,
+            "epochs": sum(epoch.number > 0 for epoch in history),
+            "best": None if best is None else {"number": best.number, "row": epoch_row(best)},
+            "test": self._test_summary(files),
+            "report": _is_of(files.report(), files),
+        }
+
+    def _test_summary(self, files: ModelFiles) -> dict[str, Any] | None:
+        """From the JSON beside the model, whoever made it; only held-out pictures make a test."""
+        path = files.report().with_suffix(".json")
+        try:
+            found = json.loads(path.read_text("utf-8"))
+            if not _is_of(path, files) or found.get("split", "test") != "test":
+                return None
+            models = found["models"]
+            main = models["int8"]
+            return {
+                "accuracy": main["accuracy"],
+                "right": main["right"],
+                "pictures": main["pictures"],
+                "interval": list(wilson_interval(main["right"], main["pictures"])),
+                "float32": models["float32"]["accuracy"] if "float32" in models else None,
+                "ms": main["measurement"]["milliseconds"],
+            }
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def _is_run(self, name: str) -> bool:
+        return (self._folder / f"{name}.tflite").exists()
+
+    def _tidy(self) -> None:
+        """Remove what a studio left that was ended in the middle of saving."""
+        for record in self._folder.glob("*.training.json"):
+            with contextlib.suppress(DataError, OSError):
+                self.discard(record.name.removesuffix(".training.json"))
+
+
+def _is_of(report: Path, files: ModelFiles) -> bool:
+    """Whether a report is there and not older than the model, and so not of the one before it."""
+    try:
+        return report.stat().st_mtime >= files.int8.stat().st_mtime
+    except OSError:
+        return False

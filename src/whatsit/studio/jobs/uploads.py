@@ -1,0 +1,189 @@
+"""Files on their way from a page into the dataset: kept piece by piece, then given to the importers."""
+
+import secrets
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.formats.importing import FilesSource, ImportReport, Skip, import_from, import_path
+from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL
+from whatsit.datasets.label import safe_file_name
+from whatsit.errors import DataError, SourceError
+from whatsit.parallel import Progress
+
+MOST_OPEN = 8
+_RESERVE = 2**26
+"""Bytes of the disk left to everything else."""
+_ARCHIVES = (".zip", ".tm")
+_LISTS = (".csv", ".tsv", ".labels")
+_EXAMPLES = 5
+_GROUPS = 100
+
+
+@dataclass
+class _Upload:
+    folder: Path
+    files: dict[str, Path] = field(default_factory=dict)
+    """The path a page gave, never used as one here, and where its bytes are."""
+    size: int = 0
+
+
+class Uploads:
+    """What pages are sending. What a page left half sent is forgotten when others come, or at the next start."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._guard = threading.Lock()
+        self._open: dict[str, _Upload] = {}
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def begin(self) -> str:
+        """The id of a new upload.
+
+        Raises:
+            DataError: the disk cannot be written.
+        """
+        with self._guard:
+            while len(self._open) >= MOST_OPEN:
+                self._forget(next(iter(self._open)))
+            upload_id = secrets.token_hex(8)
+            folder = self._folder / upload_id
+            try:
+                folder.mkdir(parents=True)
+            except OSError as error:
+                raise DataError(f"cannot make {folder}: {error.strerror}; free some space") from error
+            self._open[upload_id] = _Upload(folder)
+            return upload_id
+
+    def add(self, upload_id: str, path: str, at: int, content: bytes) -> None:
+        """Keep one piece of a file; a piece may be sent again.
+
+        Args:
+            path: the name or relative path the page knows the file by.
+            at: where in the file the piece begins; pieces come in order.
+
+        Raises:
+            DataError: no such upload, a piece is missing before this one, too much, or the disk is full.
+        """
+        with self._guard:
+            upload = self._find(upload_id)
+            if len(path) > 1000 or (path not in upload.files and len(upload.files) >= MAX_ENTRIES):
+                raise DataError(f"upload: {MAX_ENTRIES:,} files with paths of 1,000 characters at most")
+            file = upload.files.setdefault(path, upload.folder / str(len(upload.files)))
+            held = file.stat().st_size if file.exists() else 0
+            if not 0 <= at <= held:
+                raise DataError(f"upload of {path!r}: byte {at:,} came before byte {held:,}; send it again")
+            upload.size += at + len(content) - held
+            if upload.size > MAX_TOTAL or shutil.disk_usage(upload.folder).free < len(content) + _RESERVE:
+                raise DataError(f"upload of {path!r}: no room for it on the disk; free some space")
+            try:
+                with file.open("r+b" if held else "wb") as stream:
+                    stream.seek(at)
+                    stream.write(content)
+                    stream.truncate()
+            except OSError as error:
+                raise DataError(f"upload of {path!r}: {error.strerror}; free some space") from error
+
+    def files(self, upload_id: str) -> dict[str, Path]:
+        """What arrived: the page's paths, and where the bytes are.
+
+        Raises:
+            DataError: there is no such upload.
+        """
+        with self._guard:
+            return dict(self._find(upload_id).files)
+
+    def remove(self, upload_id: str) -> None:
+        """Forget an upload and its files; nothing happens where there is none."""
+        with self._guard:
+            if upload_id in self._open:
+                self._forget(upload_id)
+
+    def close(self) -> None:
+        """Forget all."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _find(self, upload_id: str) -> _Upload:
+        if upload_id not in self._open:
+            raise DataError(f"upload {upload_id}: not open any more; begin again")
+        return self._open[upload_id]
+
+    def _forget(self, upload_id: str) -> None:
+        shutil.rmtree(self._open.pop(upload_id).folder, ignore_errors=True)
+
+
+def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progress: Progress) -> dict[str, Any]:
+    """Import uploaded files through the importers: archives one by one, all others together.
+
+    Args:
+        files: the page's paths, and where the bytes are.
+        label: the class of pictures without a folder; nothing leaves them without a class.
+
+    Returns:
+        The report, for the page. What could not be imported is in it; nothing is raised for that.
+
+    Raises:
+        DataError: the label cannot be used, the project is in use elsewhere, or the disk is full.
+    """
+    if label:
+        dataset.check_new_label(label)
+    archives = {path: file for path, file in files.items() if path.lower().endswith(_ARCHIVES)}
+    others = {path: file for path, file in files.items() if path not in archives}
+    loose = {path: file for path, file in others.items() if "/" not in path}
+    if not label or any(path.lower().endswith(_LISTS) for path in loose):
+        loose = {}
+    rest = {path: file for path, file in others.items() if path not in loose}
+    steps: list[Callable[[Progress], ImportReport]] = [
+        partial(_import_archive, dataset, path, file) for path, file in archives.items()
+    ]
+    steps += [partial(_import_files, dataset, some, name) for some, name in ((loose, label), (rest, None)) if some]
+    reports = []
+    for number, step in enumerate(steps):
+
+        def part(done: int, total: int, before: int = number) -> None:
+            progress(before * 1000 + done * 1000 // max(1, total), len(steps) * 1000)
+
+        reports.append(step(part))
+    return _view(reports)
+
+
+def _import_archive(dataset: Dataset, path: str, file: Path, progress: Progress) -> ImportReport:
+    # Importers know an archive by its name's ending, and name a class after it where it has no folders.
+    name = PurePosixPath(path).name
+    named = file.with_name(f"{file.name}.archive") / safe_file_name(name, Path(name).suffix)
+    named.parent.mkdir(exist_ok=True)
+    file.rename(named)
+    try:
+        return import_path(dataset, named, progress=progress)
+    except SourceError as error:
+        return ImportReport(skips=(Skip(path, str(error).replace(str(named), name)),))
+
+
+def _import_files(dataset: Dataset, files: Mapping[str, Path], label: str | None, progress: Progress) -> ImportReport:
+    try:
+        return import_from(dataset, FilesSource(files), label=label, progress=progress)
+    except SourceError as error:
+        lists = [path for path in files if path.lower().endswith(_LISTS)]
+        return ImportReport(skips=(Skip(next(iter(lists or files)), str(error)),))
+
+
+def _view(reports: list[ImportReport]) -> dict[str, Any]:
+    report = ImportReport.together(reports)
+    return {**report.as_json(), "skipped": _grouped(report.skips), "notes": _grouped(report.notes)}
+
+
+def _grouped(skips: Sequence[Skip]) -> list[dict[str, Any]]:
+    counts = Counter(skip.reason for skip in skips)
+    paths: dict[str, list[str]] = {}
+    for skip in skips:
+        paths.setdefault(skip.reason, []).append(skip.path)
+    return [
+        {"reason": reason, "n": count, "paths": paths[reason][:_EXAMPLES]}
+        for reason, count in counts.most_common(_GROUPS)
+    ]

@@ -1,0 +1,87 @@
+"""Taking pictures for the dataset, class by class."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.label import UNLABELLED, check_label
+from whatsit.errors import DataError
+
+KEPT = 60
+"""How many of the latest pictures can be shown and taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One picture just taken. ``id`` is its place in this run of the studio, from 1."""
+
+    id: int
+    label: str
+    key: str
+
+
+class Collection:
+    """Pictures into ``dataset/<label>/``; each is on disk before ``take`` returns. Threads take turns."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._turn = threading.Lock()
+        self._taken: deque[Taken] = deque(maxlen=KEPT)
+        self._count = 0
+
+    @property
+    def latest(self) -> tuple[Taken, ...]:
+        """The latest pictures of this run, oldest first."""
+        return tuple(self._taken)
+
+    def counts(self) -> dict[str, int]:
+        """Pictures of each class in the dataset."""
+        with self._turn:
+            self._dataset.refresh()
+            counts = self._dataset.counts()
+        return {label: sum(splits.values()) for label, splits in counts.items() if label != UNLABELLED}
+
+    def take(self, picture: bytes, label: str, *, source: str, burst: str, time: float) -> Taken:
+        """Keep one picture.
+
+        Args:
+            picture: an encoded file.
+            label: its class, made where it is new.
+            source: the camera's address.
+            burst: pictures of one press share this word, and so one side of the split.
+            time: when it was taken, in seconds since 1970.
+
+        Raises:
+            DataError: the label cannot be used or the disk is full.
+            ImageError: the picture cannot be read.
+        """
+        with self._turn:
+            kept = self._dataset.add(picture, check_label(label), source=source, burst=burst, time=time)
+            self._count += 1
+            taken = Taken(self._count, label, kept.key)
+            self._taken.append(taken)
+            return taken
+
+    def take_back(self, taken_id: int) -> Taken:
+        """Remove a picture just taken; the dataset's own undo brings it back.
+
+        Raises:
+            DataError: it is not one of the latest, or is gone already.
+        """
+        with self._turn:
+            taken = self.find(taken_id)
+            self._dataset.delete([taken.key])
+            self._taken.remove(taken)
+            return taken
+
+    def find(self, taken_id: int) -> Taken:
+        """One of the latest pictures.
+
+        Raises:
+            DataError: it is not one of them.
+        """
+        for taken in self._taken:
+            if taken.id == taken_id:
+                return taken
+        raise DataError(f"picture {taken_id}: not one of the latest {KEPT} taken in this run")

@@ -1,0 +1,117 @@
+// Collect: one label at a time, one press or many.
+import { drawBars } from "../bars.js";
+import { hold, holdable, release } from "../hold.js";
+import { t } from "../messages.js";
+import { act } from "../requests.js";
+import { keys } from "../keys.js";
+import * as socket from "../socket.js";
+import { flash, setText } from "../stage.js";
+import { toast } from "../toast.js";
+
+const $ = (id) => document.getElementById(id);
+const field = $("label");
+const begun = Date.now();
+let taken = JSON.parse(sessionStorage.getItem("taken") ?? "{}");
+let counts = {};
+field.value = sessionStorage.getItem("label") ?? "";
+
+const label = () => field.value.trim();
+
+async function take(burst) {
+  if (!label()) {
+    toast(t("collect.label_first"));
+    field.focus();
+    return false;
+  }
+  const name = label();
+  if (!(await act("/api/collect/take", { label: name, burst }, { quiet: true }))) return false;
+  flash();
+  count(name, 1);
+  return true;
+}
+
+function count(name, more) {
+  taken[name] = Math.max(0, (taken[name] ?? 0) + more);
+  sessionStorage.setItem("taken", JSON.stringify(taken));
+  drawCounter();
+}
+
+function drawCounter() {
+  const n = taken[label()] ?? 0;
+  setText($("taken-now"), String(n));
+  setText($("taken-word"), label() ? t("collect.of", { label: label() }) : t("collect.none_yet"));
+}
+
+socket.on("collection", (message) => {
+  counts = message.counts;
+  const most = Math.max(1, ...Object.values(counts));
+  const rows = Object.entries(counts).map(([name, n]) => ({ label: name, score: n / most, n }));
+  $("bars").dataset.empty = t("collect.empty");
+  drawBars($("bars"), rows, (one) => String(one.n), label());
+  $("labels").replaceChildren(...Object.keys(counts).map((name) => new Option(name)));
+  drawLatest(message.latest);
+});
+
+function drawLatest(latest) {
+  const strip = $("latest");
+  const kept = new Map([...strip.children].map((thumb) => [thumb.dataset.id, thumb]));
+  $("latest-box").hidden = latest.length === 0;
+  strip.replaceChildren(...latest.slice(-18).reverse().map((one) => kept.get(String(one.id)) ?? makeThumb(one)));
+}
+
+function makeThumb(one) {
+  const thumb = document.createElement("button");
+  thumb.type = "button";
+  thumb.dataset.id = String(one.id);
+  thumb.title = t("collect.take_back", { label: one.label });
+  thumb.setAttribute("aria-label", thumb.title);
+  const image = document.createElement("img");
+  image.src = `/taken/${one.id}.jpg`;
+  image.alt = "";
+  image.draggable = false;
+  thumb.append(image);
+  thumb.addEventListener("click", async () => {
+    if (await act("/api/collect/take-back", { id: one.id })) count(one.label, -1);
+  });
+  return thumb;
+}
+
+function change() {
+  field.focus();
+  field.select();
+}
+
+function finish() {
+  const rows = Object.entries(taken).filter(([, n]) => n > 0);
+  const total = rows.reduce((sum, [, n]) => sum + n, 0);
+  const most = Math.max(1, ...rows.map(([, n]) => n));
+  const minutes = Math.max(1, Math.round((Date.now() - begun) / 60000));
+  setText($("summary-text"), total ? t("collect.summary_text", { pictures: t("count.pictures", { n: total }), classes: t("count.classes", { n: rows.length }), minutes: t("count.minutes", { n: minutes }) }) : t("collect.summary_none"));
+  drawBars($("summary-bars"), rows.map(([name, n]) => ({ label: name, score: n / most, n })), (one) => String(one.n), null);
+  const few = Object.entries(counts).filter(([, n]) => n < 10).map(([name]) => name);
+  setText($("summary-hint"), few.length ? t("collect.few", { labels: few.slice(0, 5).join(", ") }) : "");
+  $("summary-dialog").showModal();
+}
+
+field.addEventListener("input", () => {
+  sessionStorage.setItem("label", label());
+  drawCounter();
+});
+field.addEventListener("keydown", (event) => { if (event.key === "Enter") field.blur(); });
+$("change").addEventListener("click", change);
+$("finish").addEventListener("click", finish);
+$("summary-dialog").addEventListener("close", () => {
+  taken = {};
+  sessionStorage.removeItem("taken");
+  drawCounter();
+});
+holdable($("take"), take);
+keys({ n: change, f: finish, " ": () => hold($("take"), take) }, release);
+
+drawCounter();
+socket.on("hello", async () => {
+  const response = await fetch("/api/collect");
+  if (response.ok) socket.tell("collection", await response.json());
+});
+socket.want({ video: true });
+socket.connect();

@@ -1,0 +1,242 @@
+"""The Dataset page: every picture by class and split, edits that can be undone, pictures in and out."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi import Path as PathPart
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse, Response
+
+from whatsit.errors import DataError
+from whatsit.studio.jobs.gallery import ID_DIGITS, counts_view, details_view, keys_view, page_view
+from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.studio import Studio
+from whatsit.studio.watching.thumbnail import TILE, large, thumbnail
+
+router = APIRouter()
+Key = Annotated[str, Field(max_length=600)]
+Id = Annotated[str, PathPart(pattern=f"^[0-9a-f]{{{ID_DIGITS}}}$")]
+UploadId = Annotated[str, PathPart(pattern="^[0-9a-f]{16}$")]
+# The address names the content: it never changes.
+_FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
+
+
+class Keys(BaseModel):
+    keys: list[Key] = Field(min_length=1, max_length=200_000)
+
+
+class Relabel(Keys):
+    label: str
+
+
+class Move(Keys):
+    split: str
+
+
+class Label(BaseModel):
+    label: str
+
+
+class NewName(BaseModel):
+    old: str
+    new: str
+
+
+class Finish(BaseModel):
+    label: str = ""
+
+
+class Layout(BaseModel):
+    layout: str = "split"
+
+
+@router.get("/dataset")
+def page(request: Request) -> Response:
+    return render(request, "dataset")
+
+
+@router.get("/api/dataset")
+def counts(request: Request) -> dict[str, Any]:
+    return counts_view(studio_of(request).project.dataset)
+
+
+@router.get("/api/dataset/pictures")
+def pictures(
+    request: Request,
+    label: str | None = None,
+    split: str | None = None,
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    limit: Annotated[int, Query(ge=1)] = 200,
+) -> dict[str, Any]:
+    return page_view(studio_of(request).project.dataset, label, split, offset, limit)
+
+
+@router.get("/api/dataset/keys")
+def keys(request: Request, label: str | None = None, split: str | None = None) -> dict[str, Any]:
+    return keys_view(studio_of(request).project.dataset, label, split)
+
+
+@router.get("/api/dataset/picture")
+def details(request: Request, key: str) -> dict[str, Any]:
+    return details_view(studio_of(request).project.dataset.picture(key))
+
+
+@router.post("/api/dataset/refresh")
+def refresh(request: Request) -> dict[str, Any]:
+    """Notice what was done to the folders by other means."""
+    studio = studio_of(request)
+    if studio.project.dataset.refresh():
+        studio.dataset_changed()
+    return {"message": "refreshed", "values": {}}
+
+
+@router.post("/api/dataset/relabel")
+def relabel(request: Request, asked: Relabel) -> dict[str, Any]:
+    dataset = studio_of(request).project.dataset
+    counts = _edit(studio_of(request), asked.keys, lambda keys: dataset.relabel(keys, asked.label))
+    return {"message": "relabelled", "values": {**counts, "label": asked.label}}
+
+
+@router.post("/api/dataset/move")
+def move(request: Request, asked: Move) -> dict[str, Any]:
+    dataset = studio_of(request).project.dataset
+    counts = _edit(studio_of(request), asked.keys, lambda keys: dataset.set_split(keys, asked.split))
+    return {"message": f"moved_to_{asked.split}", "values": counts}
+
+
+@router.post("/api/dataset/delete")
+def delete(request: Request, asked: Keys) -> dict[str, Any]:
+    counts = _edit(studio_of(request), asked.keys, studio_of(request).project.dataset.delete)
+    return {"message": "deleted", "values": counts}
+
+
+def _edit(studio: Studio, keys: list[str], edit: Callable[[list[str]], None]) -> dict[str, int]:
+    """Edit pictures; where some have gone behind the studio's back, the rest. How many of each.
+
+    Raises:
+        DataError: none is left, or the edit is not possible for another reason; nothing changes then.
+    """
+    gone = 0
+    try:
+        edit(keys)
+    except DataError:
+        studio.project.dataset.refresh()
+        known = set(studio.project.dataset.keys())
+        there = [key for key in keys if key in known]
+        gone = len(keys) - len(there)
+        if gone:
+            studio.dataset_changed()
+        if not gone or not there:
+            raise
+        edit(there)
+    studio.dataset_changed()
+    return {"n": len(keys) - gone, "gone": gone}
+
+
+@router.post("/api/dataset/undo")
+def undo(request: Request) -> dict[str, Any]:
+    studio = studio_of(request)
+    what = studio.project.dataset.undo()
+    studio.dataset_changed()
+    return {"message": "undone" if what else "nothing_to_undo", "values": {}}
+
+
+@router.post("/api/dataset/add-label")
+def add_label(request: Request, asked: Label) -> dict[str, Any]:
+    studio = studio_of(request)
+    studio.project.dataset.add_label(asked.label)
+    studio.dataset_changed()
+    return {"message": "class_added", "values": {"label": asked.label}}
+
+
+@router.post("/api/dataset/rename-label")
+def rename_label(request: Request, asked: NewName) -> dict[str, Any]:
+    studio = studio_of(request)
+    studio.project.dataset.rename_label(asked.old, asked.new)
+    studio.dataset_changed()
+    return {"message": "renamed", "values": {"label": asked.new}}
+
+
+@router.post("/api/dataset/delete-label")
+def delete_label(request: Request, asked: Label) -> dict[str, Any]:
+    studio = studio_of(request)
+    studio.project.dataset.delete_label(asked.label)
+    studio.dataset_changed()
+    return {"message": "class_removed", "values": {"label": asked.label}}
+
+
+@router.get("/dataset/tile/{picture_id}.jpg")
+def tile(request: Request, picture_id: Id) -> Response:
+    picture = studio_of(request).project.dataset.by_hash(picture_id)
+    return Response(thumbnail(picture.path, TILE, picture_id), media_type="image/jpeg", headers=_FOR_EVER)
+
+
+@router.get("/dataset/large/{picture_id}.jpg")
+def whole(request: Request, picture_id: Id) -> Response:
+    path = studio_of(request).project.dataset.by_hash(picture_id).path
+    return Response(large(path), media_type="image/jpeg", headers=_FOR_EVER)
+
+
+# ---- pictures in
+
+
+@router.post("/api/dataset/upload")
+def begin_upload(request: Request) -> dict[str, Any]:
+    return {"id": studio_of(request).uploads.begin()}
+
+
+@router.post("/api/dataset/upload/{upload_id}")
+async def upload_part(request: Request, upload_id: UploadId, path: str, at: int = 0) -> dict[str, Any]:
+    """A piece of a file as the body: ``path`` as the page knows it, ``at`` its offset in bytes."""
+    uploads = studio_of(request).uploads
+    await run_in_threadpool(uploads.add, upload_id, path, at, await request.body())
+    return {"message": "part_taken", "values": {}}
+
+
+@router.post("/api/dataset/upload/{upload_id}/finish")
+def finish_upload(request: Request, upload_id: UploadId, asked: Finish) -> dict[str, Any]:
+    """Import what was uploaded, in the background; ``label`` is for pictures without a folder."""
+    studio_of(request).import_upload(upload_id, asked.label.strip())
+    return {"message": "import_begun", "values": {}}
+
+
+@router.post("/api/dataset/upload/{upload_id}/cancel")
+def cancel_upload(request: Request, upload_id: UploadId) -> dict[str, Any]:
+    studio_of(request).uploads.remove(upload_id)
+    return {"message": "upload_cancelled", "values": {}}
+
+
+@router.get("/api/dataset/import")
+def import_state(request: Request) -> dict[str, Any]:
+    return studio_of(request).import_view()
+
+
+@router.post("/api/dataset/import/stop")
+def stop_import(request: Request) -> dict[str, Any]:
+    studio_of(request).importing.stop()
+    return {"message": "stopped", "values": {}}
+
+
+# ---- pictures out
+
+
+@router.post("/api/dataset/export")
+def export(request: Request, asked: Layout) -> dict[str, Any]:
+    """Write the archive in the background; ``GET /dataset/export.zip`` gives it when it is done."""
+    studio_of(request).downloads.begin(asked.layout)
+    return {"message": "export_begun", "values": {}}
+
+
+@router.get("/api/dataset/export")
+def export_state(request: Request) -> dict[str, Any]:
+    return studio_of(request).downloads.view()
+
+
+@router.get("/dataset/export.zip")
+def download(request: Request) -> Response:
+    studio = studio_of(request)
+    return FileResponse(
+        studio.downloads.archive(), media_type="application/zip", filename=f"{studio.project.settings.name}.zip"
+    )

@@ -1,0 +1,96 @@
+"""One recogniser at work on the studio's camera, while somebody watches its answers."""
+
+import json
+import time
+
+from whatsit.cameras import SharedCamera
+from whatsit.live.engine import Answer, Live
+from whatsit.live.recogniser import Recogniser
+from whatsit.live.smoothing import Smoothing
+from whatsit.studio.lessons.learner import Likeness
+from whatsit.studio.outbox import Hub
+from whatsit.studio.watching.feed import Feed
+
+SHOWN = 12
+
+
+class Recognition:
+    """A sink of the live engine: answers go to the hub as ``answer:<model>``.
+
+    The engine runs only while a tab wants its answers. ``attend`` must be called from one thread.
+    """
+
+    def __init__(self, model: str, recogniser: Recogniser, feed: Feed, hub: Hub) -> None:
+        self.kind = f"answer:{model}"
+        self.model = model
+        self._recogniser = recogniser
+        self._feed = feed
+        self._hub = hub
+        self._smoothing = Smoothing()
+        self._live: Live | None = None
+        self._camera: SharedCamera | None = None
+
+    @property
+    def threshold(self) -> float:
+        """The score below which an answer is uncertain, 0..1."""
+        return self._smoothing.threshold
+
+    @property
+    def fit(self) -> str:
+        """How a frame becomes its square; cover looks at the middle only."""
+        return self._recogniser.preprocess.fit.value
+
+    def set_threshold(self, threshold: float) -> None:
+        """Change it; a running engine takes it over with the next answer.
+
+        Raises:
+            DataError: outside 0..1.
+        """
+        self._smoothing = Smoothing(threshold=threshold)
+        if self._live is not None:
+            self._live.smoothing = self._smoothing
+
+    def replace(self, recogniser: Recogniser) -> None:
+        """Recognise with another one from the next frame on."""
+        self._recogniser = recogniser
+        if self._live is not None:
+            self._live.recogniser = recogniser
+
+    def attend(self) -> None:
+        """Start the engine where it is wanted, stop it where it is not, follow the camera chosen."""
+        camera = self._feed.camera
+        if self._live is not None and (self._camera is not camera or not self._hub.wanted(self.kind)):
+            self.close()
+        if self._live is None and self._hub.wanted(self.kind):
+            self._live = Live(camera, self._recogniser, [self], smoothing=self._smoothing, top_k=SHOWN)
+            self._camera = camera
+            self._live.start()
+
+    def close(self) -> None:
+        """Stop the engine."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def send(self, answer: Answer) -> None:
+        """Post one answer to the tabs."""
+        self._hub.post(self.kind, json.dumps(self._view(answer), ensure_ascii=False))
+
+    def _view(self, answer: Answer) -> dict[str, object]:
+        predictions = answer.predictions
+        away = predictions.distances if isinstance(predictions, Likeness) else (None,) * len(predictions)
+        return {
+            "kind": "answer",
+            "model": self.model,
+            "state": answer.state.value if predictions or answer.frame is None else "nothing",
+            "label": answer.label,
+            "score": answer.score,
+            "distance": predictions.distance,
+            "classes": [
+                {"label": one.label, "score": one.score, "distance": distance}
+                for one, distance in zip(predictions, away, strict=True)
+            ],
+            "fps": round(answer.stats.fps, 1),
+            "ms": round(answer.stats.inference_ms, 1),
+            "age": round(max(0.0, time.time() - answer.time), 3) if answer.frame else None,
+        }

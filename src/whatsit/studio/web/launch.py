@@ -1,0 +1,88 @@
+"""What ``whatsit studio`` does: choose the camera and the backbone, say where the studio is, serve it."""
+
+import io
+import os
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+
+from whatsit.backbones.embedder import Embedder
+from whatsit.studio.studio import Studio
+from whatsit.studio.web.server import DEFAULT_PORT, Address, StudioServer
+
+
+def launch(
+    project: Path,
+    *,
+    camera: str | None = None,
+    model: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    token: str | None = None,
+    tls: bool = False,
+    open_page: bool | None = None,
+) -> None:
+    """Serve a project until interrupted, saying on the terminal where.
+
+    Args:
+        camera: an address; None for this machine's first camera, or the demonstration scene.
+        open_page: None opens the page where there is a desktop to open it on and the server is local.
+
+    Raises:
+        WhatsitError: the project, the camera, the model or the port cannot be used.
+    """
+
+    server = StudioServer(
+        Studio(project, _embedder(model), camera or _first_camera()),
+        host=host,
+        port=port,
+        token=token,
+        tls=tls,
+    )
+    print(_announcement(project, server.address), file=sys.stderr)  # noqa: T201 - the command's output
+    if open_page if open_page is not None else server.address.loopback and _has_desktop():
+        threading.Timer(0.5, webbrowser.open, [server.address.url]).start()
+    server.run()
+
+
+def _embedder(model: Path | None) -> Embedder:
+    from whatsit.backbones.backbone import Backbone
+
+    embedder: Embedder = Backbone.builtin() if model is None else Backbone.from_file(model)
+    return embedder
+
+
+def _first_camera() -> str:
+    from whatsit.cameras.listing import list_cameras
+
+    # A Raspberry Pi's or a USB camera comes before the demonstration scene, which is always the last.
+    return list_cameras()[0].address
+
+
+def _announcement(project: Path, address: Address) -> str:
+    lines = [f"The studio for {project} is at", f"  {address.url}"]
+    if address.moved:
+        lines.append(f"(port {DEFAULT_PORT} is taken by another program)")
+    if not address.loopback:
+        lines += ["Anyone with this address can use it. To open it on a phone, scan:", _qr(address.url)]
+        if not address.secure:
+            lines.append("A phone's own camera works only on a secure page: add --tls to use it.")
+        else:
+            lines.append("The certificate is this studio's own: browsers warn once, then accept it.")
+    lines.append("Ctrl-C ends it.")
+    return "\n".join(line for line in lines if line)
+
+
+def _qr(url: str) -> str:
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(url, error="l").terminal(drawn, compact=True, border=2)
+    return drawn.getvalue()
+
+
+def _has_desktop() -> bool:
+    if sys.platform == "darwin":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,180 @@
+"""From a project to a running server: the port, the token, the certificate, and what is printed."""
+
+import errno
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from whatsit.errors import DataError
+from whatsit.studio.studio import Studio
+from whatsit.studio.web.access import Access, is_loopback, new_token
+from whatsit.studio.web.app import create_app
+from whatsit.studio.web.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, TimedProtocol
+from whatsit.studio.web.tls import self_signed
+
+DEFAULT_PORT = 8000
+_TRIES = 20
+_GRACE_SECONDS = 2
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a studio can be opened."""
+
+    url: str
+    """Complete, with the token where one is needed."""
+    port: int
+    moved: bool
+    """True where the usual port was taken and another one found."""
+    loopback: bool
+    secure: bool
+
+
+class StudioServer:
+    """A studio with a port of its own; ``run`` serves until it is told to stop.
+
+    Args:
+        studio: closed when ``run`` ends, or when the server cannot be made.
+        host: the address to listen on. Other than loopback, a token is required and made where none is given.
+        port: None for ``DEFAULT_PORT`` or the next free one; 0 for any; another is used or refused.
+        token: what a browser must know; the cookie takes over after the first visit.
+        tls: serve HTTPS with a self-signed certificate.
+
+    Raises:
+        DataError: the port is taken, or the host is not this machine's.
+        MissingExtraError: ``tls`` without cryptography.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        token: str | None = None,
+        tls: bool = False,
+    ) -> None:
+        self._studio = studio
+        try:
+            certificate = _certificate(studio.project.path, host) if tls else None
+            self._listener, moved = _listen(host, port)
+        except BaseException:
+            studio.close()
+            raise
+        bound = self._listener.getsockname()[1]
+        if token is None and not is_loopback(host):
+            token = new_token()
+        access = Access.of(host, bound, token, secure=tls)
+        self.address = Address(_url(host, bound, token, tls), bound, moved, access.loopback, tls)
+        """Where it can be opened."""
+        self._server = _Server(_config(studio, access, certificate))
+
+    def run(self) -> None:
+        """Serve until SIGTERM, SIGINT, Ctrl-C or ``stop``; then close the studio, whatever happened."""
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the port and the studio, where ``run`` was never called."""
+        self._listener.close()
+        self._studio.close()
+
+    def stop(self) -> None:
+        """Have ``run`` end; from any thread."""
+        self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn raises the signal that ended it once more; here ending is what was asked for, and all."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _ENDING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def reachable_name(host: str) -> str:
+    """The name or address other machines reach a server bound to ``host`` by."""
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return host
+    # Connecting a datagram socket sends nothing; it only asks which of our addresses would be used.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])
+
+
+def _listen(host: str, port: int | None) -> tuple[socket.socket, bool]:
+    wanted = [port] if port is not None else list(range(DEFAULT_PORT, DEFAULT_PORT + _TRIES))
+    for candidate in wanted:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, candidate, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+        except (OSError, UnicodeError) as error:
+            raise DataError(f"host {host!r}: no such address; use 127.0.0.1, or 0.0.0.0 for all") from error
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(256)
+            return listener, candidate != wanted[0]
+        except OSError as error:
+            listener.close()
+            if error.errno == errno.EADDRINUSE:
+                continue
+            raise DataError(
+                f"cannot listen on {host} port {candidate}: {error.strerror}; choose another --host or --port"
+            ) from error
+    taken = f"port {port} is" if port is not None else f"ports {wanted[0]} to {wanted[-1]} are"
+    raise DataError(f"{taken} taken by another program; give a free one with --port, or 0 for any")
+
+
+def _config(studio: Studio, access: Access, certificate: tuple[Path, Path] | None) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    return uvicorn.Config(
+        create_app(studio, access),
+        http=TimedProtocol,
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # pictures are compressed already
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        ssl_certfile=certificate[0] if certificate else None,
+        ssl_keyfile=certificate[1] if certificate else None,
+    )
+
+
+def _certificate(project: Path, host: str) -> tuple[Path, Path]:
+    return self_signed(project / ".whatsit", [host, reachable_name(host)])
+
+
+def _url(host: str, port: int, token: str | None, tls: bool) -> str:
+    name = reachable_name(host)
+    shown = f"[{name}]" if ":" in name else name
+    query = f"?token={token}" if token is not None else ""
+    return f"{'https' if tls else 'http'}://{shown}:{port}/{query}"

@@ -1,0 +1,258 @@
+"""A feature file and what MaixPy's format has no room for, in a sidecar next to it: ``my_classes.bin.json``.
+
+The sidecar names the backbone and the fit, and keeps the pictures' own embeddings, the samples' labels and the
+calibration. Two files cannot be replaced in one step, so the sidecar, written first, describes both the
+feature file on disk and the one about to replace it, each by its SHA-256: whenever the power goes, one
+description fits the file that is there.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from whatsit.errors import DataError
+from whatsit.files import write_file
+from whatsit.heads.unknown import Floats, normalised
+from whatsit.imaging.preprocess import Fit, Preprocess
+from whatsit.teaching.maixpy_file import Features, parse, serialise
+from whatsit.teaching.support_set import Calibration, Lesson
+from whatsit.validation import path as checked_path
+
+MAX_BYTES = 2**28
+"""Far above what can be taught by hand; below what hurts a small board's swap."""
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What features were taught with."""
+
+    backbone: str | None = None
+    """The backbone's id; None for a feature file from elsewhere."""
+    fit: Fit = Fit.COVER
+    file: Path | None = None
+    """Where the backbone was, if it was a ``.tflite`` of the user's."""
+
+
+def save_features(
+    path: str | os.PathLike[str],
+    lesson: Lesson,
+    backbone: str,
+    preprocess: Preprocess,
+    file: str | os.PathLike[str] | None = None,
+) -> None:
+    """Write the feature file and its sidecar; after a crash at any moment the old or the new pair is read.
+
+    Args:
+        backbone: its id.
+        preprocess: how pictures were prepared; its fit is kept.
+        file: the ``.tflite`` of the user's that the backbone is in.
+
+    Raises:
+        DataError: 0 classes, labels the format cannot carry, or a folder that cannot be written; nothing
+            changed.
+    """
+    target = checked_path(path, "a feature file")
+    if target.is_dir():
+        raise DataError(f"cannot write {target}: it is a folder; name a file in it, such as my_classes.bin")
+    named = any(label is not None for label in lesson.labels)
+    labels = lesson.names if named else None
+    content = serialise(Features(labels, lesson.centres, lesson.samples))
+    sha256 = _sha256(content)
+    record = {
+        "sha256": sha256,
+        "backbone": backbone,
+        "fit": preprocess.fit,
+        # Relative to the sidecar, so that a folder may be moved as a whole.
+        "file": None if file is None else os.path.relpath(file, target.parent),
+        "named": [label is not None for label in lesson.labels],
+        "owners": list(lesson.owners),
+        "pictures": _encode(lesson.pictures),
+        "unit_centres": _encode(lesson.unit_centres),
+        "calibration": asdict(lesson.calibration),
+    }
+    records = [record, *_on_disk(target, sha256)]
+    sidecar = json.dumps({"whatsit_features": _FORMAT, "records": records}, indent=1)
+    write_file(sidecar_path(target), sidecar.encode())
+    write_file(target, content)
+
+
+def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Lesson:
+    """Read a feature file: ours with its sidecar, or one from elsewhere, its classes taken as pictures.
+
+    Args:
+        dim: floats in one embedding of the backbone in use.
+        backbone: its id.
+
+    Raises:
+        DataError: a missing or damaged file, features of another backbone, or a feature file that is not the
+            one its sidecar describes.
+    """
+    target = checked_path(path, "a feature file")
+    content = _read(target)
+    records = _read_records(target)
+    record = _matching(records, _sha256(content))
+    taught_with = record and record.get("backbone")
+    if taught_with not in (None, backbone):
+        raise DataError(
+            f"{target}: taught with backbone {str(taught_with)[:80]!r}, but {backbone!r} is in use; "
+            "give that backbone, or teach again"
+        )
+    try:
+        features = parse(content, dim)
+    except DataError as error:
+        raise DataError(f"{target}: {error}") from error
+    if records and record is None:
+        raise DataError(
+            f"{target}: not the file that {sidecar_path(target).name} describes; restore it, or delete the "
+            ".json to load the features alone"
+        )
+    if record is None or taught_with is None:
+        return _foreign(features)
+    try:
+        return _restored(features, record)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise _damaged(sidecar_path(target)) from error
+
+
+def taught_with(path: str | os.PathLike[str]) -> Origin:
+    """What a feature file was taught with, as far as a sidecar describes it.
+
+    Raises:
+        DataError: a missing file or a damaged sidecar.
+    """
+    target = checked_path(path, "a feature file")
+    record = _matching(_read_records(target), _sha256(_read(target))) or {}
+    backbone, file = record.get("backbone"), record.get("file")
+    try:
+        return Origin(
+            None if backbone is None else str(backbone),
+            Fit(record.get("fit", Fit.COVER)),
+            None if file is None else target.parent / file,
+        )
+    except (TypeError, ValueError) as error:
+        raise _damaged(sidecar_path(target)) from error
+
+
+def sidecar_path(path: str | os.PathLike[str]) -> Path:
+    """``my_classes.bin`` to ``my_classes.bin.json``"""
+    return Path(f"{os.fspath(path)}.json")
+
+
+def _foreign(features: Features) -> Lesson:
+    return Lesson(
+        labels=features.labels or (None,) * len(features.classes),
+        pictures=features.classes,
+        centres=features.classes,
+        unit_centres=normalised(features.classes),
+        samples=features.samples,
+        owners=(None,) * len(features.samples),
+    )
+
+
+def _restored(features: Features, record: dict[str, Any]) -> Lesson:
+    classes, dim = features.classes.shape
+    named, owners, calibration = record["named"], record["owners"], record["calibration"]
+    if len(named) != classes or not all(isinstance(one, bool) for one in named):
+        raise ValueError("named")
+    if features.labels is None and any(named):
+        raise ValueError("named")
+    if len(owners) != len(features.samples) or not all(_is_owner(owner, classes) for owner in owners):
+        raise ValueError("owners")
+    labels = features.labels or (None,) * classes
+    return Lesson(
+        labels=tuple(label if keep else None for label, keep in zip(labels, named, strict=True)),
+        pictures=_decode(record["pictures"], classes, dim),
+        centres=features.classes,
+        unit_centres=_decode(record["unit_centres"], classes, dim),
+        samples=features.samples,
+        owners=tuple(owners),
+        calibration=Calibration(**{name: _length(calibration[name]) for name in asdict(Calibration())}),
+    )
+
+
+def _on_disk(target: Path, new: str) -> list[dict[str, Any]]:
+    """The description of the feature file that is about to be replaced, if there is one."""
+    try:
+        old = _sha256(_read(target))
+    except DataError:
+        return []
+    if old == new:
+        return []
+    try:
+        known = _matching(_read_records(target), old)
+    except DataError:
+        known = None
+    return [known or {"sha256": old, "backbone": None}]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if not path.exists():
+            raise DataError(f"{path}: no such file")
+        if not path.is_file():
+            raise DataError(f"{path}: not a file; give the path of a feature file such as my_classes.bin")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataError(f"{path}: {size:,} bytes, more than the {MAX_BYTES:,} allowed for a feature file")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _read_records(target: Path) -> list[dict[str, Any]]:
+    sidecar = sidecar_path(target)
+    if not sidecar.exists():
+        return []
+    try:
+        document = json.loads(_read(sidecar))
+        records = document["records"]
+        if document["whatsit_features"] != _FORMAT or not records:
+            raise ValueError("records")
+        if not all(isinstance(record, dict) and isinstance(record["sha256"], str) for record in records):
+            raise ValueError("records")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(sidecar) from error
+    return list(records)
+
+
+def _matching(records: list[dict[str, Any]], sha256: str) -> dict[str, Any] | None:
+    return next((record for record in records if record["sha256"] == sha256), None)
+
+
+def _damaged(sidecar: Path) -> DataError:
+    return DataError(f"{sidecar}: damaged or of another version; delete it to load the features alone")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _encode(vectors: Floats) -> str:
+    return base64.b64encode(vectors.astype("<f4").tobytes()).decode("ascii")
+
+
+def _decode(text: str, rows: int, columns: int) -> Floats:
+    vectors = np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
+    if not np.isfinite(vectors).all():
+        raise ValueError("not finite")
+    return vectors.reshape(rows, columns)
+
+
+def _is_owner(owner: object, classes: int) -> bool:
+    return owner is None or (type(owner) is int and 0 <= owner < classes)
+
+
+def _length(value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value < 0:
+        raise ValueError("calibration")
+    return float(value)

@@ -1,0 +1,217 @@
+"""From a folder of labelled pictures to a model, in seconds: embed once, fit a head, set the threshold."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.choice import BackboneChoice
+from whatsit.datasets.label import is_text
+from whatsit.errors import DataError, ImageError
+from whatsit.heads.linear import logistic_regression, prototypes, reject_threshold
+from whatsit.heads.unknown import normalised
+from whatsit.imaging.image import SUFFIXES, ImageLike
+from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
+from whatsit.teaching.feature_store import save_features
+from whatsit.teaching.support_set import Lesson
+from whatsit.validation import path as checked_path
+from whatsit.validation import short
+from whatsit.validation import unknown_rate as checked_rate
+
+GOLDEN_PICTURES = 4
+CALIBRATION_PICTURES = 64
+
+Example = tuple[ImageLike, str]
+"""A picture and its label."""
+
+
+def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
+    """The pictures of ``folder/<label>/``, each with its label, in the order of their names.
+
+    Folders and files whose name begins with ``.`` or ``_`` are passed over.
+
+    Raises:
+        DataError: no such folder, or no pictures in folders inside it.
+    """
+    root = checked_path(folder, "a folder with one folder a label")
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
+    found = [
+        (picture, label.name)
+        for label in sorted(root.iterdir())
+        if label.is_dir() and not label.name.startswith((".", "_"))
+        for picture in sorted(label.rglob("*"))
+        if picture.suffix.lower() in SUFFIXES and not picture.name.startswith(".") and picture.is_file()
+    ]
+    if not found:
+        raise DataError(f"{root}: no pictures found; expected {root}/<label>/*.jpg (or .png, .webp)")
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedExamples:
+    """Pictures, their labels and their embeddings: what heads and feature files are made of."""
+
+    choice: BackboneChoice
+    backbone: Backbone
+    examples: tuple[Example, ...]
+    features: NDArray[np.float32]
+    """Raw embeddings, shape (pictures, dim)."""
+
+    @property
+    def targets(self) -> list[str]:
+        """The label of each."""
+        return [label for _, label in self.examples]
+
+    def model(self, unknown_rate: float = 0.05) -> TaughtModel:
+        """A logistic head with its reject threshold.
+
+        Raises:
+            DataError: fewer than two labels, or ``unknown_rate`` not in 0..1.
+        """
+        targets = self.targets
+        head = logistic_regression(self.features, targets)
+        pictures = [picture for picture, _ in self.examples]
+        preprocess = self.backbone.preprocess
+        return TaughtModel(
+            choice=self.choice,
+            backbone_id=self.backbone.id,
+            preprocess=preprocess,
+            head=head,
+            prototypes=prototypes(self.features, targets),
+            threshold=reject_threshold(self.features, targets, unknown_rate),
+            pictures=len(targets),
+            head_ranges=head_ranges(head, self.features),
+            golden=prepared(evenly_sampled(one_a_class(self.examples), GOLDEN_PICTURES), preprocess),
+            calibration=prepared(evenly_sampled(pictures, CALIBRATION_PICTURES), preprocess)
+            if self.choice.is_file
+            else (),
+        )
+
+    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = 0.05) -> None:
+        """Write MaixPy's feature file: the first picture of a label is its class, the others are labelled samples.
+
+        Raises:
+            DataError: a label that cannot be written, or a folder that cannot.
+        """
+        labels = tuple(dict.fromkeys(self.targets))
+        owners = np.array([labels.index(label) for label in self.targets])
+        first = np.array([int(np.flatnonzero(owners == index)[0]) for index in range(len(labels))])
+        rest = np.setdiff1d(np.arange(len(owners)), first)
+        pictures = self.features[first]
+        lesson = Lesson(
+            labels, pictures, pictures, normalised(pictures), self.features[rest], tuple(owners[rest].tolist())
+        )
+        file = self.choice.name if self.choice.is_file else None
+        save_features(path, lesson.learnt(unknown_rate)[0], self.backbone.id, self.backbone.preprocess, file)
+
+
+def embed_examples(
+    examples: Iterable[Example],
+    choice: BackboneChoice | None = None,
+    *,
+    on_picture: Callable[[], None] | None = None,
+    on_unreadable: Callable[[ImageError], None] | None = None,
+) -> EmbeddedExamples:
+    """Run every picture through the backbone once; by far the longest part of teaching.
+
+    Args:
+        examples: pictures and labels; at least two labels.
+        choice: the backbone; None: the built-in one at 224 pixels.
+        on_picture: called after each picture, for a progress bar.
+        on_unreadable: called for each broken picture, which is then left out; None: raise.
+
+    Raises:
+        DataError: fewer than two labels with a readable picture.
+        ImageError: a picture cannot be read and ``on_unreadable`` is None.
+        ModelError: the backbone cannot be used.
+    """
+    choice = BackboneChoice() if choice is None else choice
+    if not isinstance(choice, BackboneChoice):
+        raise DataError(f"choice {short(choice)}: expected a BackboneChoice, such as BackboneChoice('lite0')")
+    examples = _pairs(examples)
+    check_labels([label for _, label in examples])
+    backbone = choice.open()
+    embeddings, kept = [], []
+    answers = backbone.embed_or_error(picture for picture, _ in examples)
+    for example, answer in zip(examples, answers, strict=True):
+        if on_picture is not None:
+            on_picture()
+        if isinstance(answer, ImageError):
+            if on_unreadable is None:
+                raise answer
+            on_unreadable(answer)
+            continue
+        embeddings.append(answer)
+        kept.append(example)
+    check_labels([label for _, label in kept])
+    return EmbeddedExamples(choice, backbone, tuple(kept), np.stack(embeddings))
+
+
+def teach(
+    examples: Iterable[Example],
+    choice: BackboneChoice | None = None,
+    *,
+    unknown_rate: float = 0.05,
+    on_picture: Callable[[], None] | None = None,
+    on_unreadable: Callable[[ImageError], None] | None = None,
+) -> TaughtModel:
+    """Learn labels from pictures: ``embed_examples`` and a head on top.
+
+    Args:
+        examples: pictures and labels, as ``find_examples`` gives them; at least two labels.
+        choice: the backbone; None: the built-in one at 224 pixels.
+        unknown_rate: share of known pictures (0..1) that may be called unknown; sets the threshold.
+        on_picture: called after each picture, for a progress bar.
+        on_unreadable: called for each broken picture, which is then left out; None: raise.
+
+    Raises:
+        DataError: fewer than two labels with a readable picture, or ``unknown_rate`` out of range.
+        ImageError: a picture cannot be read and ``on_unreadable`` is None.
+        ModelError: the backbone cannot be used.
+    """
+    checked_rate(unknown_rate)
+    embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
+    return embedded.model(unknown_rate)
+
+
+def _pairs(examples: Iterable[Example]) -> list[Example]:
+    if isinstance(examples, str | os.PathLike):
+        raise DataError(f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()")
+    pairs = list(examples) if isinstance(examples, Iterable) else [examples]
+    for pair in pairs:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            raise DataError(f"examples {short(pair)}: expected pairs of picture and label")
+    return pairs
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Raise where these are fewer than two labels, or one of them cannot be a line of a label file.
+
+    Raises:
+        DataError: naming the label.
+    """
+    for label in labels:
+        if not isinstance(label, str):
+            raise DataError(f"label {short(label)}: expected text, such as the name of a folder")
+    names = sorted(set(labels))
+    if len(names) < 2:
+        raise DataError(
+            f"{len(names)} label with pictures ({', '.join(names) or 'none'}): teaching needs at least 2; add a folder"
+        )
+    for name in names:
+        if not name.strip() or len(name.splitlines()) != 1 or "\0" in name:
+            raise DataError(f"label {name!r}: expected a name on one line")
+        if not is_text(name):
+            raise DataError(f"label {name!r}: its bytes are not UTF-8 text; rename the folder")
+
+
+def one_a_class(examples: Sequence[tuple[ImageLike, str]]) -> list[ImageLike]:
+    first: dict[str, ImageLike] = {}
+    for picture, label in examples:
+        first.setdefault(label, picture)
+    return list(first.values())

@@ -1,0 +1,138 @@
+"""One interpreter, its threads, one lock. Only importer of LiteRT's interpreter."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.errors import ModelError
+from whatsit.validation import whole_number
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """A model's input or output: shape, type, and what its integers mean (value = scale * (stored - zero_point))."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+
+    def dequantised(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """Real values as float32; floats pass unchanged, integers without a scale as their numbers."""
+        if self.dtype == np.float32:
+            return np.asarray(stored, np.float32)
+        values = stored.astype(np.float32)
+        if self.scale == 0:
+            return values
+        return (values - np.float32(self.zero_point)) * np.float32(self.scale)
+
+    def quantised(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Real values as the tensor stores them: rounded, clipped to the type's range, never wrapped."""
+        if self.dtype == np.float32:
+            return values
+        if self.scale == 0:
+            raise ModelError(f"tensor {self.name}: {self.dtype} without a scale cannot take real values")
+        limits = np.iinfo(self.dtype)
+        stored = np.rint(values / np.float32(self.scale)) + self.zero_point
+        return np.asarray(np.clip(stored, limits.min, limits.max), self.dtype)
+
+
+class Runtime:
+    """A loaded model. Calls from several threads take turns; for speed give each thread its own ``clone()``."""
+
+    def __init__(self, content: bytes, threads: int | None = None, name: str = "model") -> None:
+        """Load ``content``, which ``tflite.flatbuffer.read_model`` has checked.
+
+        Args:
+            threads: of the interpreter; None: one per core, at most four.
+
+        Raises:
+            ModelError: LiteRT refuses the model, or an input's shape is not fixed.
+            DataError: ``threads`` is less than 1.
+        """
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._content, self._name = content, name
+        self.threads = min(4, os.cpu_count() or 1) if threads is None else whole_number(threads, "threads")
+        self._lock = threading.Lock()
+        try:
+            with without_greeting():
+                self._interpreter: Any = Interpreter(model_content=content, num_threads=self.threads)
+                self._interpreter.allocate_tensors()
+            inputs = self._interpreter.get_input_details()
+            outputs = self._interpreter.get_output_details()
+        except (ValueError, RuntimeError) as error:  # ValueError: also a name that is not UTF-8
+            raise ModelError(f"{name}: LiteRT cannot run this model: {_first_line(error)}") from error
+        if len(inputs) != 1:
+            raise ModelError(f"{name}: {len(inputs)} inputs; expected one picture")
+        if any(side == -1 for side in inputs[0]["shape_signature"][1:]):
+            shape = [int(side) for side in inputs[0]["shape_signature"]]
+            raise ModelError(f"{name}: input of dynamic shape {shape}; export it again with a fixed picture size")
+        self.input = _spec(inputs[0])
+        self.outputs = tuple(_spec(detail) for detail in outputs)
+        self._in = inputs[0]["index"]
+        self._out = [detail["index"] for detail in outputs]
+
+    def run(self, tensor: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Every output as stored (a copy), for one input of the type and shape that ``input`` tells.
+
+        Raises:
+            ModelError: an operator fails; what is wrong with a damaged file may show only here.
+        """
+        with self._lock:
+            self._interpreter.set_tensor(self._in, tensor)
+            try:
+                self._interpreter.invoke()
+                return tuple(self._interpreter.get_tensor(index) for index in self._out)
+            except (ValueError, RuntimeError) as error:
+                raise ModelError(f"{self._name}: LiteRT cannot run this model: {_first_line(error)}") from error
+
+    def clone(self, threads: int = 1) -> "Runtime":
+        """Another interpreter on the same bytes."""
+        return Runtime(self._content, threads, self._name)
+
+
+_greeting_lock = threading.Lock()
+_greeted = threading.Event()
+
+
+@contextlib.contextmanager
+def without_greeting() -> Iterator[None]:
+    """Around whatever makes a process's first interpreter: keeps LiteRT's greeting off standard error."""
+    # The first interpreter of a process writes "INFO: Created TensorFlow Lite XNNPACK delegate" to file descriptor 2
+    # from C++, whatever its log level; a tool that promises one-line errors and JSON cannot have that.
+    with _greeting_lock:
+        if _greeted.is_set():
+            yield
+            return
+        try:
+            kept = os.dup(2)
+        except OSError:  # no standard error at all
+            yield
+            return
+        sink = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(sink, 2)
+            yield
+            _greeted.set()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(sink)
+
+
+def _spec(detail: Any) -> TensorSpec:
+    scale, zero_point = detail["quantization"]
+    shape = tuple(int(side) for side in detail["shape"])
+    return TensorSpec(str(detail["name"]), shape, np.dtype(detail["dtype"]), float(scale), int(zero_point))
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,159 @@
+"""A runtime that knows how its pictures are prepared: pixels in, real values out."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.errors import ImageError, ModelError
+from whatsit.imaging.image import ImageLike
+from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.parallel import ordered_map
+from whatsit.tflite.flatbuffer import MAX_MODEL_BYTES
+from whatsit.tflite.interpreter import Runtime, TensorSpec
+from whatsit.validation import short
+
+R = TypeVar("R")
+
+
+class Network:
+    """One model with its preprocessing; the ground that ``Classifier`` and ``Backbone`` stand on."""
+
+    def __init__(self, runtime: Runtime, preprocess: Preprocess, name: str) -> None:
+        self.runtime, self.preprocess, self.name = runtime, preprocess, name
+        self._idle: list[Runtime] = []
+        self._table = _lookup_table(runtime.input, preprocess)
+
+    def outputs(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """Every output as real values, flattened, for pixels of shape (height, width, channels)."""
+        return self._run(self.runtime, pixels)
+
+    def map(
+        self, images: Iterable[ImageLike], finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
+    ) -> Iterator[R]:
+        """``finish(image, outputs)`` for every image, order kept, decoding and inference overlapped on all cores."""
+        with self._borrowed() as borrow:
+            yield from ordered_map(lambda: self._worker(borrow(), finish), images)
+
+    def map_or_error(
+        self, images: Iterable[ImageLike], finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
+    ) -> Iterator[R | ImageError]:
+        """As ``map``, but an unreadable picture gives its error in its place and the rest go on."""
+
+        def make(runtime: Runtime) -> Callable[[ImageLike], R | ImageError]:
+            work = self._worker(runtime, finish)
+
+            def one(image: ImageLike) -> R | ImageError:
+                try:
+                    return work(image)
+                except ImageError as error:
+                    return error
+
+            return one
+
+        with self._borrowed() as borrow:
+            yield from ordered_map(lambda: make(borrow()), images)
+
+    @contextlib.contextmanager
+    def _borrowed(self) -> Iterator[Callable[[], Runtime]]:
+        """Interpreters for as many threads as ask; kept for the next time, since making one costs several pictures."""
+        used: list[Runtime] = []
+
+        def borrow() -> Runtime:
+            try:
+                runtime = self._idle.pop()
+            except IndexError:
+                runtime = self.runtime.clone()
+            used.append(runtime)
+            return runtime
+
+        try:
+            yield borrow
+        finally:
+            self._idle.extend(used)
+
+    def _worker(
+        self, runtime: Runtime, finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
+    ) -> Callable[[ImageLike], R]:
+        return lambda image: finish(image, self._run(runtime, self.preprocess.pixels(image)))
+
+    def _run(self, runtime: Runtime, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        expected = self.runtime.input.shape
+        if (1, *pixels.shape) != expected:
+            raise ModelError(f"{self.name}: pixels of shape {pixels.shape}; the model takes {expected[1:]}")
+        stored = runtime.run(self._tensor(pixels))
+        return tuple(spec.dequantised(values.reshape(-1)) for spec, values in zip(runtime.outputs, stored, strict=True))
+
+    def _tensor(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        if self._table is None:
+            return pixels[np.newaxis]
+        if self._table.ndim == 1:
+            return np.take(self._table, pixels)[np.newaxis]
+        channels = [np.take(self._table[:, c], pixels[:, :, c]) for c in range(pixels.shape[2])]
+        return np.stack(channels, axis=2)[np.newaxis]
+
+
+def input_preprocess(
+    spec: TensorSpec, fit: Fit, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, name: str
+) -> Preprocess:
+    """The preprocessing of a model's input of shape (1, height, width, 1 or 3).
+
+    ``mean`` and ``std`` are what its metadata says, None for the default: pixel / 255.
+
+    Raises:
+        ModelError: the input is not one picture of fixed size, or of a type other than uint8, int8 and float32.
+    """
+    shape = spec.shape
+    if len(shape) != 4 or shape[0] != 1 or shape[3] not in (1, 3) or min(shape) < 1:
+        raise ModelError(f"{name}: input of shape {list(shape)}; expected one picture, [1, height, width, 1 or 3]")
+    if spec.dtype not in (np.uint8, np.int8, np.float32):
+        raise ModelError(f"{name}: input of type {spec.dtype}; expected uint8, int8 or float32")
+    colour = Colour.RGB if shape[3] == 3 else Colour.GREY
+    return Preprocess(shape[2], shape[1], fit, colour, mean or (0.0,), std or (255.0,))
+
+
+def model_content(model: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
+    """What to call a model in errors, and its bytes.
+
+    Raises:
+        ModelError: neither bytes nor a path, or as ``read_model_file``.
+    """
+    if isinstance(model, bytes | bytearray | memoryview):
+        return "model", bytes(model)
+    return str(model), read_model_file(model)
+
+
+def read_model_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a model file.
+
+    Raises:
+        ModelError: it is missing, not a file, larger than ``MAX_MODEL_BYTES``, or cannot be read.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise ModelError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
+    file = Path(path)
+    try:
+        if not file.exists():
+            raise ModelError(f"{file}: no such model file")
+        if not file.is_file():
+            raise ModelError(f"{file}: not a file; expected a .tflite model")
+        if (size := file.stat().st_size) > MAX_MODEL_BYTES:
+            raise ModelError(f"{file}: {size:,} bytes, more than the {MAX_MODEL_BYTES:,} allowed for a model")
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _lookup_table(spec: TensorSpec, preprocess: Preprocess) -> NDArray[Any] | None:
+    """What each of the 256 pixel values becomes; None for uint8, which takes pixels as they are."""
+    if spec.dtype == np.uint8:
+        return None
+    levels = np.arange(256, dtype=np.uint8)
+    if len(preprocess.mean) == len(preprocess.std) == 1:
+        return spec.quantised(preprocess.normalised(levels))
+    per_channel = np.repeat(levels[:, np.newaxis], preprocess.channels, axis=1)
+    return spec.quantised(preprocess.normalised(per_channel))

@@ -1,0 +1,197 @@
+"""A head learnt epoch by epoch on embeddings, in numpy: Adam (Kingma and Ba 2015), the running mean of its steps kept
+(Polyak and Juditsky 1992), early stopping on validation pictures.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.heads.linear import HiddenLayer, LinearHead
+from whatsit.training.design import Design
+from whatsit.training.events import Epoch, OnEvent, Stop
+
+Floats = NDArray[np.float32]
+
+MOST_BATCH, LEAST_BATCH = 128, 8
+"""Few pictures are taken in small batches, so that an epoch has some sixteen steps all the same."""
+PATIENCE = 10
+_SOFTENING = 0.01
+_BETAS = (0.9, 0.999)
+_MOST_SPAN = 200
+"""Steps that the running mean spans at most, or so."""
+_SPANS = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """Embeddings of shape (pictures, views, dim) and the class index of each picture, shape (pictures,)."""
+
+    embeddings: Floats
+    targets: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedHead:
+    """The head of the best epoch, and how each epoch went."""
+
+    head: LinearHead
+    history: tuple[Epoch, ...]
+    stopped: bool
+
+
+def fit_head(
+    training: Embedded, validation: Embedded, labels: Sequence[str], design: Design, on_event: OnEvent, stop: Stop
+) -> FittedHead:
+    """Minimise the cross-entropy on one random view of every training picture an epoch.
+
+    The epoch whose running mean has the lowest validation loss is kept; ``design.patience`` epochs without a better one
+    end training. Without validation pictures the last epoch is kept. Equal arguments give equal bytes.
+
+    Args:
+        training: at least one picture of every class of ``labels``.
+        validation: one view a picture; may be empty.
+    """
+    random: np.random.Generator = np.random.default_rng(design.seed)
+    count, _views, dim = training.embeddings.shape
+    mean, spread = _standard(training.embeddings)
+    x = (training.embeddings - mean) / spread
+    held = (validation.embeddings[:, 0] - mean) / spread if len(validation.targets) else np.empty((0, dim), np.float32)
+    soft = np.full((count, len(labels)), design.label_smoothing / len(labels), np.float32)
+    soft += (1 - design.label_smoothing) * np.eye(len(labels), dtype=np.float32)[training.targets]
+    importance = _importance(training.targets, len(labels), design.class_weights)
+    parameters = _initial(dim, design.hidden, len(labels), random)
+    epochs, patience = design.all_epochs, design.patience or PATIENCE
+    batch = min(MOST_BATCH, max(LEAST_BATCH, count // 16))
+    steps = epochs * math.ceil(count / batch)
+    adam, average = _Adam(parameters), _RunningMean(parameters, memory(steps, _MOST_SPAN))
+    history: list[Epoch] = []
+    best, best_loss, since, stopped = [p.copy() for p in parameters], math.inf, 0, False
+    for number in range(1, epochs + 1):
+        if stop():
+            stopped = True
+            break
+        order = random.permutation(np.arange(count))
+        picked = random.integers(0, x.shape[1], x.shape[:1])
+        total, right = 0.0, 0
+        for start in range(0, count, batch):
+            rows = order[start : start + batch]
+            inputs = x[rows, picked[rows]]
+            if design.dropout:
+                kept = random.random(inputs.shape, np.float32) >= design.dropout
+                inputs = inputs * kept / np.float32(1 - design.dropout)
+            loss, hits, gradients = _step(parameters, inputs, soft[rows], importance[rows], training.targets[rows])
+            adam.step(gradients, (design.learning_rate or 1e-3) * 0.5 * (1 + math.cos(math.pi * adam.steps / steps)))
+            average.add(parameters)
+            total, right = total + loss * len(rows), right + hits
+        now = average.values()
+        held_loss, held_accuracy = _measured(now, held, validation.targets)
+        judged = held_loss if len(held) else -float(number)
+        better = judged < best_loss
+        since = 0 if better else since + 1
+        if better:
+            best, best_loss = now, judged
+        history.append(Epoch(number, epochs, total / count, right / count, held_loss, held_accuracy, better))
+        on_event(history[-1])
+        if since >= patience:
+            break
+    return FittedHead(_head(best, mean, spread, tuple(labels)), tuple(history), stopped)
+
+
+def _standard(embeddings: Floats) -> tuple[Floats, Floats]:
+    flat = embeddings.reshape(-1, embeddings.shape[2])
+    # Part of the typical length is added, so that a feature that hardly moves is not blown up.
+    spread = flat.std(axis=0) + _SOFTENING * max(float(np.linalg.norm(flat, axis=1).mean()), 1e-6)
+    return np.asarray(flat.mean(axis=0), np.float32), np.asarray(spread, np.float32)
+
+
+def _importance(targets: NDArray[np.intp], classes: int, balanced: bool) -> Floats:
+    counts = np.maximum(np.bincount(targets, minlength=classes), 1)
+    weights = len(targets) / (classes * counts) if balanced else np.ones(classes)
+    return np.asarray(weights[targets], np.float32)
+
+
+def _initial(dim: int, hidden: int, classes: int, random: np.random.Generator) -> list[Floats]:
+    zeros = np.zeros((classes, hidden or dim), np.float32), np.zeros(classes, np.float32)
+    if not hidden:
+        return [*zeros]
+    spread = np.float32(math.sqrt(2 / dim))  # He et al. 2015
+    first = random.standard_normal((hidden, dim), np.float32) * spread
+    return [*zeros, first, np.zeros(hidden, np.float32)]
+
+
+def _forward(parameters: Sequence[Floats], inputs: Floats) -> tuple[Floats, Floats]:
+    units = np.maximum(inputs @ parameters[2].T + parameters[3], 0) if len(parameters) == 4 else inputs
+    logits = units @ parameters[0].T + parameters[1]
+    return units, np.asarray(logits - logits.max(axis=1, keepdims=True), np.float32)
+
+
+def _step(
+    parameters: Sequence[Floats], inputs: Floats, soft: Floats, importance: Floats, targets: NDArray[np.intp]
+) -> tuple[float, int, list[Floats]]:
+    """Mean loss, how many are right, and the gradient of each parameter."""
+    units, logits = _forward(parameters, inputs)
+    log_sum = np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    loss = float((-(soft * (logits - log_sum)).sum(axis=1) * importance).mean())
+    error = (np.exp(logits - log_sum) - soft) * (importance / len(inputs))[:, np.newaxis]
+    gradients = [error.T @ units, error.sum(axis=0)]
+    if len(parameters) == 4:
+        behind = (error @ parameters[0]) * (units > 0)
+        gradients += [behind.T @ inputs, behind.sum(axis=0)]
+    return loss, int((logits.argmax(axis=1) == targets).sum()), gradients
+
+
+def _measured(parameters: Sequence[Floats], inputs: Floats, targets: NDArray[np.intp]) -> tuple[float, float]:
+    if not len(inputs):
+        return math.nan, math.nan
+    _, logits = _forward(parameters, inputs)
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(targets)), targets]
+    return float(losses.mean()), float((logits.argmax(axis=1) == targets).mean())
+
+
+class _Adam:
+    def __init__(self, parameters: list[Floats]) -> None:
+        self.parameters, self.steps = parameters, 0
+        self._first = [np.zeros_like(p) for p in parameters]
+        self._second = [np.zeros_like(p) for p in parameters]
+
+    def step(self, gradients: Sequence[Floats], rate: float) -> None:
+        self.steps += 1
+        for place, gradient in enumerate(gradients):
+            first, second = self._first[place], self._second[place]
+            first += (1 - _BETAS[0]) * (gradient - first)
+            second += (1 - _BETAS[1]) * (gradient * gradient - second)
+            unbiased = np.sqrt(second / (1 - _BETAS[1] ** self.steps)) + 1e-8
+            self.parameters[place] -= np.asarray(rate / (1 - _BETAS[0] ** self.steps) * first / unbiased, np.float32)
+
+
+def memory(steps: int, most_span: int) -> float:
+    """What a running mean over training keeps at each step: it spans ``most_span`` of them, or a sixth of fewer."""
+    return 1 - 1 / max(1, min(most_span, steps / _SPANS))
+
+
+class _RunningMean:
+    """Exponential; its beginning at zero is made good, as Adam's."""
+
+    def __init__(self, parameters: Sequence[Floats], memory: float) -> None:
+        self._sums, self._steps, self._memory = [np.zeros_like(p) for p in parameters], 0, memory
+
+    def add(self, parameters: Sequence[Floats]) -> None:
+        self._steps += 1
+        for place, parameter in enumerate(parameters):
+            self._sums[place] += (1 - self._memory) * (parameter - self._sums[place])
+
+    def values(self) -> list[Floats]:
+        return [np.asarray(found / (1 - self._memory**self._steps), np.float32) for found in self._sums]
+
+
+def _head(parameters: Sequence[Floats], mean: Floats, spread: Floats, labels: tuple[str, ...]) -> LinearHead:
+    """The standardisation folded into the first layer: W (x - mean) / spread + b."""
+    first, offset = parameters[-2:]
+    first = np.asarray(first / spread, np.float32)
+    offset = np.asarray(offset - first @ mean, np.float32)
+    if len(parameters) == 2:
+        return LinearHead(first, offset, labels, normalise=False)
+    return LinearHead(parameters[0], parameters[1], labels, normalise=False, hidden=HiddenLayer(first, offset))

@@ -1,0 +1,281 @@
+"""Training a whole network with PyTorch: the loop that fine-tuning and training from scratch share.
+
+AdamW (Loshchilov and Hutter 2019), cosine schedule with a short warm-up (Loshchilov and Hutter 2017); the running mean
+of the weights is judged and kept (Polyak and Juditsky 1992). Needs the extra ``torch``, imported only when such a
+training starts.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from whatsit.imaging.augmentation import BRIGHTNESS, CONTRAST, ROTATION
+from whatsit.training.design import Design
+from whatsit.training.events import Epoch, OnEvent, Step, Stop
+from whatsit.training.head import memory
+
+Body = Callable[[Mapping[str, Tensor], Tensor, bool], Tensor]
+"""(weights, normalised pictures (n, channels, height, width), training) to embeddings (n, dim)."""
+
+Head = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Matrix (classes, dim) and bias (classes,)."""
+
+_MATRIX, _BIAS = "head.weight", "head.bias"
+_EVENTS_EVERY = 8
+_WEIGHT_DECAY = 0.01
+_MIXUP_ALPHA = 0.2
+_MOST_SPAN = 100
+"""Steps that the running mean spans at most, or so."""
+_FEW_STEPS = 50
+"""A training of fewer steps learns slower in proportion: the first steps of AdamW are all of full size, and a handful
+would carry good weights away and never bring them back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Pictures in memory: uint8 pixels (n, height, width, channels), class indices (n,)."""
+
+    pixels: NDArray[np.uint8]
+    targets: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the two ways of training do differently."""
+
+    body_rate: float
+    head_rate: float
+    least_crop: float
+    """Side of the smallest crop, as a share of the picture."""
+    shift: float
+    """Largest shift, as a share of the side."""
+    warm_up: float = 0.05
+    """Share of the steps during which the rate rises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The weights of the best epoch, and how each epoch went."""
+
+    weights: dict[str, NDArray[np.float32]]
+    head_weights: NDArray[np.float32]
+    head_bias: NDArray[np.float32]
+    history: tuple[Epoch, ...]
+    stopped: bool
+
+
+def descend(
+    body: Body, weights: dict[str, Tensor], trainable: Sequence[str], dim: int, classes: int,
+    training: Labelled, validation: Labelled, design: Design, recipe: Recipe, on_event: OnEvent, stop: Stop,
+    head: Head | None = None,
+) -> Trained:  # fmt: skip
+    """Train ``weights[name] for name in trainable`` and a linear head of shape (classes, dim), from ``head`` or zeros.
+
+    The epoch with the best validation accuracy (the lowest loss among equals) is kept, or the last where there are no
+    validation pictures. A ``head`` that was given is judged before the first, as epoch 0. ``stop`` ends at the next
+    batch.
+    """
+    torch.manual_seed(design.seed)
+    torch.use_deterministic_algorithms(True)
+    start = head if head is not None else (np.zeros((classes, dim), np.float32), np.zeros(classes, np.float32))
+    run = _Descent(body, weights, trainable, (torch.tensor(start[0]), torch.tensor(start[1])), training, design, recipe)
+    history: list[Epoch] = []
+    best_rank, kept, stopped = (-math.inf, 0.0), run.snapshot(), False
+    epochs = design.all_epochs
+    for number in range(1 if head is None else 0, epochs + 1):
+        if number == 0:
+            learnt = _measured(body, *kept, training, design.size)
+        else:
+            seen = run.epoch(number, on_event, stop)
+            stopped = seen.stopped
+            if stopped and (history or not seen.pictures):
+                break
+            learnt = seen.loss / seen.pictures, seen.right / seen.pictures
+        now = run.snapshot()
+        loss, accuracy = _measured(body, *now, validation, design.size)
+        rank = (accuracy, -loss) if len(validation.targets) else (float(number), 0.0)
+        better = rank > best_rank
+        if better:
+            best_rank, kept = rank, now
+        history.append(Epoch(number, epochs, *learnt, loss, accuracy, better))
+        on_event(history[-1])
+        since = number - max(epoch.number for epoch in history if epoch.best)
+        if stopped or (design.patience is not None and since >= design.patience):
+            break
+    found, matrix, bias = kept
+    return Trained(
+        {name: tensor.numpy() for name, tensor in found.items()}, matrix.numpy(), bias.numpy(), tuple(history), stopped
+    )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Sums over the pictures of an epoch."""
+
+    pictures: int = 0
+    right: int = 0
+    loss: float = 0.0
+    stopped: bool = False
+
+
+class _Descent:
+    """The parameters, their optimiser and its schedule."""
+
+    def __init__(
+        self, body: Body, weights: dict[str, Tensor], trainable: Sequence[str], head: tuple[Tensor, Tensor],
+        training: Labelled, design: Design, recipe: Recipe,
+    ) -> None:  # fmt: skip
+        self._body, self._weights, self._training = body, weights, training
+        self._design, self._recipe, self._classes = design, recipe, len(head[1])
+        self._random = np.random.default_rng(design.seed)
+        self._matrix, self._bias = (part.requires_grad_(True) for part in head)
+        groups = [
+            {"params": [weights[name].requires_grad_(True) for name in trainable], "lr": recipe.body_rate},
+            {"params": [self._matrix, self._bias], "lr": recipe.head_rate},
+        ]
+        self._optimiser = torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=_WEIGHT_DECAY)
+        self._batches = max(1, len(training.targets) // design.batch)
+        steps = design.all_epochs * self._batches
+        self._memory = memory(steps, _MOST_SPAN)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(
+            self._optimiser, lambda step: _rate(step, steps, recipe.warm_up) * min(1, steps / _FEW_STEPS)
+        )
+        self._importance = _class_importance(training.targets, self._classes, design.class_weights)
+        self._learning = {name: weights[name] for name in trainable} | {_MATRIX: self._matrix, _BIAS: self._bias}
+        self._sums = {name: torch.zeros_like(tensor) for name, tensor in self._learning.items()}
+        self._steps = 0
+
+    def snapshot(self) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """All weights, and the head's matrix and bias: the running means of what learns, copies of the rest."""
+        weights = {name: tensor.detach().clone() for name, tensor in {**self._weights, **self._learning}.items()}
+        if self._steps:  # the mean's beginning at zero made good, as Adam's
+            weights |= {name: total / (1 - self._memory**self._steps) for name, total in self._sums.items()}
+        return weights, weights.pop(_MATRIX), weights.pop(_BIAS)
+
+    def epoch(self, number: int, on_event: OnEvent, stop: Stop) -> _Seen:
+        """One pass over the training pictures in a new order."""
+        seen = _Seen()
+        order = self._random.permutation(len(self._training.targets))
+        for at, rows in enumerate(np.array_split(order, self._batches), 1):
+            if stop():
+                seen.stopped = True
+                break
+            self._step(rows, seen)
+            if at % _EVENTS_EVERY == 0 or at == self._batches:
+                on_event(Step(f"epoch {number} of {self._design.all_epochs}", at, self._batches))
+        return seen
+
+    def _step(self, rows: NDArray[np.int64], seen: _Seen) -> None:
+        pictures = _varied(self._training.pixels[rows], self._design, self._recipe, self._random)
+        targets = torch.from_numpy(self._training.targets[rows])
+        soft = _smoothed(targets, self._classes, self._design.label_smoothing)
+        if self._design.mixup:
+            pictures, soft = _mixed(pictures, soft, self._random)
+        embedding = functional.dropout(self._body(self._weights, pictures, True), self._design.dropout)
+        logits = embedding @ self._matrix.T + self._bias
+        losses = -(soft * functional.log_softmax(logits, 1)).sum(1)
+        loss = (losses * self._importance[targets]).mean()
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        self._schedule.step()
+        self._steps += 1
+        for name, tensor in self._learning.items():
+            self._sums[name].lerp_(tensor.detach(), 1 - self._memory)
+        seen.pictures += len(rows)
+        seen.right += int((logits.argmax(1) == targets).sum())
+        seen.loss += float(loss.detach()) * len(rows)
+
+
+def _rate(step: int, steps: int, warm_up: float) -> float:
+    rising = max(1, int(warm_up * steps))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+
+
+def _class_importance(targets: NDArray[np.int64], classes: int, balanced: bool) -> Tensor:
+    counts = np.bincount(targets, minlength=classes)
+    weights = len(targets) / (classes * np.maximum(counts, 1)) if balanced else np.ones(classes)
+    return torch.tensor(weights, dtype=torch.float32)
+
+
+def _smoothed(targets: Tensor, classes: int, share: float) -> Tensor:
+    return functional.one_hot(targets, classes).float() * (1 - share) + share / classes
+
+
+def _mixed(pictures: Tensor, soft: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    part = float(random.beta(_MIXUP_ALPHA, _MIXUP_ALPHA))
+    other = torch.from_numpy(random.permutation(len(pictures)))
+    return part * pictures + (1 - part) * pictures[other], part * soft + (1 - part) * soft[other]
+
+
+def normalised(pixels: NDArray[np.uint8]) -> Tensor:
+    """uint8 (n, height, width, channels) to (pixel - 127) / 128, (n, channels, height, width)."""
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+    return ((tensor.float() - 127) / 128).contiguous(memory_format=torch.channels_last)
+
+
+def as_they_are(pixels: NDArray[np.uint8], size: int) -> Tensor:
+    """``normalised`` at the network's size; training pictures are kept larger, for crops."""
+    pictures = normalised(pixels)
+    if pictures.shape[-1] == size:
+        return pictures
+    return functional.interpolate(pictures, (size, size), mode="bilinear", antialias=True)
+
+
+def _varied(pixels: NDArray[np.uint8], design: Design, recipe: Recipe, random: np.random.Generator) -> Tensor:
+    pictures, switches, count = normalised(pixels), design.augmentation, len(pixels)
+    scale = random.uniform(recipe.least_crop, 1, count) if switches.zoom else np.ones(count)
+    room = 1 - scale
+    if switches.zoom and recipe.shift:
+        # Whole pixels: a shift by a part of one would blur what is only 32 pixels wide.
+        most = round(recipe.shift * design.size)
+        offset = random.integers(-most, most + 1, (2, count)) * 2 / design.size
+    else:
+        offset = random.uniform(-1, 1, (2, count)) * room
+    mirror = np.where(switches.flip & (random.random(count) < 0.5), -1.0, 1.0)
+    angle = np.deg2rad(random.uniform(-ROTATION, ROTATION, count)) if switches.rotate else np.zeros(count)
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    rows = np.stack([np.stack([mirror * cos, -sin, offset[0]], 1), np.stack([mirror * sin, cos, offset[1]], 1)], 1)
+    shape = [count, pictures.shape[1], design.size, design.size]
+    grid = functional.affine_grid(torch.tensor(rows, dtype=torch.float32), shape, align_corners=False)
+    pictures = functional.grid_sample(pictures, grid, align_corners=False)
+    if switches.grey and pictures.shape[1] == 3:
+        chosen = torch.from_numpy(random.random(count) < 0.25)[:, None, None, None]
+        pictures = torch.where(chosen, pictures.mean(1, keepdim=True).expand_as(pictures), pictures)
+    if switches.contrast:
+        gain = _column(random.uniform(1 - CONTRAST, 1 + CONTRAST, count))
+        mean = pictures.mean((1, 2, 3), keepdim=True)
+        pictures = (pictures - mean) * gain + mean
+    if switches.brightness:
+        pictures = pictures + _column(random.uniform(-BRIGHTNESS, BRIGHTNESS, count)) * (255 / 128)
+    return pictures.clamp(-127 / 128, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _column(values: NDArray[np.float64]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32)[:, None, None, None]
+
+
+@torch.no_grad()
+def _measured(
+    body: Body, weights: Mapping[str, Tensor], matrix: Tensor, bias: Tensor, pictures: Labelled, size: int
+) -> tuple[float, float]:
+    """Cross-entropy and accuracy on pictures as they are; not a number where there are none."""
+    count = len(pictures.targets)
+    if count == 0:
+        return math.nan, math.nan
+    loss, right = 0.0, 0
+    for start in range(0, count, 64):
+        rows = slice(start, start + 64)
+        targets = torch.from_numpy(pictures.targets[rows])
+        logits = body(weights, as_they_are(pictures.pixels[rows], size), False) @ matrix.T + bias
+        loss += float(functional.cross_entropy(logits, targets, reduction="sum"))
+        right += int((logits.argmax(1) == targets).sum())
+    return loss / count, right / count

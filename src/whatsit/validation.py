@@ -1,0 +1,106 @@
+"""What a caller hands over, checked by kind: a wrong one is refused with its value and what was expected."""
+
+import operator
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from whatsit.errors import DataError
+
+T = TypeVar("T")
+
+
+def short(value: object) -> str:
+    """A value as an error shows it: at most 80 characters of its ``repr``, on one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def whole_number(value: object, name: str, least: int = 1) -> int:
+    """``value`` where it is a whole number of at least ``least``.
+
+    Raises:
+        DataError: it is not.
+    """
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]  # what has no index is what this finds out
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise DataError(f"{name} {short(value)}: expected a whole number, {least} or more")
+    return number
+
+
+def unknown_rate(value: float) -> float:
+    """``value`` where it is a share of errors.
+
+    Raises:
+        DataError: not a number from 0 to below 1.
+    """
+    if not isinstance(value, int | float) or not 0 <= value < 1:
+        raise DataError(f"error rate {short(value)}: expected a share from 0 to below 1, such as 0.05")
+    return value
+
+
+def path(value: object, expected: str) -> Path:
+    """``value`` as a path.
+
+    Raises:
+        DataError: it cannot be one.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise DataError(f"{short(value)}: expected the path of {expected}")
+    return Path(value)
+
+
+def several(pictures: Iterable[T]) -> Iterable[T]:
+    """``pictures`` where they are several, not one, which Python would take apart into letters, bytes or rows.
+
+    Raises:
+        DataError: one picture, or nothing to go through.
+    """
+    if isinstance(pictures, str | bytes | bytearray | os.PathLike) or getattr(pictures, "ndim", 4) < 4:
+        raise DataError(f"{short(pictures)}: one picture; expected several, such as a list of them")
+    if not isinstance(pictures, Iterable):
+        raise DataError(f"{short(pictures)}: expected several pictures, such as a list of them")
+    return pictures
+
+
+def labels(values: object) -> tuple[str, ...]:
+    """``values`` where they are labels in an order.
+
+    Raises:
+        DataError: not a list or tuple of text.
+    """
+    if (
+        not isinstance(values, Sequence)
+        or isinstance(values, str | bytes)
+        or not all(isinstance(value, str) for value in values)
+    ):
+        raise DataError(f"labels {short(values)}: expected a list of text in the model's order, or a label file's path")
+    return tuple(values)
+
+
+def first_few(names: Sequence[str], few: int = 3) -> str:
+    """``a, b, c and 4 more``: enough of them for one line."""
+    rest = f" and {len(names) - few:,} more" if len(names) > few else ""
+    return ", ".join(names[:few]) + rest
+
+
+_WORDS = {
+    "int_parsing": "a whole number", "int_type": "a whole number", "int_from_float": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "float_parsing": "a number", "float_type": "a number", "finite_number": "a finite number",
+    "bool_parsing": "true or false", "bool_type": "true or false", "string_type": "text", "list_type": "a list",
+    "dict_type": "an object", "model_attributes_type": "an object", "enum": "{expected}",
+    "greater_than_equal": "{ge:.15g} or more", "greater_than": "more than {gt:.15g}",
+    "less_than_equal": "{le:.15g} or less", "less_than": "less than {lt:.15g}",
+    "string_too_long": "at most {max_length} characters", "string_too_short": "at least {min_length} characters",
+    "too_long": "at most {max_length} entries", "too_short": "at least {min_length}",
+}  # fmt: skip
+
+
+def expectation(found: Mapping[str, Any]) -> str:
+    """What was expected, for one of pydantic's ``ValidationError.errors()``; empty for an unknown kind."""
+    return _WORDS.get(found["type"], "").format(**found.get("ctx", {}))

@@ -1,0 +1,179 @@
+"""The commands  cameras, capture  and  live  as a person or a script uses them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from whatsit.backbones.backbone import Backbone
+from whatsit.cameras import open_camera
+from whatsit.cameras.demo_scene.scene import Scene
+from whatsit.cameras.listing import _is_camera, usb_cameras
+from whatsit.cli import cameras, capture, live
+from whatsit.errors import WhatsitError
+from whatsit.teaching.selflearn import SelfLearnClassifier
+
+app = typer.Typer()
+for command in (cameras, capture, live):
+    command.register(app)
+
+
+def run(*arguments: str) -> list[str]:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Mug and book, taught from the demonstration scene."""
+    classifier = SelfLearnClassifier(Backbone.builtin(), dual_buff=False)
+    for name in ("mug", "book"):
+        classifier.add_class(Scene(objects=(name,)).render(0), label=name)
+        for number in (40, 80):
+            classifier.add_sample(Scene(objects=(name,)).render(number), label=name)
+    classifier.learn()
+    path = tmp_path_factory.mktemp("features") / "things.bin"
+    classifier.save(path)
+    return path
+
+
+def test_cameras_lists_the_demonstration_scene_everywhere() -> None:
+    assert any(line.startswith("synthetic:") for line in run("cameras"))
+    assert json.loads(run("cameras", "--json")[-1])["address"] == "synthetic:"
+
+
+def test_usb_cameras_are_listed_by_number_and_name(tmp_path: Path) -> None:
+    for number, name in ((10, "HD Webcam"), (2, "Old Webcam"), (3, "unicam"), (4, "a codec")):
+        (tmp_path / f"video{number}").mkdir()
+        (tmp_path / f"video{number}" / "name").write_text(name + "\n")
+    found = usb_cameras(tmp_path, lambda device: device.name != "video4")
+    assert [(camera.address, camera.name) for camera in found] == [
+        ("usb:2", "Old Webcam"),
+        ("usb:10", "HD Webcam"),
+    ]
+
+
+def test_a_codec_is_no_camera() -> None:
+    assert _is_camera(0x84200001, 0x04200001)
+    assert not _is_camera(0x84A00001, 0x04A00000)  # a webcam's node for metadata
+    assert not _is_camera(0x84208000, 0x04208000)  # a codec, memory to memory
+    assert _is_camera(0x04000001, 0)
+
+
+def test_capture_takes_pictures_that_never_collide(tmp_path: Path) -> None:
+    uri = "synthetic:?object=mug&fps=0&size=64x48"
+    taken: list[str] = []
+    for _ in range(2):
+        taken += run(
+            "capture",
+            "--camera",
+            uri,
+            "--label",
+            "mug",
+            "-n",
+            "5",
+            "--every",
+            "0",
+            "--project",
+            str(tmp_path),
+        )
+    # The scene begins with the same picture each time: the very same bytes are kept once.
+    files = sorted((tmp_path / "dataset" / "mug").glob("*.jpg"))
+    assert len(files) == 5
+    assert {Path(line).resolve() for line in taken} == {file.resolve() for file in files}
+    for file in files:
+        with Image.open(file) as picture:
+            assert picture.size == (64, 48)
+
+
+@pytest.mark.parametrize("label", ["../../etc", "a/b", ".."])
+def test_a_label_is_never_a_path(tmp_path: Path, label: str) -> None:
+    project = tmp_path / "project"
+    run("capture", "--camera", "synthetic:?fps=0&size=64x48", "--label", label, "--project", str(project))
+    pictures = list(tmp_path.rglob("*.jpg"))
+    assert len(pictures) == 1
+    assert pictures[0].parent.parent == project / "dataset"
+
+
+@pytest.mark.parametrize("label", ["", "a\0b", "x" * 10_000])
+def test_a_label_that_cannot_be_used_takes_no_picture(tmp_path: Path, label: str) -> None:
+    result = CliRunner().invoke(
+        app, ["capture", "--camera", "synthetic:", "--label", label, "--project", str(tmp_path / "p")]
+    )
+    assert isinstance(result.exception, WhatsitError)
+    assert "\n" not in str(result.exception)
+    assert not list(tmp_path.rglob("*.jpg"))
+
+
+def test_live_says_a_line_a_change_and_no_more(features: Path) -> None:
+    uri = "synthetic:?object=mug,book&fps=0&dwell=60"
+    lines = run("live", "--camera", uri, "--model", str(features), "-n", "150", "--json")
+    records = [json.loads(line) for line in lines]
+    labels = [record["label"] for record in records if record["state"] == "label"]
+    assert {"mug", "book"} <= set(labels)
+    assert len(records) < 30
+    for before, after in pairwise(records):
+        assert (before["state"], before["label"]) != (after["state"], after["label"])
+    assert {"time", "state", "label", "score", "unknown", "predictions", "fps", "age_ms"} <= records[0].keys()
+
+
+def test_live_runs_the_built_in_model_and_stops_after_the_seconds_asked_for() -> None:
+    assert run("live", "--camera", "synthetic:?object=clock", "--seconds", "1.5")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--camera", "synthetic:", "--model", "missing.tflite"],
+        ["--camera", "synthetic:", "--model", "picture.jpg"],
+        ["--camera", "file:missing.mp4"],
+        ["--camera", "toaster:"],
+    ],
+)
+def test_a_mistake_is_told_in_one_line(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, ["live", *arguments])
+    assert isinstance(result.exception, WhatsitError)
+    assert "\n" not in str(result.exception)
+
+
+def test_live_stopped_by_ctrl_c_reports_and_exits_with_130(features: Path) -> None:
+    program = "import typer; from whatsit.cli import live; app = typer.Typer(); live.register(app); app()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "--camera", "synthetic:?object=mug", "--model", str(features)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "a second" in errors
+    assert "Traceback" not in errors
+
+
+def test_an_address_with_an_unknown_option_names_those_that_exist() -> None:
+    with pytest.raises(WhatsitError, match="dwell, fps, object, seed, size"):
+        open_camera("synthetic:?colour=red")
+
+
+@pytest.mark.parametrize("command", [["live"], ["capture", "--label", "mug"]], ids=["live", "capture"])
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [("browser:", "whatsit studio --camera browser:"), ("rtsp://", "no host"), ("http:///video", "no host")],
+)
+def test_a_camera_that_could_never_answer_is_refused_at_once(command: list[str], address: str, named: str) -> None:
+    with pytest.raises(WhatsitError, match=named) as refused:
+        run(*command, "--camera", address)
+    assert "\n" not in str(refused.value) and address in str(refused.value)

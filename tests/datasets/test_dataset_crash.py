@@ -1,0 +1,171 @@
+"""Killed at any moment, whatsit has either done an edit or not begun it, and an import goes on where it was."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from drawn_pictures import fill, jpeg, tree
+from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.project import Project
+
+# A process that has whatsit loaded forks one that does what a line of its input says. That one stops itself by SIGKILL
+# at the n-th call that changes the disk, which covers every moment between two of them, and is the same every time.
+# What comes back is its status and how many such calls it would have made.
+MORTAL = """
+import json, os, signal, sys
+from pathlib import Path
+from whatsit.datasets.project import Project
+from whatsit.datasets.formats.importing import import_path
+
+def live(project, code, left):
+    calls = 0
+    def dying(real):
+        def call(*arguments, **options):
+            nonlocal calls
+            calls += 1
+            if calls > left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **options)
+        return call
+    dataset = Project(project).dataset
+    for name in ("write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir", "ftruncate"):
+        setattr(os, name, dying(getattr(os, name)))
+    dataset.index._run = dying(dataset.index._run)
+    dataset.index._many = dying(dataset.index._many)
+    exec(code, {"dataset": dataset, "Path": Path, "import_path": import_path})
+    return calls
+
+for line in sys.stdin:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        write, leave = os.write, os._exit
+        write(writing, str(live(*json.loads(line))).encode())
+        leave(0)
+    os.close(writing)
+    _, status = os.waitpid(child, 0)
+    print(json.dumps([os.waitstatus_to_exitcode(status), int(os.read(reading, 20) or 0)]), flush=True)
+    os.close(reading)
+"""
+ALWAYS = 10**6
+
+
+@pytest.fixture(scope="module")
+def run_and_kill():
+    """``run_and_kill(project, code, at)``: None where it was killed, else the number of its calls."""
+    with subprocess.Popen([sys.executable, "-c", MORTAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+
+        def call(project, code, at):
+            process.stdin.write(json.dumps([str(project), code, at]).encode() + b"\n")
+            process.stdin.flush()
+            status, calls = json.loads(process.stdout.readline())
+            assert status in (0, -signal.SIGKILL)
+            return calls if status == 0 else None
+
+        yield call
+        process.stdin.close()
+
+
+def facts(dataset):
+    return [(p.key, p.hash, p.split) for p in dataset.pictures()]
+
+
+def opened(path):
+    with Project(path) as project:
+        return facts(project.dataset)
+
+
+def pictures_in(path):
+    return {content for name, content in tree(path).items() if name.endswith(".jpg")}
+
+
+@pytest.fixture
+def source(tmp_path):
+    fill(tmp_path / "in" / "train", labels=("cat",), each=6)
+    fill(tmp_path / "in" / "test", labels=("cat", "dog"), each=4, start=100)
+    fill(tmp_path / "more", labels=("cat", "dog"), each=4, start=300)
+    return tmp_path
+
+
+@pytest.mark.parametrize("folder", ["in", "more"])
+def test_an_import_killed_at_25_random_moments_and_run_again_ends_the_same(source, run_and_kill, folder):
+    code = f"import_path(dataset, Path({str(source / folder)!r}))"
+    calls = run_and_kill(source / "whole", code, ALWAYS)
+    expected = opened(source / "whole")
+    for moment in random.Random(7).sample(range(calls), 25):
+        path = source / f"killed {moment}"
+        assert run_and_kill(path, code, moment) is None
+        assert {h for _, h, _ in opened(path)} <= {h for _, h, _ in expected}
+        with Project(path) as again:
+            import_path(again.dataset, source / folder)
+            assert facts(again.dataset) == expected
+        assert not [name for name in tree(path / "dataset") if name.endswith(".tmp")]
+
+
+EDITS = (
+    "dataset.relabel(['cat/000.jpg', 'cat/001.jpg', 'cat/003.jpg'], 'tiger')",
+    "dataset.set_split(['cat/000.jpg', 'cat/001.jpg'], 'test')",
+    "dataset.delete(['cat/000.jpg', 'dog/001.jpg'])",
+    "dataset.rename_label('cat', 'a/b')",
+    "dataset.delete_label('cat')",
+    "dataset.resplit()",
+    "dataset.undo()",
+    "dataset.rebuild()",
+)
+
+
+@pytest.mark.parametrize("code", EDITS)
+def test_a_killed_edit_has_happened_or_not_and_loses_no_picture(source, run_and_kill, code):
+    with Project(source / "start") as start:
+        import_path(start.dataset, source / "more")
+        start.dataset.set_split(["cat/002.jpg"], "test")
+        start.dataset.delete(["dog/003.jpg"])
+        start.dataset.relabel(["dog/002.jpg"], "cat")
+    before, pictures = opened(source / "start"), pictures_in(source / "start")
+    calls = run_and_kill(shutil.copytree(source / "start", source / "done"), code, ALWAYS)
+    after = opened(source / "done")
+    outcomes = []
+    for moment in range(calls):
+        path = shutil.copytree(source / "start", source / f"killed {moment}")
+        assert run_and_kill(path, code, moment) is None
+        outcomes.append(opened(path))
+        assert pictures_in(path) == pictures
+        assert not list(path.glob(".whatsit/history/*.doing.json"))
+    assert outcomes[0] == before and outcomes[-1] == after
+    # Never something in between, and nothing that happened is forgotten by dying later.
+    assert outcomes == sorted(outcomes, key=lambda outcome: outcome == after)
+    assert all(outcome in (before, after) for outcome in outcomes)
+
+
+def test_emptying_the_trash_may_die_and_what_was_not_deleted_is_there(source, run_and_kill):
+    with Project(source / "start") as start:
+        import_path(start.dataset, source / "more")
+        start.dataset.relabel(["dog/002.jpg"], "cat")
+        start.dataset.delete(["cat/000.jpg", "dog/001.jpg"])
+    before = opened(source / "start")
+    code = "dataset.empty_trash()"
+    calls = run_and_kill(shutil.copytree(source / "start", source / "done"), code, ALWAYS)
+    for moment in range(calls):
+        path = shutil.copytree(source / "start", source / f"killed {moment}")
+        run_and_kill(path, code, moment)
+        assert opened(path) == before
+        with Project(path) as project:
+            assert project.dataset.empty_trash() in (0, 1, 2)
+            assert project.dataset.undo() == ""
+
+
+def test_a_killed_add_keeps_the_picture_or_leaves_no_trace(source, run_and_kill):
+    content = jpeg(900)
+    (source / "new.jpg").write_bytes(content)
+    code = f"dataset.add(Path({str(source / 'new.jpg')!r}).read_bytes(), 'cat', split='test')"
+    for moment in range(run_and_kill(source / "whole", code, ALWAYS)):
+        path = source / f"add {moment}"
+        run_and_kill(path, code, moment)
+        kept = opened(path)
+        assert kept == [] or [split for _, _, split in kept] == ["test"]
+        assert [v for k, v in tree(path / "dataset").items() if k != "splits.csv"] == [content] * len(kept)

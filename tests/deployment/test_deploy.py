@@ -1,0 +1,199 @@
+"""Folders for other programs, each with a program that is run here without whatsit."""
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from shape_pictures import write_shapes
+from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, TaughtModel, load_image, verify
+from whatsit.deployment.deploy import Target, deploy
+from whatsit.imaging.preprocess import Colour
+from whatsit.tflite.metadata import flatbuffer_part
+from whatsit.training.design import Design, TrainingMode
+from whatsit.training.record import ModelFiles, save_training
+from whatsit.training.train import train
+
+LABELS = ("brick", "leaf", "sky")
+SMALL = Design(size=224, blocks=3, views=1, epochs=25)
+NOT_WHATSIT = """
+import runpy, sys
+sys.modules["whatsit"] = None
+runpy.run_path("classify.py", run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shapes")
+    return write_shapes(folder / "a", LABELS, 8), write_shapes(folder / "b", LABELS, 5, first=100)
+
+
+@pytest.fixture(scope="module")
+def models(shapes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    for fit in Fit:
+        save_training(ModelFiles(folder, fit), train(dataclasses.replace(SMALL, fit=fit), *shapes))
+    return folder
+
+
+def run(folder, pictures):
+    """What the folder's own program says, in a Python that cannot import whatsit."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", NOT_WHATSIT, *map(str, pictures)], cwd=folder, env=environment,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [line.split("\t")[1] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("fit", list(Fit))
+@pytest.mark.parametrize("target", [Target.LITERT, Target.TEACHABLE_MACHINE, Target.C_ARRAY])
+def test_each_folders_program_says_what_whatsit_says(models, shapes, tmp_path, target, fit):
+    deploy(models / f"{fit}.tflite", target, tmp_path / "out")
+    classifier = Classifier(models / f"{fit}.tflite")
+    pictures = [path for path, _ in shapes[1]]
+    assert run(tmp_path / "out", pictures) == [classifier.classify(path, 1)[0].label for path in pictures]
+
+
+def test_frigates_folder_follows_its_rule(models, shapes, tmp_path):
+    made = deploy(models / "squash.tflite", "frigate", tmp_path / "out")
+    assert made.files == ("classify.py", "labelmap.txt", "model.tflite")
+    assert not made.notes
+    runtime = Classifier(tmp_path / "out/model.tflite")
+    assert (runtime.preprocess.width, runtime.preprocess.height) == (224, 224)
+    pictures = [path for path, _ in shapes[1]]
+    assert run(tmp_path / "out", pictures) == [runtime.classify(path, 1)[0].label for path in pictures]
+
+
+def test_frigate_is_told_of_another_fit_and_refused_another_size(models, shapes, tmp_path):
+    assert "--fit squash" in deploy(models / "cover.tflite", "frigate", tmp_path / "out").notes[0]
+    files = ModelFiles(tmp_path, "small")
+    save_training(files, train(dataclasses.replace(SMALL, size=32), *shapes))
+    with pytest.raises(ModelError, match=r"32 x 32 pixels, Frigate takes 224.*--size 224"):
+        deploy(files.int8, "frigate", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_maixpys_folder_answers_as_the_self_learning_classifier_does(models, shapes, tmp_path):
+    deploy(models / "cover.tflite", "maixpy", tmp_path / "out", taught=shapes[0])
+    classifier = SelfLearnClassifier(str(tmp_path / "out/backbone.tflite"), dual_buff=False)
+    labels = classifier.load(str(tmp_path / "out/my_classes.bin"))
+    pictures = [path for path, _ in shapes[1]]
+    ours = [labels[classifier.classify(load_image(path))[0][0]] for path in pictures]
+    assert run(tmp_path / "out", pictures) == ours
+    assert set(ours) == set(LABELS)
+
+
+def test_maixpy_is_held_against_the_model_and_refused_pictures_of_other_classes(models, shapes, tmp_path):
+    made = deploy(models / "cover.tflite", "maixpy", tmp_path / "out", taught=shapes[0], judged=shapes[1])
+    pictures = [path for path, _ in shapes[1]]
+    model = Classifier(models / "cover.tflite")
+    theirs = run(tmp_path / "out", pictures)
+    agreed = sum(model.classify(path, 1)[0].label == label for path, label in zip(pictures, theirs, strict=True))
+    said = f"agrees with the model on {agreed} of {len(pictures)} validation pictures"
+    assert any(note.endswith(said) for note in made.notes)
+    others = [(path, "brick" if label == "leaf" else "roof") for path, label in shapes[0]]
+    with pytest.raises(DataError, match=r"of brick, roof, the model knows brick, leaf, sky: .*--taught"):
+        deploy(models / "cover.tflite", "maixpy", tmp_path / "other", taught=others)
+
+
+@pytest.mark.parametrize("io", ["float32", "int8"])
+def test_a_model_that_does_not_take_uint8_is_not_deployed(models, tmp_path, io):
+    other = tmp_path / "other.tflite"
+    other.write_bytes(TaughtModel.from_file(models / "cover.tflite").to_tflite("int8", io))
+    with pytest.raises(ModelError, match=rf"takes {io}, the programs give uint8"):
+        deploy(other, "litert", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_folder_around_a_deployment_is_made(models, tmp_path):
+    with pytest.raises(DataError, match=r"no folder .*nowhere/deep to make it in"):
+        deploy(models / "cover.tflite", "litert", tmp_path / "nowhere" / "deep" / "out")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_network_that_was_trained_here_goes_to_maixpy_without_its_top(shapes, tmp_path):
+    pytest.importorskip("torch", reason="the extra 'torch' is not installed")
+    files = ModelFiles(tmp_path, "scratch")
+    design = Design(way=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=8, epochs=6)
+    save_training(files, train(design, *shapes))
+    deploy(files.int8, "maixpy", tmp_path / "out", taught=shapes[0])
+    classifier = SelfLearnClassifier(str(tmp_path / "out/backbone.tflite"), dual_buff=False)
+    labels = classifier.load(str(tmp_path / "out/my_classes.bin"))
+    pictures = [path for path, _ in shapes[1]]
+    ours = [labels[classifier.classify(load_image(path), Fit.SQUASH)[0][0]] for path in pictures]
+    assert run(tmp_path / "out", pictures) == ours
+
+
+def test_a_backbone_of_the_users_whose_embedding_is_float32_goes_to_maixpy_too(shapes, shared_data, tmp_path):
+    backbone = str(shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite")
+    files = ModelFiles(tmp_path, "foreign")
+    save_training(files, train(Design(backbone=backbone, views=1), *shapes))
+    deploy(files.int8, "maixpy", tmp_path / "out", taught=shapes[0])
+    pictures = [path for path, _ in shapes[1]]
+    assert run(tmp_path / "out", pictures) == [label for _, label in shapes[1]]
+
+
+def test_teachable_machines_labels_are_numbered_and_its_model_still_verifies(models, tmp_path):
+    deploy(models / "cover.tflite", "teachable-machine", tmp_path / "out")
+    assert (tmp_path / "out/labels.txt").read_text().splitlines() == ["0 brick", "1 leaf", "2 sky"]
+    assert verify(tmp_path / "out/model.tflite") == []
+
+
+def test_a_c_label_survives_quotes_and_other_alphabets(shapes, tmp_path):
+    renamed = {"brick": 'a "b" \\ ??/', "leaf": "feuille é", "sky": "空"}
+    examples = [(path, renamed[label]) for path, label in shapes[0]]
+    files = ModelFiles(tmp_path, "model")
+    save_training(files, train(dataclasses.replace(SMALL, size=32), examples))
+    deploy(files.int8, "c-array", tmp_path / "out")
+    code = (tmp_path / "out/model.c").read_text()
+    assert r'"a \042b\042 \134 \077\077/"' in code
+    assert r'"feuille \303\251"' in code
+
+
+def test_a_c_compiler_makes_the_models_own_bytes_of_the_array(models, tmp_path):
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler on this machine")
+    deploy(models / "cover.tflite", "c-array", tmp_path / "out")
+    (tmp_path / "out/dump.c").write_text(
+        '#include "model.h"\n#include <stdio.h>\n'
+        "int main(void) { return fwrite(whatsit_model, 1, whatsit_model_size, stdout) != whatsit_model_size; }\n"
+    )
+    subprocess.run([compiler, "-Wall", "-Werror", "-o", "dump", "model.c", "dump.c"], cwd=tmp_path / "out", check=True)
+    made = subprocess.run([tmp_path / "out/dump"], check=True, stdout=subprocess.PIPE).stdout
+    assert made == flatbuffer_part((models / "cover.tflite").read_bytes())
+
+
+@pytest.mark.parametrize("fit", list(Fit))
+def test_mediapipes_folder_answers_as_whatsit_does_for_every_fit(mediapipe, models, shapes, tmp_path, fit):
+    made = deploy(models / f"{fit}.tflite", "mediapipe", tmp_path / "out")
+    assert any("squash" in note for note in made.notes) == (fit is not Fit.SQUASH)
+    pictures = [str(path) for path, _ in shapes[1]]
+    done = mediapipe(made.folder / "classify.py", *pictures, cwd=made.folder)
+    classifier = Classifier(models / f"{fit}.tflite")
+    assert [line.split("\t")[1] for line in done.splitlines()] == [classifier.classify(p, 1)[0].label for p in pictures]
+
+
+def test_what_cannot_be_deployed_is_refused_and_leaves_nothing(models, tmp_path, shapes):
+    for model, target, named in [
+        (models / "cover-float32.tflite", "litert", "float32"),
+        (models / "absent.tflite", "litert", "absent"),
+        (models / "cover.tflite", "toaster", "toaster"),
+        (models / "cover.tflite", "maixpy", "training pictures"),
+    ]:
+        with pytest.raises((DataError, ModelError), match=named):
+            deploy(model, target, tmp_path / "out")
+    files = ModelFiles(tmp_path, "grey")
+    save_training(files, train(dataclasses.replace(SMALL, colour=Colour.GREY), *shapes))
+    with pytest.raises(ModelError, match="grey"):
+        deploy(files.int8, "frigate", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").write_text("mine")
+    with pytest.raises(DataError, match="is there already"):
+        deploy(models / "cover.tflite", "litert", tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]

@@ -1,0 +1,205 @@
+"""Measuring a model on pictures it has not seen."""
+
+import json
+import re
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from shape_pictures import write_shapes
+from whatsit import Classifier, DataError
+from whatsit.backbones.choice import BackboneChoice
+from whatsit.evaluation.chart import Axes, Mark, Series, line_chart, scatter_chart
+from whatsit.evaluation.evaluate import make_report
+from whatsit.evaluation.latency import Measurement, measure
+from whatsit.evaluation.metrics import calibration_bins, evaluate, rejection_curve, wilson_interval
+from whatsit.evaluation.nearest_taught import nearest_taught
+from whatsit.evaluation.report import JudgedModel, Report, sweep_chart, sweep_page
+from whatsit.evaluation.sweep import Trial, choices, pareto_front, recommend, sweep
+from whatsit.imaging.preprocess import Fit
+from whatsit.tflite.multiply_adds import multiply_adds
+from whatsit.training.design import Design
+from whatsit.training.record import ModelFiles, save_training
+from whatsit.training.train import train
+
+LABELS = ("brick", "leaf", "sky")
+SMALL = Design(size=32, blocks=5, views=2, epochs=25)
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shapes")
+    return write_shapes(folder / "a", LABELS, 10), write_shapes(folder / "b", LABELS, 5, first=100)
+
+
+@pytest.fixture(scope="module")
+def trained(shapes, tmp_path_factory):
+    files = ModelFiles(tmp_path_factory.mktemp("models"), "model")
+    save_training(files, train(SMALL, *shapes))
+    return files
+
+
+def test_the_interval_is_wilsons():
+    assert wilson_interval(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)  # the worked example of many textbooks
+    assert wilson_interval(10, 10) == pytest.approx((0.7225, 1), abs=1e-4)
+    assert wilson_interval(0, 0) == (0, 1)
+
+
+def test_figures_agree_with_scikit_learns(trained, shapes):
+    from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+    found = evaluate(Classifier(trained.int8), shapes[1])
+    truth, said = [a.label for a in found.answers], [a.predicted for a in found.answers]
+    assert found.accuracy == accuracy_score(truth, said)
+    assert np.array_equal(found.confusion, confusion_matrix(truth, said, labels=list(found.labels)))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth, said, labels=list(found.labels), zero_division=0
+    )
+    assert [one.precision or 0 for one in found.classes] == pytest.approx(precision)
+    assert [one.recall for one in found.classes] == pytest.approx(recall)
+    assert [one.f1 for one in found.classes] == pytest.approx(f1)
+    assert [one.pictures for one in found.classes] == support.tolist()
+
+
+def test_a_class_that_training_never_saw_counts_as_wrong_and_is_named(trained, shapes, tmp_path):
+    strange = write_shapes(tmp_path, ("sand",), 3)
+    found = evaluate(Classifier(trained.int8), [*shapes[1], *strange])
+    assert found.strange == ("sand",)
+    assert found.labels[-1] == "sand"
+    assert found.confusion[-1].sum() == 3
+    assert found.right <= 15
+    assert found.classes[-1].precision is None
+
+
+def test_a_broken_picture_is_left_out_and_an_empty_split_refused(trained, shapes, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff nothing")
+    found = evaluate(Classifier(trained.int8), [*shapes[1][:4], (broken, "leaf"), *shapes[1][4:]])
+    assert len(found.answers) == 15
+    assert "broken.jpg" in found.unreadable[0]
+    with pytest.raises(DataError, match="no pictures to test on"):
+        evaluate(Classifier(trained.int8), [])
+
+
+def test_refusing_the_far_ones_first_trades_answers_for_accuracy():
+    curve = rejection_curve([0.1, 0.2, 0.3, 0.9], [True, True, True, False])
+    assert (curve[0].answered, curve[0].accuracy, curve[0].threshold) == (1, 0.75, 0.9)
+    assert any(point.answered == 0.75 and point.accuracy == 1 for point in curve)
+
+
+def test_calibration_bins_hold_every_picture_once():
+    bins = calibration_bins([0.05, 0.95, 1.0, 0.91], [False, True, True, False])
+    assert [(one.low, one.pictures) for one in bins] == [(0.0, 1), (0.9, 3)]
+    assert bins[1].accuracy == pytest.approx(2 / 3)
+
+
+def test_multiply_adds_are_those_of_the_published_network():
+    from whatsit.backbones.builtin import builtin_model
+
+    # 407 million for EfficientNet-Lite0 at 224 in Google's table; ours counts the same operators.
+    assert multiply_adds(builtin_model("lite0", 224, top=True)) == pytest.approx(407e6, rel=0.06)
+
+
+def test_a_model_is_measured_in_a_process_of_its_own(trained):
+    found = measure(trained.int8.read_bytes(), threads=1, runs=5)
+    assert 0 < found.milliseconds <= found.milliseconds_p95
+    assert 20e6 < found.memory < 500e6
+    assert found.size == trained.int8.stat().st_size
+    assert found.threads == 1
+
+
+def test_the_nearest_taught_picture_of_a_taught_picture_is_itself(trained, shapes):
+    path, label = shapes[0][7]
+    ((first, second, _),) = nearest_taught(trained.int8.read_bytes(), Fit.COVER, [path], shapes[0])
+    assert (first.picture, first.label) == (path, label)
+    assert first.distance == pytest.approx(0, abs=1e-3)
+    assert second.distance >= first.distance
+
+
+def test_the_report_is_one_file_that_reaches_for_nothing(trained, shapes, tmp_path):
+    strange = write_shapes(tmp_path, ("sand",), 1)
+    report = make_report(trained, [*shapes[1], *strange], shapes[0], "<b>shapes</b> & more")
+    page = report.to_html().decode()
+    assert "<b>shapes</b>" not in page
+    assert "&lt;b&gt;shapes" in page
+    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert not re.search("https?:|//", re.sub('base64,[^"]*', "", page))
+    assert page.count("data:image/jpeg;base64,") >= 17
+    assert page.count("<svg") == 4
+    assert "sand, which training never saw" in page
+    data = json.loads(report.to_json())
+    assert set(data["models"]) == {"int8", "float32"}
+    assert sum(map(sum, data["models"]["int8"]["confusion"])) == 16
+    assert data["design"]["size"] == 32
+    assert len(data["history"]) == len(report.history)
+
+
+def test_quantising_that_costs_more_than_a_point_is_warned_of(trained, shapes):
+    classifier = Classifier(trained.int8)
+    good = evaluate(classifier, [(a.picture, a.predicted) for a in evaluate(classifier, shapes[1]).answers])
+    worse = evaluate(classifier, [(good.answers[0].picture, _other(good.answers[0].predicted)),
+                                  *((a.picture, a.predicted) for a in good.answers[1:])])  # fmt: skip
+    cost = Measurement(1, 2, 3, 4, 5, 1)
+    report = Report("", (JudgedModel("int8", worse, cost), JudgedModel("float32", good, cost)))
+    assert any("Quantising costs 6.7 points" in warning for warning in report.warnings)
+    assert not any("Quantising" in w for w in Report("", report.models[::-1][:1]).warnings)
+
+
+def _other(label):
+    return next(one for one in LABELS if one != label)
+
+
+def trial(name, right, milliseconds, size=1):
+    return Trial(BackboneChoice(name), right, 100, Measurement(milliseconds, milliseconds, 0, size, 0, 1))
+
+
+def test_the_efficient_trials_are_those_nothing_beats():
+    fast, good, beaten, best = trial("a", 70, 1), trial("b", 85, 2), trial("c", 80, 3), trial("d", 90, 4, size=9)
+    trials = [best, beaten, good, fast]
+    assert pareto_front(trials) == [fast, good, best]
+    assert recommend(trials, milliseconds=3.5) is good
+    assert recommend(trials, size=5) is good
+    assert recommend(trials, milliseconds=0.5) is None
+    assert recommend(trials) is good  # 85 of 100 lies within what 90 of 100 could be by chance
+
+
+def test_the_names_of_efficient_designs_do_not_cover_each_other():
+    crowd = [trial(f"lite0-number-{place}", 80 + place, 1 + place / 50) for place in range(6)]
+    drawn = re.findall(
+        r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(end|start)">(lite0-number[^<]*)<', sweep_chart(crowd)
+    )
+    assert len(drawn) >= 2
+    for one, other in combinations(drawn, 2):
+        assert abs(float(one[0]) - float(other[0])) > 5 * len(one[3]) or abs(float(one[1]) - float(other[1])) > 10
+
+
+def test_a_sweep_trains_and_measures_every_choice(shapes, tmp_path):
+    wanted = choices([32, 64], ["lite0/3"], [Fit.COVER])
+    trials = sweep(wanted, SMALL, *shapes, cache=tmp_path)
+    assert [one.name for one in trials] == ["lite0/3@32", "lite0/3@64"]
+    assert trials[0].measurement.multiply_adds < trials[1].measurement.multiply_adds
+    assert [type(one).from_dict(json.loads(json.dumps(one.to_dict()))) for one in trials] == trials
+    page = sweep_page("shapes", trials).decode()
+    assert "lite0/3@64" in page
+    assert not re.search("https?:|//", re.sub('base64,[^"]*', "", page))
+
+
+def test_a_sweep_without_validation_pictures_or_with_a_strange_backbone_is_refused(shapes):
+    with pytest.raises(DataError, match="no validation pictures"):
+        sweep(choices([32]), SMALL, shapes[0], [])
+    with pytest.raises(DataError, match="lite0/eleven"):
+        choices([32], ["lite0/eleven"])
+
+
+@pytest.mark.parametrize(
+    "points", [((0, 0), (1, 1)), ((3, 0.5),), (), ((1, float("nan")), (2, 0.4)), ((0, 1e-7), (9, 2e5))]
+)
+def test_charts_stand_any_points(points):
+    finite = tuple(point for point in points if point[1] == point[1])
+    chart = line_chart("a < b", Axes("x", "y"), [Series("one", finite)])
+    marks = scatter_chart("t", Axes("x", "y"), [Mark(x, y, "<m>", True) for x, y in finite])
+    for svg in (chart, marks):
+        assert "nan" not in svg
+        assert "<m>" not in svg
+    assert "a &lt; b" in chart

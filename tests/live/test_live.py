@@ -1,0 +1,250 @@
+"""The live engine: the newest frame wins, two stages overlap, models change while it runs."""
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from whatsit.cameras import Camera, CameraState, Frame, SharedCamera, open_camera
+from whatsit.cameras.camera import ClosingCamera
+from whatsit.cameras.mailbox import Mailbox
+from whatsit.errors import CameraEndedError, CameraError, DataError
+from whatsit.imaging.preprocess import Preprocess
+from whatsit.live.engine import Answer, Live
+from whatsit.live.smoothing import Smoothing, State
+from whatsit.models.prediction import Prediction, Predictions
+
+LONG = 30.0
+
+
+class Handed(ClosingCamera):
+    """A camera that gives the frames a test hands it, numbered by their time."""
+
+    source = "handed:"
+    dropped = 0
+
+    def __init__(self) -> None:
+        self._frames: Mailbox[Frame | type[CameraError]] = Mailbox()
+
+    def hand(self, number: int) -> None:
+        image = np.full((8, 8, 3), number % 256, np.uint8)
+        self._frames.put(Frame(image, float(number), self.source))
+        assert self._frames.wait_taken(LONG)
+
+    def end(self) -> None:
+        self._frames.put(CameraEndedError)
+
+    def read(self) -> Frame:
+        given = self._frames.take(LONG)
+        if isinstance(given, Frame):
+            return given
+        raise given("over") if given is not None else CameraError("closed")
+
+    def close(self) -> None:
+        self._frames.close()
+
+
+class Named:
+    """A recogniser that says its own name, and can be held in the middle of a frame."""
+
+    preprocess = Preprocess(8, 8)
+
+    def __init__(self, name: str, score: float = 0.9) -> None:
+        self.name = name
+        self.score = score
+        self.entered = threading.Semaphore(0)
+        self.let_go = threading.Event()
+        self.let_go.set()
+
+    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+        assert pixels.shape == (self.preprocess.height, self.preprocess.width, 3)
+        self.entered.release()
+        assert self.let_go.wait(LONG)
+        return Predictions((Prediction(self.name, self.score, 0),)[:top_k])
+
+
+class Kept:
+    """A sink that keeps everything and can be waited on."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self._changed = threading.Condition()
+
+    def send(self, answer: Answer) -> None:
+        with self._changed:
+            self.answers.append(answer)
+            self._changed.notify_all()
+
+    def wait_for(self, condition: Callable[[Answer], bool]) -> Answer:
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(map(condition, self.answers)), LONG)
+            return next(filter(condition, self.answers))
+
+
+def test_every_answer_carries_its_frames_time() -> None:
+    camera, kept = Handed(), Kept()
+    with Live(camera, Named("mug"), [kept]):
+        for number in (3, 4, 7):
+            camera.hand(number)
+            answer = kept.wait_for(lambda answer, number=number: answer.time == number)  # type: ignore[misc]
+            assert answer.frame is not None
+            assert answer.frame.image[0, 0, 0] == number
+            assert (answer.state, answer.label) == (State.LABEL, "mug")
+
+
+def test_the_newest_frame_wins_while_the_recogniser_is_busy() -> None:
+    camera, kept, slow = Handed(), Kept(), Named("mug")
+    slow.let_go.clear()
+    with Live(camera, slow, [kept]) as live:
+        camera.hand(1)
+        assert slow.entered.acquire(timeout=LONG)
+        for number in range(2, 60):
+            camera.hand(number)
+        assert live.camera is not None
+        assert live.camera.wait_for(lambda shared: shared.frames == 59, LONG)
+        slow.let_go.set()
+        kept.wait_for(lambda answer: answer.time == 59)
+    # One was in hand, one prepared; everything between was passed over.
+    assert len(kept.answers) <= 4
+    assert [answer.time for answer in kept.answers] == sorted(answer.time for answer in kept.answers)
+
+
+def test_preparing_a_frame_overlaps_recognising_the_one_before() -> None:
+    camera, kept, slow = Handed(), Kept(), Named("mug")
+    prepared = threading.Semaphore(0)
+
+    class Watched(Preprocess):
+        def pixels(self, image: object) -> NDArray[np.uint8]:
+            prepared.release()
+            return super().pixels(image)  # type: ignore[arg-type]
+
+    slow.preprocess = Watched(8, 8)
+    slow.let_go.clear()
+    with Live(camera, slow, [kept]):
+        camera.hand(1)
+        assert slow.entered.acquire(timeout=LONG)
+        assert prepared.acquire(timeout=LONG)
+        camera.hand(2)
+        assert prepared.acquire(timeout=LONG), "the second frame waited for the first one's answer"
+        slow.let_go.set()
+        kept.wait_for(lambda answer: answer.time == 2)
+
+
+def test_another_model_takes_over_without_a_restart() -> None:
+    camera, kept = Handed(), Kept()
+    with Live(camera, Named("mug"), [kept]) as live:
+        camera.hand(1)
+        kept.wait_for(lambda answer: answer.label == "mug")
+        other = Named("book")
+        other.preprocess = Preprocess(16, 12)
+        live.recogniser = other
+        camera.hand(2)
+        assert kept.wait_for(lambda answer: answer.time == 2).label == "book"
+
+
+def test_a_low_score_is_uncertain_and_the_threshold_moves_while_it_runs() -> None:
+    camera, kept = Handed(), Kept()
+    with Live(camera, Named("mug", 0.4), [kept], threshold=0.5) as live:
+        camera.hand(1)
+        assert kept.wait_for(lambda answer: answer.time == 1).state is State.UNCERTAIN
+        live.smoothing = Smoothing(threshold=0.3)
+        camera.hand(2)
+        assert kept.wait_for(lambda answer: answer.time == 2).state is State.LABEL
+
+
+def test_an_answer_goes_stale_once_when_frames_stop_and_recovers() -> None:
+    silences = threading.Semaphore(0)
+
+    class Listening(Live):
+        def _go_stale(self) -> None:
+            super()._go_stale()
+            silences.release()
+
+    camera, kept = Handed(), Kept()
+    with Listening(camera, Named("mug"), [kept], stale_after=0.05):
+        camera.hand(1)
+        stale = kept.wait_for(lambda answer: answer.state is State.STALE and answer.time == 1)
+        assert stale.label == "mug"
+        for _ in range(4):
+            assert silences.acquire(timeout=LONG)
+        camera.hand(2)
+        assert kept.wait_for(lambda answer: answer.time == 2).state is State.LABEL
+    assert sum(answer.state is State.STALE and answer.time == 1 for answer in kept.answers) == 1
+
+
+def test_a_recogniser_with_nothing_taught_says_unknown_without_a_label() -> None:
+    class Empty(Named):
+        def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+            return Predictions((), unknown=True)
+
+    camera, kept = Handed(), Kept()
+    with Live(camera, Empty(""), [kept]):
+        camera.hand(1)
+        answer = kept.wait_for(lambda answer: answer.time == 1)
+    assert (answer.state, answer.label) == (State.UNKNOWN, None)
+
+
+def test_a_recogniser_in_trouble_is_named_and_the_next_frame_is_tried() -> None:
+    class Moody(Named):
+        def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+            if pixels[0, 0, 0] == 1:
+                self.entered.release()
+                raise DataError("not taught yet")
+            return super().classify_pixels(pixels, top_k)
+
+    camera, kept, moody = Handed(), Kept(), Moody("mug")
+    with Live(camera, moody, [kept]) as live:
+        camera.hand(1)
+        assert moody.entered.acquire(timeout=LONG)
+        camera.hand(2)
+        assert kept.wait_for(lambda answer: answer.time == 2).label == "mug"
+        assert live.error is None
+
+
+def test_a_failing_sink_silences_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def send(self, answer: Answer) -> None:
+            raise OSError("the broker is gone")
+
+    camera, kept = Handed(), Kept()
+    with Live(camera, Named("mug"), [Broken(), kept]):
+        for number in (1, 2, 3):
+            camera.hand(number)
+            kept.wait_for(lambda answer, number=number: answer.time == number)  # type: ignore[misc]
+    assert sum("Broken failed" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_it_ends_with_the_recording_after_answering_the_last_frame() -> None:
+    camera, kept = Handed(), Kept()
+    live = Live(camera, Named("mug"), [kept]).start()
+    camera.hand(5)
+    camera.end()
+    assert live.wait(LONG)
+    live.stop()
+    assert kept.answers[-1].time == 5
+
+
+def test_stopping_closes_its_own_camera_and_leaves_a_shared_one_running() -> None:
+    own: Camera = open_camera("synthetic:?fps=0&size=64x48")
+    with Live(own, Named("mug")) as live:
+        assert live.camera is not None
+        assert live.camera.wait_for(lambda camera: camera.frames > 2, LONG)
+    assert live.camera.state is CameraState.CLOSED
+
+    with SharedCamera(open_camera("synthetic:?fps=0&size=64x48")) as shared:
+        with Live(shared, Named("mug")), Live(shared, Named("book")):
+            assert shared.wait_for(lambda camera: camera.frames > 2, LONG)
+        assert shared.state is CameraState.LIVE
+
+
+def test_stopping_from_a_sink_does_not_hang() -> None:
+    class Stops:
+        def send(self, answer: Answer) -> None:
+            live.stop()
+
+    live = Live(open_camera("synthetic:?fps=0&size=64x48"), Named("mug"), [Stops()])
+    live.start()
+    assert live.wait(LONG)
+    live.stop()

@@ -1,0 +1,89 @@
+"""Label files in the two styles that models come with."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whatsit import DataError
+from whatsit.tflite.label_file import fitted_labels, labels_beside, parse_labels, read_labels
+
+THOUSAND = tuple(f"thing {index}" for index in range(1000))
+NAMES = st.lists(st.text("abc -'éñ猫", min_size=1).map(str.strip).filter(bool), min_size=1, max_size=20)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat\ndog\nsea lion\n", "cat\ndog\nsea lion", "cat\r\ndog\r\nsea lion\r\n", "\ufeffcat\ndog\nsea lion\n\n\n",
+        "0 cat\n1 dog\n2 sea lion\n", "0: cat\n1: dog\n2: sea lion", "2\tsea lion\n0\tcat\n1\tdog\n",
+        "0,cat\n1,dog\n2,sea lion\n",
+    ],
+)  # fmt: skip
+def test_every_style_gives_the_same_labels(text):
+    assert parse_labels(text.encode(), "labels.txt") == ("cat", "dog", "sea lion")
+
+
+@given(NAMES)
+def test_plain_and_numbered_files_of_any_labels_agree(names):
+    plain = "\n".join(names).encode()
+    numbered = "\n".join(f"{index} {name}" for index, name in enumerate(names)).encode()
+    assert parse_labels(plain, "a") == parse_labels(numbered, "b") == tuple(names)
+
+
+@pytest.mark.parametrize("text", ["1 cat\n2 dog\n", "0 cat\n2 dog\n", "2 euro\n1 euro\n", "0 cat\ndog\n", "7\n8\n"])
+def test_numbers_that_do_not_count_from_zero_belong_to_the_labels(text):
+    assert parse_labels(text.encode(), "coins.txt") == tuple(text.split("\n")[:-1])
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00", b"cat\0dog\n", b"x\n" * 100_001])
+def test_what_is_no_label_file_is_refused_in_one_line(tmp_path, content):
+    (tmp_path / "labels.txt").write_bytes(content)
+    with pytest.raises(DataError, match=r"labels.txt: .*one label a line") as error:
+        read_labels(tmp_path / "labels.txt")
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_label_file_and_a_folder_are_named(tmp_path):
+    for path in (tmp_path / "nowhere.txt", tmp_path):
+        with pytest.raises(DataError, match=f"{path}: cannot read labels"):
+            read_labels(path)
+
+
+def test_a_label_file_too_large_to_be_one_is_not_read(tmp_path):
+    with (tmp_path / "labels.txt").open("wb") as stream:
+        stream.truncate(2**32)
+    with pytest.raises(DataError, match="expected a label file"):
+        read_labels(tmp_path / "labels.txt")
+
+
+def test_a_thousand_labels_fit_a_model_that_has_a_background_class_too():
+    assert fitted_labels(THOUSAND, 1001, "x") == ("background", *THOUSAND)
+
+
+def test_a_thousand_and_one_labels_fit_a_model_that_lacks_the_background():
+    assert fitted_labels(("Background", *THOUSAND), 1000, "x") == THOUSAND
+
+
+@pytest.mark.parametrize(("labels", "classes"), [(2, 3), (3, 2), (1001, 1000), (1000, 1002), (90, 1001), (10, 11)])
+def test_any_other_count_is_refused_with_both_numbers(labels, classes):
+    names = tuple(f"thing {index}" for index in range(labels))
+    with pytest.raises(DataError, match=f"the file: {labels} labels for a model of {classes} classes"):
+        fitted_labels(names, classes, "the file")
+
+
+def test_labels_beside_a_model_are_found_under_its_own_name_first(tmp_path):
+    model = tmp_path / "pets.tflite"
+    assert labels_beside(model, 2) is None
+    (tmp_path / "labels.txt").write_text("x\ny\n")
+    assert labels_beside(model, 2) == ("x", "y")
+    (tmp_path / "pets.txt").write_text("cat\ndog\n")
+    assert labels_beside(model, 2) == ("cat", "dog")
+
+
+def test_a_shared_label_file_of_another_model_is_passed_over_but_its_own_must_fit(tmp_path):
+    model = tmp_path / "pets.tflite"
+    (tmp_path / "labels.txt").write_text("x\ny\nz\n")
+    assert labels_beside(model, 2) is None
+    (tmp_path / "pets_labels.txt").write_text("x\ny\nz\n")
+    with pytest.raises(DataError, match="3 labels for a model of 2 classes"):
+        labels_beside(model, 2)

@@ -1,0 +1,188 @@
+"""Fine-tuning and training from scratch; they need PyTorch, which is an extra."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from shape_pictures import write_shapes
+from whatsit import Classifier, Colour, ModelError, TaughtModel, verify
+from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.builtin import weights_path
+from whatsit.backbones.efficientnet_lite import VARIANTS
+from whatsit.backbones.torch_weights import read_weights
+from whatsit.errors import StoppedError
+from whatsit.training.design import Design, TrainingMode
+from whatsit.training.events import Epoch
+from whatsit.training.record import ModelFiles, save_training
+from whatsit.training.train import train
+
+torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
+
+LABELS = ("brick", "leaf", "sky")
+FINE = Design(way=TrainingMode.FINE_TUNE, size=32, blocks=4, epochs=3, batch=8, seed=1)
+SCRATCH = Design(way=TrainingMode.SCRATCH, size=32, epochs=6, batch=8, seed=1)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shapes")
+    return write_shapes(folder / "a", LABELS, 12), write_shapes(folder / "b", LABELS, 6, first=100)
+
+
+@pytest.mark.parametrize("size", [32, 96])
+@pytest.mark.parametrize("blocks", [None, 6])
+def test_pytorch_computes_what_the_flatbuffer_computes(size, blocks):
+    from whatsit.training.fine_tune import embeddings
+    from whatsit.training.torch_loop import normalised
+
+    variant = VARIANTS["lite0"]
+    weights = {
+        name: torch.from_numpy(values.copy()).float()
+        for name, values in read_weights(weights_path(variant), variant.sha256).items()
+    }
+    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+    found = embeddings(variant, weights, normalised(pixels[np.newaxis]), blocks)[0].numpy()
+    assert np.allclose(found, Backbone.builtin("lite0", size, "float32", blocks=blocks).embed(pixels), atol=2e-4)
+
+
+@pytest.mark.parametrize("design", [
+    FINE, dataclasses.replace(FINE, colour=Colour.GREY, mixup=True, unfrozen_blocks=1), SCRATCH,
+    dataclasses.replace(SCRATCH, colour=Colour.GREY),
+])  # fmt: skip
+def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, design):
+    trained = train(design, *shapes)
+    scores = []
+    for dtype in ("float32", "int8"):
+        content = trained.model.to_tflite(dtype)
+        assert verify(content) == []
+        classifier = Classifier(content)
+        assert classifier.preprocess.colour is design.colour
+        many = classifier.classify_many([path for path, _ in shapes[1]], 3)
+        scores.append(np.array([[one.score for one in sorted(found, key=lambda p: p.index)] for found in many]))
+    whole, quantised = scores
+    assert np.abs(whole - quantised).mean() < 0.04  # the scores, not the classes: so little training leaves close calls
+    targets = [LABELS.index(label) for _, label in shapes[1]]
+    assert np.mean(whole.argmax(1) == targets) == pytest.approx(trained.best.validation_accuracy, abs=0.06)
+
+
+@pytest.mark.parametrize("design", [FINE, SCRATCH])
+def test_a_trained_network_is_exported_in_every_arithmetic_and_border_from_its_files(shapes, tmp_path, design):
+    files = ModelFiles(tmp_path, "model")
+    save_training(files, train(dataclasses.replace(design, epochs=1), *shapes))
+    for file in (files.int8, files.float32):
+        again = TaughtModel.from_file(file)
+        assert again.to_tflite("int8") == files.int8.read_bytes()
+        assert again.to_tflite("float32") == files.float32.read_bytes()
+        for io in ("uint8", "int8", "float32"):
+            assert verify(again.to_tflite("int8", io)) == []
+
+
+def test_a_trained_network_without_its_float32_file_says_which_one_export_needs(shapes, tmp_path):
+    one, other = ModelFiles(tmp_path, "one"), ModelFiles(tmp_path, "other")
+    for files, design in ((one, SCRATCH), (other, dataclasses.replace(SCRATCH, seed=2))):
+        save_training(files, train(dataclasses.replace(design, epochs=1), *shapes))
+    other.float32.replace(one.float32)
+    with pytest.raises(ModelError, match=r"one-float32\.tflite: of another training than one\.tflite"):
+        TaughtModel.from_file(one.int8)
+    one.float32.unlink()
+    with pytest.raises(ModelError, match=r"one-float32\.tflite: no such file; .*float32 model of the same training"):
+        TaughtModel.from_file(one.int8)
+
+
+def test_fine_tuning_learns_more_than_chance_and_scratch_learns_too(shapes):
+    assert train(dataclasses.replace(FINE, blocks=6, epochs=6), *shapes).best.validation_accuracy > 0.6
+    assert train(dataclasses.replace(SCRATCH, epochs=12), *shapes).best.validation_accuracy > 0.6
+
+
+def test_fine_tuning_a_few_pictures_never_ends_worse_than_the_head_on_the_frozen_backbone(shapes):
+    training, validation = shapes
+    few = training[::3]
+    for design in (FINE, dataclasses.replace(FINE, blocks=6, colour=Colour.GREY, learning_rate=0.05)):
+        trained = train(dataclasses.replace(design, epochs=4), few, validation)
+        fitted = trained.history[0]
+        assert (fitted.number, len(trained.history)) == (0, 5)
+        assert trained.best.validation_accuracy >= fitted.validation_accuracy
+
+
+def test_only_the_last_blocks_change_when_only_they_are_tuned(shapes):
+    from whatsit.training.fine_tune import trainable
+
+    names = ["_conv_stem", "_bn0", "_blocks.2._bn0", "_blocks.3._bn0", "_conv_head"]
+    weights = {f"{name}.weight": None for name in names} | {"_blocks.3._bn0.running_var": None}
+    assert trainable(weights, 4, dataclasses.replace(FINE, unfrozen_blocks=1)) == ["_blocks.3._bn0.weight"]
+    assert trainable(weights, 4, dataclasses.replace(FINE, unfrozen_blocks=0, blocks=None)) == ["_conv_head.weight"]
+    assert "_conv_stem.weight" in trainable(weights, 4, FINE)
+
+
+@pytest.mark.parametrize("design", [FINE, SCRATCH])
+def test_the_same_seed_gives_the_same_file(shapes, design):
+    short = dataclasses.replace(design, epochs=1)
+    assert train(short, *shapes).model.to_tflite() == train(short, *shapes).model.to_tflite()
+
+
+@pytest.mark.parametrize("way", ["fine-tune", "scratch"])
+def test_another_process_makes_the_same_file_of_the_same_seed(shapes, run_python, way):
+    source = """
+import hashlib, sys
+from pathlib import Path
+from whatsit.training.design import Design, TrainingMode
+from whatsit.training.train import train
+examples = [(Path(path), Path(path).parent.name) for path in sys.argv[2:]]
+blocks = 3 if sys.argv[1] == "fine-tune" else None
+design = Design(way=TrainingMode(sys.argv[1]), size=32, blocks=blocks, epochs=2, batch=8)
+model = train(design, examples[::2], examples[1::2]).model
+print(*(hashlib.sha256(model.to_tflite(dtype)).hexdigest() for dtype in ("int8", "float32")))
+"""
+    assert {path.parent.name for path, _ in shapes[0]} == set(LABELS)
+    runs = [run_python(source, way, *(path for path, _ in shapes[0]), PYTHONHASHSEED=str(seed)) for seed in (1, 2)]
+    assert runs[0].returncode == 0, runs[0].stderr
+    assert runs[0].stdout == runs[1].stdout and len(runs[0].stdout) == 130
+
+
+@pytest.mark.parametrize("design", [FINE, SCRATCH])
+def test_a_broken_picture_in_the_middle_is_left_out_and_named(tmp_path, design):
+    examples = write_shapes(tmp_path, LABELS, 4)
+    examples[5][0].write_bytes(b"not a picture")
+    trained = train(dataclasses.replace(design, epochs=1), examples, examples)
+    assert trained.model.pictures == 11
+    assert all(examples[5][0].name in str(error) for error in trained.unreadable) and trained.unreadable
+
+
+def test_stopping_while_pictures_are_read_says_that_there_is_nothing_to_keep(shapes):
+    seen = []
+    with pytest.raises(StoppedError, match="no model to keep"):
+        train(SCRATCH, *shapes, on_event=seen.append, stop=lambda: bool(seen))
+    assert not any(isinstance(event, Epoch) for event in seen)
+
+
+def test_stopping_in_the_middle_of_an_epoch_keeps_the_best_before_it(shapes):
+    seen = []
+    trained = train(SCRATCH, *shapes, on_event=seen.append, stop=lambda: sum(isinstance(e, Epoch) for e in seen) >= 2)
+    assert trained.stopped
+    assert len(trained.history) == 2
+    assert verify(trained.model.to_tflite()) == []
+
+
+def test_pictures_of_little_contrast_do_not_change_what_raw_pixels_mean(shapes, tmp_path):
+    from PIL import Image
+
+    examples = []
+    for path, label in shapes[0]:
+        faint = Image.open(path).point(lambda value: 100 + value // 8)
+        faint.save(tmp_path / path.name)
+        examples.append((tmp_path / path.name, label))
+    model = train(SCRATCH, examples).model
+    whole, quantised = (Classifier(model.to_tflite(dtype)) for dtype in ("float32", "int8"))
+    for path, _ in examples[::4]:
+        expected = {one.label: one.score for one in whole.classify(path, 3)}
+        found = {one.label: one.score for one in quantised.classify(path, 3)}
+        assert found == pytest.approx(expected, abs=0.1)
