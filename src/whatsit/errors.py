@@ -34,6 +34,10 @@ class MissingExtraError(WhatsitError):
         self.extra = extra
 
 
+class PluginError(WhatsitError):
+    """An installed package extends whatsit with something that cannot be used."""
+
+
 class CameraLostError(CameraError):
     """A camera that gave pictures, or should, and gives none now; reading again tries to find it."""
 

@@ -20,8 +20,8 @@ from whatsit.validation import short
 class BackboneChoice:
     """Which backbone to teach on.
 
-    ``name`` is lite0, lite1, lite2, or a ``.tflite`` file; ``size``, ``blocks`` and ``multi_layer`` apply to the built-in
-    ones.
+    ``name`` is lite0, lite1, lite2, or a ``.tflite`` file; ``size``, ``blocks`` and ``multi_layer``
+    apply to the built-in ones.
 
     Raises:
         ModelError, DataError: the name is neither text nor a path; no such fit or colour.

@@ -1,0 +1,123 @@
+"""Tables of names that installed packages extend: camera sources, dataset formats, deploy targets, sinks and so on.
+
+A table maps a name to a row, a value that carries everything the command line, the pages and ``doctor`` need to know
+of it. The built-in rows are listed by reference (``module:attribute``) and imported when first asked for. A package
+adds rows by entry points in the table's group (PyPA, "Entry points specification")::
+
+    [project.entry-points."whatsit.cameras"]
+    pattern = "my_package:PATTERN"
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
+
+from whatsit.errors import PluginError
+from whatsit.validation import short
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """An entry point that cannot be used, and why."""
+
+    group: str
+    name: str
+    package: str
+    reason: str
+
+
+class Table(Mapping[str, Row], Generic[Row]):
+    """Rows of one kind by name: the built-in ones first, then those of installed packages, by name.
+
+    Looking up a built-in row never reads the installed packages. A package cannot replace a built-in row. An entry
+    point that cannot be used is left out of the iteration; ``broken`` names it and looking it up raises.
+    """
+
+    def __init__(self, group: str, kind: type[Row], built_in: Mapping[str, str]) -> None:
+        """Declare a table.
+
+        Args:
+            group: the entry-point group, such as ``whatsit.cameras``.
+            kind: the class of every row.
+            built_in: name -> ``module:attribute``.
+        """
+        self.group = group
+        self._kind = kind
+        self._built_in = dict(built_in)
+        self._loaded: dict[str, Row] = {}
+
+    def __getitem__(self, name: str) -> Row:
+        """The row of that name.
+
+        Raises:
+            KeyError: there is none.
+            PluginError: an installed package announces it, and it cannot be used.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        unusable = {broken.name for broken in self.broken}
+        yield from self._built_in
+        yield from (name for name in self._announced if name not in unusable)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._built_in or name in self._announced
+
+    @cached_property
+    def broken(self) -> tuple[BrokenPlugin, ...]:
+        """The entry points of this group that cannot be used."""
+        found = [
+            self._broken(point, f"{point.name!r} is the name of a built-in one")
+            for point in entry_points(group=self.group)
+            if point.name in self._built_in
+        ]
+        for name, point in self._announced.items():
+            try:
+                self[name]
+            except PluginError as error:
+                found.append(self._broken(point, str(error)))
+        return tuple(found)
+
+    @cached_property
+    def _announced(self) -> dict[str, EntryPoint]:
+        points = sorted(entry_points(group=self.group), key=lambda point: point.name)
+        return {point.name: point for point in points if point.name not in self._built_in}
+
+    def _load(self, name: str) -> Row:
+        reference = self._built_in.get(name)
+        if reference is not None:
+            module, _, attribute = reference.partition(":")
+            row: Row = getattr(import_module(module), attribute)
+            return row
+        point = self._announced.get(name)
+        if point is None:
+            raise KeyError(name)
+        try:
+            loaded = point.load()
+        except Exception as error:  # somebody else's code: whatever it raises, the rest goes on
+            reason = f"{type(error).__name__}: {short(str(error))}"
+            raise PluginError(
+                f"{_package(point)}: {self.group} {name!r} cannot be loaded ({reason}); update or uninstall the package"
+            ) from error
+        if not isinstance(loaded, self._kind):
+            raise PluginError(
+                f"{_package(point)}: {self.group} {name!r} is {short(loaded)}, expected a {self._kind.__name__}"
+            )
+        return loaded
+
+    def _broken(self, point: EntryPoint, reason: str) -> BrokenPlugin:
+        return BrokenPlugin(self.group, point.name, _package(point), reason)
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.value
