@@ -58,7 +58,7 @@ def run(*arguments):
 
 def test_what_a_file_as_backbone_has_made_already_cannot_be_chosen(project, shared_data):
     backbone = shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite"
-    for choice in (["--size", "96"], ["--colour", "grey"], ["--blocks", "3"], ["--no-joined"]):
+    for choice in (["--size", "96"], ["--colour", "grey"], ["--blocks", "3"], ["--no-multi-layer"]):
         done = run("train", project, "--backbone", backbone, *choice)
         name = choice[0].replace("no-", "")
         assert done.exit_code == 1 and f"{name}: {backbone.name} has its own; leave it out" in str(done.exception)
