@@ -220,7 +220,7 @@ def _run(content, preprocess, images):
 
 BUILD = (
     "import sys, time\n"
-    "from whatsit import builtin\n"
+    "from whatsit.backbones import builtin\n"
     "real = builtin._build\n"
     "def build(*args):\n"
     "    print('built', flush=True)\n"
