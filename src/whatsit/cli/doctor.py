@@ -103,7 +103,7 @@ def _package(name: str, fix: str, purpose: str, *, required: bool) -> Finding:
 
 
 def _cache() -> Finding:
-    from whatsit.backbones.builtin import cache_folder
+    from whatsit.files import cache_folder
 
     folder = cache_folder()
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
