@@ -1,7 +1,7 @@
 """What each TFLite operator takes and gives: how many tensors, and which of them may be absent.
 
-From the kernels' own checks (TensorFlow Lite, ``tensorflow/lite/kernels``). LiteRT makes them only in part: some kernels
-read an input before they check that it is there.
+From the kernels' own checks (TensorFlow Lite, ``tensorflow/lite/kernels``). LiteRT makes them only in part: some
+kernels read an input before they check that it is there.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +19,8 @@ class Signature:
     outputs: tuple[int, int] = (1, 1)
     optional: frozenset[int] = field(default_factory=frozenset)
     """Places of inputs that may be absent (-1)."""
+    ranks: tuple[tuple[int, int], ...] = ()
+    """(place of an input, how many dimensions it has)."""
 
 
 def _takes(least: int, most: int | None = None, *, optional: tuple[int, ...] = ()) -> Signature:
@@ -27,17 +29,20 @@ def _takes(least: int, most: int | None = None, *, optional: tuple[int, ...] = (
 
 _UNARY = _takes(1)
 _BINARY = _takes(2)
-_WEIGHTED = _takes(2, 3, optional=(2,))
+_CONVOLUTION = Signature(2, 3, (1, 1), frozenset({2}), ((0, 4), (1, 4)))
+_WEIGHTED = Signature(2, 3, (1, 1), frozenset({2}), ((1, 2),))
 
 SIGNATURES: dict[str, Signature] = {
-    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"), _WEIGHTED),
+    "CONV_2D": _CONVOLUTION,
+    "DEPTHWISE_CONV_2D": _CONVOLUTION,
+    "FULLY_CONNECTED": _WEIGHTED,
     **dict.fromkeys(
         (
             "ABS", "AVERAGE_POOL_2D", "CAST", "CEIL", "COS", "DEPTH_TO_SPACE", "DEQUANTIZE", "ELU", "EXP", "FAKE_QUANT",
             "FLOOR", "GELU", "HARD_SWISH", "L2_NORMALIZATION", "L2_POOL_2D", "LEAKY_RELU",
             "LOCAL_RESPONSE_NORMALIZATION", "LOG", "LOGICAL_NOT", "LOGISTIC", "LOG_SOFTMAX", "MAX_POOL_2D", "NEG",
-            "QUANTIZE", "RANK", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SHAPE", "SIGN", "SIN",
-            "SOFTMAX", "SPACE_TO_DEPTH", "SQRT", "SQUARE", "SQUEEZE", "TANH", "ZEROS_LIKE", "BITCAST", "DENSIFY",
+            "QUANTIZE", "RANK", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SHAPE", "SIGN",
+            "SIN", "SOFTMAX", "SPACE_TO_DEPTH", "SQRT", "SQUARE", "SQUEEZE", "TANH", "ZEROS_LIKE", "BITCAST", "DENSIFY",
         ),
         _UNARY,
     ),
@@ -55,7 +60,7 @@ SIGNATURES: dict[str, Signature] = {
     **dict.fromkeys(("PADV2", "SELECT", "SELECT_V2", "SLICE", "BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND"), _takes(3)),
     "RESHAPE": _takes(1, 2),
     "STRIDED_SLICE": _takes(4, 5, optional=(4,)),
-    "TRANSPOSE_CONV": _takes(3, 4, optional=(3,)),
+    "TRANSPOSE_CONV": Signature(3, 4, (1, 1), frozenset({3}), ((1, 4), (2, 4))),
     "ONE_HOT": _takes(4),
     "CONCATENATION": _takes(1, MANY),
     "PACK": _takes(1, MANY),
@@ -68,12 +73,13 @@ SIGNATURES: dict[str, Signature] = {
 """By the name in the schema's ``BuiltinOperator``. Others are not looked at: only a probe tells whether they run."""
 
 
-def check_counts(name: str, inputs: list[int], outputs: list[int]) -> None:
+def check_operator(name: str, inputs: list[int], outputs: list[int], ranks: list[int]) -> None:
     """Refuse an operator without an input that its kernel reads, or with tensors that it does not know.
 
     Args:
         name: as in ``SIGNATURES``; unknown ones must have all their inputs.
         inputs: indices of tensors, -1 for an absent one.
+        ranks: how many dimensions each input has.
 
     Raises:
         ValueError: naming the operator and what was expected.
@@ -91,6 +97,9 @@ def check_counts(name: str, inputs: list[int], outputs: list[int]) -> None:
     for place, index in enumerate(inputs):
         if index < 0 and place not in known.optional:
             raise ValueError(f"{name}: input {place} is absent")
+    for place, rank in known.ranks:
+        if ranks[place] != rank:
+            raise ValueError(f"{name}: input {place} has {ranks[place]} dimensions, expected {rank}")
 
 
 _SEQUENCES = frozenset(

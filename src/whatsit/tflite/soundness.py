@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from whatsit.tflite.operators import check_counts
+from whatsit.tflite.operators import check_operator
 from whatsit.tflite.schema import schema
 
 _ITEM_SIZES = {
@@ -48,13 +48,18 @@ def check(model: Any) -> None:
                 raise ValueError(f"operator code {operator.opcodeIndex} of {codes}")
             _check_indices(operator.inputs, len(tensors), -1)
             _check_indices(operator.outputs, len(tensors), 0)
-            code = model.operatorCodes[operator.opcodeIndex]
-            check_counts(operator_kind(code), [int(i) for i in operator.inputs], [int(i) for i in operator.outputs])
+            inputs, outputs = [int(i) for i in operator.inputs], [int(i) for i in operator.outputs]
+            ranks = [_rank(tensors[index]) if index >= 0 else 0 for index in inputs]
+            check_operator(operator_kind(model.operatorCodes[operator.opcodeIndex]), inputs, outputs, ranks)
         _check_writers(graph, model.buffers)
         _check_order(graph)
         _check_scales(graph)
     for entry in model.metadata or []:
         _check_indices([entry.buffer], len(model.buffers), 0)
+
+
+def _rank(tensor: Any) -> int:
+    return len(tensor.shape) if tensor.shape is not None else 0
 
 
 def operator_kind(code: Any) -> str:
