@@ -192,7 +192,8 @@ def _mutated(content: bytes, chance: random.Random) -> bytes | None:
     model = read_model(content)
     graph = model.subgraphs[0]
     for _ in range(chance.randint(1, 3)):
-        chance.choice(_MUTATIONS)(model, graph, chance)
+        with contextlib.suppress(IndexError):  # nothing is left to change there
+            chance.choice(_MUTATIONS)(model, graph, chance)
     try:
         return write_model(model)
     except Exception:  # what cannot be written is no file
@@ -246,7 +247,7 @@ def _quantisation(model: Any, graph: Any, chance: random.Random) -> None:
 
 def _constant(model: Any, graph: Any, chance: random.Random) -> None:
     tensor = chance.choice(graph.tensors)
-    buffer = model.buffers[tensor.buffer]
+    buffer = model.buffers[tensor.buffer % len(model.buffers)]
     if buffer.data is None or not len(buffer.data):
         buffer.data = np.zeros(chance.choice((1, 4, 64)), np.uint8)
         return

@@ -59,7 +59,7 @@ def load_recogniser(
     *,
     backbone: str | os.PathLike[str] | None = None,
 ) -> Recogniser:
-    """A model file as a recogniser, by its suffix.
+    """A model file as a recogniser, by its suffix. A file from elsewhere is tried in a process of its own first.
 
     Args:
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
@@ -79,8 +79,11 @@ def load_recogniser(
         raise DataError(f"backbone {backbone}: goes with a .bin of taught features only; leave it out")
     if suffix not in (".tflite", ".lite"):
         raise ModelError(f"{model}: expected a .tflite model or a .bin of taught features")
+    from whatsit.models.admission import admit
     from whatsit.models.classifier import Classifier
 
+    if model is not None:
+        admit(model)
     return Classifier(model, threads=threads)
 
 
@@ -97,6 +100,7 @@ def load_taught(
         DataError: the features are damaged or belong to another backbone.
     """
     from whatsit.backbones.backbone import Backbone
+    from whatsit.models.admission import admit
     from whatsit.teaching.feature_store import taught_with
     from whatsit.teaching.selflearn import SelfLearnClassifier
 
@@ -105,6 +109,7 @@ def load_taught(
     if file is not None:
         if not Path(file).is_file():
             raise ModelError(f"{path}: taught on {file}, which is not there; put it back, or name it with --backbone")
+        admit(file)
         embedder = Backbone.from_file(file, fit=origin.fit, threads=threads)
     elif origin.backbone is None:
         embedder = Backbone.builtin(fit=origin.fit, threads=threads)

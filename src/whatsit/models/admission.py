@@ -1,13 +1,14 @@
 """Which model files a process that must not end may open: our own, whole, and those that ran in one that may."""
 
+import os
+
 from whatsit.models.verify import is_untouched
 from whatsit.tflite.flatbuffer import read_model
-from whatsit.tflite.metadata import flatbuffer_part
-from whatsit.tflite.network import ModelSource, model_content
+from whatsit.tflite.network import model_content
 from whatsit.tflite.probe import check_runs
 
 
-def admit(model: ModelSource) -> bytes:
+def admit(model: str | os.PathLike[str] | bytes) -> bytes:
     """The bytes of a model that is safe to open in the studio, live, or whatever else runs for long.
 
     A file of ours whose hashes are right is. Any other is run in a process of its own first, once for each content.
@@ -21,5 +22,5 @@ def admit(model: ModelSource) -> bytes:
     name, content = model_content(model)
     read_model(content, name)
     if not is_untouched(content, name):
-        check_runs(flatbuffer_part(content), name)
+        check_runs(content, name)
     return content

@@ -37,6 +37,17 @@ def verify(model: str | os.PathLike[str] | bytes) -> list[str]:
     return found + _replay(content, card, metadata)
 
 
+def is_untouched(content: bytes, name: str = "model") -> bool:
+    """Whether a model was made by whatsit and every hash in it still agrees; the pictures inside are not replayed.
+
+    Raises:
+        ModelError: the file is broken.
+    """
+    metadata = read_metadata(content, read_model(content, name), name)
+    card = read_card(metadata.files, name)
+    return card is not None and not _compare(content, card, metadata)
+
+
 def _compare(content: bytes, card: ModelCard, metadata: ModelMetadata) -> list[str]:
     found = []
     graph = flatbuffer_part(content)

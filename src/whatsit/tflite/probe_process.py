@@ -67,7 +67,7 @@ def _read_until(reader: int, seconds: float) -> bytes | None:
 def _child(content: bytes, seconds: float, memory: int, out: BinaryIO) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (max(1, int(seconds)), max(2, int(seconds) + 1)))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_AS, (_mapped() + memory,) * 2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     status = 0
     try:
@@ -80,6 +80,12 @@ def _child(content: bytes, seconds: float, memory: int, out: BinaryIO) -> None:
     finally:
         out.close()
         os._exit(status)
+
+
+def _mapped() -> int:
+    """Bytes of address space taken so far."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
 
 
 def _run(content: bytes) -> None:
