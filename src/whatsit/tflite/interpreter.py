@@ -90,9 +90,14 @@ class Runtime:
             self._interpreter.set_tensor(self._in, tensor)
             try:
                 self._interpreter.invoke()
-                return tuple(self._interpreter.get_tensor(index) for index in self._out)
+                found = tuple(self._interpreter.get_tensor(index) for index in self._out)
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"{self._name}: LiteRT cannot run this model: {_first_line(error)}") from error
+        for spec, values in zip(self.outputs, found, strict=True):
+            if values.shape != spec.shape:
+                shapes = f"{list(values.shape)}, announced as {list(spec.shape)}"
+                raise ModelError(f"{self._name}: output {spec.name} has shape {shapes}; export it with a fixed one")
+        return found
 
     def clone(self, threads: int = 1) -> "Runtime":
         """Another interpreter on the same bytes."""
