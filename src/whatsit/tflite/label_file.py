@@ -41,7 +41,8 @@ def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
     if numbered and all(numbered):
         pairs = {int(match[1]): match[2] for match in numbered if match}
         first = min(pairs)
-        if first in (0, 1) and sorted(pairs) == list(range(first, first + len(numbered))):
+        distinct = len(set(pairs.values())) == len(pairs)  # "1 euro" and "2 euro" are labels with numbers of their own
+        if (first == 0 or (first == 1 and distinct)) and sorted(pairs) == list(range(first, first + len(numbered))):
             lines = [pairs[index] for index in sorted(pairs)]
     return _checked(lines, name)
 
@@ -139,8 +140,8 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """
     file = Path(path)
     try:
-        if not file.is_file():
-            raise DataError(f"{file}: no such label file")
+        if file.exists() and not file.is_file():
+            raise DataError(f"{file}: cannot read labels: not a file")
         if file.stat().st_size > MAX_LABEL_BYTES:
             raise DataError(f"{file}: {file.stat().st_size:,} bytes; expected a label file, one label per line")
         return parse_labels(file.read_bytes(), str(file))
