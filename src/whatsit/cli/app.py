@@ -18,6 +18,7 @@ from whatsit.cli import (
     deploy,
     doctor,
     export,
+    inspect,
     live,
     studio,
     teach,
@@ -44,6 +45,7 @@ COMMANDS = (
     export,
     deploy,
     verify,
+    inspect,
     doctor,
 )
 

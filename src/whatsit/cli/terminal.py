@@ -14,6 +14,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from whatsit.models.classifier import Classifier
+
 # Control characters, lone surrogates (bytes of a file name that are no text), and marks that end or reorder a line.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -74,3 +76,12 @@ def has(text: str) -> bool:
 def _folded(line: str) -> str:
     width = shutil.get_terminal_size().columns
     return textwrap.fill(line, max(20, width), break_long_words=False, break_on_hyphens=False)
+
+
+def say_assumptions(classifier: "Classifier") -> None:
+    """On standard error, one line for each guess about a model, and where to see more."""
+    guesses = [assumption for assumption in classifier.assumptions if assumption.guess and assumption.what != "fit"]
+    for assumption in guesses:
+        say(f"whatsit: {assumption}; otherwise {assumption.otherwise}", err=True)
+    if guesses:
+        say("whatsit: whatsit inspect MODEL PICTURES  shows which reading is right", err=True)

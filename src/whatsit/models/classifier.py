@@ -80,7 +80,9 @@ class Classifier:
             content = with_embedding_output(parsed, self.card.embedding)
         refuse_other_kinds(parsed, self._name)
         runtime = Runtime(content, threads, self._name)
-        normalisation, preprocess = self._preprocess(runtime, parsed, metadata, model is None, fit, normalise)
+        self.normalisation: Normalisation
+        """What the network sees of pixel values, and how that is known."""
+        self.normalisation, preprocess = self._preprocess(runtime, parsed, metadata, model is None, fit, normalise)
         self._network = Network(runtime, preprocess, self._name)
         ours = self._prototypes is not None
         multi_label = multi_label or says_multi_label(metadata)
@@ -101,7 +103,7 @@ class Classifier:
         """The class names, in the order of the model's output."""
         silent = self.card is None and model is not None
         self.assumptions: tuple[Assumption, ...] = (
-            assumptions_of(normalisation, preprocess, fit, found, self._output, metadata) if silent else ()
+            assumptions_of(self.normalisation, preprocess, fit, found, self._output, metadata) if silent else ()
         )
         """What the file leaves open and was assumed; empty for models that whatsit made."""
 
@@ -109,6 +111,11 @@ class Classifier:
     def preprocess(self) -> Preprocess:
         """How pictures are prepared for the model."""
         return self._network.preprocess
+
+    @property
+    def takes(self) -> np.dtype[Any]:
+        """The type of the model's input: uint8, int8 or float32."""
+        return self._network.runtime.input.dtype
 
     @property
     def threads(self) -> int:
