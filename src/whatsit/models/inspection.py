@@ -190,8 +190,8 @@ def _tensor(tensor: Any) -> Tensor:
     shape = tensor.shapeSignature if tensor.shapeSignature is not None and len(tensor.shapeSignature) else tensor.shape
     sides = tuple(int(side) for side in (shape if shape is not None else ()))
     quantisation = tensor.quantization
-    scales = quantisation.scale if quantisation is not None and quantisation.scale is not None else ()
-    zeros = quantisation.zeroPoint if quantisation is not None and quantisation.zeroPoint is not None else ()
+    scales: Any = quantisation.scale if quantisation is not None and quantisation.scale is not None else ()
+    zeros: Any = quantisation.zeroPoint if quantisation is not None and quantisation.zeroPoint is not None else ()
     name = tensor.name.decode("utf-8", "replace") if isinstance(tensor.name, bytes) else str(tensor.name or "")
     return Tensor(
         name, sides, _DTYPES.get(tensor.type, "another type").lower(), float(scales[0]) if len(scales) == 1 else None,
