@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -265,7 +265,7 @@ class Studio:
     def _background(self, name: str) -> Background:
         return Background(name, self._teller(name))
 
-    def _teller(self, kind: str) -> Callable[[dict[str, Any]], None]:
+    def _teller(self, kind: str) -> Callable[[Mapping[str, Any]], None]:
         return lambda view: self.hub.post(kind, _message(kind, view))
 
     @property
@@ -293,5 +293,5 @@ def _file_model(name: str) -> str:
     return f"file:{name}"
 
 
-def _message(kind: str, view: dict[str, Any]) -> str:
+def _message(kind: str, view: Mapping[str, Any]) -> str:
     return json.dumps({"kind": kind, **view}, ensure_ascii=False)
