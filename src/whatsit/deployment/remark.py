@@ -17,7 +17,7 @@ class Remark:
     key: str
     text: str
     """In English, with ``{name}`` for each of ``values``."""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return self.text.format_map(self.values)

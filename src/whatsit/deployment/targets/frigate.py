@@ -22,7 +22,7 @@ def _notes(card: ModelCard) -> tuple[Remark, ...]:
     if card.fit is Fit.SQUASH:
         return ()
     text = (
-        "Frigate squashes pictures, this model was trained with fit {fit}; for the same answers train with fit squash"
+        "Frigate squashes pictures, this model was trained with fit {fit}; train with fit squash for the same answers"
     )
     return (Remark("deploy.squashes", text, {"fit": card.fit}),)
 
