@@ -30,8 +30,6 @@ class DeploymentView(TypedDict):
     target: str
     notes: list[RemarkView]
     """What to know before using the folder, once it is ready."""
-    files: list[str]
-    """What is in it, once it is ready."""
     error: str
     """Why it failed; empty where it did not."""
 
@@ -102,7 +100,7 @@ class Deployments:
         before = self._view
 
         def heard(message: Message) -> None:
-            self._show({**self._view, "files": message["files"], "notes": message["notes"]})
+            self._show({**self._view, "notes": message["notes"]})
 
         def ended(error: str | None) -> None:
             self._archive = None if error else archive
@@ -141,4 +139,4 @@ class Deployments:
 
 
 def _view(state: PackingState, name: str = "", target: str = "") -> DeploymentView:
-    return {"state": state, "name": name, "target": target, "notes": [], "files": [], "error": ""}
+    return {"state": state, "name": name, "target": target, "notes": [], "error": ""}

@@ -120,7 +120,7 @@ def deploy(asked: Message, channel: Channel) -> None:
         made = run(asked["model"], asked["target"], folder, taught=taught, judged=judged)
         packed = shutil.make_archive(str(Path(scratch, "packed")), "zip", scratch, folder.name)
         os.replace(packed, archive)
-    channel.tell({"files": list(made.files), "notes": [remark_view(remark) for remark in made.remarks]})
+    channel.tell({"notes": [remark_view(remark) for remark in made.remarks]})
 
 
 JOBS: dict[str, Callable[[Message, Channel], None]] = {"train": train, "test": test, "sweep": sweep, "deploy": deploy}

@@ -1,19 +1,18 @@
 """What the Deploy page sends and receives."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from whatsit.studio.jobs.deployments import DeploymentView, OfferView
+from whatsit.studio.pages.shared.messages import Body, NoValues, Reply
 
 MESSAGES: dict[str, type] = {"deploy": DeploymentView}
 
 
-class DeploymentChoice(BaseModel):
+class DeploymentChoice(Body):
     """``POST /api/deploy``"""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=64)]
     """The model's."""
@@ -22,17 +21,10 @@ class DeploymentChoice(BaseModel):
 
 
 class OffersView(TypedDict):
-    """What every target says of a model, in the table's order."""
+    """What every target says of a model."""
 
     targets: list[OfferView]
 
 
-class NoValues(TypedDict):
-    """For a message that has no placeholders."""
-
-
-class PackingBegun(TypedDict):
-    """The packing runs; it says on the WebSocket when it has ended."""
-
-    message: Literal["packing"]
-    values: NoValues
+PackingBegun: TypeAlias = Reply[Literal["packing"], NoValues]
+"""The packing runs; it says on the WebSocket when it has ended."""

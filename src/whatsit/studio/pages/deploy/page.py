@@ -9,8 +9,9 @@ from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
 from whatsit.studio.jobs.deployments import DeploymentView
 from whatsit.studio.pages.deploy.messages import DeploymentChoice, OffersView, PackingBegun
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 
+PAGE = Page("deploy", "/deploy", order=90)
 router = APIRouter()
 
 
