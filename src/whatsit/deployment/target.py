@@ -67,7 +67,7 @@ class Target:
     """What is written, in one line without a full stop."""
     program: str
     """The text of ``classify.py``: a program that runs the model and prints path, label and score for each picture
-    named on its command line, tab-separated. ``{FITTED}`` on a line of its own stands for a function
+    named on its command line, tab-separated. A line ``{FITTED}`` stands for a function
     ``fitted(picture, width, height)`` that resizes a PIL picture as the model was trained, ``{SIZE}`` for the input's
     width and height."""
     write: Callable[[Source], Written]
