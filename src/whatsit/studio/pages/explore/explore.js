@@ -1,5 +1,5 @@
 // Explore: a map on which pictures that look alike lie together.
-import { colourAt, findingColour, GREY } from "../colours.js";
+import { colourAt, findingColour, GREY } from "./colours.js";
 import { askLabel, bindEdits, deleteChosen, setLabels, showSelection, undo } from "../edits.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
