@@ -25,6 +25,9 @@ def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
     id → name or name → id, or one with a list under ``labels``, ``classes`` or ``names``; a TensorFlow label map
     (``item { id: 1 name: "cat" }``). UTF-8 with or without a byte-order mark, or UTF-16 with one.
 
+    Args:
+        name: what to call the file in errors.
+
     Raises:
         DataError: another encoding, empty, too long, or numbers that leave a gap.
     """
@@ -118,7 +121,7 @@ def _in_order(pairs: Mapping[int, str], count: int, name: str) -> list[str]:
 
 
 def parse_plain_labels(content: bytes, name: str) -> tuple[str, ...]:
-    """Labels as whatsit writes them into its models: a line is a label, numbers in front and all.
+    """Labels as whatsit writes them into its models: each line is a label, also where it begins with a number.
 
     Raises:
         DataError: not UTF-8, empty, or too long.
@@ -126,14 +129,14 @@ def parse_plain_labels(content: bytes, name: str) -> tuple[str, ...]:
     try:
         lines = content.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not text in UTF-8; expected one label a line") from error
+        raise DataError(f"{name}: not text in UTF-8; expected one label per line") from error
     if lines == [""] or len(lines) > MAX_LABELS:
-        raise DataError(f"{name}: {len(lines)} labels; expected one label a line, 1 to {MAX_LABELS:,} lines")
+        raise DataError(f"{name}: {len(lines)} labels; expected one label per line, 1 to {MAX_LABELS:,} lines")
     return tuple(line.removesuffix("\r") for line in lines)
 
 
 def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Labels of a file.
+    """The labels in a label file.
 
     Raises:
         DataError: the file cannot be read or is not a label file.
