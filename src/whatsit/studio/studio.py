@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.cameras.opening import camera_source
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
@@ -82,15 +83,19 @@ class Studio:
             self._attendant.submit(self.models.attend)
 
     def choose_camera(self, uri: str, tab: str | None) -> None:
-        """Watch another camera; ``tab`` is the one that sends the frames of ``browser:``.
+        """Change to another camera.
+
+        Args:
+            tab: the one that sends the frames, of a camera that is fed by a page.
 
         Raises:
             CameraError: the address is not understood.
-            MissingExtraError: it needs a package that is not installed.
+            MissingExtraError: the camera needs a package that is not installed.
         """
-        if uri != "browser:" or self.feed.uri != "browser:":
+        fed = camera_source(uri).fed_by_page
+        if not fed or self.feed.uri != uri:
             self.feed.choose(uri)
-        self._sender = tab if uri == "browser:" else None
+        self._sender = tab if fed else None
         self.attend()
         self.tell_camera()
 
@@ -171,6 +176,8 @@ class Studio:
         feed = self.feed
         return {
             "uri": feed.source,
+            "scheme": feed.scheme,
+            "fed_by_page": feed.fed_by_page,
             "state": feed.state.value,
             "error": feed.error,
             "objects": list(feed.objects),

@@ -1,4 +1,4 @@
-"""The studio's camera: chosen by address, owned once, watched by anyone, encoded once a frame."""
+"""The studio's camera: chosen by address, owned once, watched by any number, encoded once per frame."""
 
 import io
 import threading
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from PIL import Image
 
 from whatsit.cameras import CameraState, Frame, SharedCamera, Subscription, open_camera
-from whatsit.cameras.sources.browser import BrowserCamera
-from whatsit.cameras.sources.synthetic import SyntheticCamera
+from whatsit.cameras.camera import PushedCamera, StagedCamera
+from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import CameraError
 
 PREVIEW_WIDTH = 640
@@ -21,9 +21,12 @@ _LOOK_SECONDS = 0.5
 class Feed:
     """One camera at a time. Choosing another closes the first; watchers stay and see the new one.
 
+    Args:
+        uri: the first camera's address.
+
     Raises:
-        CameraError: the first address is not understood.
-        MissingExtraError: it needs a package that is not installed.
+        CameraError: the address is not understood.
+        MissingExtraError: the camera needs a package that is not installed.
     """
 
     def __init__(self, uri: str) -> None:
@@ -32,8 +35,9 @@ class Feed:
         self._camera = SharedCamera(open_camera(uri))
         self._listening: threading.Thread | None = None
         self.uri = uri
+        """The address as it was given, its password included."""
         self.showing: str | None = None
-        """What the demonstration scene was asked to show; None: all in turn."""
+        """What the camera was asked to show, where it can be asked; None: all in turn."""
 
     @property
     def camera(self) -> SharedCamera:
@@ -42,24 +46,34 @@ class Feed:
 
     @property
     def state(self) -> CameraState:
-        """How the camera is."""
+        """How the camera is now."""
         return self._camera.state
 
     @property
     def error(self) -> str | None:
-        """Why it is lost or failed."""
+        """Why it is lost or has failed, in one line; None while it works."""
         return self._camera.error
 
     @property
     def source(self) -> str:
-        """Its address, without a password."""
+        """Its address, without its password."""
         return self._camera.source
 
     @property
+    def scheme(self) -> str:
+        """The scheme of its address: which kind of camera it is."""
+        return CAMERAS.parse(self.uri)[0].scheme
+
+    @property
+    def fed_by_page(self) -> bool:
+        """Whether its frames are those that a page sends."""
+        return CAMERAS.parse(self.uri)[1].fed_by_page
+
+    @property
     def objects(self) -> tuple[str, ...]:
-        """What the demonstration scene can be asked to show; empty for real cameras."""
+        """What it can be asked to show; empty for real cameras."""
         camera = self._camera.camera
-        return camera.objects if isinstance(camera, SyntheticCamera) else ()
+        return camera.objects if isinstance(camera, StagedCamera) else ()
 
     def show(self, name: str | None) -> None:
         """Have the demonstration scene show one object, None for all in turn; returns when it does.
@@ -68,7 +82,7 @@ class Feed:
             CameraError: there is no such object, or the camera is a real one.
         """
         camera = self._camera.camera
-        if not isinstance(camera, SyntheticCamera):
+        if not isinstance(camera, StagedCamera):
             raise CameraError(f"{self.source}: only the demonstration scene can be told what to show")
         camera.show(name)
         self.showing = name
@@ -76,11 +90,11 @@ class Feed:
             self._camera.wait_for(lambda shared: shared.latest is not None and shared.latest.truth == name, 2)
 
     def choose(self, uri: str) -> None:
-        """Watch another camera from now on.
+        """Change to another camera. Where that fails, the old one stays.
 
         Raises:
-            CameraError: the address is not understood; the old camera stays.
-            MissingExtraError: it needs a package that is not installed.
+            CameraError: the address is not understood.
+            MissingExtraError: the camera needs a package that is not installed.
         """
         opened = SharedCamera(open_camera(uri))
         with self._changed:
@@ -90,23 +104,23 @@ class Feed:
         before.close()
 
     def push(self, jpeg: bytes) -> None:
-        """A frame from a page; ignored unless pages are the camera.
+        """Take in a frame from a page; ignored unless a page is the camera.
 
         Raises:
             ImageError: it is empty or too large.
         """
         camera = self._camera.camera
-        if isinstance(camera, BrowserCamera):
+        if isinstance(camera, PushedCamera):
             camera.push(jpeg)
 
     def snapshot(self, now: float) -> bytes:
-        """The newest frame as a JPEG file, to be kept.
+        """The newest frame as a JPEG file, at the quality of pictures that are kept.
 
         Args:
-            now: seconds, ``time.time()``.
+            now: ``time.time()``, in seconds.
 
         Raises:
-            CameraError: there is no frame of the last three seconds.
+            CameraError: there is no frame from the last three seconds.
         """
         frame = self._camera.latest
         if frame is None or now - frame.time > _STALE_SECONDS:
@@ -115,7 +129,7 @@ class Feed:
         return encode(frame, None, _KEPT_QUALITY)
 
     def frames(self, wanted: Callable[[], bool]) -> Iterator[Frame]:
-        """Newest frames, of whichever camera is chosen, while ``wanted`` says so; checked twice a second."""
+        """The newest frames of the camera that is chosen, while ``wanted`` says so; it is asked twice per second."""
         while wanted() and not self._closed:
             camera = self._camera
             with camera.subscribe() as subscription:
@@ -125,12 +139,12 @@ class Feed:
                     self._changed.wait(0.5)
 
     def listen(self, changed: Callable[[], None]) -> None:
-        """Call ``changed``, from a thread of its own, whenever the camera's state or error is another."""
+        """Call ``changed`` whenever the camera, its state or its error changes; on a separate thread."""
         self._listening = threading.Thread(target=self._listen, args=(changed,), name="camera state", daemon=True)
         self._listening.start()
 
     def stop_watching(self) -> None:
-        """Let everyone go who is waiting in ``frames``."""
+        """End every iteration over ``frames``."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -143,15 +157,15 @@ class Feed:
             self._listening.join()
 
     def _listen(self, changed: Callable[[], None]) -> None:
-        told: tuple[SharedCamera, CameraState, str | None] | None = None
+        reported: tuple[SharedCamera, CameraState, str | None] | None = None
 
         def news(camera: SharedCamera) -> bool:
-            return self._closed or told != (camera, camera.state, camera.error)
+            return self._closed or reported != (camera, camera.state, camera.error)
 
         while not self._closed:
             camera = self._camera
             if news(camera):
-                told = (camera, camera.state, camera.error)
+                reported = (camera, camera.state, camera.error)
                 changed()
             camera.wait_for(news, _LOOK_SECONDS)
 
@@ -167,7 +181,12 @@ class Feed:
 
 
 def encode(frame: Frame, width: int | None = PREVIEW_WIDTH, quality: int = _PREVIEW_QUALITY) -> bytes:
-    """The frame as a JPEG file, made smaller where it is wider than ``width``."""
+    """The frame as a JPEG file.
+
+    Args:
+        width: a wider frame is reduced to this many pixels; None: never.
+        quality: 1..95, as in Pillow.
+    """
     picture = Image.fromarray(frame.image)
     if width is not None and picture.width > width:
         picture = picture.resize(

@@ -1,4 +1,4 @@
-"""Which models can be watched live: what was just taught, the built-in one, and the project's own files."""
+"""Which models can be watched live: what was just taught, the built-in one, and the project's files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,14 @@ BUILT_IN = "imagenet"
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model by the name pages know it by, and its file; None for the two that have none."""
+    """A model: its name on the pages, and its file; None for the two that have none."""
 
     name: str
     file: Path | None = None
 
 
 class Models:
-    """Loads a model when it is first asked for, and forgets those no tab watches when another is loaded.
+    """Loads a model when it is first asked for, and unloads those that no tab watches when another is loaded.
 
     ``open`` and ``attend`` must be called from one thread.
     """
@@ -35,7 +35,7 @@ class Models:
         self._open = {TAUGHT: self.taught}
 
     def choices(self) -> list[ModelChoice]:
-        """What there is, the taught one first."""
+        """The models there are, the taught one first."""
         files = sorted(self._folder.glob("*.tflite")) if self._folder.is_dir() else []
         named = [ModelChoice(f"file:{file.stem}", file) for file in files]
         return [ModelChoice(TAUGHT), *named, ModelChoice(BUILT_IN)]
@@ -44,17 +44,17 @@ class Models:
         return name in self._open
 
     def get(self, name: str) -> Recognition:
-        """A model that was opened.
+        """An open model.
 
         Raises:
-            DataError: it was not.
+            DataError: it is not open.
         """
         if name not in self._open:
             raise DataError(f"model {name[:80]!r} is not open; choose it on the Live page")
         return self._open[name]
 
     def open(self, name: str) -> Recognition:
-        """A model, loaded where it is not yet.
+        """A model; it is loaded unless it is open already.
 
         Raises:
             DataError: there is no such model.
@@ -70,7 +70,7 @@ class Models:
         return self._open[name]
 
     def refresh(self, name: str) -> None:
-        """Load an open model again, because its file is another; watchers stay. One whose file is gone is closed.
+        """Load an open model again after its file has changed; watchers stay. Close it where its file is gone.
 
         Raises:
             ModelError: the new file is broken.
@@ -84,7 +84,7 @@ class Models:
             self._open[name].replace(_load(choice))
 
     def attend(self) -> None:
-        """Start what tabs want, stop what none wants."""
+        """Start the models that some tab watches; stop the others."""
         for recognition in tuple(self._open.values()):
             recognition.attend()
 

@@ -1,7 +1,8 @@
-"""One recogniser at work on the studio's camera, while somebody watches its answers."""
+"""One recogniser at work on the studio's camera, while some tab watches its answers."""
 
 import json
 import time
+from collections.abc import Callable
 
 from whatsit.cameras import SharedCamera
 from whatsit.live.engine import Answer, Live
@@ -14,10 +15,20 @@ from whatsit.studio.watching.feed import Feed
 SHOWN = 12
 
 
-class Recognition:
-    """A sink of the live engine: answers go to the hub as ``answer:<model>``.
+class _Posting:
+    """The sink of the engine."""
 
-    The engine runs only while a tab wants its answers. ``attend`` must be called from one thread.
+    def __init__(self, post: Callable[[Answer], None]) -> None:
+        self.send = post
+
+    def close(self) -> None:
+        """Nothing: the hub stays."""
+
+
+class Recognition:
+    """A live engine whose answers go to the hub as ``answer:<model>``.
+
+    It runs only while a tab wants the answers. ``attend`` must be called from one thread.
     """
 
     def __init__(self, model: str, recogniser: Recogniser, feed: Feed, hub: Hub) -> None:
@@ -37,11 +48,11 @@ class Recognition:
 
     @property
     def fit(self) -> str:
-        """How a frame becomes its square; cover looks at the middle only."""
+        """How a frame becomes the model's square input; ``cover`` uses the middle only."""
         return self._recogniser.preprocess.fit.value
 
     def set_threshold(self, threshold: float) -> None:
-        """Change it; a running engine takes it over with the next answer.
+        """Change the threshold; a running engine uses it from the next answer on.
 
         Raises:
             DataError: outside 0..1.
@@ -51,18 +62,18 @@ class Recognition:
             self._live.smoothing = self._smoothing
 
     def replace(self, recogniser: Recogniser) -> None:
-        """Recognise with another one from the next frame on."""
+        """Change to another recogniser from the next frame on."""
         self._recogniser = recogniser
         if self._live is not None:
             self._live.recogniser = recogniser
 
     def attend(self) -> None:
-        """Start the engine where it is wanted, stop it where it is not, follow the camera chosen."""
+        """Start the engine if a tab wants its answers, stop it if none does, and follow a change of camera."""
         camera = self._feed.camera
         if self._live is not None and (self._camera is not camera or not self._hub.wanted(self.kind)):
             self.close()
         if self._live is None and self._hub.wanted(self.kind):
-            self._live = Live(camera, self._recogniser, [self], smoothing=self._smoothing, top_k=SHOWN)
+            self._live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
             self._camera = camera
             self._live.start()
 
@@ -72,8 +83,7 @@ class Recognition:
             self._live.stop()
             self._live = None
 
-    def send(self, answer: Answer) -> None:
-        """Post one answer to the tabs."""
+    def _post(self, answer: Answer) -> None:
         self._hub.post(self.kind, json.dumps(self._view(answer), ensure_ascii=False))
 
     def _view(self, answer: Answer) -> dict[str, object]:

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocketDisconnect
 
-from whatsit.cameras.address import parse_address
-from whatsit.cameras.listing import list_cameras
+from whatsit.cameras import CameraSource, list_cameras
+from whatsit.cameras.opening import camera_source
+from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import DataError, WhatsitError
 from whatsit.studio.outbox import Outbox
 from whatsit.studio.pages.shared.page import studio_of
@@ -21,8 +22,6 @@ from whatsit.studio.studio import Studio
 
 router = APIRouter()
 MAX_TABS = 64
-_FROM_PAGES = frozenset({"synthetic", "browser", "usb", "picamera", "rtsp", "rtsps", "http", "https"})
-"""Not files: who may look through the camera may not look through the machine's disk."""
 _ALWAYS = [
     "lesson",
     "camera",
@@ -54,13 +53,21 @@ def camera(request: Request) -> dict[str, Any]:
 
 
 @router.get("/api/cameras")
-def cameras() -> list[dict[str, str]]:
-    """The cameras of the machine the studio runs on; the demonstration scene is always there and left out."""
-    return [
-        {"uri": found.address, "name": found.name}
-        for found in list_cameras()
-        if not found.address.startswith("synthetic:")
-    ]
+def cameras() -> dict[str, Any]:
+    """What a page can choose: the cameras of the studio's machine, and examples of addresses to type."""
+    return {
+        "found": [
+            {
+                "uri": found.address,
+                "name": found.name,
+                "scheme": CAMERAS.parse(found.address)[0].scheme,
+                "device": found.device,
+            }
+            for found in list_cameras()
+            if camera_source(found.address).page_may_choose
+        ],
+        "examples": [source.example for source in _choosable() if not source.fed_by_page],
+    }
 
 
 @router.post("/api/camera")
@@ -68,10 +75,9 @@ def choose(request: Request, asked: CameraChoice) -> dict[str, Any]:
     studio = studio_of(request)
     if len(asked.uri) > 500:
         raise DataError(f"a camera's address has at most 500 characters, this has {len(asked.uri):,}")
-    scheme = parse_address(asked.uri).scheme
-    if scheme not in _FROM_PAGES and asked.uri != studio.first_camera:
+    if not camera_source(asked.uri).page_may_choose and asked.uri != studio.first_camera:
         raise DataError(
-            f"{asked.uri!r}: pages may choose {', '.join(sorted(_FROM_PAGES))}; "
+            f"{asked.uri!r}: pages can choose  {'  '.join(source.example for source in _choosable())}; "
             "files and folders of the studio's machine are opened with its --camera option"
         )
     studio.choose_camera(asked.uri, asked.tab)
@@ -84,6 +90,10 @@ def show(request: Request, asked: Show) -> dict[str, Any]:
     studio.feed.show(asked.name)
     studio.tell_camera()
     return {"message": "showing", "values": {}}
+
+
+def _choosable() -> list[CameraSource]:
+    return [source for source in CAMERAS.rows() if source.page_may_choose]
 
 
 @router.get("/stream.mjpg")
