@@ -80,6 +80,12 @@ class Table(Mapping[str, Row], Generic[Row]):
         point = self._announced.get(name)
         return _package(point) if point is not None else None
 
+    def refresh(self) -> None:
+        """Look for installed packages again, after one was installed or removed while this process runs."""
+        for found in ("broken", "_points", "_announced"):
+            self.__dict__.pop(found, None)
+        self._loaded = {name: row for name, row in self._loaded.items() if name in self._built_in}
+
     @cached_property
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """The entry points of this group that cannot be used."""
