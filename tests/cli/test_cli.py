@@ -382,7 +382,7 @@ def test_doctor_says_what_is_missing_and_the_command_that_brings_it(
     diagnoses = {one.name: one for one in doctor._optional()}
     assert {one.fix for one in diagnoses.values()} == {
         *(f"pip install 'whatsit[{extra}]'" for extra in EXTRAS),
-        CAMERAS["picamera"].requirement.command,
+        CAMERAS["picamera"].requirement.fix,
     }
     assert not any(one.ok or one.required for one in diagnoses.values())
     assert "USB cameras" in diagnoses["OpenCV"].found

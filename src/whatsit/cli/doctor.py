@@ -105,7 +105,7 @@ def _optional() -> list[Diagnosis]:
         if one.installed:
             found.append(Diagnosis(one.name, True, one.version or "installed", required=False))
         else:
-            found.append(Diagnosis(one.name, False, f"not installed (for {one.purpose})", one.command, required=False))
+            found.append(Diagnosis(one.name, False, f"not installed (for {one.purpose})", one.fix, required=False))
     return found
 
 

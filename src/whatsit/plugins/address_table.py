@@ -96,7 +96,7 @@ class AddressTable(Table[Row]):
         if requirement is not None and not requirement.installed:
             if isinstance(requirement, Extra):
                 raise requirement.missing(f"{address.text}: {row.description}")
-            raise address.refusal(f"needs {requirement.name}, which is not installed: run  {requirement.command}")
+            raise address.refusal(f"needs {requirement.name}, which is not installed: run  {requirement.fix}")
         return address, row
 
     def _split(self, text: str) -> tuple[str, str]:

@@ -22,6 +22,13 @@ class Requirement:
     """What it is for, in a few words."""
     command: str
     """What installs it."""
+    note: str = ""
+    """What else has to be done then."""
+
+    @property
+    def fix(self) -> str:
+        """The command, and what else has to be done."""
+        return f"{self.command}  {self.note}".rstrip()
 
     @property
     def installed(self) -> bool:

@@ -30,8 +30,8 @@ PICAMERA2 = Requirement(
     module="picamera2",
     package="picamera2",
     purpose="a Raspberry Pi's own camera",
-    command="sudo apt install python3-picamera2  and make the virtual environment with  "
-    "python3 -m venv --system-site-packages",
+    command="sudo apt install python3-picamera2",
+    note="and make the virtual environment with  python3 -m venv --system-site-packages",
 )
 
 
