@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 import outside_package
+from whatsit.cameras import Frame
 from whatsit.errors import DataError, StoppedError, WhatsitError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.live.answer import Answer, Stats
@@ -140,6 +142,13 @@ def test_a_line_for_people_says_state_label_and_score() -> None:
     assert lines[AnswerState.UNKNOWN] == "  unknown"
     assert str(said("mug"))[8:] == "  mug  0.75"
     assert str(said("mug", AnswerState.UNCERTAIN))[8:] == "  uncertain (nearest: mug 0.75)"
+
+
+def test_a_notebook_shows_the_frame_and_no_label_as_markup() -> None:
+    frame = Frame(np.zeros((8, 8, 3), np.uint8), 1.0, "still:")
+    page = replace(said("<script>"), frame=frame)._repr_html_()
+    assert "<img" in page and "<script>" not in page and "&lt;script&gt;" in page
+    assert "<img" not in said(None)._repr_html_()
 
 
 def test_a_label_cannot_give_the_terminal_orders(capsys: pytest.CaptureFixture[str]) -> None:

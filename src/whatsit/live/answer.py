@@ -1,7 +1,8 @@
 """What the camera sees, as of one frame."""
 
 import time as clock
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 from whatsit.cameras import Frame
@@ -32,7 +33,7 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the camera sees, as of one frame. ``str(answer)`` is one line for people."""
+    """What the camera sees, as of one frame. ``str(answer)`` is one line for people; notebooks show the frame too."""
 
     state: AnswerState
     label: str | None
@@ -69,6 +70,11 @@ class Answer:
             "inference_ms": round(self.stats.inference_ms, 2),
             "age_ms": round(self.stats.age_ms, 1),
         }
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the frame beside its classes, and the line for people."""
+        picture = self.frame.image if self.frame is not None else None
+        return f"<div>{escape(str(self))}{replace(self.predictions, image=picture)._repr_html_()}</div>"
 
     def __str__(self) -> str:
         when = clock.strftime("%H:%M:%S", clock.localtime(self.time or clock.time()))
