@@ -286,7 +286,7 @@ def test_changes_are_the_answers_that_differ_in_label_or_state() -> None:
 def test_a_run_ends_after_exactly_the_frames_asked_for() -> None:
     kept = Kept()
     live = Live("synthetic:?fps=0&size=64x48", Named("mug"), [kept])
-    live.run(count=7)
+    live.run(count=7, seconds=LONG)
     assert live.stats.answers == kept.answers[-1].stats.answers == 7
     assert kept.closed
 

@@ -27,7 +27,7 @@ class CameraSource(AddressedRow):
     found: Callable[[], list[FoundCamera]] | None = None
     """Lists the cameras of this kind on this machine; None where they cannot be listed."""
     page_may_choose: bool = False
-    """Whether whoever opens the studio's page may choose it. False for files: who may look through the camera may not
+    """Whether the studio's page may choose it. False for files: somebody who may look through the camera may not
     look through the machine's disk."""
     fed_by_page: bool = False
     """True where the frames are those that a page sends: only the studio can use it."""

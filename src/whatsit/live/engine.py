@@ -175,8 +175,8 @@ class Live:
         """Start, wait for the end, and stop.
 
         Args:
-            count: end after so many frames were answered for.
-            seconds: end after that time.
+            count: end after this many answers.
+            seconds: end after this time.
 
         Raises:
             CameraError: the camera failed.

@@ -1,4 +1,4 @@
-"""Where live answers go: the protocol, the row of the table, and the thread that each sink has to itself."""
+"""Where live answers go: the protocol, the row of the table, and the thread that calls a sink."""
 
 import logging
 import threading
@@ -47,7 +47,7 @@ class SinkKind(AddressedRow):
 
 
 class SinkThread:
-    """Hands answers to a sink on a thread of its own.
+    """Hands answers to a sink on a separate thread.
 
     Args:
         end: called when the sink asks to end the engine.

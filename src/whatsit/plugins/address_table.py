@@ -25,7 +25,7 @@ class AddressedRow:
     url: bool = False
     """True where the whole address is a URL, so that what follows its ``?`` is not for us."""
     options: tuple[Option, ...] = ()
-    """What may follow a ``?``; any other option is refused."""
+    """What can follow a ``?``; any other option is refused."""
     requirement: Requirement | None = None
     """What has to be installed for it; where that is missing, the address is refused."""
     hidden: bool = False
@@ -64,7 +64,7 @@ class AddressTable(Table[Row]):
         self._paths = dict(paths or {})
 
     def rows(self) -> list[Row]:
-        """Every row once, in order, without the hidden ones; several schemes may share a row."""
+        """Every row once, in order, without the hidden ones; several schemes can share a row."""
         rows: list[Row] = []
         for row in self.values():
             if not row.hidden and row not in rows:

@@ -41,7 +41,7 @@ def open_usb(
     capture = OpenCvCapture(video)
     # Set one by one after opening: given to the constructor, one that a camera refuses would keep it closed.
     if width * height > 640 * 480:
-        video.set(prop("FOURCC"), _MJPG)  # uncompressed, USB 2 carries a few large frames a second
+        video.set(prop("FOURCC"), _MJPG)  # uncompressed, USB 2 carries a few large frames per second
     for name, value in (("FRAME_WIDTH", width), ("FRAME_HEIGHT", height), ("FPS", fps), ("BUFFERSIZE", 1)):
         video.set(prop(name), value)
     return capture

@@ -1,4 +1,4 @@
-"""Small square pictures for the page's cards, and one at a size to look at."""
+"""Small square pictures for the pages' cards, and a larger one to look at."""
 
 import io
 from functools import lru_cache
@@ -11,7 +11,7 @@ from whatsit.imaging.preprocess import Preprocess
 
 SIDE = 144
 TILE = 200
-"""The gallery's tiles, sharp enough for screens with small pixels."""
+"""Side of the gallery's tiles in pixels, sharp enough for high-resolution screens."""
 _LARGE = 1280
 
 
@@ -20,7 +20,7 @@ def thumbnail(path: Path, side: int = SIDE, version: str = "") -> bytes:
     """The middle of a picture as a small JPEG file, as the backbone would see it.
 
     Args:
-        version: changes with the file's content, where a path may come to hold another picture.
+        version: changes with the file's content, if another picture can take its path.
 
     Raises:
         ImageError: the picture is missing or broken.
