@@ -1,12 +1,11 @@
 """The table of cameras: everything that lists cameras, or refuses one, is derived from it; packages extend it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import outside_package
+import outside_rows
 from whatsit.cameras import FoundCamera, list_cameras, open_camera
 from whatsit.cameras.fake_picamera2 import Modules
 from whatsit.cameras.sources import CAMERAS, picamera, usb
@@ -15,17 +14,11 @@ from whatsit.errors import CameraError, MissingExtraError, PluginError, WhatsitE
 from whatsit.live.engine import Live
 from whatsit.plugins import EXTRAS
 
-POINTS = outside_package.CAMERA_POINTS
-
 
 @pytest.fixture
-def pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that adds the camera ``pattern:``."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    outside_package.install(folder, "pattern_camera", outside_package.CAMERA, POINTS, monkeypatch)
-    yield
-    outside_package.forget(monkeypatch)
+    outside_rows.install_camera(tmp_path / "site", monkeypatch)
 
 
 @pytest.mark.usefixtures("pattern")
@@ -49,15 +42,12 @@ def test_devices_come_before_the_demonstration_scene_whoever_adds_them() -> None
 
 
 def test_a_broken_package_spoils_no_other_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    outside_package.install(tmp_path, "pattern_camera", "raise RuntimeError('no')", POINTS, monkeypatch)
-    try:
-        assert [camera.address for camera in list_cameras()][-1] == "synthetic:"
-        with pytest.raises(PluginError, match=r"pattern_camera.*RuntimeError"):
-            open_camera("pattern:")
-        with pytest.raises(CameraError, match="try  picamera:0"):
-            open_camera("toaster:")
-    finally:
-        outside_package.forget(monkeypatch)
+    outside_rows.install_camera(tmp_path, monkeypatch, "raise RuntimeError('no')")
+    assert [camera.address for camera in list_cameras()][-1] == "synthetic:"
+    with pytest.raises(PluginError, match=r"pattern_camera.*RuntimeError"):
+        open_camera("pattern:")
+    with pytest.raises(CameraError, match="try  picamera:0"):
+        open_camera("toaster:")
 
 
 def test_a_kind_of_camera_that_cannot_be_listed_is_left_out_and_said(

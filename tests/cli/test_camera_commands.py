@@ -14,7 +14,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-import outside_package
+import outside_rows
 from whatsit.backbones.backbone import Backbone
 from whatsit.cameras import open_camera
 from whatsit.cameras.demo_scene.scene import Scene
@@ -147,20 +147,13 @@ def test_a_wrong_sink_or_camera_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_a_camera_from_a_package_works_in_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "site"
-    folder.mkdir()
-    outside_package.install(
-        folder, "pattern_camera", outside_package.CAMERA, outside_package.CAMERA_POINTS, monkeypatch
-    )
-    try:
-        assert any(line.startswith("pattern:?level=10") for line in run("cameras"))
-        (line,) = run("live", "--camera", "pattern:", "-n", "1", "--json")
-        assert json.loads(line)["predictions"]
-        run("capture", "--camera", "pattern:?level=90", "--label", "grey", "--project", str(tmp_path / "project"))
-        (picture,) = (tmp_path / "project/dataset/grey").glob("*.jpg")
-        assert np.abs(np.asarray(Image.open(picture)).astype(int) - 90).max() <= 1
-    finally:
-        outside_package.forget(monkeypatch)
+    outside_rows.install_camera(tmp_path / "site", monkeypatch)
+    assert any(line.startswith("pattern:?level=10") for line in run("cameras"))
+    (line,) = run("live", "--camera", "pattern:", "-n", "1", "--json")
+    assert json.loads(line)["predictions"]
+    run("capture", "--camera", "pattern:?level=90", "--label", "grey", "--project", str(tmp_path / "project"))
+    (picture,) = (tmp_path / "project/dataset/grey").glob("*.jpg")
+    assert np.abs(np.asarray(Image.open(picture)).astype(int) - 90).max() <= 1
 
 
 @pytest.mark.parametrize(

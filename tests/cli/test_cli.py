@@ -18,14 +18,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-import outside_package
+import outside_rows
 import whatsit
 from whatsit.backbones.builtin import builtin_model
 from whatsit.cameras.sources import CAMERAS
 from whatsit.cli import doctor
 from whatsit.cli.app import app
 from whatsit.live.recogniser import load_recogniser
-from whatsit.plugins import EXTRAS
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 60), "blue": (30, 60, 200)}
 
@@ -141,7 +140,7 @@ def test_verify_names_what_was_changed(model: Path, tmp_path: Path) -> None:
     result = run("verify", damaged)
     assert result.returncode == 1
     assert "weights: changed" in result.stderr
-    assert errors(result)[-1].endswith("copy it again, or make it anew by  whatsit teach,  train  or  export")
+    assert errors(result)[-1].endswith("copy it again, or make it again by  whatsit teach,  train  or  export")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +182,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     ("arguments", "expected"),
     [
         (["teach", "absent", "-o", "m.tflite", "--dtype", "int4"], "arithmetic 'int4': expected int8 or float32"),
-        (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "border 'foo': expected uint8, int8 or float32"),
+        (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "io 'foo': expected uint8, int8 or float32"),
         (["teach", "absent", "-o", "m.tflite", "--dtype", "float32", "--io", "int8"], "leave it out"),
         (["teach", "absent", "-o", "m.tflite", "--backbone", "quant.TFLITE", "--dtype", "float32"], "ask for int8"),
         (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype and no --io"),
@@ -371,7 +370,7 @@ def test_doctor_finds_what_is_here_and_tries_an_inference() -> None:
     assert result.returncode == 0
     assert "ms per picture" in diagnoses["test inference"]["found"]
     assert all(diagnosis["ok"] for diagnosis in diagnoses.values() if diagnosis["required"])
-    assert {extra.name for extra in EXTRAS.values()} <= set(diagnoses)
+    assert {"OpenCV", "PyTorch", "cryptography", "picamera2", "backbone lite1"} <= set(diagnoses)
 
 
 def test_doctor_says_what_is_missing_and_the_command_that_brings_it(
@@ -381,7 +380,7 @@ def test_doctor_says_what_is_missing_and_the_command_that_brings_it(
     monkeypatch.setattr("whatsit.plugins.requirement.find_spec", lambda module: None)
     diagnoses = {one.name: one for one in doctor._optional()}
     assert {one.fix for one in diagnoses.values()} == {
-        *(f"pip install 'whatsit[{extra}]'" for extra in EXTRAS),
+        *(f"pip install 'whatsit[{extra}]'" for extra in ("opencv", "torch", "tls")),
         CAMERAS["picamera"].requirement.fix,
     }
     assert not any(one.ok or one.required for one in diagnoses.values())
@@ -391,12 +390,8 @@ def test_doctor_says_what_is_missing_and_the_command_that_brings_it(
 def test_doctor_names_what_packages_add_and_what_of_it_is_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    points = "[whatsit.cameras]\npattern = pattern_camera:PATTERN\nmissing = pattern_camera:MISSING\n"
-    outside_package.install(tmp_path, "pattern_camera", outside_package.CAMERA, points, monkeypatch)
-    try:
-        added, broken = doctor._plugins()
-    finally:
-        outside_package.forget(monkeypatch)
+    outside_rows.install_camera(tmp_path, monkeypatch, attributes=("PATTERN", "MISSING"))
+    added, broken = doctor._plugins()
     assert (added.name, added.ok, added.found) == ("whatsit.cameras pattern", True, "from pattern_camera")
     assert (broken.name, broken.ok, broken.required) == ("whatsit.cameras missing", False, False)
     assert "AttributeError" in broken.found and "pip uninstall pattern_camera" in broken.fix

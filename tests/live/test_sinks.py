@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import outside_package
+import outside_rows
 from whatsit.cameras import Frame
 from whatsit.errors import DataError, StoppedError, WhatsitError
 from whatsit.imaging.preprocess import Preprocess
@@ -240,11 +240,8 @@ def test_every_row_can_be_opened_by_its_example(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_package_adds_a_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    outside_package.install(tmp_path, "labels_sink", outside_package.SINK, outside_package.SINK_POINTS, monkeypatch)
-    try:
-        Live(CAMERA, Mug(), open_sinks([f"labels:{tmp_path}/labels"])).run(count=1)
-        assert (tmp_path / "labels").read_text() == "mug\nclosed\n"
-        with pytest.raises(DataError, match="labels:FILE"):
-            open_sink("kettle:")
-    finally:
-        outside_package.forget(monkeypatch)
+    outside_rows.install_sink(tmp_path, monkeypatch)
+    Live(CAMERA, Mug(), open_sinks([f"labels:{tmp_path}/labels"])).run(count=1)
+    assert (tmp_path / "labels").read_text() == "mug\nclosed\n"
+    with pytest.raises(DataError, match="labels:FILE"):
+        open_sink("kettle:")

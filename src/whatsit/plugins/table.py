@@ -18,7 +18,7 @@ from whatsit.errors import PluginError
 from whatsit.validation import short
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import EntryPoint, EntryPoints
 
 Row = TypeVar("Row")
 
@@ -80,18 +80,12 @@ class Table(Mapping[str, Row], Generic[Row]):
         point = self._announced.get(name)
         return _package(point) if point is not None else None
 
-    def refresh(self) -> None:
-        """Look for installed packages again, after one was installed or removed while this process runs."""
-        for found in ("broken", "_points", "_announced"):
-            self.__dict__.pop(found, None)
-        self._loaded = {name: row for name, row in self._loaded.items() if name in self._built_in}
-
     @cached_property
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """The entry points of this group that cannot be used."""
         found = [
             self._broken(point, f"{point.name!r} is the name of a built-in one")
-            for point in self._points
+            for point in _entry_points(self.group)
             if point.name in self._built_in
         ]
         for name, point in self._announced.items():
@@ -102,14 +96,9 @@ class Table(Mapping[str, Row], Generic[Row]):
         return tuple(found)
 
     @cached_property
-    def _points(self) -> "list[EntryPoint]":
-        from importlib.metadata import entry_points  # takes milliseconds that a built-in row does not need
-
-        return sorted(entry_points(group=self.group), key=lambda point: point.name)
-
-    @cached_property
     def _announced(self) -> "dict[str, EntryPoint]":
-        return {point.name: point for point in self._points if point.name not in self._built_in}
+        points = sorted(_entry_points(self.group), key=lambda point: point.name)
+        return {point.name: point for point in points if point.name not in self._built_in}
 
     def _load(self, name: str) -> Row:
         reference = self._built_in.get(name)
@@ -136,12 +125,21 @@ class Table(Mapping[str, Row], Generic[Row]):
         return BrokenPlugin(self.group, point.name, _package(point), reason)
 
 
+def _entry_points(group: str) -> "EntryPoints":
+    from importlib.metadata import entry_points  # a tenth of the time to start classifying, and seldom needed
+
+    return entry_points(group=group)
+
+
 def _package(point: "EntryPoint") -> str:
     return point.dist.name if point.dist is not None else point.value
 
 
 TABLES = (
+    "whatsit.backbones:BACKBONES",
     "whatsit.cameras.sources:CAMERAS",
+    "whatsit.deployment.targets:TARGETS",
+    "whatsit.heads.learners:LEARNERS",
     "whatsit.live.sinks:SINKS",
 )
 """Every table of ours, by reference."""

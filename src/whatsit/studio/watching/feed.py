@@ -1,10 +1,11 @@
-"""The studio's camera: chosen by address, owned once, watched by any number, encoded once per frame."""
+"""The studio's camera: chosen by address, shared by everything that watches it."""
 
 import io
 import threading
 from collections.abc import Callable, Iterator
 
 from PIL import Image
+from typing_extensions import TypedDict
 
 from whatsit.cameras import CameraState, Frame, SharedCamera, Subscription, open_camera
 from whatsit.cameras.camera import PushedCamera, StagedCamera
@@ -12,21 +13,45 @@ from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import CameraError
 
 PREVIEW_WIDTH = 640
+"""Pixels."""
 _PREVIEW_QUALITY = 80
 _KEPT_QUALITY = 92
 _STALE_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
 
 
+class FeedView(TypedDict):
+    """The camera that is chosen and how it is, for the page."""
+
+    uri: str
+    """Its address, without its password."""
+    scheme: str
+    """The scheme of its address: which kind of camera it is."""
+    fed_by_page: bool
+    """Whether its frames are those that a page sends."""
+    state: str
+    """A value of ``CameraState``."""
+    error: str | None
+    """Why it is lost or failed."""
+    objects: list[str]
+    """What the demonstration scene can show; empty for other cameras."""
+    showing: str | None
+    """What the demonstration scene was asked to show; None: everything in turn."""
+
+
+class CameraView(FeedView):
+    """The WebSocket message ``camera``."""
+
+    sender: str | None
+    """The tab that sends the frames, of a camera that is fed by a page."""
+
+
 class Feed:
     """One camera at a time. Choosing another closes the first; watchers stay and see the new one.
 
-    Args:
-        uri: the first camera's address.
-
     Raises:
-        CameraError: the address is not understood.
-        MissingExtraError: the camera needs a package that is not installed.
+        CameraError: the first address is not understood.
+        MissingExtraError: it needs a package that is not installed.
     """
 
     def __init__(self, uri: str) -> None:
@@ -35,28 +60,27 @@ class Feed:
         self._camera = SharedCamera(open_camera(uri))
         self._listening: threading.Thread | None = None
         self.uri = uri
-        """The address as it was given, its password included."""
         self.showing: str | None = None
-        """What the camera was asked to show, where it can be asked; None: all in turn."""
+        """What the demonstration scene was asked to show; None: everything in turn."""
 
     @property
     def camera(self) -> SharedCamera:
-        """The camera watched now."""
+        """The camera that is chosen."""
         return self._camera
 
     @property
     def state(self) -> CameraState:
-        """How the camera is now."""
+        """How the camera is."""
         return self._camera.state
 
     @property
     def error(self) -> str | None:
-        """Why it is lost or has failed, in one line; None while it works."""
+        """Why it is lost or failed."""
         return self._camera.error
 
     @property
     def source(self) -> str:
-        """Its address, without its password."""
+        """Its address, without a password."""
         return self._camera.source
 
     @property
@@ -71,12 +95,24 @@ class Feed:
 
     @property
     def objects(self) -> tuple[str, ...]:
-        """What it can be asked to show; empty for real cameras."""
+        """What the demonstration scene can be asked to show; empty for real cameras."""
         camera = self._camera.camera
         return camera.objects if isinstance(camera, StagedCamera) else ()
 
+    def view(self) -> FeedView:
+        """The camera and how it is, for the page."""
+        return {
+            "uri": self.source,
+            "scheme": self.scheme,
+            "fed_by_page": self.fed_by_page,
+            "state": self.state.value,
+            "error": self.error,
+            "objects": list(self.objects),
+            "showing": self.showing,
+        }
+
     def show(self, name: str | None) -> None:
-        """Have the demonstration scene show one object, None for all in turn; returns when it does.
+        """Make the demonstration scene show one object, or None for everything in turn; returns when it does.
 
         Raises:
             CameraError: there is no such object, or the camera is a real one.
@@ -90,11 +126,11 @@ class Feed:
             self._camera.wait_for(lambda shared: shared.latest is not None and shared.latest.truth == name, 2)
 
     def choose(self, uri: str) -> None:
-        """Change to another camera. Where that fails, the old one stays.
+        """Switch to another camera.
 
         Raises:
-            CameraError: the address is not understood.
-            MissingExtraError: the camera needs a package that is not installed.
+            CameraError: the address is not understood; the old camera stays.
+            MissingExtraError: it needs a package that is not installed.
         """
         opened = SharedCamera(open_camera(uri))
         with self._changed:
@@ -104,7 +140,7 @@ class Feed:
         before.close()
 
     def push(self, jpeg: bytes) -> None:
-        """Take in a frame from a page; ignored unless a page is the camera.
+        """Take a frame from a page; ignored unless pages are the camera.
 
         Raises:
             ImageError: it is empty or too large.
@@ -114,13 +150,13 @@ class Feed:
             camera.push(jpeg)
 
     def snapshot(self, now: float) -> bytes:
-        """The newest frame as a JPEG file, at the quality of pictures that are kept.
+        """The newest frame as a JPEG file of high quality.
 
         Args:
-            now: ``time.time()``, in seconds.
+            now: seconds since 1970, ``time.time()``.
 
         Raises:
-            CameraError: there is no frame from the last three seconds.
+            CameraError: there is no frame of the last three seconds.
         """
         frame = self._camera.latest
         if frame is None or now - frame.time > _STALE_SECONDS:
@@ -129,7 +165,7 @@ class Feed:
         return encode(frame, None, _KEPT_QUALITY)
 
     def frames(self, wanted: Callable[[], bool]) -> Iterator[Frame]:
-        """The newest frames of the camera that is chosen, while ``wanted`` says so; it is asked twice per second."""
+        """The newest frames of whichever camera is chosen, until ``wanted`` is false; checked twice per second."""
         while wanted() and not self._closed:
             camera = self._camera
             with camera.subscribe() as subscription:
@@ -139,12 +175,12 @@ class Feed:
                     self._changed.wait(0.5)
 
     def listen(self, changed: Callable[[], None]) -> None:
-        """Call ``changed`` whenever the camera, its state or its error changes; on a separate thread."""
+        """Call ``changed``, on a separate thread, whenever the camera, its state or its error changes."""
         self._listening = threading.Thread(target=self._listen, args=(changed,), name="camera state", daemon=True)
         self._listening.start()
 
     def stop_watching(self) -> None:
-        """End every iteration over ``frames``."""
+        """End every iteration of ``frames``."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -181,12 +217,7 @@ class Feed:
 
 
 def encode(frame: Frame, width: int | None = PREVIEW_WIDTH, quality: int = _PREVIEW_QUALITY) -> bytes:
-    """The frame as a JPEG file.
-
-    Args:
-        width: a wider frame is reduced to this many pixels; None: never.
-        quality: 1..95, as in Pillow.
-    """
+    """The frame as a JPEG file, scaled down if it is wider than ``width`` pixels."""
     picture = Image.fromarray(frame.image)
     if width is not None and picture.width > width:
         picture = picture.resize(

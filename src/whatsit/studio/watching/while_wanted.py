@@ -1,4 +1,4 @@
-"""Work that runs on a separate thread, and only while it is wanted."""
+"""Work on its own thread that runs only while it is wanted."""
 
 import logging
 import threading
@@ -8,9 +8,9 @@ _log = logging.getLogger(__name__)
 
 
 class WhileWanted:
-    """Runs ``work(wanted)`` on a thread, from ``wake`` until ``wanted()`` becomes false or ``close``.
+    """Runs ``work(wanted)`` on a thread from ``wake`` until ``wanted()`` is false or ``close`` is called.
 
-    ``work`` must return soon after ``wanted()`` has become false; an error in it is logged and ends it.
+    ``work`` must return soon after ``wanted`` becomes false. An error in it is logged and ends it.
     """
 
     def __init__(self, name: str, wanted: Callable[[], bool], work: Callable[[Callable[[], bool]], None]) -> None:
@@ -29,7 +29,7 @@ class WhileWanted:
                 self._thread.start()
 
     def close(self) -> None:
-        """End it and wait until it has ended."""
+        """Stop the work and wait until it has ended."""
         self._closing = True
         thread = self._thread
         if thread is not None:

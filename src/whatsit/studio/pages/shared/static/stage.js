@@ -1,7 +1,7 @@
 // The live picture, the answer on it, and the choice of camera; the same on every page that looks.
 import { t } from "./messages.js";
 import * as own from "./own_camera.js";
-import { act, post } from "./requests.js";
+import { act, get, post } from "./requests.js";
 import * as socket from "./socket.js";
 import { toast } from "./toast.js";
 
@@ -108,15 +108,11 @@ socket.on("hello", () => {
 
 function cameraName(message) {
   if (message.fed_by_page) return message.sender === socket.tab ? t("camera.own") : t("camera.other_page");
-  return kindName(message) ?? message.uri;
+  return translated(t(`camera.kind.${message.scheme}`)) ?? message.uri;
 }
 
-// Some kinds of camera have a name in every language; the others are known by what the server says.
-function kindName(shown, suffix = "") {
-  const key = `camera.kind.${shown.scheme}${suffix}`;
-  const text = t(key);
-  return text === key ? null : text;
-}
+// Some kinds of camera have words in every language; the others are called what the server says.
+const translated = (text) => (text.startsWith("camera.kind.") ? null : text);
 
 function drawScene(message) {
   const box = $("scene");
@@ -179,8 +175,7 @@ $("camera-button").addEventListener("click", async () => {
   list.replaceChildren();
   const current = camera?.uri;
   const found = await own.devices();
-  const response = await fetch("/api/cameras");
-  const { found: wired, examples } = response.ok ? await response.json() : { found: [], examples: [] };
+  const { found: wired, examples } = await get("/api/cameras").catch(() => ({ found: [], examples: [] }));
   const mine = camera?.fed_by_page && camera.sender === socket.tab;
   if (own.possible()) {
     const named = found.filter((device) => device.label);
@@ -196,7 +191,9 @@ $("camera-button").addEventListener("click", async () => {
   for (const one of wired) {
     const used = one.device ? current === one.uri : camera?.scheme === one.scheme;
     listed ||= used;
-    list.append(choice(kindName(one) ?? one.name, kindName(one, ".hint") ?? one.uri, used, () => act("/api/camera", { uri: one.uri }, { quiet: true })));
+    const title = translated(t(`camera.kind.${one.scheme}`)) ?? one.name;
+    const hint = translated(t(`camera.kind.${one.scheme}.hint`)) ?? one.uri;
+    list.append(choice(title, hint, used, () => act("/api/camera", { uri: one.uri }, { quiet: true })));
   }
   $("camera-address").value = listed ? "" : current ?? "";
   $("camera-address").placeholder = examples.join("   ");

@@ -1,12 +1,13 @@
-"""A package from outside that adds rows to whatsit's tables, installed for one test."""
+"""Packages from outside that add a camera and a sink, installed for one test."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from whatsit.plugins import tables
+from installed_package import installed_here, write_package
+from whatsit.cameras.sources import CAMERAS
+from whatsit.live.sinks import SINKS
 
 CAMERA = """
 import numpy as np
@@ -41,7 +42,6 @@ PATTERN = CameraSource(
 )
 """
 """The text of a module that adds the camera ``pattern:``."""
-CAMERA_POINTS = "[whatsit.cameras]\npattern = pattern_camera:PATTERN\n"
 
 SINK = """
 from pathlib import Path
@@ -66,30 +66,23 @@ LABELS = SinkKind(
 )
 """
 """The text of a module that adds the sink ``labels:``."""
-SINK_POINTS = "[whatsit.sinks]\nlabels = labels_sink:LABELS\n"
 
 
-def install(folder: Path, name: str, source: str, points: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write a module with entry points into ``folder`` and put that on the path, of this process and of its children.
+def install_camera(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, source: str = CAMERA, attributes: tuple[str, ...] = ("PATTERN",)
+) -> None:
+    """Install the module ``pattern_camera``, for this process and those that it starts, until the test ends.
 
     Args:
-        source: the module's text.
-        points: the lines of ``entry_points.txt``.
+        attributes: its rows; each is announced under its name in lower case.
     """
-    (folder / f"{name}.py").write_text(source)
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(points)
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, name, raising=False)
+    points = {attribute.lower(): f"pattern_camera:{attribute}" for attribute in attributes}
+    write_package(folder, "pattern_camera", source, {CAMERAS.group: points})
+    installed_here(monkeypatch, folder, CAMERAS)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
-    for table in tables():
-        table.refresh()
 
 
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take everything that was installed off the path again."""
-    monkeypatch.undo()
-    for table in tables():
-        table.refresh()
+def install_sink(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the module ``labels_sink``, for this process, until the test ends."""
+    write_package(folder, "labels_sink", SINK, {SINKS.group: {"labels": "labels_sink:LABELS"}})
+    installed_here(monkeypatch, folder, SINKS)
