@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from whatsit.studio.pages.shared import camera, tab
-from whatsit.studio.pages.shared.messages import Wishes
+from whatsit.studio.pages.shared.messages import Reply, Wishes
 from whatsit.studio.pages.shared.page import find_pages
 
 
@@ -90,16 +90,36 @@ def routes() -> dict[tuple[str, str], Route]:
     return {(route.method, route.path): route for route in _routes()}
 
 
+def replies() -> list[tuple[str, frozenset[str]]]:
+    """Every message that a route replies with, and the names of its values."""
+    found = []
+    for route in _api_routes():
+        if get_origin(route.response_model) is Reply:
+            messages, values = get_args(route.response_model)
+            names = frozenset(get_type_hints(values))
+            found += [(message, names) for message in _literals(messages)]
+    return found
+
+
+def _literals(kind: Any) -> list[str]:
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    return [literal for part in get_args(kind) for literal in _literals(part)]
+
+
 def _routes() -> Iterator[Route]:
+    for route in _api_routes():
+        body = shape_of(route.body_field.field_info.annotation) if route.body_field is not None else ()
+        query = frozenset(parameter.alias for parameter in route.dependant.query_params)
+        record = next((one for one in body if isinstance(one, Record)), None)
+        for method in route.methods:
+            path = re.sub(r"\{\w+\}", "{}", route.path)
+            yield Route(method, path, query, record, shape_of(route.response_model))
+
+
+def _api_routes() -> Iterator[APIRoute]:
     for router in (camera.router, tab.router, *(page.router for page in find_pages())):
-        for route in router.routes:
-            if isinstance(route, APIRoute):
-                body = shape_of(route.body_field.field_info.annotation) if route.body_field is not None else ()
-                query = frozenset(parameter.alias for parameter in route.dependant.query_params)
-                record = next((one for one in body if isinstance(one, Record)), None)
-                for method in route.methods:
-                    path = re.sub(r"\{\w+\}", "{}", route.path)
-                    yield Route(method, path, query, record, shape_of(route.response_model))
+        yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 
 @cache

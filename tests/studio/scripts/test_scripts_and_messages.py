@@ -108,4 +108,4 @@ def test_every_address_in_scripts_and_templates_is_served() -> None:
     missing = {
         one for one in local - served if not (one.endswith("{}") and any(path[: len(one)] == one for path in served))
     }
-    assert missing <= {"/{}", "/static/{}/{}.js"}
+    assert missing <= {"/{}", "/static/{}/{}.js", "/static/{}/{}.css"}

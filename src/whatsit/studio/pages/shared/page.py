@@ -26,9 +26,9 @@ _LANGUAGE_COOKIE = "whatsit_lang"
 class Page:
     """A page's entry in the navigation: the constant ``PAGE`` in ``pages/<name>/page.py``.
 
-    The name is that of its folder, its template ``<name>.html``, its script ``<name>.js`` and its title's message key
-    ``nav.<name>``. The routes are the ``APIRouter`` called ``router`` in the same module; the WebSocket messages that
-    the page brings are ``MESSAGES`` in ``pages/<name>/messages.py``.
+    The name is that of its folder, its template ``<name>.html``, its script ``<name>.js``, its style ``<name>.css``
+    (where it has one), and its title's message key ``nav.<name>``. The routes are the ``APIRouter`` called ``router``
+    in the same module. The WebSocket messages that the page brings are ``MESSAGES`` in ``pages/<name>/messages.py``.
     """
 
     name: str
@@ -82,6 +82,7 @@ def render(request: Request, name: str, **values: Any) -> Response:
     messages = {**row_words(), **language.messages}
     context = {
         "page": name,
+        "styled": (FOLDER / name / f"{name}.css").is_file(),
         "pages": request.app.state.pages,
         "language": language,
         "languages": languages,

@@ -3,7 +3,7 @@ import { number, percent } from "../axes.js";
 import { t } from "../messages.js";
 import { figure } from "../names.js";
 import { act, get } from "../requests.js";
-import { ScatterChart } from "../scatter_chart.js";
+import { ScatterChart } from "./scatter_chart.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
 import { bindWork, onWork, setIdle, under_way } from "../work.js";
