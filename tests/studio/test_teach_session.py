@@ -6,6 +6,7 @@ import pytest
 from studio_pictures import jpeg, shade
 
 from whatsit.backbones.embedder import PixelEmbedder
+from whatsit.datasets.project import Project
 from whatsit.errors import DataError, ImageError
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.teaching.maixpy_file import parse
@@ -18,7 +19,7 @@ def pictures(folder: Path) -> list[str]:
 
 
 def new_class(session: TeachSession, picture: bytes, label: str) -> int:
-    return int(session.add_class(picture, label).values["class_id"])
+    return int(str(session.add_class(picture, label).values["class_id"]))
 
 
 def recognise(session: TeachSession, picture: bytes) -> str:
@@ -81,7 +82,7 @@ def test_a_new_session_stands_where_the_last_one_was(session: TeachSession, fold
     session.add_sample(jpeg("navy"))
     session.set_auto_learn(False)
     session.close()
-    again = TeachSession(folder, PixelEmbedder())
+    again = TeachSession(session.dataset, PixelEmbedder())
     assert again.lesson == session.lesson
     assert not again.auto_learn
     assert recognise(again, jpeg("navy")) == "sky"
@@ -103,8 +104,7 @@ def test_undo_goes_back_change_by_change_with_the_pictures(session: TeachSession
     assert pictures(folder) == ["mug"]
     session.undo()
     assert pictures(folder) == []
-    with pytest.raises(DataError, match="nothing to undo"):
-        session.undo()
+    assert session.undo().message == "nothing_to_undo"
 
 
 def test_a_burst_is_one_step_of_undo(session: TeachSession, folder: Path) -> None:
@@ -166,7 +166,7 @@ def test_the_feature_file_is_maixpys_and_loads_into_another_project(
     content = session.feature_file()
     classifier = SelfLearnClassifier(PixelEmbedder())
     assert classifier.load(folder / "my_classes.bin") == ["mug", "天空"]
-    other = TeachSession(tmp_path / "other", PixelEmbedder())
+    other = TeachSession(Project(tmp_path / "other").dataset, PixelEmbedder())
     other.load(content)
     assert recognise(other, jpeg("navy")) == "天空"
     assert other.feature_file() == content
@@ -189,7 +189,7 @@ def test_a_damaged_feature_file_changes_nothing(session: TeachSession, damage: o
 )
 def test_any_label_is_text_and_never_a_path(session: TeachSession, folder: Path, label: str) -> None:
     new_class(session, jpeg("red"), label)
-    (inside,) = (folder / "dataset").iterdir()
+    (inside,) = (path for path in (folder / "dataset").iterdir() if path.is_dir())
     assert len(list(inside.iterdir())) == 1
     assert not (folder.parent / "etc").exists()
     assert session.lesson.classes[0].label == label
@@ -218,14 +218,14 @@ def test_a_broken_picture_is_refused_in_one_line_and_nothing_is_kept(session: Te
             session.add_class(content, "mug")
         assert "\n" not in str(refused.value)
     assert pictures(folder) == []
-    assert not list((folder / ".whatsit" / "held").iterdir())
+    assert not list(folder.glob(".whatsit/trash/*"))
 
 
 def test_another_backbone_reads_the_pictures_again(session: TeachSession, folder: Path) -> None:
     new_class(session, jpeg("red"), "mug")
     new_class(session, jpeg("blue"), "sky")
     session.close()
-    other = TeachSession(folder, PixelEmbedder(size=32))
+    other = TeachSession(session.dataset, PixelEmbedder(size=32))
     assert recognise(other, jpeg("navy")) == "sky"
     other.close()
 
@@ -235,7 +235,7 @@ def test_another_backbone_refuses_features_without_pictures(session: TeachSessio
     session.load(session.feature_file())
     session.close()
     with pytest.raises(DataError, match="pixels@64.*pixels@32"):
-        TeachSession(folder, PixelEmbedder(size=32))
+        TeachSession(session.dataset, PixelEmbedder(size=32))
 
 
 def test_a_full_disk_is_said_in_one_line_and_the_lesson_stays(

@@ -15,7 +15,7 @@ from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
-from whatsit.studio.jobs.gallery import counts_view
+from whatsit.studio.jobs.gallery import counts_view, undo_view
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs
@@ -46,7 +46,7 @@ class Studio:
     def __init__(self, folder: Path, embedder: Embedder, camera: str = "synthetic:") -> None:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
-            self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.path, embedder)))
+            self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
             self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
             self._opened = opened.pop_all()
         self.first_camera = camera
@@ -73,6 +73,7 @@ class Studio:
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
+        self.project.dataset.listen(self.dataset_changed)
         self.feed.listen(self.tell_camera)
 
     def attend(self) -> None:
@@ -122,14 +123,16 @@ class Studio:
         if tab == self._sender:
             self.feed.push(jpeg)
 
-    def collected(self) -> None:
-        """Tell every tab of a picture taken or taken back."""
-        self.hub.post("collection", _message("collection", self.collection_view()))
-
     def dataset_changed(self) -> None:
-        """Tell every tab that pictures were added, moved or deleted."""
-        self.hub.post("dataset", _message("dataset", counts_view(self.project.dataset)))
-        self.collected()
+        """Tell every tab what was taught, collected and sorted by now, and what undo would undo."""
+        views = {
+            "lesson": lesson_view(self.session),
+            "dataset": counts_view(self.project.dataset),
+            "collection": self.collection_view(),
+            "undo": undo_view(self.project.dataset),
+        }
+        for kind, view in views.items():
+            self.hub.post(kind, _message(kind, view))
 
     def import_upload(self, upload_id: str, label: str) -> None:
         """Bring what a page has sent into the dataset, in the background.
@@ -147,7 +150,6 @@ class Studio:
                 self._import_report = import_files(self.project.dataset, files, label, progress)
             finally:
                 self.uploads.remove(upload_id)
-                self.dataset_changed()
 
         self.importing.begin(work)
 
@@ -159,6 +161,7 @@ class Studio:
         """What a new tab is told, by kind of message."""
         return {
             "lesson": _message("lesson", lesson_view(self.session)),
+            "undo": _message("undo", undo_view(self.project.dataset)),
             "camera": _message("camera", self.camera_view()),
             "models": _message("models", self.models_view()),
             "work": _message("work", self.workshop.view()),

@@ -6,6 +6,7 @@ from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.split import Split
+from whatsit.studio.lessons.edit_view import edit_view
 
 ID_DIGITS = 16
 """Of a picture's SHA-256, enough to name its content in an address."""
@@ -19,8 +20,14 @@ def counts_view(dataset: Dataset) -> dict[str, Any]:
     labels = sorted(counts, key=lambda label: (label == UNLABELLED, label.casefold()))
     return {
         "labels": [{"label": label, **{s.value: n for s, n in counts[label].items()}} for label in labels],
-        "can_undo": bool(dataset.undoable()),
+        "can_undo": dataset.undoable() is not None,
     }
+
+
+def undo_view(dataset: Dataset) -> dict[str, Any]:
+    """What undo would undo, on every page the same."""
+    edit = dataset.undoable()
+    return {"edit": None if edit is None else edit_view(edit)}
 
 
 def page_view(dataset: Dataset, label: str | None, split: str | None, offset: int, limit: int) -> dict[str, Any]:

@@ -63,7 +63,6 @@ def more(request: Request, kind: str, offset: Annotated[int, Query(ge=0)]) -> di
 def fix(request: Request, asked: FixChoice) -> dict[str, Any]:
     studio = studio_of(request)
     done = studio.inspection.fix(asked.finding, asked.fix, asked.keys)
-    studio.dataset_changed()
     values = {"n": len(done.pictures), "label": done.to}
     said = f"moved_to_{done.to}" if done.action is Action.MOVE else _DONE[done.action]
     return {"message": said, "values": values}
@@ -73,7 +72,6 @@ def fix(request: Request, asked: FixChoice) -> dict[str, Any]:
 def mend_all(request: Request, asked: KindChoice) -> dict[str, Any]:
     studio = studio_of(request)
     count = studio.inspection.mend_all(asked.kind)
-    studio.dataset_changed()
     return {"message": "mended", "values": {"n": count}}
 
 

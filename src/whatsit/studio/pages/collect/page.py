@@ -43,7 +43,6 @@ def take(request: Request, asked: Capture) -> dict[str, Any]:
         burst=asked.burst[:40],
         time=now,
     )
-    studio.collected()
     return {"message": "taken", "values": {"label": taken.label, "id": taken.id}}
 
 
@@ -51,7 +50,6 @@ def take(request: Request, asked: Capture) -> dict[str, Any]:
 def take_back(request: Request, asked: TakenChoice) -> dict[str, Any]:
     studio = studio_of(request)
     taken = studio.collection.take_back(asked.id)
-    studio.collected()
     return {"message": "taken_back", "values": {"label": taken.label}}
 
 

@@ -87,8 +87,7 @@ def details(request: Request, key: str) -> dict[str, Any]:
 def refresh(request: Request) -> dict[str, Any]:
     """Notice what was done to the folders by other means."""
     studio = studio_of(request)
-    if studio.project.dataset.refresh():
-        studio.dataset_changed()
+    studio.project.dataset.refresh()
     return {"message": "refreshed", "values": {}}
 
 
@@ -126,28 +125,22 @@ def _edit(studio: Studio, keys: list[str], edit: Callable[[list[str]], None]) ->
         known = set(studio.project.dataset.keys())
         there = [key for key in keys if key in known]
         gone = len(keys) - len(there)
-        if gone:
-            studio.dataset_changed()
         if not gone or not there:
             raise
         edit(there)
-    studio.dataset_changed()
     return {"n": len(keys) - gone, "gone": gone}
 
 
 @router.post("/api/dataset/undo")
 def undo(request: Request) -> dict[str, Any]:
-    studio = studio_of(request)
-    what = studio.project.dataset.undo()
-    studio.dataset_changed()
-    return {"message": "undone" if what else "nothing_to_undo", "values": {}}
+    outcome = studio_of(request).session.undo()
+    return {"message": outcome.message, "values": outcome.values}
 
 
 @router.post("/api/dataset/add-label")
 def add_label(request: Request, asked: Label) -> dict[str, Any]:
     studio = studio_of(request)
     studio.project.dataset.add_label(asked.label)
-    studio.dataset_changed()
     return {"message": "class_added", "values": {"label": asked.label}}
 
 
@@ -155,7 +148,6 @@ def add_label(request: Request, asked: Label) -> dict[str, Any]:
 def rename_label(request: Request, asked: NewName) -> dict[str, Any]:
     studio = studio_of(request)
     studio.project.dataset.rename_label(asked.old, asked.new)
-    studio.dataset_changed()
     return {"message": "renamed", "values": {"label": asked.new}}
 
 
@@ -163,7 +155,6 @@ def rename_label(request: Request, asked: NewName) -> dict[str, Any]:
 def delete_label(request: Request, asked: Label) -> dict[str, Any]:
     studio = studio_of(request)
     studio.project.dataset.delete_label(asked.label)
-    studio.dataset_changed()
     return {"message": "class_removed", "values": {"label": asked.label}}
 
 

@@ -25,6 +25,7 @@ _FROM_PAGES = frozenset({"synthetic", "browser", "usb", "picamera", "rtsp", "rts
 """Not files: who may look through the camera may not look through the machine's disk."""
 _ALWAYS = [
     "lesson",
+    "undo",
     "camera",
     "collection",
     "models",

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from whatsit.datasets.label import UNLABELLED
 from whatsit.errors import DataError
 from whatsit.studio.lessons.lesson_view import lesson_view
-from whatsit.studio.lessons.session import FEATURES, Outcome
+from whatsit.studio.lessons.session import Outcome
+from whatsit.studio.lessons.taught import FEATURES
 from whatsit.studio.pages.shared.page import render, studio_of
 from whatsit.studio.watching.thumbnail import thumbnail
 
@@ -65,19 +65,17 @@ def lesson(request: Request) -> dict[str, Any]:
 
 @router.post("/api/lesson/class")
 def add_class(request: Request, asked: NewClass) -> dict[str, Any]:
-    studio = studio_of(request)
-    return _reply(studio.session.add_class(studio.feed.snapshot(time.time()), asked.label))
+    studio, now = studio_of(request), time.time()
+    picture = studio.feed.snapshot(now)
+    return _reply(studio.session.add_class(picture, asked.label, source=studio.feed.source, time=now))
 
 
 @router.post("/api/lesson/sample")
 def add_sample(request: Request, asked: NewSample) -> dict[str, Any]:
-    studio = studio_of(request)
-    now = time.time()
+    studio, now = studio_of(request), time.time()
     picture = studio.feed.snapshot(now)
-    # Pictures of one press look alike: together they teach, or together they judge.
-    label = studio.session.lesson.label_of(asked.class_id) or UNLABELLED
-    studio.project.dataset.expect(picture, label, burst=(asked.burst or "")[:40], source=studio.feed.source, time=now)
-    return _reply(studio.session.add_sample(picture, asked.class_id, asked.burst))
+    session, source = studio.session, studio.feed.source
+    return _reply(session.add_sample(picture, asked.class_id, asked.burst, source=source, time=now))
 
 
 @router.post("/api/lesson/upload")
