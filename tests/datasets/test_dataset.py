@@ -15,7 +15,6 @@ import pytest
 import whatsit.files
 from drawn_pictures import COLOURS, drawn, encoded, fill, jpeg, tree
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.edit import EditKind
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.index import Index
 from whatsit.datasets.issues.check import check

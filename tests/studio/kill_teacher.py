@@ -55,7 +55,7 @@ def change(session: TeachSession, step: int) -> None:
         case "remove_class":
             session.remove_class(class_id)
         case "undo":
-            session.undo()
+            session.dataset.undo()
         case "auto":
             session.set_auto_learn(not session.auto_learn)
         case "clear":

@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, replace
 
+from typing_extensions import TypedDict
+
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.label import UNLABELLED, check_label
 from whatsit.errors import DataError
@@ -19,6 +21,22 @@ class Taken:
     label: str
     key: str
     hash: str
+
+
+class TakenView(TypedDict):
+    """One of the latest pictures."""
+
+    id: int
+    label: str
+
+
+class CollectionView(TypedDict):
+    """The WebSocket message ``collection``."""
+
+    counts: dict[str, int]
+    """Label -> the number of its pictures in the dataset."""
+    latest: list[TakenView]
+    """Oldest first."""
 
 
 class Collection:
@@ -43,6 +61,10 @@ class Collection:
         """Pictures of each class in the dataset."""
         counts = self._dataset.counts()
         return {label: sum(splits.values()) for label, splits in counts.items() if label != UNLABELLED}
+
+    def view(self) -> CollectionView:
+        """What the dataset holds and what was taken last."""
+        return {"counts": self.counts(), "latest": [{"id": one.id, "label": one.label} for one in self.latest]}
 
     def take(self, picture: bytes, label: str, *, source: str, burst: str, time: float) -> Taken:
         """Keep one picture.

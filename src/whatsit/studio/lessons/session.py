@@ -1,7 +1,7 @@
 """Teaching as a series of changes, each an edit of the dataset and on disk before it is acknowledged."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from whatsit.datasets.label import UNLABELLED, check_label, refuse_twin
 from whatsit.datasets.placement import look_at
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.image import load_image
-from whatsit.studio.lessons.edit_view import edit_view
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.learner import Learner
 from whatsit.studio.lessons.legacy import take_over
@@ -25,19 +24,11 @@ from whatsit.teaching.maixpy_file import parse
 MAX_PICTURE_BYTES = 16 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a change did, as a message's key and its values; the page has the words in each language."""
-
-    message: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
 class TeachSession:
     """What is taught in one project. Which pictures are taught is kept here; their labels are their folders'.
 
-    Every change is an edit of the dataset, so that one ``undo`` takes back whatever was done last, on any page or
-    from the command line. What was done to the pictures in any other way counts too, from ``Dataset.refresh`` on.
+    Every change is an edit of the dataset, so that ``Dataset.undo`` undoes whatever was done last, on any page or from
+    the command line. What was done to the pictures in any other way counts too, from ``Dataset.refresh`` on.
 
     Every method that changes something returns only when the change would survive a power cut. Killed at any
     moment, the next session on the folder stands where the last one returned, or one change further.
@@ -106,7 +97,7 @@ class TeachSession:
 
     def add_class(
         self, picture: bytes, label: str | None = None, *, source: str = "", time: float | None = None
-    ) -> Outcome:
+    ) -> TaughtClass:
         """A class that starts from one picture (an encoded file). Without a label it is named ``class N``.
 
         Args:
@@ -124,7 +115,7 @@ class TeachSession:
             new = TaughtClass(self._taught.new_id(), name)
             shot = Shot(self._taught.new_id(), new.id, learnt=True)
             self._add(lambda shot: self.lesson.with_class(new, shot), shot, picture, name, "", source, time)
-            return Outcome("class_added", {"label": name, "class_id": new.id})
+            return new
 
     def add_sample(
         self,
@@ -134,7 +125,7 @@ class TeachSession:
         *,
         source: str = "",
         time: float | None = None,
-    ) -> Outcome:
+    ) -> str | None:
         """One more picture, of a class or unlabelled. All of one ``burst`` are one edit.
 
         Args:
@@ -144,6 +135,9 @@ class TeachSession:
             source: where the picture came from, for people.
             time: when it was taken, in seconds since 1970; now where not given.
 
+        Returns:
+            The class's label.
+
         Raises:
             DataError: no such class, or none at all.
             ImageError: the picture cannot be read.
@@ -152,22 +146,27 @@ class TeachSession:
             label = self.lesson.label_of(class_id)
             shot = Shot(self._taught.new_id(), class_id)
             self._add(self.lesson.with_sample, shot, picture, label or UNLABELLED, burst or "", source, time)
-            if label is None:
-                return Outcome("sample_added")
-            return Outcome("labelled_sample_added", {"label": label})
+            return label
 
-    def learn(self) -> Outcome:
-        """Take every sample into account."""
+    def learn(self) -> int | None:
+        """Take every sample into account.
+
+        Returns:
+            The rounds that took; None where no sample waited.
+
+        Raises:
+            DataError: there is no class yet.
+        """
         with self.dataset.editing():
             if not self.lesson.classes:
                 raise DataError("there is no class yet; add a class first")
             if not self.lesson.unlearnt:
-                return Outcome("already_learned")
+                return None
             lesson, rounds = self._taught.learnt(self.lesson)
             self._taught.commit(lesson, Edit(EditKind.LEARN))
-            return Outcome("learn_complete", {"rounds": rounds})
+            return rounds
 
-    def rename(self, class_id: int, label: str) -> Outcome:
+    def rename(self, class_id: int, label: str) -> None:
         """Give a class another label: its folder gets the name, or joins the one that has it.
 
         Raises:
@@ -178,10 +177,9 @@ class TeachSession:
             lesson = self.lesson.renamed(class_id, checked)
             if checked != old:
                 self._taught.commit(lesson, self._renaming(class_id, old, checked))
-            return Outcome("renamed", {"label": checked})
 
-    def remove_class(self, class_id: int) -> Outcome:
-        """Forget a class and the pictures taught to it.
+    def remove_class(self, class_id: int) -> str:
+        """Forget a class and the pictures taught to it; returns its label.
 
         Raises:
             DataError: no such class.
@@ -189,9 +187,9 @@ class TeachSession:
         with self.dataset.editing():
             label = self.lesson.taught(class_id).label
             self._forget(self.lesson.shots_of(class_id), EditKind.DELETE_CLASS, label)
-            return Outcome("class_removed", {"label": label})
+            return label
 
-    def remove_picture(self, shot_id: int) -> Outcome:
+    def remove_picture(self, shot_id: int) -> None:
         """Forget one picture; a class that loses its last one is forgotten too.
 
         Raises:
@@ -199,9 +197,8 @@ class TeachSession:
         """
         with self.dataset.editing():
             self._forget([self.lesson.shot(shot_id)], EditKind.DELETE)
-            return Outcome("picture_removed")
 
-    def move_picture(self, shot_id: int, class_id: int | None) -> Outcome:
+    def move_picture(self, shot_id: int, class_id: int | None) -> None:
         """Give a picture to another class, or make it unlabelled.
 
         Raises:
@@ -217,24 +214,14 @@ class TeachSession:
                 self._taught.commit(
                     self._taught.learnt(lesson)[0] if self.auto_learn and lesson.classes else lesson, edit
                 )
-            return Outcome("picture_moved")
 
-    def clear(self) -> Outcome:
+    def clear(self) -> None:
         """Forget everything taught, pictures and all; undo brings it back."""
         with self.dataset.editing():
             if self.lesson.shots:
                 self._forget(self.lesson.shots, EditKind.CLEAR)
-            return Outcome("cleared")
 
-    def undo(self) -> Outcome:
-        """Undo the dataset's latest edit, which may be a change of the lesson or not."""
-        with self.dataset.editing():
-            undone = self.dataset.undo()
-            if undone is None:
-                return Outcome("nothing_to_undo")
-            return Outcome("undone", {**edit_view(undone.edit), "gone": len(undone.gone)})
-
-    def load(self, content: bytes) -> Outcome:
+    def load(self, content: bytes) -> Lesson:
         """Begin again from a feature file's bytes; pictures taught before stay in the dataset, untaught.
 
         Raises:
@@ -252,9 +239,9 @@ class TeachSession:
                 shot = Shot(self._taught.new_id(), None)
                 lesson, added[shot.id] = lesson.with_sample(shot), embedding
             self._taught.commit(lesson, Edit(EditKind.LOAD), features=added)
-            return Outcome("loaded", {"classes": len(lesson.classes), "samples": lesson.samples})
+            return lesson
 
-    def set_auto_learn(self, on: bool) -> Outcome:
+    def set_auto_learn(self, on: bool) -> None:
         """Whether every addition is learnt at once."""
         with self.dataset.editing():
             settings = {"auto_learn": "yes" if on else "no"}
@@ -263,7 +250,6 @@ class TeachSession:
             else:
                 self._taught.store.keep(settings)
             self._taught.tell()
-            return Outcome("auto_learn_on" if on else "auto_learn_off")
 
     def close(self) -> None:
         """Let go of the store."""

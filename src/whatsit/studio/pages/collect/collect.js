@@ -1,5 +1,6 @@
 // Collect: one label at a time, one press or many.
 import { drawBars } from "../bars.js";
+import "../folders.js";
 import { hold, holdable, release } from "../hold.js";
 import { t } from "../messages.js";
 import { act } from "../requests.js";
@@ -109,9 +110,5 @@ holdable($("take"), take);
 keys({ n: change, f: finish, " ": () => hold($("take"), take) }, release);
 
 drawCounter();
-socket.on("hello", async () => {
-  const response = await fetch("/api/collect");
-  if (response.ok) socket.tell("collection", await response.json());
-});
 socket.want({ video: true });
 socket.connect();

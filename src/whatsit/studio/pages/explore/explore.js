@@ -1,13 +1,15 @@
 // Explore: a map on which pictures that look alike lie together.
-import { colourAt, findingColour, GREY } from "../colours.js";
-import { askLabel, bindEdits, deleteChosen, setLabels, showSelection, undo } from "../edits.js";
+import { colourAt, findingColour, GREY } from "./colours.js";
+import { askLabel, bindEdits, deleteChosen, showSelection } from "../edits.js";
+import "../folders.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
-import { figure, get, labelName, splitName, tileAddress, UNLABELLED } from "../names.js";
-import { act } from "../requests.js";
+import { figure, labelName, splitName, tileAddress, UNLABELLED } from "../names.js";
+import { act, get } from "../requests.js";
 import { Scatter } from "./scatter.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
+import { undo } from "../undo.js";
 import { openViewer } from "../viewer.js";
 
 const $ = (id) => document.getElementById(id);
@@ -154,7 +156,7 @@ function state(view) {
   const running = view.state === "running";
   $("map-work").hidden = !running;
   if (running) {
-    $("map-step").textContent = view.total ? t("explore.looking", { done: figure.format(view.done), figure: figure.format(view.total) }) : t("explore.arranging");
+    $("map-step").textContent = view.total ? t("progress.reading_pictures", { done: figure.format(view.done), total: figure.format(view.total) }) : t("explore.arranging");
     if (view.total) $("map-progress").value = view.done / view.total;
     else $("map-progress").removeAttribute("value");
   }
@@ -186,10 +188,7 @@ socket.on("map", (view) => {
   state(view);
   if (view.state !== "running") look(false).catch(again);
 });
-socket.on("dataset", (message) => {
-  $("undo").disabled = !message.can_undo;
-  look(false).catch(again);
-});
+socket.on("dataset", () => look(false).catch(again));
 $("map-draw").addEventListener("click", begin);
 $("map-update").addEventListener("click", begin);
 $("map-stop").addEventListener("click", () => act("/api/map/stop", {}, { quiet: true }));
@@ -205,12 +204,7 @@ $("tool-pan").addEventListener("click", () => tool("pan"));
 $("zoom-in").addEventListener("click", () => map.zoom(1.5));
 $("zoom-out").addEventListener("click", () => map.zoom(1 / 1.5));
 $("fit").addEventListener("click", () => map.fit());
-$("undo").addEventListener("click", undo);
 keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, l: () => tool("lasso"), m: () => tool("pan"), escape: () => map.choose([], "only") });
 
-get("/api/dataset").then((message) => {
-  setLabels(message.labels);
-  $("undo").disabled = !message.can_undo;
-}, again);
 look(true).catch(again);
 socket.connect();

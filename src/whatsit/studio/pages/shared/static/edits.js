@@ -1,4 +1,4 @@
-// What is done to selected pictures on every page that has some: relabel, move, delete, undo.
+// What is done to selected pictures on every page that has some: relabel, move, delete.
 import { t } from "./messages.js";
 import { figure, labelName, UNLABELLED } from "./names.js";
 import { act } from "./requests.js";
@@ -9,8 +9,8 @@ let chosen = () => [];
 let finished = () => {};
 export let labels = [];
 
-// `selection()` gives the selected keys; `done(keys)` hears which were edited. The answer may come late: what was
-// selected since then is not its business.
+// `selection()` gives the selected keys; `done(keys)` is called with the keys that were edited, which can be later than
+// the next change of the selection.
 export function bindEdits({ selection, clear, done }) {
   chosen = selection;
   finished = done;
@@ -28,15 +28,14 @@ export function setLabels(counts) {
   $("known-labels").replaceChildren(...known.map((label) => new Option("", label)));
 }
 
-async function edit(path, body) {
-  const reply = await act(path, body);
-  if (reply) finished(body.keys);
+async function edited(keys, answer) {
+  const reply = await answer;
+  if (reply) finished(keys);
   return reply;
 }
-export const relabelTo = (keys, label) => edit("/api/dataset/relabel", { keys, label });
-export const moveTo = (keys, split) => edit("/api/dataset/move", { keys, split });
-export const remove = (keys) => edit("/api/dataset/delete", { keys });
-export const undo = () => act("/api/dataset/undo");
+export const relabelTo = (keys, label) => edited(keys, act("/api/dataset/relabel", { keys, label }));
+export const moveTo = (keys, split) => edited(keys, act("/api/dataset/move", { keys, split }));
+export const remove = (keys) => edited(keys, act("/api/dataset/delete", { keys }));
 
 export function askLabel() {
   const keys = chosen();
@@ -86,9 +85,3 @@ export function deleteChosen() {
 }
 
 socket.on("dataset", (message) => setLabels(message.labels));
-document.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
-  if (document.activeElement.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
-  event.preventDefault();
-  undo();
-});
