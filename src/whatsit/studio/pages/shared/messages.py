@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict, TypeVar
 
 from whatsit.datasets.split import Split
+from whatsit.studio.lessons.edit_view import EditView, UndoView
 from whatsit.studio.watching.feed import CameraView
 
 MessageT = TypeVar("MessageT", bound=str)
@@ -60,6 +61,21 @@ MOVED: dict[Split, MovedMessage] = {
     Split.TEST: "moved_to_test",
 }
 """What is said when pictures were moved to a split."""
+
+
+# ---- undo
+
+
+class UndoneValues(TypedDict):
+    """What was undone."""
+
+    edit: EditView | None
+    """None where there was nothing to undo."""
+    gone: int
+    """Pictures that could not come back because their files are gone."""
+
+
+Undone: TypeAlias = Reply[Literal["undone", "nothing_to_undo"], UndoneValues]
 
 
 # ---- the camera chooser
@@ -128,9 +144,8 @@ MESSAGES: dict[str, type] = {
     "hello": Hello,
     "taken": Taken,
     "camera": CameraView,
+    "undo": UndoView,
     # Named here until their pages' own messages.py do.
-    "lesson": dict,
-    "collection": dict,
     "work": dict,
     "runs": dict,
 }
