@@ -13,8 +13,9 @@ from whatsit.errors import DataError
 from whatsit.evaluation.sweep import SIZES, choices
 from whatsit.imaging.preprocess import Fit
 from whatsit.studio.jobs.own_backbones import check_backbone, own_backbones
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 
+PAGE = Page("sweep", "/sweep", order=80)
 router = APIRouter()
 DEPTHS = ("lite0", "lite0/11", "lite0/5", "lite1", "lite2")
 MOST = 60

@@ -13,10 +13,11 @@ from whatsit.errors import DataError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
 from whatsit.studio.jobs.own_backbones import check_backbone, own_backbones
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.studio import Studio
 from whatsit.training.design import Design, TrainingMode
 
+PAGE = Page("train", "/train", order=60)
 router = APIRouter()
 SIZES = (32, 64, 96, 128, 160, 192, 224, 256)
 """All a multiple of 32; the smallest are for networks from scratch, the largest for the others."""
