@@ -59,7 +59,7 @@ def _parameter(setting: Setting) -> inspect.Parameter:
     kind: type = _TYPES.get(setting.kind, str)
     help_text = " ".join(filter(None, (setting.about.text, _range(setting), _modes(setting))))
     names = [option(setting.name), *_SHORT.get(setting.name, ())] if setting.kind is not Kind.FLAG else []
-    annotation: Any = Annotated[kind | None, typer.Option(*names, help=help_text)]  # type: ignore[valid-type]
+    annotation: Any = Annotated[kind | None, typer.Option(*names, help=help_text)]
     return inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
@@ -85,6 +85,6 @@ def _json(chosen: Mapping[str, Any]) -> dict[str, Any]:
         if not names:
             raise SettingError("augmentation", values["augmentation"], "switches such as flip,zoom,brightness, or none")
         values["augmentation"] = [] if names == ["none"] else names
-    if BackboneChoice(values.get("backbone", "")).is_file:  # the whole path, found from other folders the next time
+    if BackboneChoice(values.get("backbone", "")).is_path:  # the whole path, found from other folders the next time
         values["backbone"] = str(Path(values["backbone"]).absolute())
     return values

@@ -42,10 +42,11 @@ def sweep(
 
     Accuracy is that of the int8 models on the validation pictures. The chart is models/sweep.html.
     """
+    from whatsit.backbones import BACKBONES, DEFAULT
     from whatsit.cli.opened_project import embeddings_folder, empty_split, opened_project
     from whatsit.cli.training_progress import TerminalWatch
     from whatsit.datasets.split import Split
-    from whatsit.evaluation.sweep import BACKBONES, SIZES, combinations, recommend
+    from whatsit.evaluation.sweep import SIZES, combinations, recommend
     from whatsit.evaluation.sweep import sweep as run
     from whatsit.evaluation.sweep_record import SweepRecord
     from whatsit.imaging.preprocess import Fit
@@ -65,7 +66,8 @@ def sweep(
         if wrong:
             raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")
         wanted = combinations(
-            SIZES if sizes is None else _numbers(sizes), BACKBONES if backbones is None else backbones.split(","),
+            SIZES if sizes is None else _numbers(sizes),
+            BACKBONES[DEFAULT].sweep_names if backbones is None else backbones.split(","),
             [Fit(name) for name in names],
         )  # fmt: skip
         wanted = list(dict.fromkeys(wanted))

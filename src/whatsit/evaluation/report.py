@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 
 from whatsit.errors import ImageError
+from whatsit.evaluation.caution import cautions
 from whatsit.evaluation.chart import Axes, Series, line_chart
 from whatsit.evaluation.latency import Measurement
 from whatsit.evaluation.metrics import Evaluation, JudgedPicture
@@ -27,8 +28,6 @@ from whatsit.version import VERSION
 
 _THUMBNAIL, _SMALL = 144, 48
 _SHOWN_WRONG, _SHOWN_CELL = 60, 12
-QUANTISING_COST = 0.01
-"""A loss of accuracy by int8 above this is worth a warning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,31 +56,9 @@ class Report:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should not miss."""
-        found = []
-        main = self.models[0].evaluation
-        by_dtype = {model.dtype: model.evaluation for model in self.models}
-        if {"int8", "float32"} <= set(by_dtype):
-            lost = by_dtype["float32"].accuracy - by_dtype["int8"].accuracy
-            if lost > QUANTISING_COST:
-                found.append(
-                    f"Quantising costs {lost * 100:.1f} points of accuracy: use the float32 model, "
-                    "or train with more pictures."
-                )
-        if main.never_taught:
-            found.append(
-                f"The {self.split} pictures have {', '.join(main.never_taught)}, which training never saw: "
-                "all of those count as wrong."
-            )
-        if main.unreadable:
-            found.append(f"{len(main.unreadable)} pictures could not be read and were left out.")
-        low, high = main.interval
-        if high - low > 0.2:
-            found.append(
-                f"Only {len(main.judged)} {self.split} pictures: "
-                f"the accuracy is uncertain by {(high - low) * 50:.0f} points."
-            )
-        return tuple(found)
+        """What a person should know before trusting the figures, one sentence each."""
+        rows = {model.dtype: _model_json(model) for model in self.models}
+        return tuple(caution.text(self.split) for caution in cautions(rows))
 
     def to_json(self) -> bytes:
         """The results as UTF-8 JSON; equal reports, equal bytes."""

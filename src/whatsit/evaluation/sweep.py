@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.errors import DataError, StoppedError
 from whatsit.evaluation.evaluate import evaluate
@@ -18,7 +19,6 @@ from whatsit.training.events import OnEvent, Stop, ignore, never
 from whatsit.training.train import train
 
 SIZES = (96, 128, 160, 192, 224)
-BACKBONES = ("lite0", "lite0/11", "lite0/5")
 MOST_TRIALS = 60
 """Designs in one sweep that a page can ask for."""
 
@@ -59,12 +59,21 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """Short, for tables and charts."""
+        """Short, for tables and charts: ``lite0/11@160 squash``."""
+        return self.title + (f" {self.unusual_fit}" if self.unusual_fit else "")
+
+    @property
+    def title(self) -> str:
+        """Backbone, depth and size: ``lite0/11@160``."""
         backbone = self.backbone
         base = Path(backbone.name).stem if backbone.is_file else backbone.name
         depth = f"/{backbone.blocks}" if backbone.blocks is not None else ""
-        size = "" if backbone.is_file else f"@{backbone.size}"
-        return f"{base}{depth}{size}" + ("" if backbone.fit is Fit.COVER else f" {backbone.fit}")
+        return base + depth + ("" if backbone.is_file else f"@{backbone.size}")
+
+    @property
+    def unusual_fit(self) -> str | None:
+        """The fit, where it is not the default one."""
+        return None if self.backbone.fit is Fit.COVER else self.backbone.fit.value
 
     def to_dict(self) -> TrialRow:
         """For JSON."""
@@ -94,7 +103,7 @@ class Trial:
 
 
 def combinations(
-    sizes: Iterable[int] = SIZES, backbones: Sequence[str] = BACKBONES,
+    sizes: Iterable[int] = SIZES, backbones: Sequence[str] = BACKBONES[DEFAULT].sweep_names,
     fits: Sequence[Fit] = (Fit.COVER,),
 ) -> list[BackboneChoice]:  # fmt: skip
     """Every backbone at every size and fit; ``lite0/11`` keeps eleven blocks, a ``.tflite`` has its own size.

@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.errors import SettingError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
-from whatsit.training.setting import About, Setting, plain, setting_of
+from whatsit.training.setting import About, Setting, Value, plain, setting_of
 
 if TYPE_CHECKING:
     from whatsit.backbones.choice import BackboneChoice
@@ -27,6 +28,11 @@ class TrainingMode(StrEnum):
     """The head and the last blocks, or all, of a built-in backbone; needs the extra ``torch``."""
     SCRATCH = "scratch"
     """A small convolutional network from random weights; needs the extra ``torch``."""
+
+    @property
+    def package(self) -> str | None:
+        """The optional package that it needs; None: none."""
+        return None if self is TrainingMode.FROZEN else "torch"
 
 
 _FROZEN, _FINE_TUNE, _SCRATCH = TrainingMode
@@ -50,26 +56,32 @@ class Design:
         160
     """
 
-    mode: Annotated[TrainingMode, About("How much of the network is trained.", advanced=False)] = TrainingMode.FROZEN
+    mode: Annotated[TrainingMode, About("How much of the network is trained.", headline="changed", advanced=False)] = (
+        TrainingMode.FROZEN
+    )
     backbone: Annotated[
-        str, About("lite0, lite1, lite2, or any .tflite classifier.", modes=_BACKBONE, advanced=False)
-    ] = "lite0"
+        str,
+        About("lite0, lite1, lite2, or any .tflite classifier.", modes=_BACKBONE, headline="always", advanced=False),
+    ] = DEFAULT
     size: Annotated[
         int,
         About(
             "Input side in pixels; a multiple of 32 for the built-in backbones.", 32, 512, 32, made_by_file=True,
-            offered={_FROZEN: _LARGE, _FINE_TUNE: _LARGE, _SCRATCH: (32, 64, 96, 128)}, advanced=False,
+            offered={_FROZEN: _LARGE, _FINE_TUNE: _LARGE, _SCRATCH: (32, 64, 96, 128)}, headline="always",
+            advanced=False,
         ),
     ] = 224  # fmt: skip
     blocks: Annotated[
         int | None,
         About(
             "Keep only this many blocks of a built-in backbone: faster, less accurate.", 1, 64, modes=_BACKBONE,
-            of_backbone=True, made_by_file=True, advanced=False,
+            of_backbone=True, made_by_file=True, headline="changed", advanced=False,
         ),
     ] = None  # fmt: skip
-    colour: Annotated[Colour, About("Colour or grey pictures.", made_by_file=True, advanced=False)] = Colour.RGB
-    fit: Annotated[Fit, About("How a picture meets the square input.", advanced=False)] = Fit.COVER
+    colour: Annotated[
+        Colour, About("Colour or grey pictures.", made_by_file=True, headline="changed", advanced=False)
+    ] = Colour.RGB
+    fit: Annotated[Fit, About("How a picture meets the square input.", headline="always", advanced=False)] = Fit.COVER
     augmentation: Annotated[
         Augmentation, About("Random variations of the training pictures.", advanced=False)
     ] = field(default_factory=Augmentation)  # fmt: skip
@@ -90,7 +102,9 @@ class Design:
     dropout: Annotated[
         float, About("Share of the head's inputs left out at each step.", 0, 0.9, 0.05, advanced=False)
     ] = 0.1
-    hidden: Annotated[int, About("Units in a hidden layer of the head; 0: none.", 0, 4096, modes=(_FROZEN,))] = 0
+    hidden: Annotated[
+        int, About("Units in a hidden layer of the head; 0: none.", 0, 4096, modes=(_FROZEN,), headline="changed")
+    ] = 0
     views: Annotated[
         int, About("Views of each training picture, the unchanged one included.", 1, 64, modes=(_FROZEN,))
     ] = 4
@@ -124,23 +138,25 @@ class Design:
             value = getattr(self, setting.name)
             if not (value is None and setting.optional):
                 object.__setattr__(self, setting.name, setting.read(plain(value)))
+        on_file = self.on_file
         for setting in self.schema():
-            if not (setting.about.made_by_file and self.on_file):
+            if not (setting.about.made_by_file and on_file):
                 setting.check(getattr(self, setting.name))
-        if self.mode is TrainingMode.FINE_TUNE and self.on_file:
-            raise SettingError("backbone", self.backbone, "a built-in backbone for fine-tuning, or mode frozen")
-        self._check_blocks()
-
-    def _check_blocks(self) -> None:
-        from whatsit.backbones.efficientnet_lite import VARIANTS
-
-        if self.backbone not in VARIANTS or not _used(self, "backbone"):
+        if not self.uses("backbone"):
             return
-        total = len(VARIANTS[self.backbone].strides)
+        row = BACKBONES.get(self.backbone)
+        fine_tunable = row.fine_tunable if row is not None else not on_file
+        if self.mode is TrainingMode.FINE_TUNE and not fine_tunable:
+            able = ", ".join(name for name, row in BACKBONES.items() if row.fine_tunable)
+            raise SettingError("backbone", self.backbone, f"one of {able} for fine-tuning, or mode frozen")
+        if row is not None and row.blocks:
+            self._check_blocks(row.blocks)
+
+    def _check_blocks(self, total: int) -> None:
         if self.blocks is not None and self.blocks > total:
             raise SettingError("blocks", self.blocks, f"1 to {total}, the number of blocks in {self.backbone}")
         kept = self.blocks or total
-        if _used(self, "unfrozen_blocks") and self.unfrozen_blocks is not None and self.unfrozen_blocks > kept:
+        if self.uses("unfrozen_blocks") and self.unfrozen_blocks is not None and self.unfrozen_blocks > kept:
             whose = self.backbone if self.blocks is None else f"{self.backbone}/{self.blocks}"
             raise SettingError("unfrozen_blocks", self.unfrozen_blocks, f"0 to {kept}, the number of blocks in {whose}")
 
@@ -155,11 +171,11 @@ class Design:
         from whatsit.backbones.choice import BackboneChoice
 
         choice = BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour)
-        return replace(choice, multi_layer=self.multi_layer and _used(self, "multi_layer") and not choice.is_file)
+        return replace(choice, multi_layer=self.multi_layer and self.uses("multi_layer") and not choice.is_file)
 
     @property
     def on_file(self) -> bool:
-        """Whether the backbone is a ``.tflite`` of the user's, which has its own size and colour."""
+        """Whether the backbone is a finished ``.tflite``, which has its own size and colour."""
         return _on_file(self.mode, self.backbone)
 
     @property
@@ -178,10 +194,26 @@ class Design:
         patience: int | None = self._or_default("patience")
         return patience
 
+    def uses(self, name: str) -> bool:
+        """Whether training in this mode makes use of the setting called ``name``."""
+        return _setting(name).used_by(self.mode)
+
     def _or_default(self, name: str) -> Any:
         return _setting(name).value_in(self.mode, getattr(self, name))
 
-    def revised(self, changes: Mapping[str, Any]) -> "Design":
+    def headline(self) -> tuple[str, ...]:
+        """The names of the settings that tell this design from others in one line: used, and not the default ones."""
+        return tuple(
+            setting.name
+            for setting in self.schema()
+            if setting.used_by(self.mode)
+            and (
+                setting.about.headline == "always"
+                or (setting.about.headline == "changed" and plain(getattr(self, setting.name)) != setting.default)
+            )
+        )
+
+    def revised(self, changes: Mapping[str, Value]) -> "Design":
         """This design with ``changes``, JSON values by name, as a person asks for them.
 
         What was chosen for another mode or another backbone is not taken over.
@@ -204,14 +236,14 @@ class Design:
                 chosen[setting.name] = _default(setting)
         return replace(self, **chosen)
 
-    def to_settings(self) -> dict[str, Any]:
+    def to_settings(self) -> dict[str, Value]:
         """For ``whatsit.toml``: ``to_dict`` without what a ``.tflite`` backbone has fixed."""
         values = self.to_dict()
         return {name: values[name] for name in values if not (self.on_file and _setting(name).about.made_by_file)}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Value]:
         """For JSON: text, numbers and truth values; what is None is left out."""
-        values = {setting.name: plain(getattr(self, setting.name)) for setting in self.schema()}
+        values: dict[str, Value] = {setting.name: plain(getattr(self, setting.name)) for setting in self.schema()}
         return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
@@ -248,12 +280,10 @@ def _default(setting: Setting) -> Any:
     return None if setting.default is None else setting.read(setting.default)
 
 
-def _used(design: Design, name: str) -> bool:
-    return _setting(name).used_by(design.mode)
-
-
 def _on_file(mode: TrainingMode, backbone: str) -> bool:
-    return _setting("backbone").used_by(mode) and backbone.lower().endswith((".tflite", ".lite"))
+    from whatsit.backbones.choice import BackboneChoice
+
+    return _setting("backbone").used_by(mode) and BackboneChoice(backbone).is_file
 
 
 def _check_used(setting: Setting, mode: TrainingMode, backbone: str, value: Any) -> None:

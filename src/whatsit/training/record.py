@@ -16,6 +16,7 @@ from whatsit.training.events import Epoch
 from whatsit.version import VERSION
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_UNUSABLE = re.compile(r"[^A-Za-z0-9._-]+")
 _RESERVED = ("-float32", "-validation", ".training")
 """Ends of names that would be mistaken for the files beside another model."""
 
@@ -77,6 +78,17 @@ class ModelFiles:
         """
         if self.name == "sweep" or self.name.endswith(_RESERVED):
             raise DataError(f"model name {self.name!r}: is reserved for another file; choose another name")
+
+
+def suggested_name(design: Design) -> str:
+    """A name for the model of ``design``: its backbone and size, as far as a file name can hold them."""
+    if not design.uses("backbone"):
+        return f"small-{design.size}"
+    stem = _UNUSABLE.sub("-", Path(design.backbone).stem if design.on_file else design.backbone)
+    stem = stem.lstrip("._-")[:40] or "model"
+    if design.on_file:
+        return stem
+    return f"{stem}{f'-{design.blocks}blocks' if design.blocks else ''}-{design.size}"
 
 
 def write_training(

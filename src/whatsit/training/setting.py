@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from whatsit.errors import SettingError
 from whatsit.imaging.augmentation import Augmentation
+
+Value: TypeAlias = str | int | float | bool | list[str] | None
+"""A setting's value as JSON and TOML hold it."""
 
 
 class Kind(StrEnum):
@@ -52,6 +55,8 @@ class About:
     """Whether a ``.tflite`` backbone has it fixed already."""
     advanced: bool = True
     """Whether a page shows it only on demand."""
+    headline: Literal["always", "changed", "never"] = "never"
+    """Whether a line that tells designs apart mentions it: always, or where it is not the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,7 @@ class Setting:
 
     name: str
     kind: Kind
-    default: Any
-    """JSON-ready: text, a number, a truth value, a list of text or None."""
+    default: Value
     choices: tuple[str, ...]
     optional: bool
     """Whether None is allowed."""
@@ -77,6 +81,15 @@ class Setting:
         if self.kind is Kind.FLAG:
             return "true or false"
         return f"{'one' if self.kind is Kind.CHOICE else 'any'} of {', '.join(self.choices)}" if self.choices else ""
+
+    @property
+    def offered(self) -> tuple[int, ...]:
+        """The values that a page offers in some mode, ascending; empty: any within the limits."""
+        return tuple(sorted({value for values in self.about.offered.values() for value in values}))
+
+    def offering(self, value: int) -> tuple[str, ...]:
+        """The modes in which a page offers a value."""
+        return tuple(mode for mode, values in self.about.offered.items() if value in values)
 
     def used_by(self, mode: str) -> bool:
         """Whether training in ``mode`` makes use of it."""
@@ -147,7 +160,7 @@ def setting_of(field: Field[Any], annotation: Any) -> Setting:
 
 
 def plain(value: Any) -> Any:
-    """A design's value as JSON and TOML can hold it."""
+    """A design's value as JSON and TOML hold it, a ``Value``; what cannot be one stays as it is."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, Augmentation):

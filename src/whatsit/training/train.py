@@ -16,8 +16,8 @@ from whatsit.backbones.views import ViewEmbedder
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import MissingExtraError, StoppedError
-from whatsit.heads.linear import LinearHead, Prototypes, prototypes, reject_threshold
-from whatsit.heads.unknown import NOISE, normalised
+from whatsit.heads.linear import LinearHead, prototypes
+from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
@@ -33,10 +33,8 @@ from whatsit.training.training import Training
 if TYPE_CHECKING:
     from whatsit.training.torch_loop import Trained
 
-UNKNOWN_RATE = 0.05
 MEASURED_PICTURES = 200
 """Training pictures on which the ranges of a whole trained network are measured."""
-_ENOUGH_TO_JUDGE = 20
 _MARGIN = 1.15
 """For fine-tuning, pictures are kept larger than the input by this factor, so that crops can be taken."""
 
@@ -161,21 +159,13 @@ def _model(
 ) -> TaughtModel:  # fmt: skip
     targets = [label for _, label in examples]
     means = prototypes(embeddings, targets)
+    threshold = reject_threshold(embeddings, targets, held_out=held)
     golden = prepared(evenly_sampled(one_a_class(examples), GOLDEN_PICTURES), backbone.preprocess)
     return TaughtModel(
-        design.backbone_choice, backbone.id, backbone.preprocess, head, means,
-        _threshold(means, embeddings, targets, held), len(examples), head_ranges(head, embeddings), golden=golden,
+        design.backbone_choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
+        head_ranges(head, embeddings), golden=golden,
         calibration=prepared(calibration, backbone.preprocess), network=network,
     ).measured()  # fmt: skip
-
-
-def _threshold(
-    means: Prototypes, embeddings: NDArray[np.float32], targets: Sequence[str], held: NDArray[np.float32]
-) -> float | None:
-    if len(held) < _ENOUGH_TO_JUDGE:
-        return reject_threshold(embeddings, targets, UNKNOWN_RATE)
-    nearest = np.linalg.norm(normalised(held)[:, np.newaxis] - means.means, axis=2).min(axis=1)
-    return max(NOISE, float(np.quantile(nearest, 1 - UNKNOWN_RATE)))
 
 
 def _check_kept(history: Sequence[Epoch]) -> None:
