@@ -1,5 +1,6 @@
 """Measuring a model on pictures it has not seen."""
 
+import dataclasses
 import json
 import re
 from itertools import combinations as pairs
@@ -10,6 +11,9 @@ import pytest
 from shape_pictures import write_shapes
 from whatsit import Classifier, DataError
 from whatsit.backbones.choice import BackboneChoice
+from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.project import Project
+from whatsit.datasets.split import Split
 from whatsit.evaluation.chart import Axes, Mark, Series, line_chart, scatter_chart
 from whatsit.evaluation.evaluate import evaluate
 from whatsit.evaluation.latency import Measurement, measure
@@ -22,8 +26,9 @@ from whatsit.evaluation.sweep_page import sweep_chart, sweep_page
 from whatsit.imaging.preprocess import Fit
 from whatsit.tflite.multiply_adds import multiply_adds
 from whatsit.training.design import Design
+from whatsit.training.events import Phase
 from whatsit.training.record import ModelFiles
-from whatsit.training.train import train
+from whatsit.training.train import split_examples, train
 
 LABELS = ("brick", "leaf", "sky")
 SMALL = Design(size=32, blocks=5, views=2, epochs=25)
@@ -62,6 +67,22 @@ def test_figures_agree_with_scikit_learns(trained, shapes):
     assert [one.recall for one in found.classes] == pytest.approx(recall)
     assert [one.f1 for one in found.classes] == pytest.approx(f1)
     assert [one.pictures for one in found.classes] == support.tolist()
+
+
+def test_a_project_is_trained_and_evaluated_by_its_own_splits_and_design(tmp_path):
+    write_shapes(tmp_path / "pictures", LABELS, 12)
+    with Project(tmp_path / "shapes") as project:
+        import_path(project.dataset, tmp_path / "pictures")
+        project.save_settings(dataclasses.replace(project.settings, design=SMALL.to_settings()))
+        training = train(project)
+        files = training.save(project.models / "model.tflite")
+        steps = []
+        found = evaluate(files.int8, project, on_event=steps.append)
+        assert training.design == SMALL
+        assert training.model.pictures == len(split_examples(project, Split.TRAINING))
+        assert [one.picture for one in found.judged] == [path for path, _ in split_examples(project, Split.TEST)]
+        assert (steps[-1].phase, steps[-1].done) == (Phase.TESTING, len(found.judged))
+        assert evaluate(files.int8.read_bytes(), project, split="validation").accuracy > 0.8
 
 
 def test_a_class_that_training_never_saw_counts_as_wrong_and_is_named(trained, shapes, tmp_path):
