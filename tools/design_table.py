@@ -5,6 +5,7 @@ Usage: python tools/design_table.py
 
 from pathlib import Path
 
+from whatsit.backbones import BACKBONES
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.setting import Kind, Setting
 
@@ -33,7 +34,9 @@ def table() -> list[str]:
 
 def values(setting: Setting) -> str:
     """What can be chosen."""
-    return "text" if setting.kind is Kind.NAME else ", ".join(setting.choices) or setting.limits
+    if setting.kind is Kind.NAME:
+        return f"{', '.join(BACKBONES)}, or the path of a .tflite"
+    return ", ".join(setting.choices) or setting.limits
 
 
 def default(setting: Setting) -> str:

@@ -137,7 +137,7 @@ def test_verify_names_what_was_changed(model: Path, tmp_path: Path) -> None:
     result = run("verify", damaged)
     assert result.returncode == 1
     assert "weights: changed" in result.stderr
-    assert errors(result)[-1].endswith("copy it again, or make it anew by  whatsit teach,  train  or  export")
+    assert errors(result)[-1].endswith("copy it again, or make it again by  whatsit teach,  train  or  export")
 
 
 @pytest.mark.parametrize(

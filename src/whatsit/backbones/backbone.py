@@ -26,7 +26,7 @@ from whatsit.validation import several
 class Backbone:
     """The built-in EfficientNet-Lite at a chosen size, or any ``.tflite`` classifier with its top cut off.
 
-    Implements ``whatsit.Embedder``. A copy, and one that went through pickle, has an interpreter of its own.
+    Implements ``whatsit.Embedder``. A copy, and one that went through pickle, loads the model again.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ def builtin_model(
         if cached is not None:
             return cached
         content = _build(variant, size, dtype, top, blocks, colour, multi_layer)
-        # A read-only or full cache costs a second at every start, not the use of the program.
+        # With a read-only or full cache every start takes a second longer, and everything else works.
         with contextlib.suppress(DataError):
             write_file(file, hashlib.sha256(content).digest() + content)
         return content

@@ -112,7 +112,7 @@ class EmbeddingCache:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise DataError(f"cannot read {self._path}: {error.strerror}; it may be deleted") from error
+            raise DataError(f"cannot read {self._path}: {error.strerror}; it can be deleted") from error
 
     def _append(self, made: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
         rows = np.zeros(len(made), self._row)
@@ -124,7 +124,7 @@ class EmbeddingCache:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab", buffering=0) as stream:
                 torn = stream.tell() % self._row.itemsize
-                if torn:  # killed in the middle of a row: start on a whole one again
+                if torn:  # killed in the middle of a row: cut the torn row off
                     os.ftruncate(stream.fileno(), stream.tell() - torn)
                 write_all(stream.fileno(), rows.tobytes())
                 os.fsync(stream.fileno())

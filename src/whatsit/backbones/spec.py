@@ -29,13 +29,13 @@ class BackboneSpec(ABC):
     extra: str | None = None
     """The extra of whatsit that installs ``package``; None: it is always there."""
     sizes: Sequence[int] = ()
-    """Input sides in pixels it can be built at; empty: it has one size of its own."""
+    """Input sides in pixels it can be built at; empty: its file has one size."""
     blocks: int = 0
     """How many blocks it has; 0: it cannot be cut shorter."""
     depths: tuple[int, ...] = ()
     """Numbers of blocks that are worth a place in a sweep, beside all of them."""
     colours: "tuple[Colour, ...]" = ()
-    """Channels it can be built for; empty: it has its own."""
+    """Channels it can be built for; empty: its file decides."""
     multi_layer: bool = False
     """Whether its embedding can take in the last blocks too."""
     variant: "Variant | None" = None

@@ -64,6 +64,8 @@ def _parameter(setting: Setting) -> inspect.Parameter:
 
 
 def _range(setting: Setting) -> str:
+    if setting.kind is Kind.NAME:
+        return "{backbones}, or the path of a .tflite."  # filled in by ``TableCommand``
     if not setting.limits or setting.kind is Kind.FLAG:
         return ""
     if setting.kind is Kind.SWITCHES:

@@ -23,7 +23,7 @@ def export(
     dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8 or float32.")] = "int8",
     io: Annotated[str | None, typer.Option(help="Input and output types: uint8, int8 or float32.")] = None,
 ) -> None:
-    """Write a taught model in another arithmetic: int8 to float32 and back.
+    """Write a model in another arithmetic: int8 to float32 and back.
 
     Example:  whatsit export bottles.tflite -o bottles-float32.tflite --dtype float32
     """

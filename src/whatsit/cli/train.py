@@ -6,12 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from whatsit.cli.design_options import chosen_design, with_design_options
+from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import say, say_json
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("train", epilog="Example: whatsit train bottles/ --size 160 --fit squash")(with_design_options(train))
+    command = app.command("train", cls=TableCommand, epilog="Example: whatsit train bottles/ --size 160 --fit squash")
+    command(with_design_options(train))
 
 
 def train(

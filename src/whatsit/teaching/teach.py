@@ -12,6 +12,7 @@ from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.datasets.label import is_text
 from whatsit.errors import DataError, ImageError
+from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
 from whatsit.heads.unknown import UNKNOWN_RATE, normalised, reject_threshold
@@ -68,7 +69,7 @@ class EmbeddedExamples:
         """The label of each."""
         return [label for _, label in self.examples]
 
-    def model(self, unknown_rate: float = UNKNOWN_RATE, learner: str = "logistic") -> TaughtModel:
+    def model(self, unknown_rate: float = UNKNOWN_RATE, learner: str = DEFAULT_LEARNER) -> TaughtModel:
         """A head with its reject threshold.
 
         Args:
@@ -159,7 +160,7 @@ def teach(
     examples: Iterable[Example],
     backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
-    learner: str = "logistic",
+    learner: str = DEFAULT_LEARNER,
     unknown_rate: float = UNKNOWN_RATE,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,

@@ -61,7 +61,7 @@ class Design:
     )
     backbone: Annotated[
         str,
-        About("lite0, lite1, lite2, or any .tflite classifier.", modes=_BACKBONE, headline="always", advanced=False),
+        About("The network that turns pictures into embeddings.", modes=_BACKBONE, headline="always", advanced=False),
     ] = DEFAULT
     size: Annotated[
         int,

@@ -3,6 +3,9 @@
 from whatsit.heads.learner import Learner
 from whatsit.plugins import Table
 
+DEFAULT = "logistic"
+"""The learner where none is named."""
+
 LEARNERS: Table[Learner] = Table(
     "whatsit.learners",
     Learner,

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from typing_extensions import TypedDict
 
 from whatsit.evaluation.sweep import TrialRow
+from whatsit.studio.jobs.remarks import RemarkView
 from whatsit.training.events import Batch, Epoch, Event, Note
 from whatsit.training.setting import Value
 
@@ -140,8 +141,8 @@ class DeployedMessage(TypedDict):
     """A folder is packed."""
 
     kind: Literal["deployed"]
-    files: list[str]
-    notes: list[str]
+    notes: list[RemarkView]
+    """What to know before using it."""
 
 
 class EndedMessage(TypedDict):

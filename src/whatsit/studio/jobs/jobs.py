@@ -106,6 +106,7 @@ def sweep(job: SweepJob, channel: Channel) -> None:
 def deploy(job: DeployJob, channel: Channel) -> None:
     """Pack a ready folder as a zip."""
     from whatsit.deployment.deploy import deploy as run
+    from whatsit.studio.jobs.remarks import remark_view
 
     archive = Path(job["archive"])
     archive.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +116,7 @@ def deploy(job: DeployJob, channel: Channel) -> None:
         made = run(job["model"], job["target"], folder, taught=taught, judged=judged)
         packed = shutil.make_archive(str(Path(scratch, "packed")), "zip", scratch, folder.name)
         os.replace(packed, archive)
-    channel.send({"kind": "deployed", "files": list(made.files), "notes": list(made.notes)})
+    channel.send({"kind": "deployed", "notes": [remark_view(remark) for remark in made.remarks]})
 
 
 _SAVING = event_message(Step(Phase.SAVING, 0, 0))

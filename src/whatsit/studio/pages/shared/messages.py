@@ -129,5 +129,4 @@ MESSAGES: dict[str, type] = {
     # Named here until their pages' own messages.py do.
     "lesson": dict,
     "collection": dict,
-    "deploy": dict,
 }

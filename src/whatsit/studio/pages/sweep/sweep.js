@@ -3,7 +3,7 @@ import { number, percent } from "../axes.js";
 import { t } from "../messages.js";
 import { figure } from "../names.js";
 import { act, get, post } from "../requests.js";
-import { ScatterChart } from "../scatter_chart.js";
+import { ScatterChart } from "./scatter_chart.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
 import { bindWork, onWork, setIdle, isRunning } from "../work.js";

@@ -1,5 +1,5 @@
 // Teach: class cards, samples, learning.
-import { arrange } from "../arrange.js";
+import { arrange } from "./arrange.js";
 import { drawBars } from "../bars.js";
 import { addSample, hold, holdable, release } from "../hold.js";
 import { keys } from "../keys.js";

@@ -4,7 +4,7 @@ import { drawConfusion } from "./confusion.js";
 import { legend, LineChart } from "../line_chart.js";
 import { t } from "../messages.js";
 import { figure } from "../names.js";
-import { openPicture, pictureButton, pictureOf } from "../pictures.js";
+import { openPicture, pictureButton, pictureOf } from "./pictures.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
