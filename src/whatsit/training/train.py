@@ -15,13 +15,14 @@ from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.backbones.views import ViewEmbedder
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
-from whatsit.errors import MissingExtraError, StoppedError
+from whatsit.errors import StoppedError
 from whatsit.heads.linear import LinearHead, prototypes
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
+from whatsit.plugins import EXTRAS
 from whatsit.teaching.teach import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, one_a_class
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Note, OnEvent, Phase, Remark, Stop, ignore, never
@@ -182,7 +183,7 @@ def _trainer(mode: TrainingMode) -> _Trainer:
     try:
         from whatsit.training.torch_loop import Labelled
     except ImportError as error:
-        raise MissingExtraError("torch", "torch", purpose) from error
+        raise EXTRAS["torch"].missing(purpose) from error
     if mode is TrainingMode.FINE_TUNE:
         from whatsit.training.fine_tune import fine_tune as train_whole
     else:

@@ -10,6 +10,7 @@ from word_uses import uses
 
 import whatsit.studio
 from whatsit.cameras.demo_scene.scene import EMPTY, OBJECTS
+from whatsit.datasets.edit import EditKind
 from whatsit.datasets.issues.finding import Kind
 from whatsit.datasets.split import DecidedBy, Split
 from whatsit.evaluation.caution import CautionKind
@@ -63,6 +64,7 @@ def test_every_placeholder_is_filled() -> None:
         ("fix_all", map(kind_name, FIXED_TOGETHER)),
         ("split", [*Split, "all"]),
         ("decided", DecidedBy),
+        ("edit", EditKind),
         ("phase", [*Phase, "epochs", "starting"]),
         ("note", Remark),
         ("caution", CautionKind),
