@@ -10,7 +10,6 @@ import typer
 import typer.core
 
 from whatsit.cli import (
-    bench,
     cameras,
     capture,
     classify,
@@ -21,6 +20,7 @@ from whatsit.cli import (
     inspect,
     live,
     studio,
+    sweep,
     teach,
     test,
     train,
@@ -41,7 +41,7 @@ COMMANDS = (
     dataset,
     train,
     test,
-    bench,
+    sweep,
     export,
     deploy,
     verify,

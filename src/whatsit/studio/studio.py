@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.cameras.opening import camera_source
@@ -18,9 +17,9 @@ from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.gallery import counts_view
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.picture_map import PictureMap
-from whatsit.studio.jobs.runs import Runs
+from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
-from whatsit.studio.jobs.workshop import Job, Workshop
+from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
@@ -175,7 +174,7 @@ class Studio:
         """The models, for the page."""
         return {"models": self.models.view(), "in_use": self._in_use}
 
-    def runs_view(self) -> dict[str, Any]:
+    def runs_view(self) -> RunsView:
         """The project's own models, the newest first, and which is used live."""
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
 
@@ -248,7 +247,7 @@ class Studio:
         name = self.project.settings.model
         return _file_model(name) if name and name in self.runs.names() else None
 
-    def _job_finished(self, job: Job, name: str) -> None:
+    def _job_finished(self, job: JobKind, name: str) -> None:
         if job == "train":
             self.tell_models()
         self.tell_runs()
