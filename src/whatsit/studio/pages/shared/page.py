@@ -11,6 +11,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.responses import Response
 
 from whatsit.studio.pages.shared.i18n import Language, Languages
+from whatsit.studio.pages.shared.row_words import row_words
 from whatsit.studio.studio import Studio
 
 FOLDER = Path(__file__).parents[1]
@@ -78,15 +79,16 @@ def render(request: Request, name: str, **values: Any) -> Response:
     asked = request.query_params.get("lang")
     remembered = request.cookies.get(_LANGUAGE_COOKIE)
     language: Language = languages.choose(asked, remembered, request.headers.get("accept-language", ""))
+    messages = {**row_words(), **language.messages}
     context = {
         "page": name,
         "styled": (FOLDER / name / f"{name}.css").is_file(),
         "pages": request.app.state.pages,
         "language": language,
         "languages": languages,
-        "t": language.messages.__getitem__,
+        "t": messages.__getitem__,
         # "<" cannot end the script element early when it is written as an escape.
-        "messages": json.dumps(dict(language.messages), ensure_ascii=False).replace("<", "\\u003c"),
+        "messages": json.dumps(messages, ensure_ascii=False).replace("<", "\\u003c"),
         "project": studio_of(request).project.settings.name,
         "secure": request.url.scheme == "https",
         **values,
