@@ -9,7 +9,7 @@ from server_types import replies
 from word_uses import uses
 
 import whatsit.studio
-from whatsit.backbones.efficientnet_lite import VARIANTS
+from whatsit.backbones import BACKBONES
 from whatsit.cameras.demo_scene.scene import EMPTY, OBJECTS
 from whatsit.datasets.issues.finding import Kind
 from whatsit.datasets.split import DecidedBy, Split
@@ -65,7 +65,7 @@ def test_every_placeholder_is_filled() -> None:
         ("colour", Colour),
         ("scene", [*OBJECTS, EMPTY]),
         ("model", [TAUGHT, BUILT_IN]),
-        ("backbone", VARIANTS),
+        ("backbone", BACKBONES),
     ],
 )
 def test_there_is_one_message_for_each_thing_of_a_kind(family: str, members: Iterable[str]) -> None:
