@@ -356,7 +356,7 @@ def test_the_page_is_told_which_programs_take_the_model_in_the_servers_words(tra
     assert [one["target"] for one in told] == list(TARGETS)
     refused = {one["target"]: one["refusal"] for one in told if one["refusal"]}
     assert list(refused) == ["frigate"]
-    assert (refused["frigate"]["key"], "224" in refused["frigate"]["text"]) == ("deploy.needs_size", True)
+    assert (refused["frigate"]["key"], "224" in refused["frigate"]["text"]) == ("needs_size", True)
     assert client.get("/api/deploy/targets", params={"name": "nobody"}).status_code == 400
     assert "toaster" in client.post("/api/deploy", json={"name": "first", "target": "toaster"}).json()["error"]
 

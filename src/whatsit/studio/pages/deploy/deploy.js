@@ -68,8 +68,8 @@ function offer(link, href, text) {
 // What the server says of a program and the model: in the visitor's language where the word lists have it.
 function said({ key, text, values }) {
   const shown = values.fit ? { ...values, fit: t(`design.fit.${values.fit}`) } : values;
-  const found = t(key, shown);
-  return found === key ? text : found;
+  const found = t(`remark.${key}`, shown);
+  return found === `remark.${key}` ? text : found;
 }
 
 async function ask() {
