@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from whatsit.backbones.backbone import Backbone
-from whatsit.backbones.builtin import builtin_model, check_builtin, weights_path
+from whatsit.backbones.builtin import builtin_model, check_builtin, parse_builtin_id, weights_path
 from whatsit.backbones.efficientnet_lite import VARIANTS
 from whatsit.errors import ModelError
 from whatsit.imaging.preprocess import Colour, Fit, check_colour, check_fit
@@ -41,6 +41,16 @@ class BackboneChoice:
             ("name", os.fspath(self.name)), ("fit", check_fit(self.fit)), ("colour", check_colour(self.colour)),
         ):  # fmt: skip
             object.__setattr__(self, field, value)
+
+    @classmethod
+    def from_id(cls, id: str, fit: Fit = Fit.COVER) -> "BackboneChoice":  # noqa: A002
+        """The choice of a built-in backbone by its id, as kept with models and features.
+
+        Raises:
+            ModelError: the id is of a file's backbone, of another revision, or not an id at all.
+        """
+        parts = parse_builtin_id(id)
+        return cls(parts.name, parts.size, fit, parts.blocks, parts.colour, parts.multi_layer)
 
     @property
     def is_file(self) -> bool:

@@ -36,7 +36,7 @@ def export(
     taught = TaughtModel.from_file(model)
     if taught.network is not None:
         check_output(output, float32_beside(model))
-    taught.choice.check_output(dtype, io)
+    taught.backbone.check_output(dtype, io)
     content = taught.to_tflite(dtype, io)
     write_file(output, content)
     say(f"{output}: {dtype}, {len(content):,} bytes, {len(taught.labels)} classes")

@@ -1,13 +1,13 @@
 """How a picture becomes a network's input: one value, made once, carried by the model, used everywhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError
 from whatsit.imaging.image import ImageLike, check_array, load_image
 
 
@@ -26,12 +26,12 @@ def check_fit(fit: "Fit | str") -> Fit:
     """The fit of that name.
 
     Raises:
-        DataError: there is none.
+        ArgumentError: there is none.
     """
     try:
         return Fit(fit)
     except ValueError as error:
-        raise DataError(f"fit {fit!r}: expected one of {', '.join(Fit)}") from error
+        raise ArgumentError(f"fit {fit!r}: expected one of {', '.join(Fit)}") from error
 
 
 class Colour(StrEnum):
@@ -45,12 +45,12 @@ def check_colour(colour: "Colour | str") -> Colour:
     """The colour of that name.
 
     Raises:
-        DataError: there is none.
+        ArgumentError: there is none.
     """
     try:
         return Colour(colour)
     except ValueError as error:
-        raise DataError(f"colour {colour!r}: expected one of {', '.join(Colour)}") from error
+        raise ArgumentError(f"colour {colour!r}: expected one of {', '.join(Colour)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,25 @@ class Preprocess:
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
-            raise DataError(f"input size {self.width} x {self.height}: both sides must be at least 1 pixel")
+            raise ArgumentError(f"input size {self.width} x {self.height}: both sides must be at least 1 pixel")
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (1, self.channels) or not all(np.isfinite(values)):
-                raise DataError(f"normalisation {name} {values}: expected 1 or {self.channels} finite numbers")
+                raise ArgumentError(f"normalisation {name} {values}: expected 1 or {self.channels} finite numbers")
         if any(value == 0 for value in self.std):
-            raise DataError(f"normalisation std {self.std}: must not be 0")
+            raise ArgumentError(f"normalisation std {self.std}: must not be 0")
 
     @property
     def channels(self) -> int:
         """3 for RGB, 1 for grey."""
         return 3 if self.colour is Colour.RGB else 1
+
+    def with_fit(self, fit: Fit | str | None) -> "Preprocess":
+        """The same with another fit; None: as it is.
+
+        Raises:
+            ArgumentError: no such fit.
+        """
+        return self if fit is None else replace(self, fit=check_fit(fit))
 
     def pixels(self, image: ImageLike) -> NDArray[np.uint8]:
         """The picture as the network's raw pixels: uint8, shape (height, width, channels), values 0..255.

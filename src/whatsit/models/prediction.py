@@ -32,10 +32,12 @@ class Predictions(Sequence[Prediction]):
     unknown: bool = False
     """True where the picture is farther from every class than the model's threshold."""
     distance: float | None = None
-    """Distance to the nearest class, as the recogniser measures it: 0..2 between L2-normalised embeddings for a model
-    file, raw for ``SelfLearnClassifier``; None for models without prototypes."""
+    """Distance to the nearest class: 0..2 between L2-normalised embeddings for a model file, raw for features taught by
+    ``FewShotClassifier`` and ``SelfLearnClassifier``; None for models without prototypes."""
     image: object | None = field(default=None, compare=False, repr=False)
     """The picture as it was given, kept only to be shown in a notebook; no part of the answer's value."""
+    distances: tuple[float, ...] = ()
+    """Raw Euclidean distances to the classes in ``items``, smaller is more alike; empty for model files."""
 
     @overload
     def __getitem__(self, index: int) -> Prediction: ...

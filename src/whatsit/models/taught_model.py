@@ -1,4 +1,4 @@
-"""What teaching gives: a head on a backbone, and the ``.tflite`` files that can be made of it."""
+"""What teaching and training give: a head on a backbone, and the ``.tflite`` files made of it."""
 
 import hashlib
 import io
@@ -16,10 +16,10 @@ from whatsit.backbones.builtin import (
     builtin_ranges,
     check_builtin,
     is_builtin_id,
-    parse_builtin_id,
 )
 from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
+from whatsit.files import check_writable, write_file
 from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
@@ -50,28 +50,35 @@ from whatsit.tflite.metadata import (
 )
 from whatsit.tflite.network import Network, read_model_file
 from whatsit.tflite.quantise import Ranges, measure_ranges, quantise, with_io
+from whatsit.validation import path as checked_path
 from whatsit.version import VERSION
 
 
 @dataclass(frozen=True, eq=False)
 class TaughtModel:
-    """A head, the distances that tell *unknown*, and the backbone they belong to."""
+    """A head, the prototypes that tell *unknown*, and the backbone they belong to.
 
-    choice: BackboneChoice
+    ``to_tflite`` makes a model file of it, ``save`` writes one.
+    """
+
+    backbone: BackboneChoice
     backbone_id: str
+    """With the arithmetic the embeddings were made in; see ``Backbone.id``."""
     preprocess: Preprocess
     head: LinearHead
     prototypes: Prototypes
     threshold: float | None
+    """Distance between L2-normalised embeddings, 0..2, beyond which a picture is unknown; None: never."""
     pictures: int
+    """How many were taught."""
     head_ranges: tuple[tuple[str, float, float], ...]
-    """Lowest and highest value of the head's tensors over the taught pictures; where ``measured``, of all tensors."""
+    """Tensor, lowest, highest value over the taught pictures: the head's tensors; where ``measured``, all of them."""
     golden: tuple[NDArray[np.uint8], ...]
     """Pixels of a few taught pictures, shape (height, width, channels)."""
     calibration: tuple[NDArray[np.uint8], ...] = ()
-    """Pixels for measuring the ranges of a float backbone that is not built in."""
+    """Pixels, as above, for measuring the ranges of a float backbone that is not built in."""
     network: bytes | None = None
-    """A float32 backbone trained with the head, instead of the one ``choice`` names."""
+    """A float32 backbone trained with the head, instead of the one ``backbone`` names."""
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
@@ -90,14 +97,13 @@ class TaughtModel:
             raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
         network = None
         if is_builtin_id(card.backbone):
-            parts = parse_builtin_id(card.backbone)
-            choice = BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.multi_layer)
+            choice = BackboneChoice.from_id(card.backbone, card.fit)
         else:
             network, card = _float32_network(Path(path), content, card)
             choice = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
         golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
         return cls(
-            choice=choice,
+            backbone=choice,
             backbone_id=card.backbone,
             preprocess=card.preprocess,
             head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
@@ -115,8 +121,8 @@ class TaughtModel:
         return self.head.labels
 
     def measured(self) -> "TaughtModel":
-        """With the ranges of a float network that is not built in, so that its float32 file can become int8 again."""
-        backbone = self.choice.network() if self.network is None else self.network
+        """The same with the ranges of a float network that is not built in, so that its file can become int8 later."""
+        backbone = self.backbone.network() if self.network is None else self.network
         if is_quantised(backbone) or not self.calibration:
             return self
         ranges = self._ranges(self._merged(backbone))
@@ -127,10 +133,11 @@ class TaughtModel:
 
         Args:
             dtype: the arithmetic inside, ``int8`` or ``float32``.
-            io: the types at the border: ``uint8`` (default for int8), ``int8`` or ``float32``.
+            io: types of input and output: ``uint8`` (default for int8), ``int8`` or ``float32``.
 
         Raises:
-            ModelError: ``dtype`` or ``io`` is not one of these, or does not go with the backbone.
+            ArgumentError: ``dtype`` or ``io`` is not one of these.
+            ModelError: they do not go with each other or with the backbone.
         """
         network, embedding = self._network(dtype, io)
         metadata = ModelMetadata(
@@ -141,6 +148,17 @@ class TaughtModel:
         card = self._card(content, dtype, embedding)
         files = self._files(b"")
         return with_files(content, self._files(card.sealed(files).to_json()))
+
+    def save(self, path: str | os.PathLike[str], dtype: str = "int8", io: str | None = None) -> None:
+        """Write what ``to_tflite`` gives, whole or not at all.
+
+        Raises:
+            ArgumentError, ModelError: see ``to_tflite``.
+            DataError: the folder is missing, full or cannot be written to.
+        """
+        target = checked_path(path, "a .tflite file to write")
+        check_writable(target)
+        write_file(target, self.to_tflite(dtype, io))
 
     def _files(self, card: bytes) -> dict[str, bytes]:
         files = {
@@ -154,8 +172,8 @@ class TaughtModel:
         return files | {golden_file(index): png_bytes(pixels) for index, pixels in enumerate(self.golden)}
 
     def _network(self, dtype: str, io: str | None) -> tuple[bytes, str]:
-        self.choice.check_output(dtype, io)
-        backbone = self.choice.network() if self.network is None else self.network
+        self.backbone.check_output(dtype, io)
+        backbone = self.backbone.network() if self.network is None else self.network
         embedding = output_name(backbone)
         merged = self._merged(backbone)
         if is_quantised(backbone):
@@ -174,22 +192,22 @@ class TaughtModel:
     def _ranges(self, merged: bytes) -> Ranges:
         ranges: dict[str, tuple[float, float]] = {}
         known = {tensor: (low, high) for tensor, low, high in self.head_ranges}
-        if input_name(merged) in known:  # measured
+        if input_name(merged) in known:  # ``measured`` before
             return known
-        if self.choice.is_file or self.network is not None:
+        if self.backbone.is_file or self.network is not None:
             if not self.calibration:
                 raise ModelError(
-                    f"no pictures to calibrate {self.choice.name} on; teach again from the pictures with --dtype int8"
+                    f"no pictures to calibrate {self.backbone.name} on; teach again from the pictures with --dtype int8"
                 )
             inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
             ranges.update(measure_ranges(merged, inputs))
-            # Not what the pictures happened to reach: raw uint8 pixels mean what the normalisation says only if the
-            # input's scale is the normalisation's.
+            # Black and white instead of the extremes of these pictures: raw uint8 pixels mean what the normalisation
+            # says only if the input's scale is the normalisation's.
             black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
             ranges[input_name(merged)] = (float(black.min()), float(white.max()))
         else:
-            variant = check_builtin(self.choice.name, self.choice.size, "int8")
-            ranges.update(builtin_ranges(variant, self.choice.size, self.choice.blocks, self.choice.multi_layer))
+            variant = check_builtin(self.backbone.name, self.backbone.size, "int8")
+            ranges.update(builtin_ranges(variant, self.backbone.size, self.backbone.blocks, self.backbone.multi_layer))
         ranges.update(known)
         return ranges
 
@@ -211,7 +229,10 @@ class TaughtModel:
 
 
 def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tuple[str, float, float], ...]:
-    """What the head's tensors range over on the taught embeddings: its share of the calibration."""
+    """Tensor, lowest, highest value of the head's tensors on taught embeddings, shape (pictures, dim).
+
+    The head's part of the calibration of an int8 model.
+    """
     logits = head.logits(embeddings)
     found = [(LOGITS, float(logits.min()), float(logits.max())), (SCORES, 0.0, 1.0)]
     if head.hidden is not None:
@@ -235,7 +256,7 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
     if source != path:
         way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
         if card.backbone.startswith("sha256:"):
-            way_out += "; a quantised backbone has none: use the int8 model, or begin again on a float32 backbone"
+            way_out += "; a quantised backbone has none: use the int8 model, or teach again on a float32 backbone"
         if not source.is_file():
             raise ModelError(f"{source}: no such file; {way_out}")
         content = read_model_file(source)
@@ -251,7 +272,7 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
 
 
 def float32_beside(path: Path) -> Path:
-    """Where the float32 model of the same training lies."""
+    """The path of the float32 model of the same training."""
     return path.with_name(f"{path.stem}-float32{path.suffix}")
 
 
@@ -261,7 +282,7 @@ def golden_file(index: int) -> str:
 
 
 def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """Pixels of shape (height, width, 1 or 3) as a PNG: every decoder gives the same back."""
+    """uint8 pixels of shape (height, width, 1 or 3) as a PNG, which loses nothing."""
     stream = io.BytesIO()
     Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG", optimize=True)
     return stream.getvalue()
@@ -280,12 +301,16 @@ def weights_hash(content: bytes) -> str:
 
 
 def evenly_sampled(items: Sequence[Any], count: int) -> list[Any]:
-    """At most ``count`` of ``items``, evenly taken."""
+    """At most ``count`` of ``items``, two or more, at even distances and in order; the first and the last are kept."""
     if len(items) <= count:
         return list(items)
     return [items[round(index * (len(items) - 1) / (count - 1))] for index in range(count)]
 
 
 def prepared(images: Iterable[ImageLike], preprocess: Preprocess) -> tuple[NDArray[np.uint8], ...]:
-    """The pixels of a few pictures."""
+    """The pixels of a few pictures, each uint8 of shape (height, width, channels).
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
     return tuple(np.array(preprocess.pixels(image)) for image in images)

@@ -19,10 +19,10 @@ import numpy as np
 
 from whatsit.errors import DataError
 from whatsit.files import write_file
-from whatsit.heads.unknown import Floats, normalised
+from whatsit.heads.unknown import Floats
 from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.teaching.maixpy_file import Features, parse, serialise
-from whatsit.teaching.support_set import Calibration, Lesson
+from whatsit.teaching.support_set import Calibration, SupportSet
 from whatsit.validation import path as checked_path
 
 MAX_BYTES = 2**28
@@ -43,7 +43,7 @@ class Origin:
 
 def save_features(
     path: str | os.PathLike[str],
-    lesson: Lesson,
+    support: SupportSet,
     backbone: str,
     preprocess: Preprocess,
     file: str | os.PathLike[str] | None = None,
@@ -62,9 +62,9 @@ def save_features(
     target = checked_path(path, "a feature file")
     if target.is_dir():
         raise DataError(f"cannot write {target}: it is a folder; name a file in it, such as my_classes.bin")
-    named = any(label is not None for label in lesson.labels)
-    labels = lesson.names if named else None
-    content = serialise(Features(labels, lesson.centres, lesson.samples))
+    named = any(label is not None for label in support.labels)
+    labels = support.names if named else None
+    content = serialise(Features(labels, support.centres, support.samples))
     sha256 = _sha256(content)
     record = {
         "sha256": sha256,
@@ -72,11 +72,11 @@ def save_features(
         "fit": preprocess.fit,
         # Relative to the sidecar, so that a folder may be moved as a whole.
         "file": None if file is None else os.path.relpath(file, target.parent),
-        "named": [label is not None for label in lesson.labels],
-        "owners": list(lesson.owners),
-        "pictures": _encode(lesson.pictures),
-        "unit_centres": _encode(lesson.unit_centres),
-        "calibration": asdict(lesson.calibration),
+        "named": [label is not None for label in support.labels],
+        "owners": list(support.owners),
+        "pictures": _encode(support.pictures),
+        "unit_centres": _encode(support.unit_centres),
+        "calibration": asdict(support.calibration),
     }
     records = [record, *_on_disk(target, sha256)]
     sidecar = json.dumps({"whatsit_features": _FORMAT, "records": records}, indent=1)
@@ -84,7 +84,7 @@ def save_features(
     write_file(target, content)
 
 
-def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Lesson:
+def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> SupportSet:
     """Read a feature file: ours with its sidecar, or one from elsewhere, its classes taken as pictures.
 
     Args:
@@ -146,18 +146,12 @@ def sidecar_path(path: str | os.PathLike[str]) -> Path:
     return Path(f"{os.fspath(path)}.json")
 
 
-def _foreign(features: Features) -> Lesson:
-    return Lesson(
-        labels=features.labels or (None,) * len(features.classes),
-        pictures=features.classes,
-        centres=features.classes,
-        unit_centres=normalised(features.classes),
-        samples=features.samples,
-        owners=(None,) * len(features.samples),
-    )
+def _foreign(features: Features) -> SupportSet:
+    labels = features.labels or (None,) * len(features.classes)
+    return SupportSet.of(labels, features.classes, features.samples, (None,) * len(features.samples))
 
 
-def _restored(features: Features, record: dict[str, Any]) -> Lesson:
+def _restored(features: Features, record: dict[str, Any]) -> SupportSet:
     classes, dim = features.classes.shape
     named, owners, calibration = record["named"], record["owners"], record["calibration"]
     if len(named) != classes or not all(isinstance(one, bool) for one in named):
@@ -167,7 +161,7 @@ def _restored(features: Features, record: dict[str, Any]) -> Lesson:
     if len(owners) != len(features.samples) or not all(_is_owner(owner, classes) for owner in owners):
         raise ValueError("owners")
     labels = features.labels or (None,) * classes
-    return Lesson(
+    return SupportSet(
         labels=tuple(label if keep else None for label, keep in zip(labels, named, strict=True)),
         pictures=_decode(record["pictures"], classes, dim),
         centres=features.classes,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,12 @@ from numpy.typing import NDArray
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.datasets.label import is_text
-from whatsit.errors import DataError, ImageError
-from whatsit.heads.linear import logistic_regression, prototypes, reject_threshold
-from whatsit.heads.unknown import normalised
+from whatsit.errors import ArgumentError, DataError, ImageError
+from whatsit.heads.linear import LinearHead, logistic_regression, prototypes, reject_threshold
 from whatsit.imaging.image import SUFFIXES, ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
-from whatsit.teaching.support_set import Lesson
+from whatsit.teaching.support_set import SupportSet
 from whatsit.validation import path as checked_path
 from whatsit.validation import short
 from whatsit.validation import unknown_rate as checked_rate
@@ -25,19 +25,23 @@ from whatsit.validation import unknown_rate as checked_rate
 GOLDEN_PICTURES = 4
 CALIBRATION_PICTURES = 64
 
-Example = tuple[ImageLike, str]
+Example: TypeAlias = tuple[ImageLike, str]
 """A picture and its label."""
+
+Learner: TypeAlias = Callable[[NDArray[np.float32], Sequence[str]], LinearHead]
+"""Raw embeddings, shape (pictures, dim), and the label of each, to a head."""
 
 
 def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
-    """The pictures of ``folder/<label>/``, each with its label, in the order of their names.
+    """The pictures of ``folder/<label>/``, each with its label, sorted by name.
 
     Folders and files whose name begins with ``.`` or ``_`` are passed over.
 
     Raises:
+        ArgumentError: not a path.
         DataError: no such folder, or no pictures in folders inside it.
     """
-    root = checked_path(folder, "a folder with one folder a label")
+    root = checked_path(folder, "a folder that holds one folder per label")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
     found = [
@@ -56,63 +60,74 @@ def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
 class EmbeddedExamples:
     """Pictures, their labels and their embeddings: what heads and feature files are made of."""
 
-    choice: BackboneChoice
-    backbone: Backbone
+    backbone: BackboneChoice
+    embedder: Backbone
+    """The same, opened."""
     examples: tuple[Example, ...]
     features: NDArray[np.float32]
     """Raw embeddings, shape (pictures, dim)."""
 
     @property
     def targets(self) -> list[str]:
-        """The label of each."""
+        """The label of each picture."""
         return [label for _, label in self.examples]
 
-    def model(self, unknown_rate: float = 0.05) -> TaughtModel:
-        """A logistic head with its reject threshold.
+    def model(self, unknown_rate: float = 0.05, learner: Learner = logistic_regression) -> TaughtModel:
+        """A head with its threshold for *unknown*.
+
+        Args:
+            unknown_rate: share of known pictures that may be called unknown, 0 to below 1.
+            learner: fits the head.
 
         Raises:
-            DataError: fewer than two labels, or ``unknown_rate`` not in 0..1.
+            ArgumentError: ``unknown_rate`` is out of range.
         """
         targets = self.targets
-        head = logistic_regression(self.features, targets)
+        head = learner(self.features, targets)
         pictures = [picture for picture, _ in self.examples]
-        preprocess = self.backbone.preprocess
+        preprocess = self.embedder.preprocess
         return TaughtModel(
-            choice=self.choice,
-            backbone_id=self.backbone.id,
+            backbone=self.backbone,
+            backbone_id=self.embedder.id,
             preprocess=preprocess,
             head=head,
             prototypes=prototypes(self.features, targets),
             threshold=reject_threshold(self.features, targets, unknown_rate),
             pictures=len(targets),
             head_ranges=head_ranges(head, self.features),
-            golden=prepared(evenly_sampled(one_a_class(self.examples), GOLDEN_PICTURES), preprocess),
+            golden=prepared(evenly_sampled(first_of_each_label(self.examples), GOLDEN_PICTURES), preprocess),
             calibration=prepared(evenly_sampled(pictures, CALIBRATION_PICTURES), preprocess)
-            if self.choice.is_file
+            if self.backbone.is_file
             else (),
         )
 
-    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = 0.05) -> None:
-        """Write MaixPy's feature file: the first picture of a label is its class, the others are labelled samples.
+    def support(self, unknown_rate: float = 0.05) -> SupportSet:
+        """What ``FewShotClassifier`` makes of them: the first picture of a label starts its class.
 
         Raises:
-            DataError: a label that cannot be written, or a folder that cannot.
+            ArgumentError: ``unknown_rate`` is out of range.
         """
         labels = tuple(dict.fromkeys(self.targets))
         owners = np.array([labels.index(label) for label in self.targets])
         first = np.array([int(np.flatnonzero(owners == index)[0]) for index in range(len(labels))])
         rest = np.setdiff1d(np.arange(len(owners)), first)
-        pictures = self.features[first]
-        lesson = Lesson(
-            labels, pictures, pictures, normalised(pictures), self.features[rest], tuple(owners[rest].tolist())
-        )
-        file = self.choice.name if self.choice.is_file else None
-        save_features(path, lesson.learnt(unknown_rate)[0], self.backbone.id, self.backbone.preprocess, file)
+        support = SupportSet.of(labels, self.features[first], self.features[rest], owners[rest].tolist())
+        return support.learnt(unknown_rate)[0]
+
+    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = 0.05) -> None:
+        """Write MaixPy's feature file and its sidecar.
+
+        Raises:
+            ArgumentError: ``unknown_rate`` is out of range.
+            DataError: a label that cannot be written, or a folder that cannot.
+        """
+        file = self.backbone.name if self.backbone.is_file else None
+        save_features(path, self.support(unknown_rate), self.embedder.id, self.embedder.preprocess, file)
 
 
 def embed_examples(
     examples: Iterable[Example],
-    choice: BackboneChoice | None = None,
+    backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
@@ -121,23 +136,22 @@ def embed_examples(
 
     Args:
         examples: pictures and labels; at least two labels.
-        choice: the backbone; None: the built-in one at 224 pixels.
+        backbone: what to learn on, as in ``teach``.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
     Raises:
+        ArgumentError: something else than pairs of picture and label, or no backbone.
         DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
-        ModelError: the backbone cannot be used.
+        ModelError, MissingExtraError: the backbone cannot be used.
     """
-    choice = BackboneChoice() if choice is None else choice
-    if not isinstance(choice, BackboneChoice):
-        raise DataError(f"choice {short(choice)}: expected a BackboneChoice, such as BackboneChoice('lite0')")
+    choice = _choice(backbone)
     examples = _pairs(examples)
     check_labels([label for _, label in examples])
-    backbone = choice.open()
+    embedder = choice.open()
     embeddings, kept = [], []
-    answers = backbone.embed_or_error(picture for picture, _ in examples)
+    answers = embedder.embed_or_error(picture for picture, _ in examples)
     for example, answer in zip(examples, answers, strict=True):
         if on_picture is not None:
             on_picture()
@@ -149,55 +163,70 @@ def embed_examples(
         embeddings.append(answer)
         kept.append(example)
     check_labels([label for _, label in kept])
-    return EmbeddedExamples(choice, backbone, tuple(kept), np.stack(embeddings))
+    return EmbeddedExamples(choice, embedder, tuple(kept), np.stack(embeddings))
 
 
 def teach(
     examples: Iterable[Example],
-    choice: BackboneChoice | None = None,
+    backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
     unknown_rate: float = 0.05,
+    learner: Learner = logistic_regression,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> TaughtModel:
-    """Learn labels from pictures: ``embed_examples`` and a head on top.
+    """Learn labels from pictures: their embeddings, and a head on top.
 
     Args:
         examples: pictures and labels, as ``find_examples`` gives them; at least two labels.
-        choice: the backbone; None: the built-in one at 224 pixels.
-        unknown_rate: share of known pictures (0..1) that may be called unknown; sets the threshold.
+        backbone: a ``BackboneChoice``, a built-in name such as ``lite0``, or the path of a ``.tflite``; None: the
+            default at 224 pixels.
+        unknown_rate: share of known pictures that may be called unknown, 0 to below 1; sets the threshold.
+        learner: fits the head; the default is multinomial logistic regression.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
     Raises:
-        DataError: fewer than two labels with a readable picture, or ``unknown_rate`` out of range.
+        ArgumentError: something else than pairs of picture and label, no backbone, or ``unknown_rate`` out of range.
+        DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
-        ModelError: the backbone cannot be used.
+        ModelError, MissingExtraError: the backbone cannot be used.
     """
     checked_rate(unknown_rate)
-    embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
-    return embedded.model(unknown_rate)
+    embedded = embed_examples(examples, backbone, on_picture=on_picture, on_unreadable=on_unreadable)
+    return embedded.model(unknown_rate, learner)
+
+
+def _choice(backbone: BackboneChoice | str | os.PathLike[str] | None) -> BackboneChoice:
+    if backbone is None or isinstance(backbone, BackboneChoice):
+        return backbone or BackboneChoice()
+    if not isinstance(backbone, str | os.PathLike):
+        raise ArgumentError(f"backbone {short(backbone)}: expected a name, a .tflite file or a BackboneChoice")
+    return BackboneChoice(os.fspath(backbone))
 
 
 def _pairs(examples: Iterable[Example]) -> list[Example]:
     if isinstance(examples, str | os.PathLike):
-        raise DataError(f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()")
+        raise ArgumentError(
+            f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()"
+        )
     pairs = list(examples) if isinstance(examples, Iterable) else [examples]
     for pair in pairs:
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            raise DataError(f"examples {short(pair)}: expected pairs of picture and label")
+            raise ArgumentError(f"examples {short(pair)}: expected pairs of picture and label")
     return pairs
 
 
 def check_labels(labels: Sequence[str]) -> None:
-    """Raise where these are fewer than two labels, or one of them cannot be a line of a label file.
+    """Refuse fewer than two labels, and one that cannot be a line of a label file.
 
     Raises:
-        DataError: naming the label.
+        ArgumentError: a label is not text.
+        DataError: fewer than two, or a label that is empty or has several lines, which is named.
     """
     for label in labels:
         if not isinstance(label, str):
-            raise DataError(f"label {short(label)}: expected text, such as the name of a folder")
+            raise ArgumentError(f"label {short(label)}: expected text, such as the name of a folder")
     names = sorted(set(labels))
     if len(names) < 2:
         raise DataError(
@@ -210,7 +239,8 @@ def check_labels(labels: Sequence[str]) -> None:
             raise DataError(f"label {name!r}: its bytes are not UTF-8 text; rename the folder")
 
 
-def one_a_class(examples: Sequence[tuple[ImageLike, str]]) -> list[ImageLike]:
+def first_of_each_label(examples: Sequence[Example]) -> list[ImageLike]:
+    """The first picture of each label, in the order the labels appear."""
     first: dict[str, ImageLike] = {}
     for picture, label in examples:
         first.setdefault(label, picture)

@@ -21,7 +21,7 @@ from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike, read_picture_file
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
-from whatsit.teaching.teach import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, one_a_class
+from whatsit.teaching.teach import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, first_of_each_label
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Event, Note, OnEvent, Step, Stop
 from whatsit.training.head import Embedded, fit_head
@@ -181,7 +181,7 @@ def _model(
         threshold: float | None = max(NOISE, float(np.quantile(away, 1 - ERROR_RATE)))
     else:
         threshold = reject_threshold(embeddings, targets, ERROR_RATE)
-    golden = prepared(evenly_sampled(one_a_class(examples), GOLDEN_PICTURES), backbone.preprocess)
+    golden = prepared(evenly_sampled(first_of_each_label(examples), GOLDEN_PICTURES), backbone.preprocess)
     return TaughtModel(
         design.choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
         head_ranges(head, embeddings), golden=golden,
