@@ -21,7 +21,7 @@ def export(
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="The new .tflite.")],
     dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8 or float32.")] = "int8",
-    io: Annotated[str | None, typer.Option(help="Types at its border: uint8, int8 or float32.")] = None,
+    io: Annotated[str | None, typer.Option(help="Input and output types: uint8, int8 or float32.")] = None,
 ) -> None:
     """Write a taught model in another arithmetic: int8 to float32 and back.
 

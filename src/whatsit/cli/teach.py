@@ -22,7 +22,7 @@ def teach(
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
     dtype: Annotated[str | None, typer.Option(help="Arithmetic inside the model: int8 (else that) or float32.")] = None,
     io: Annotated[
-        str | None, typer.Option(help="Types at its border: uint8 (what most programs take), int8 or float32.")
+        str | None, typer.Option(help="Input and output types: uint8 (what most programs take), int8 or float32.")
     ] = None,
     backbone: Annotated[str, typer.Option(help="lite0, lite1, lite2, or any .tflite classifier.")] = "lite0",
     size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,

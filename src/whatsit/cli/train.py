@@ -136,7 +136,7 @@ def _findable(backbone: str | None) -> str | None:
     """A file's whole path, so that it is found from other folders the next time."""
     from whatsit.backbones.choice import BackboneChoice
 
-    if backbone is None or not BackboneChoice(backbone).is_file:
+    if backbone is None or not BackboneChoice(backbone).is_path:
         return backbone
     return str(Path(backbone).absolute())
 

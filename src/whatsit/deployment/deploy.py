@@ -156,7 +156,7 @@ def _frigate(source: _Source) -> _Written:
 
 
 def _maixpy(source: _Source) -> _Written:
-    from whatsit.backbones.builtin import is_builtin_id, parse_builtin_id
+    from whatsit.backbones.builtin_id import is_builtin_id, parse_builtin_id
 
     if not source.taught:
         raise DataError("MaixPy's features come from the training pictures: give them by  --taught FOLDER")

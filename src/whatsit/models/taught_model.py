@@ -12,11 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from whatsit.backbones.builtin import (
-    builtin_ranges,
-    check_builtin,
-    is_builtin_id,
-)
+from whatsit.backbones.builtin_id import is_builtin_id
 from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
 from whatsit.files import check_writable, write_file
@@ -97,13 +93,13 @@ class TaughtModel:
             raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
         network = None
         if is_builtin_id(card.backbone):
-            choice = BackboneChoice.from_id(card.backbone, card.fit)
+            backbone = BackboneChoice.from_id(card.backbone, card.fit)
         else:
             network, card = _float32_network(Path(path), content, card)
-            choice = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
+            backbone = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
         golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
         return cls(
-            backbone=choice,
+            backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.preprocess,
             head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
@@ -133,7 +129,7 @@ class TaughtModel:
 
         Args:
             dtype: the arithmetic inside, ``int8`` or ``float32``.
-            io: types of input and output: ``uint8`` (default for int8), ``int8`` or ``float32``.
+            io: the input and output types: ``uint8`` (default for int8), ``int8`` or ``float32``.
 
         Raises:
             ArgumentError: ``dtype`` or ``io`` is not one of these.
@@ -190,26 +186,22 @@ class TaughtModel:
         )  # fmt: skip
 
     def _ranges(self, merged: bytes) -> Ranges:
-        ranges: dict[str, tuple[float, float]] = {}
         known = {tensor: (low, high) for tensor, low, high in self.head_ranges}
         if input_name(merged) in known:  # ``measured`` before
             return known
-        if self.backbone.is_file or self.network is not None:
-            if not self.calibration:
-                raise ModelError(
-                    f"no pictures to calibrate {self.backbone.name} on; teach again from the pictures with --dtype int8"
-                )
-            inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
-            ranges.update(measure_ranges(merged, inputs))
-            # Black and white instead of the extremes of these pictures: raw uint8 pixels mean what the normalisation
-            # says only if the input's scale is the normalisation's.
-            black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
-            ranges[input_name(merged)] = (float(black.min()), float(white.max()))
-        else:
-            variant = check_builtin(self.backbone.name, self.backbone.size, "int8")
-            ranges.update(builtin_ranges(variant, self.backbone.size, self.backbone.blocks, self.backbone.multi_layer))
-        ranges.update(known)
-        return ranges
+        shipped = self.backbone.spec.ranges(self.backbone) if self.network is None else None
+        return {**(self._calibrated(merged) if shipped is None else shipped), **known}
+
+    def _calibrated(self, merged: bytes) -> Ranges:
+        if not self.calibration:
+            raise ModelError(
+                f"no pictures to calibrate {self.backbone.name} on; teach again from the pictures with --dtype int8"
+            )
+        inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
+        # The input gets the normalisation's own range, not the pictures': only then do raw uint8 pixels mean what the
+        # normalisation says.
+        black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
+        return measure_ranges(merged, inputs) | {input_name(merged): (float(black.min()), float(white.max()))}
 
     def _card(self, content: bytes, dtype: str, embedding: str) -> ModelCard:
         card = ModelCard(

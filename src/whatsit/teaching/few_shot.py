@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.backbones.embedder import Embedder
 from whatsit.errors import ArgumentError, DataError, ImageArgumentError, ImageError
-from whatsit.heads.unknown import Floats
+from whatsit.heads.unknown import UNKNOWN_RATE, Floats
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
 from whatsit.models.prediction import Predictions
@@ -51,7 +51,7 @@ class FewShotClassifier:
         backbone: str | os.PathLike[str] | BackboneChoice | Embedder | None = None,
         *,
         fit: Fit | str | None = None,
-        unknown_rate: float = 0.05,
+        unknown_rate: float = UNKNOWN_RATE,
         threads: int | None = None,
     ) -> None:
         """Start with nothing taught.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.backbone import Backbone
-from whatsit.backbones.builtin import is_builtin_id
+from whatsit.backbones.builtin_id import is_builtin_id
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.backbones.embedder import Embedder
 from whatsit.errors import ArgumentError, ImageError, ModelError
@@ -114,7 +114,7 @@ def open_inference(
     if backbone is None:
         return Inference(BackboneChoice().open(threads=threads))
     if isinstance(backbone, BackboneChoice):
-        return Inference(backbone.open(threads=threads), Path(backbone.name) if backbone.is_file else None)
+        return Inference(backbone.open(threads=threads), backbone.file)
     if isinstance(backbone, str) and not Path(backbone).suffix:
         return Inference(BackboneChoice(backbone).open(threads=threads))
     if isinstance(backbone, str | os.PathLike):

@@ -13,13 +13,15 @@ from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.datasets.label import is_text
 from whatsit.errors import ArgumentError, DataError, ImageError
-from whatsit.heads.linear import LinearHead, logistic_regression, prototypes, reject_threshold
+from whatsit.heads.learners import LEARNERS
+from whatsit.heads.linear import prototypes
+from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
 from whatsit.imaging.image import SUFFIXES, ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.support_set import SupportSet
 from whatsit.validation import path as checked_path
-from whatsit.validation import short
+from whatsit.validation import row, short
 from whatsit.validation import unknown_rate as checked_rate
 
 GOLDEN_PICTURES = 4
@@ -27,9 +29,6 @@ CALIBRATION_PICTURES = 64
 
 Example: TypeAlias = tuple[ImageLike, str]
 """A picture and its label."""
-
-Learner: TypeAlias = Callable[[NDArray[np.float32], Sequence[str]], LinearHead]
-"""Raw embeddings, shape (pictures, dim), and the label of each, to a head."""
 
 
 def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
@@ -72,18 +71,18 @@ class EmbeddedExamples:
         """The label of each picture."""
         return [label for _, label in self.examples]
 
-    def model(self, unknown_rate: float = 0.05, learner: Learner = logistic_regression) -> TaughtModel:
+    def model(self, unknown_rate: float = UNKNOWN_RATE, learner: str = "logistic") -> TaughtModel:
         """A head with its threshold for *unknown*.
 
         Args:
-            unknown_rate: share of known pictures that may be called unknown, 0 to below 1.
-            learner: fits the head.
+            unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
+            learner: fits the head: a name in ``whatsit.heads.learners.LEARNERS``.
 
         Raises:
-            ArgumentError: ``unknown_rate`` is out of range.
+            ArgumentError: ``unknown_rate`` is out of range, or there is no such learner.
         """
         targets = self.targets
-        head = learner(self.features, targets)
+        head = row(LEARNERS, learner, "learner")(self.features, targets)
         pictures = [picture for picture, _ in self.examples]
         preprocess = self.embedder.preprocess
         return TaughtModel(
@@ -101,7 +100,7 @@ class EmbeddedExamples:
             else (),
         )
 
-    def support(self, unknown_rate: float = 0.05) -> SupportSet:
+    def support(self, unknown_rate: float = UNKNOWN_RATE) -> SupportSet:
         """What ``FewShotClassifier`` makes of them: the first picture of a label starts its class.
 
         Raises:
@@ -114,15 +113,15 @@ class EmbeddedExamples:
         support = SupportSet.of(labels, self.features[first], self.features[rest], owners[rest].tolist())
         return support.learnt(unknown_rate)[0]
 
-    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = 0.05) -> None:
+    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = UNKNOWN_RATE) -> None:
         """Write MaixPy's feature file and its sidecar.
 
         Raises:
             ArgumentError: ``unknown_rate`` is out of range.
             DataError: a label that cannot be written, or a folder that cannot.
         """
-        file = self.backbone.name if self.backbone.is_file else None
-        save_features(path, self.support(unknown_rate), self.embedder.id, self.embedder.preprocess, file)
+        support = self.support(unknown_rate)
+        save_features(path, support, self.embedder.id, self.embedder.preprocess, self.backbone.file)
 
 
 def embed_examples(
@@ -132,7 +131,7 @@ def embed_examples(
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> EmbeddedExamples:
-    """Run every picture through the backbone once; by far the longest part of teaching.
+    """Embed every picture once; by far the longest part of teaching.
 
     Args:
         examples: pictures and labels; at least two labels.
@@ -170,8 +169,8 @@ def teach(
     examples: Iterable[Example],
     backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
-    unknown_rate: float = 0.05,
-    learner: Learner = logistic_regression,
+    unknown_rate: float = UNKNOWN_RATE,
+    learner: str = "logistic",
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> TaughtModel:
@@ -181,18 +180,20 @@ def teach(
         examples: pictures and labels, as ``find_examples`` gives them; at least two labels.
         backbone: a ``BackboneChoice``, a built-in name such as ``lite0``, or the path of a ``.tflite``; None: the
             default at 224 pixels.
-        unknown_rate: share of known pictures that may be called unknown, 0 to below 1; sets the threshold.
-        learner: fits the head; the default is multinomial logistic regression.
+        unknown_rate: share of known pictures that can be called unknown, 0 to below 1; sets the threshold.
+        learner: fits the head: ``logistic``, ``centroid``, or the name of one that an installed package adds.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
     Raises:
-        ArgumentError: something else than pairs of picture and label, no backbone, or ``unknown_rate`` out of range.
+        ArgumentError: something else than pairs of picture and label, no such backbone or
+            learner, or ``unknown_rate`` out of range.
         DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError, MissingExtraError: the backbone cannot be used.
     """
     checked_rate(unknown_rate)
+    row(LEARNERS, learner, "learner")
     embedded = embed_examples(examples, backbone, on_picture=on_picture, on_unreadable=on_unreadable)
     return embedded.model(unknown_rate, learner)
 

@@ -59,7 +59,7 @@ class Runtime:
         """
         from ai_edge_litert.interpreter import Interpreter
 
-        self._content, self._name = content, name
+        self._content, self._name, self._wanted_threads = content, name, threads
         self.threads = min(4, os.cpu_count() or 1) if threads is None else whole_number(threads, "threads")
         self._lock = threading.Lock()
         try:
@@ -79,6 +79,9 @@ class Runtime:
         self.outputs = tuple(_spec(detail) for detail in outputs)
         self._in = inputs[0]["index"]
         self._out = [detail["index"] for detail in outputs]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._content, self._wanted_threads, self._name)
 
     def run(self, tensor: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Every output as stored (a copy), for one input of the type and shape that ``input`` tells.

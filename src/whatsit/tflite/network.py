@@ -28,6 +28,9 @@ class Network:
         self._idle: list[Runtime] = []
         self._table = _lookup_table(runtime.input, preprocess)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.runtime, self.preprocess, self.name)
+
     def outputs(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         """Every output as real values, flattened, for pixels of shape (height, width, channels)."""
         return self._run(self.runtime, pixels)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from whatsit.backbones.efficientnet_lite import VARIANTS
+from whatsit.backbones import BACKBONES
 from whatsit.errors import DataError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
@@ -115,8 +115,8 @@ def use(request: Request, asked: ModelName) -> dict[str, Any]:
 
 def _backbones() -> list[dict[str, Any]]:
     return [
-        {"name": name, "blocks": len(variant.strides), "installed": find_spec(variant.package) is not None}
-        for name, variant in VARIANTS.items()
+        {"name": name, "blocks": row.blocks, "installed": row.installed, "file": row.file is not None}
+        for name, row in BACKBONES.items()
     ]
 
 
@@ -126,6 +126,6 @@ def _own(studio: Studio) -> list[dict[str, str]]:
 
 def _name(design: Design) -> str:
     base = (
-        "small" if design.way is TrainingMode.SCRATCH else design.backbone if design.backbone in VARIANTS else "model"
+        "small" if design.way is TrainingMode.SCRATCH else design.backbone if design.backbone in BACKBONES else "model"
     )
     return f"{base}-{design.size}"
