@@ -21,6 +21,18 @@ class SourceError(DataError):
     """Something to import that cannot be imported as it is; other things still can."""
 
 
+class ProjectInUseError(DataError):
+    """Another process is writing to the project.
+
+    Attributes:
+        pid: the number of that process; None where it is not known.
+    """
+
+    def __init__(self, message: str, pid: int | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
+
+
 class CameraError(WhatsitError):
     """A camera address that is not understood, or a camera that cannot be opened or was lost."""
 
