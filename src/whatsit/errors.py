@@ -41,7 +41,14 @@ class ArgumentError(DataError, ValueError):
 
 
 class ProjectInUseError(DataError):
-    """Another process has the project; the text names it."""
+    """Another process is writing to the project; the text names it."""
+
+    pid: int | None
+    """The number of that process; None where it is not known."""
+
+    def __init__(self, message: str, pid: int | None = None) -> None:
+        super().__init__(message)
+        self.pid = pid
 
 
 class SourceError(DataError):

@@ -205,7 +205,7 @@ class TestForeignBackbones:
         assert len(model.to_tflite("int8")) < 0.6 * len(model.to_tflite("float32"))
 
     def test_a_backbone_that_is_missing_is_named(self, patches, tmp_path):
-        with pytest.raises(ModelError, match=r"gone\.tflite: no such model file"):
+        with pytest.raises(ModelError, match=r"gone\.tflite: no such file"):
             teach(patches, BackboneChoice(str(tmp_path / "gone.tflite")))
 
 

@@ -32,9 +32,9 @@ class Dataset(Catalogue):
     ``_unlabelled`` are not iterated; ``pictures`` lists them.
     """
 
-    def __init__(self, project: Path, shares: Callable[[], SplitRatios], lock: ProjectLock) -> None:
+    def __init__(self, project: Path, ratios: Callable[[], SplitRatios], lock: ProjectLock) -> None:
         self._project = project
-        self._shares = shares
+        self._ratios = ratios
         self._lock = lock
         state = project / ".whatsit"
         self.embeddings_folder = state / "embeddings"
@@ -156,7 +156,7 @@ class Dataset(Catalogue):
         source's split is forgotten.
         """
         with self._editing():
-            records = place(newcomers, self.index, self.near_copies, self._shares())
+            records = place(newcomers, self.index, self.near_copies, self._ratios())
             self._append(records)
 
     def store(self, content: bytes, digest: str, label: str, name: str) -> Picture:
@@ -260,7 +260,7 @@ class Dataset(Catalogue):
                 self._perform(Edit(f"rename {old!r} to {new!r}", (move,)))
 
     def resplit(self) -> None:
-        """Decide every split again by the present shares, except what sources and people decided."""
+        """Decide every split again by the present ratios, except what sources and people decided."""
         with self._editing():
             before, after = self._placed_anew(self.pictures())
             if before:
@@ -382,14 +382,14 @@ class Dataset(Catalogue):
         )
         strangers = [Newcomer(hash_, label, time=mtime / 1e9) for hash_, label, mtime in rows]
         if strangers:
-            self._append(place(strangers, self.index, self.near_copies, self._shares()))
+            self._append(place(strangers, self.index, self.near_copies, self._ratios()))
 
     def _placed_anew(
         self, pictures: Sequence[Picture], label: str | None = None
     ) -> tuple[tuple[SplitRecord, ...], tuple[SplitRecord, ...]]:
         free = [p for p in pictures if p.decided_by is DecidedBy.CONTENT]
         newcomers = [Newcomer(p.hash, label or p.label, None, p.burst, p.source, p.time) for p in free]
-        after = {r.hash: r for r in place(newcomers, self.index, self.near_copies, self._shares(), anew=True)}
+        after = {r.hash: r for r in place(newcomers, self.index, self.near_copies, self._ratios(), anew=True)}
         changed = {p.hash: p for p in free if after[p.hash].split != p.split}
         return tuple(p.record for p in changed.values()), tuple(after[hash_] for hash_ in changed)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from whatsit.datasets.split import DecidedBy, Split
 from whatsit.datasets.splits_csv import SplitRecord, SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import write_file
+from whatsit.files import sync_folder, write_file
 
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
 
@@ -185,11 +185,7 @@ class EditHistory:
     def _synchronise(self, edit: Edit) -> None:
         for folder in {(self.project / path).parent for move in edit.moves for path in move}:
             if folder.is_dir():
-                handle = os.open(folder, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+                sync_folder(folder)
 
 
 def _read(path: Path) -> Edit | None:

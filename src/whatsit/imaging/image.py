@@ -6,7 +6,6 @@ import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
@@ -18,6 +17,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from whatsit.errors import DataError, ImageError
+from whatsit.files import read_bounded
 
 ImageLike: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]"
 """A path, an encoded file's bytes, a Pillow image, or an RGB uint8 array of shape (height, width, 3)."""
@@ -78,19 +78,7 @@ def read_picture_file(path: str | os.PathLike[str]) -> bytes:
     Raises:
         ImageError: the file is missing, is a folder or a device, cannot be read, or exceeds ``MAX_BYTES``.
     """
-    file = Path(path)
-    try:
-        if not file.exists():
-            raise ImageError(f"{file}: no such file")
-        if not file.is_file():
-            raise ImageError(f"{file}: not a file; give a JPEG, PNG or WebP picture")
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise ImageError(f"{file}: {size:,} bytes, more than the {MAX_BYTES:,} allowed for one picture")
-        return file.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{file}: cannot be read: {reason}") from error
+    return read_bounded(path, MAX_BYTES, "a JPEG, PNG or WebP picture", error=ImageError)
 
 
 @dataclass(frozen=True, slots=True)

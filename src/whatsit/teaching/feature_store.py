@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from whatsit.errors import DataError
-from whatsit.files import write_file
+from whatsit.files import read_bounded, write_file
 from whatsit.heads.unknown import Floats
 from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.teaching.maixpy_file import Features, parse, serialise
@@ -188,17 +188,7 @@ def _on_disk(target: Path, new: str) -> list[dict[str, Any]]:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            raise DataError(f"{path}: no such file")
-        if not path.is_file():
-            raise DataError(f"{path}: not a file; give the path of a feature file such as my_classes.bin")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DataError(f"{path}: {size:,} bytes, more than the {MAX_BYTES:,} allowed for a feature file")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return read_bounded(path, MAX_BYTES, "a feature file such as my_classes.bin")
 
 
 def _read_records(target: Path) -> list[dict[str, Any]]:

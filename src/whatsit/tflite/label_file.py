@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from whatsit.errors import DataError
+from whatsit.files import read_bounded
 
 MAX_LABELS = 100_000
+_MAX_BYTES = 2**24
 _NUMBERED = re.compile(r"^(\d+)[ \t:,]+(\S.*)$")
 
 
@@ -55,13 +57,7 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Raises:
         DataError: the file cannot be read or is not a label file.
     """
-    file = Path(path)
-    try:
-        if file.stat().st_size > 2**24:
-            raise DataError(f"{file}: {file.stat().st_size:,} bytes; expected a label file, one label a line")
-        return parse_labels(file.read_bytes(), str(file))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file}: cannot read labels: {getattr(error, 'strerror', None) or error}") from error
+    return parse_labels(read_bounded(path, _MAX_BYTES, "a label file, one label per line"), str(path))
 
 
 def fitted_labels(labels: Sequence[str], classes: int, name: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from whatsit.datasets.label import UNLABELLED, folder_name
 from whatsit.errors import DataError
-from whatsit.files import write_file
+from whatsit.files import sync_folder, write_file
 from whatsit.studio.lessons.lesson import Lesson
 
 
@@ -85,15 +85,7 @@ class PictureShelf:
                 raise DataError(f"cannot move {source.name} to {target.parent}: {error.strerror}") from error
             touched |= {source.parent, target.parent}
         for folder in touched:
-            _sync(folder)
+            sync_folder(folder)
             if folder != self._held:
                 with contextlib.suppress(OSError):  # not empty: other pictures of this label stay
                     folder.rmdir()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
