@@ -13,7 +13,7 @@ PROMISED = {
 
 def test_every_promised_name_is_there_and_stays():
     assert set(whatsit.__all__) >= PROMISED
-    assert list(whatsit.__all__) == sorted(whatsit.__all__, key=lambda name: (name[0].islower(), name))
+    assert list(whatsit.__all__) == sorted(whatsit.__all__)
 
 
 def test_every_public_name_has_a_docstring():

@@ -25,6 +25,7 @@ from whatsit.teaching.support_set import SupportSet
 from whatsit.teaching.teach import GOLDEN_PICTURES
 from whatsit.teaching.teach import check_labels as check_model_labels
 from whatsit.validation import several, short, whole_number
+from whatsit.validation import unknown_rate as checked_rate
 
 
 class FewShotClassifier:
@@ -64,10 +65,10 @@ class FewShotClassifier:
             threads: of the interpreter of a backbone opened here; None: one per core, at most four.
 
         Raises:
-            ArgumentError: no backbone, or no such fit.
+            ArgumentError: no backbone, no such fit, or ``unknown_rate`` out of range.
             ModelError, MissingExtraError: the backbone cannot be used.
         """
-        self.unknown_rate = unknown_rate
+        self.unknown_rate = checked_rate(unknown_rate)
         """Share of taught things that the next ``learn`` lets be called unknown, 0 to below 1."""
         self._fit = None if fit is None else check_fit(fit)
         self._inference = open_inference(backbone, threads)

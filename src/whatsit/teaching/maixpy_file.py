@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError, DataError
 
 _HEADER = struct.Struct("<BiiiB")
 _FLOAT = np.dtype("<f4")
@@ -54,19 +54,21 @@ def check_labels(labels: Sequence[str], classes: int) -> None:
     """Refuse labels that a feature file cannot carry.
 
     Raises:
-        DataError: not one label a class, a zero byte in a label, or text that is not Unicode.
+        ArgumentError: not one label per class, a zero byte in a label, or text that is not Unicode.
     """
     if len(labels) != classes:
-        raise DataError(f"{len(labels)} labels for {classes} classes: give one label a class")
+        raise ArgumentError(f"{len(labels)} labels for {classes} classes: give one per class")
     for label in labels:
         if not isinstance(label, str):
-            raise DataError(f"label {label!r}: a label is text")
+            raise ArgumentError(f"label {label!r}: a label is text")
         if "\0" in label:
-            raise DataError(f"label {label[:40]!r}: contains a zero byte, which ends a label in the file; remove it")
+            raise ArgumentError(
+                f"label {label[:40]!r}: contains a zero byte, which ends a label in the file; remove it"
+            )
         try:
             label.encode()
         except UnicodeEncodeError as error:
-            raise DataError(f"label {label[:40]!r}: cannot be written as UTF-8; rename it") from error
+            raise ArgumentError(f"label {label[:40]!r}: cannot be written as UTF-8; rename it") from error
 
 
 def serialise(features: Features) -> bytes:
