@@ -82,6 +82,7 @@ def learner(**settings):
 def test_a_wrong_argument_is_named_in_one_short_line(small_model, wrong, expected):
     with pytest.raises(WhatsitError) as error:
         wrong(small_model())
+    assert isinstance(error.value, ValueError)
     assert expected in str(error.value)
     assert "\n" not in str(error.value) and len(str(error.value)) < 250
 

@@ -17,7 +17,7 @@ def _listed(stub: str) -> dict[str, tuple[str, str]]:
 
 
 _NAMES = _listed(f"{__path__[0]}/__init__.pyi")
-__all__ = sorted(name for name in _NAMES if not name.startswith("_"))
+__all__ = sorted(name for name in _NAMES if not name.startswith("_"))  # noqa: PLE0605 - the stub has the literal list
 
 
 def __getattr__(name: str) -> object:

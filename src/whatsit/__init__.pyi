@@ -21,6 +21,7 @@ from whatsit.errors import DataError as DataError
 from whatsit.errors import ImageArgumentError as ImageArgumentError
 from whatsit.errors import ImageError as ImageError
 from whatsit.errors import MissingExtraError as MissingExtraError
+from whatsit.errors import ModelArgumentError as ModelArgumentError
 from whatsit.errors import ModelError as ModelError
 from whatsit.errors import PluginError as PluginError
 from whatsit.errors import ProjectInUseError as ProjectInUseError

@@ -10,6 +10,7 @@
     ├── ImageError                a picture that cannot be read
     │   └── ImageArgumentError    an object that cannot be a picture; a ValueError too
     ├── ModelError                a model file that is broken or not what was asked for
+    │   └── ModelArgumentError    an object that cannot be a model or backbone, or a setting it cannot have; a ValueError
     ├── CameraError               an address that is not understood, or a camera that cannot be opened
     │   ├── CameraLostError       a camera that gives no pictures now; reading again tries again
     │   └── CameraEndedError      a recording that has no further picture
@@ -65,6 +66,10 @@ class ImageArgumentError(ImageError, ValueError):
 
 class ModelError(WhatsitError):
     """A model file that is broken, is not what was asked for, or does not fit its labels."""
+
+
+class ModelArgumentError(ModelError, ValueError):
+    """An object that cannot be a model or a backbone, a name of none, or a setting outside its range."""
 
 
 class CameraError(WhatsitError):

@@ -1,4 +1,4 @@
-"""How a picture becomes a network's input: one value, made once, carried by the model, used everywhere."""
+"""How a picture becomes a network's input: one value, made when the model is made and kept in its file."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,11 +15,11 @@ class Fit(StrEnum):
     """How a picture meets an input of another shape."""
 
     COVER = "cover"
-    """Scale until the input is filled, cut the middle out."""
+    """Centre crop: scale until the input is filled, and keep the middle."""
     CONTAIN = "contain"
-    """Scale until all of the picture is inside, black bars around it."""
+    """Letterbox: scale until all of the picture fits, with black bars around it."""
     SQUASH = "squash"
-    """Scale each side by itself; proportions are lost."""
+    """Scale width and height independently; the aspect ratio is lost."""
 
 
 def check_fit(fit: "Fit | str") -> Fit:
@@ -57,8 +57,11 @@ def check_colour(colour: "Colour | str") -> Colour:
 class Preprocess:
     """A network's input: its size in pixels, the fit, the channels and the normalisation.
 
-    ``mean`` and ``std`` are in pixel units (0..255): the network sees ``(pixel - mean) / std``. The default is
-    ``pixel / 255``, what a TFLite float model without metadata expects.
+    ``mean`` and ``std`` are in pixel units (0..255), one number or one per channel: the network sees
+    ``(pixel - mean) / std``. The default is ``pixel / 255``, what a TFLite float model without metadata expects.
+
+    Raises:
+        ArgumentError: a side below 1 pixel, or ``mean`` or ``std`` of another length, not finite, or a ``std`` of 0.
     """
 
     width: int
@@ -93,7 +96,7 @@ class Preprocess:
     def pixels(self, image: ImageLike) -> NDArray[np.uint8]:
         """The picture as the network's raw pixels: uint8, shape (height, width, channels), values 0..255.
 
-        An RGB array that already has the right size is passed on without a copy.
+        An RGB array that already has the right size is returned itself, not a copy.
 
         Raises:
             ImageError: the picture cannot be read.
@@ -102,7 +105,7 @@ class Preprocess:
             array = check_array(image)
             if array.shape == (self.height, self.width, 3) and self.colour is Colour.RGB:
                 return array
-        # Half as much again leaves the resize below something to average; at just the size, edges alias.
+        # At least 1.5 times the size, so that the resize below has something to average; at just the size, edges alias.
         return self._fitted(load_image(image, at_least=3 * max(self.width, self.height) // 2))
 
     def normalised(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import ImageError, ModelError
+from whatsit.errors import ImageError, ModelArgumentError, ModelError
 from whatsit.files import read_bounded
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Fit, Preprocess
@@ -123,7 +123,8 @@ def model_content(model: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
     """What to call a model in errors, and its bytes.
 
     Raises:
-        ModelError: neither bytes nor a path, or as ``read_model_file``.
+        ModelArgumentError: neither bytes nor a path.
+        ModelError: as ``read_model_file``.
     """
     if isinstance(model, bytes | bytearray | memoryview):
         return "model", bytes(model)
@@ -134,10 +135,11 @@ def read_model_file(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a model file.
 
     Raises:
+        ModelArgumentError: not a path.
         ModelError: it is missing, not a file, larger than ``MAX_MODEL_BYTES``, or cannot be read.
     """
     if not isinstance(path, str | os.PathLike):
-        raise ModelError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
+        raise ModelArgumentError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
     return read_bounded(path, MAX_MODEL_BYTES, "a .tflite model", error=ModelError)
 
 
