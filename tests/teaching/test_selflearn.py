@@ -668,7 +668,7 @@ def test_features_of_another_backbone_are_refused_by_name(tmp_path):
     short = SelfLearnClassifier(Known(TABLE[:, :3], name="pixels"), dual_buff=False)
     refuses(short, tmp_path / "my_classes.bin", "'lite0@224', but 'pixels'")
     (tmp_path / "my_classes.bin.json").unlink()
-    refuses(short, tmp_path / "my_classes.bin", "4 floats a feature, but the backbone gives 3")
+    refuses(short, tmp_path / "my_classes.bin", "4 floats per feature, but the backbone gives 3")
 
 
 def test_a_backbone_changed_and_saved_over_an_old_file_loads_with_the_new_one(tmp_path):
