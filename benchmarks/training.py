@@ -24,8 +24,8 @@ from whatsit.training.train import train
 
 DESIGNS = {
     "frozen": Design(),
-    "fine-tune": Design(way=TrainingMode.FINE_TUNE, size=160),
-    "scratch": Design(way=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
+    "fine-tune": Design(mode=TrainingMode.FINE_TUNE, size=160),
+    "scratch": Design(mode=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
 }
 
 
@@ -51,7 +51,7 @@ def compare_joined(folder: Path) -> None:
             for fold in range(5):
                 kept = [example for example, number in zip(examples, folds, strict=True) if number != fold]
                 held = [example for example, number in zip(examples, folds, strict=True) if number == fold]
-                best = train(Design(multi_layer=multi_layer), kept, held, cache=Path(cache)).best
+                best = train(kept, Design(multi_layer=multi_layer), validation=held, cache=Path(cache)).best
                 assert best is not None
                 right += best.validation_accuracy * len(held)
             print(f"{'joined' if multi_layer else 'plain':<8} {right / len(examples):.1%} over five folds", flush=True)
@@ -91,10 +91,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         # From scratch nothing is chosen by the pictures that judge: every epoch runs and the last is kept.
         choosing = [] if arguments.way == "scratch" else judging
-        trained = train(DESIGNS[arguments.way], training, choosing, on_event=show, cache=Path(cache))
+        trained = train(training, DESIGNS[arguments.way], validation=choosing, on_event=show, cache=Path(cache))
         seconds = time.perf_counter() - start
         for seed in range(1, arguments.seeds):
-            again = train(replace(DESIGNS[arguments.way], seed=seed), training, choosing, cache=Path(cache))
+            again = train(training, replace(DESIGNS[arguments.way], seed=seed), validation=choosing, cache=Path(cache))
             for dtype in ("float32", "int8"):
                 print(row(f"seed {seed}, {dtype}", Classifier(again.model.to_tflite(dtype)), judging), flush=True)
     print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")

@@ -17,9 +17,9 @@ from whatsit.cameras import open_camera
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
-from whatsit.evaluation.evaluate import make_report
+from whatsit.evaluation.make_report import make_report
 from whatsit.training.design import Design
-from whatsit.training.record import ModelFiles, save_training
+from whatsit.training.record import ModelFiles
 from whatsit.training.train import train
 
 SHARES = {Split.TRAINING: 0.6, Split.VALIDATION: 0.2, Split.TEST: 0.2}
@@ -60,9 +60,8 @@ def main() -> None:
         for seed in range(arguments.seeds):
             split_anew(project, seed)
             design = Design(size=arguments.size, seed=seed)
-            cache = project.path / ".whatsit" / "embeddings"
-            trained = train(design, examples(project, Split.TRAINING), examples(project, Split.VALIDATION), cache=cache)
-            save_training(files, trained)
+            trained = train(project, design)
+            trained.save(files.int8)
             classifier = whatsit.Classifier(files.int8)
             held = examples(project, Split.TEST)
             answers = classifier.classify_many((path for path, _ in held), 1)

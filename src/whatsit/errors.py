@@ -52,6 +52,27 @@ class ProjectInUseError(DataError):
         self.pid = pid
 
 
+class SettingError(DataError, ValueError):
+    """A setting that cannot have this value: ``field``, ``value`` and ``expected`` say which, and what it could be.
+
+    Whoever took the value from a person says the field by the name the person knows it under, an option or a label.
+    """
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        super().__init__(field, value, expected)
+        self.field = field
+        self.value = value
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return self.named(self.field)
+
+    def named(self, name: str) -> str:
+        """The error's line with the field called ``name``."""
+        shown = " ".join(repr(self.value).split())
+        return f"{name} {shown if len(shown) <= 80 else shown[:79] + '…'}: expected {self.expected}"
+
+
 class SourceError(DataError):
     """Something to import that cannot be imported as it is; other things still can."""
 

@@ -6,21 +6,22 @@ from pathlib import Path
 import pytest
 
 import whatsit.studio
-from whatsit.studio.pages.shared.i18n import LANGUAGES, catalogue, choose
+from whatsit.studio.pages.shared.i18n import Languages
 
 PACKAGE = Path(whatsit.studio.__file__).parent
 _PLURAL = re.compile(r"\.(one|other)$")
 
 
 def test_every_language_has_the_same_messages_with_the_same_blanks() -> None:
-    stems = {code: {_PLURAL.sub("", key) for key in catalogue(code)} for code in LANGUAGES}
+    languages = Languages()
+    stems = {code: {_PLURAL.sub("", key) for key in languages.own(code)} for code in languages}
     assert stems["en"] == stems["zh"]
-    for key, text in catalogue("zh").items():
-        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", catalogue("en")[key]))
+    for key, text in languages.own("zh").items():
+        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", languages.own("en")[key]))
 
 
 def test_every_word_a_page_or_script_asks_for_exists() -> None:
-    words = catalogue("en")
+    words = Languages().own("en")
     stems = {_PLURAL.sub("", key) for key in words}
     asked = set()
     for path in PACKAGE.rglob("*.html"):
@@ -53,4 +54,4 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 def test_the_language_is_asked_for_remembered_or_the_browsers(
     asked: str | None, remembered: str | None, accept: str, language: str
 ) -> None:
-    assert choose(asked, remembered, accept) == language
+    assert Languages().choose(asked, remembered, accept).code == language

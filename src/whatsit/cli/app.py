@@ -10,7 +10,6 @@ import typer
 import typer.core
 
 from whatsit.cli import (
-    bench,
     cameras,
     capture,
     classify,
@@ -20,6 +19,7 @@ from whatsit.cli import (
     export,
     live,
     studio,
+    sweep,
     teach,
     test,
     train,
@@ -40,7 +40,7 @@ COMMANDS = (
     dataset,
     train,
     test,
-    bench,
+    sweep,
     export,
     deploy,
     verify,

@@ -9,8 +9,9 @@ from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.deployment.deploy import Target
 from whatsit.errors import DataError
+from whatsit.studio.jobs.job_messages import DeployJob, Message
 from whatsit.studio.jobs.runs import Runs
-from whatsit.studio.jobs.worker import Message, Worker
+from whatsit.studio.jobs.worker import Worker
 
 
 class Deployments:
@@ -49,7 +50,7 @@ class Deployments:
             for wanted in (Split.TRAINING, Split.VALIDATION)
         )
         archive = self._folder / f"{name}-{target}.zip"
-        job = {
+        job: DeployJob = {
             "job": "deploy", "model": str(files.int8), "target": str(target), "taught": taught, "judged": judged,
             "archive": str(archive),
         }  # fmt: skip
@@ -83,7 +84,8 @@ class Deployments:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _heard(self, message: Message) -> None:
-        self._show(**message)
+        if message["kind"] == "deployed":
+            self._show(files=message["files"], notes=message["notes"])
 
     def _show(self, **change: Any) -> None:
         self._view = {**self._view, **change}

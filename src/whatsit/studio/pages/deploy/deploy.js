@@ -31,7 +31,7 @@ function draw() {
   $("use").textContent = t(run.name === used ? "deploy.watch" : "deploy.use");
   $("about-title").textContent = run.name;
   $("badge").hidden = run.name !== used;
-  $("about").textContent = words(run.design);
+  $("about").textContent = words(run);
   facts(run);
   offer($("int8"), `${address}/int8.tflite`, megabytes(run.size));
   offer($("float32"), run.float32 && `${address}/float32.tflite`, run.float32 ? megabytes(run.float32) : t("deploy.no_float32"));
@@ -42,7 +42,7 @@ function draw() {
 function facts(run) {
   const rows = [];
   if (run.test) rows.push(["run.test", `${percent(1)(run.test.accuracy)}`], ["run.ms", `${number(1)(run.test.ms)} ms`]);
-  else if (run.best && run.best.row[3] !== null) rows.push(["run.validation", percent(1)(run.best.row[3])]);
+  else if (run.best && run.best.validation_accuracy !== null) rows.push(["run.validation", percent(1)(run.best.validation_accuracy)]);
   $("facts").hidden = rows.length === 0;
   $("facts").replaceChildren(...rows.map(([key, value]) => {
     const pair = document.createElement("div");
@@ -64,15 +64,15 @@ function unfit(run, target) {
   if (!design) return "";
   if (design.colour === "grey" && ["teachable-machine", "mediapipe", "frigate", "maixpy"].includes(target)) return t("deploy.needs_colour");
   if (target === "frigate" && (design.size ?? 224) !== 224) return t("deploy.needs_224");
-  if (target === "maixpy" && design.way !== "frozen") return t("deploy.needs_frozen");
+  if (target === "maixpy" && design.mode !== "frozen") return t("deploy.needs_frozen");
   return "";
 }
 
 function caution(run, target) {
   const fit = run.design?.fit ?? "cover";
-  if (target === "frigate" && fit !== "squash") return t("deploy.squashes", { fit: t(`fit.${fit}`) });
-  if (target === "mediapipe" && fit !== "squash") return t("deploy.mediapipe_squashes", { fit: t(`fit.${fit}`) });
-  if (target === "teachable-machine" && fit !== "cover") return t("deploy.cuts", { fit: t(`fit.${fit}`) });
+  if (target === "frigate" && fit !== "squash") return t("deploy.squashes", { fit: t(`design.fit.${fit}`) });
+  if (target === "mediapipe" && fit !== "squash") return t("deploy.mediapipe_squashes", { fit: t(`design.fit.${fit}`) });
+  if (target === "teachable-machine" && fit !== "cover") return t("deploy.cuts", { fit: t(`design.fit.${fit}`) });
   if (target === "maixpy") return t("deploy.maixpy_note");
   if (target === "c-array") return t("deploy.c_note");
   return "";

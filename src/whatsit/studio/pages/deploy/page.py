@@ -8,8 +8,9 @@ from starlette.responses import FileResponse, Response
 
 from whatsit.deployment.deploy import Target
 from whatsit.errors import DataError
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 
+PAGE = Page("deploy", "/deploy", order=90)
 router = APIRouter()
 
 

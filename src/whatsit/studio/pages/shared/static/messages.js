@@ -10,6 +10,9 @@ export function t(key, values = {}) {
   return (text ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// Whether there is a text of that name.
+export const has = (key) => key in words || `${key}.other` in words;
+
 // A message the server named by its key; an unknown key says nothing.
 export function outcome(reply) {
   const key = `done.${reply.message}`;
