@@ -8,6 +8,8 @@ from whatsit.cameras import Camera as Camera
 from whatsit.cameras import Frame as Frame
 from whatsit.cameras import SharedCamera as SharedCamera
 from whatsit.cameras import open_camera as open_camera
+from whatsit.datasets.capture import capture as capture
+from whatsit.datasets.formats.importing import import_path as import_path
 from whatsit.datasets.project import Project as Project
 from whatsit.datasets.split import Split as Split
 from whatsit.datasets.split import SplitRatios as SplitRatios
@@ -25,11 +27,12 @@ from whatsit.errors import ModelArgumentError as ModelArgumentError
 from whatsit.errors import ModelError as ModelError
 from whatsit.errors import PluginError as PluginError
 from whatsit.errors import ProjectInUseError as ProjectInUseError
+from whatsit.errors import SettingError as SettingError
 from whatsit.errors import SourceError as SourceError
 from whatsit.errors import StoppedError as StoppedError
 from whatsit.errors import WhatsitError as WhatsitError
+from whatsit.evaluation.evaluate import evaluate as evaluate
 from whatsit.evaluation.metrics import Evaluation as Evaluation
-from whatsit.evaluation.metrics import evaluate as evaluate
 from whatsit.imaging.augmentation import Augmentation as Augmentation
 from whatsit.imaging.image import ImageLike as ImageLike
 from whatsit.imaging.image import load_image as load_image
@@ -52,5 +55,6 @@ from whatsit.teaching.teach import find_examples as find_examples
 from whatsit.teaching.teach import teach as teach
 from whatsit.training.design import Design as Design
 from whatsit.training.design import TrainingMode as TrainingMode
-from whatsit.training.train import Training as Training
 from whatsit.training.train import train as train
+from whatsit.training.training import Training as Training
+from whatsit.version import __version__ as __version__

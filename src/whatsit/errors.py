@@ -5,12 +5,13 @@
     WhatsitError                  base of them all
     ├── DataError                 features, a dataset, a label, a setting or a file that cannot be used as it is
     │   ├── ArgumentError         a wrong argument of a public function; a ValueError too
+    │   │   └── SettingError      a setting outside its limits, with its field, value and what was expected
     │   ├── ProjectInUseError     another process has the project
     │   └── SourceError           one thing to import that cannot be imported
     ├── ImageError                a picture that cannot be read
     │   └── ImageArgumentError    an object that cannot be a picture; a ValueError too
     ├── ModelError                a model file that is broken or not what was asked for
-    │   └── ModelArgumentError    an object that cannot be a model or backbone, or a setting it cannot have; a ValueError
+    │   └── ModelArgumentError    a wrong model, backbone or setting of one; a ValueError too
     ├── CameraError               an address that is not understood, or a camera that cannot be opened
     │   ├── CameraLostError       a camera that gives no pictures now; reading again tries again
     │   └── CameraEndedError      a recording that has no further picture
@@ -52,7 +53,7 @@ class ProjectInUseError(DataError):
         self.pid = pid
 
 
-class SettingError(DataError, ValueError):
+class SettingError(ArgumentError):
     """A setting that cannot have this value: ``field``, ``value`` and ``expected`` say which, and what it could be.
 
     Whoever took the value from a person says the field by the name the person knows it under, an option or a label.

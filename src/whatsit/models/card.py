@@ -70,7 +70,7 @@ class ModelCard:
         return Preprocess(self.width, self.height, self.fit, self.colour, self.mean, self.std)
 
     def sealed(self, files: Mapping[str, bytes]) -> "ModelCard":
-        """The same card with its ``files_sha256``, over the other ``files`` inside the model and the rest of the card."""
+        """The same card with its ``files_sha256``: over the other files inside the model and the rest of the card."""
         return replace(self, files_sha256=self.seal(files))
 
     def seal(self, files: Mapping[str, bytes]) -> str:

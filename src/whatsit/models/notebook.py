@@ -60,7 +60,7 @@ def bar(score: float) -> str:
 
 
 def thumbnail(image: Any) -> str:
-    """An ``<img>`` that holds the picture as a small JPEG; empty without a picture, or if it cannot be read any more."""
+    """An ``<img>`` that holds the picture as a small JPEG; empty without a picture, or if it can no longer be read."""
     if image is None:
         return ""
     try:
