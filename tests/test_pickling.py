@@ -47,7 +47,7 @@ def values(taught, patches, small_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("copies")
     classifier = whatsit.Classifier(taught.to_tflite(), fit="squash", threads=2)
     evaluation = whatsit.evaluate(classifier, patches[:4])
-    training = whatsit.train(whatsit.Design(size=96, epochs=1), patches[:4] + patches[-4:])
+    training = whatsit.train(patches[:4] + patches[-4:], whatsit.Design(size=96, epochs=1))
     made = whatsit.FewShotClassifier(whatsit.BackboneChoice(size=32))
     return {
         "Answer": (answer(), lambda one: (one.state, one.predictions, one.frame.image.tobytes())),
@@ -64,7 +64,7 @@ def values(taught, patches, small_model, tmp_path_factory):
         "Colour": (whatsit.Colour.GREY, same),
         "Deployment": (whatsit.Deployment(folder, ("model.tflite",), ("a note",)), same),
         "Design": (whatsit.Design(size=96, epochs=3), same),
-        "Evaluation": (evaluation, lambda one: (one.labels, one.accuracy, [found.score for found in one.answers])),
+        "Evaluation": (evaluation, lambda one: (one.labels, one.accuracy, [found.score for found in one.judged])),
         "FewShotClassifier": (few_shot(), lambda one: (one.labels, one.preprocess, one.classify(SHADE))),
         "Fit": (whatsit.Fit.CONTAIN, same),
         "Frame": (FRAME, lambda one: (one.time, one.source, one.image.tobytes())),
@@ -135,6 +135,7 @@ def error_classes():
 
 MADE = {
     whatsit.MissingExtraError: lambda: whatsit.MissingExtraError("cv2", "opencv", "a USB camera"),
+    whatsit.SettingError: lambda: whatsit.SettingError("size", 33, "a multiple of 32"),
     whatsit.ProjectInUseError: lambda: whatsit.ProjectInUseError("bottles: in use by process 7", 7),
 }
 
