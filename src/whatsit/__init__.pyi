@@ -43,7 +43,6 @@ from whatsit.live.engine import Answer as Answer
 from whatsit.live.engine import Live as Live
 from whatsit.live.engine import Sink as Sink
 from whatsit.live.smoothing import Smoothing as Smoothing
-from whatsit.live.smoothing import State as State
 from whatsit.models.classifier import Classifier as Classifier
 from whatsit.models.prediction import Prediction as Prediction
 from whatsit.models.prediction import Predictions as Predictions
