@@ -10,11 +10,11 @@ import whatsit
 PROMISED = {
     "Answer", "ArgumentError", "Augmentation", "Backbone", "BackboneChoice", "Camera", "CameraEndedError",
     "CameraError", "CameraLostError", "Classifier", "Colour", "DataError", "Deployment", "Design", "Embedder",
-    "Evaluation", "FewShotClassifier", "Fit", "Frame", "ImageError", "ImageLike", "Live", "MissingExtraError", "ModelError",
-    "PixelEmbedder", "Prediction", "Predictions", "Preprocess", "Project", "ProjectInUseError", "SelfLearnClassifier",
-    "SharedCamera", "Sink", "Smoothing", "Split", "SplitRatios", "TaughtModel", "Training", "TrainingMode",
-    "WhatsitError", "capture", "deploy", "evaluate", "find_examples", "import_path", "load_image", "open_camera",
-    "teach", "train", "verify",
+    "Evaluation", "FewShotClassifier", "Fit", "Frame", "ImageError", "ImageLike", "Live", "MissingExtraError",
+    "ModelError", "PixelEmbedder", "Prediction", "Predictions", "Preprocess", "Project", "ProjectInUseError",
+    "SelfLearnClassifier", "SharedCamera", "Sink", "Smoothing", "Split", "SplitRatios", "TaughtModel", "Training",
+    "TrainingMode", "WhatsitError", "capture", "deploy", "evaluate", "find_examples", "import_path", "load_image",
+    "open_camera", "teach", "train", "verify",
 }  # fmt: skip
 
 
