@@ -44,15 +44,15 @@ def test_what_is_no_label_file_is_refused_in_one_line(tmp_path, content):
 
 
 def test_a_missing_label_file_and_a_folder_are_named(tmp_path):
-    for path in (tmp_path / "nowhere.txt", tmp_path):
-        with pytest.raises(DataError, match=f"{path}: cannot read labels"):
+    for path, reason in ((tmp_path / "nowhere.txt", "no such file"), (tmp_path, "not a file")):
+        with pytest.raises(DataError, match=f"{path}: {reason}; expected a label file"):
             read_labels(path)
 
 
 def test_a_label_file_too_large_to_be_one_is_not_read(tmp_path):
     with (tmp_path / "labels.txt").open("wb") as stream:
         stream.truncate(2**32)
-    with pytest.raises(DataError, match="expected a label file"):
+    with pytest.raises(DataError, match="allowed for a label file"):
         read_labels(tmp_path / "labels.txt")
 
 

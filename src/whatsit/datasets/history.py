@@ -11,7 +11,7 @@ from pathlib import Path
 from whatsit.datasets.edit import Edit, EditKind, read_edit
 from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import write_all, write_file
+from whatsit.files import sync_folder, write_all, write_file
 
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
 _REMEMBERED = 1000
@@ -264,8 +264,4 @@ class EditHistory:
     def _synchronise(self, edit: Edit) -> None:
         for folder in {(self.project / path).parent for move in edit.moves for path in move}:
             if folder.is_dir():
-                handle = os.open(folder, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+                sync_folder(folder)

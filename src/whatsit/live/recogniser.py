@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError, ImageError, ModelError
+from whatsit.errors import DataError, ImageError, ModelArgumentError, ModelError
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.prediction import Predictions
@@ -100,7 +100,7 @@ def load_recogniser(
         DataError: the features are damaged or belong to another backbone.
     """
     if model is not None and not isinstance(model, str | os.PathLike):
-        raise ModelError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
+        raise ModelArgumentError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
     suffix = Path(model).suffix.lower() if model is not None else ".tflite"
     if model is not None and suffix == ".bin":
         return load_taught(model, threads, backbone)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from whatsit.backbones.builtin import builtin_model, imagenet_labels
 from whatsit.backbones.efficientnet_lite import MEAN, STD
-from whatsit.errors import DataError, ImageError, ModelError
+from whatsit.errors import ArgumentError, ImageError, ModelError
 from whatsit.heads.linear import Prototypes
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
@@ -136,7 +136,7 @@ class Classifier:
 
         Raises:
             ImageError: the picture cannot be read.
-            DataError: ``top_k`` is less than 1.
+            ArgumentError: ``top_k`` is less than 1.
         """
         return self._answer(image, self._network.outputs(self.preprocess.pixels(image)), top_k)
 
@@ -164,7 +164,7 @@ class Classifier:
 
         Raises:
             ImageError: a picture cannot be read.
-            DataError: one picture instead of several, or another ``errors``.
+            ArgumentError: one picture instead of several, or another ``errors``.
         """
 
         def finish(image: ImageLike, outputs: tuple[NDArray[np.float32], ...]) -> Predictions:
@@ -172,7 +172,7 @@ class Classifier:
             return self._answer(shown, outputs, top_k)
 
         if errors not in ("raise", "return"):
-            raise DataError(f"errors {short(errors)}: expected raise or return")
+            raise ArgumentError(f"errors {short(errors)}: expected raise or return")
         images = several(images)
         if errors == "raise":
             return self._network.map(images, finish)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from whatsit.errors import DataError
+from whatsit.files import read_bounded
 
 MAX_LABELS = 100_000
 MAX_LABEL_BYTES = 2**24
@@ -141,15 +142,7 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Raises:
         DataError: the file cannot be read or is not a label file.
     """
-    file = Path(path)
-    try:
-        if file.exists() and not file.is_file():
-            raise DataError(f"{file}: cannot read labels: not a file")
-        if file.stat().st_size > MAX_LABEL_BYTES:
-            raise DataError(f"{file}: {file.stat().st_size:,} bytes; expected a label file, one label per line")
-        return parse_labels(file.read_bytes(), str(file))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file}: cannot read labels: {getattr(error, 'strerror', None) or error}") from error
+    return parse_labels(read_bounded(path, MAX_LABEL_BYTES, "a label file, one label per line"), str(path))
 
 
 def fitted_labels(labels: Sequence[str], classes: int, name: str) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import ImageError, ModelError
+from whatsit.errors import ImageError, ModelArgumentError, ModelError
+from whatsit.files import read_bounded
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.parallel import ordered_map
@@ -155,7 +155,8 @@ def model_content(model: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
     """What to call a model in errors, and its bytes.
 
     Raises:
-        ModelError: neither bytes nor a path, or as ``read_model_file``.
+        ModelArgumentError: neither bytes nor a path.
+        ModelError: as ``read_model_file``.
     """
     if isinstance(model, bytes | bytearray | memoryview):
         return "model", bytes(model)
@@ -166,21 +167,12 @@ def read_model_file(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a model file.
 
     Raises:
+        ModelArgumentError: not a path.
         ModelError: it is missing, not a file, larger than ``MAX_MODEL_BYTES``, or cannot be read.
     """
     if not isinstance(path, str | os.PathLike):
-        raise ModelError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
-    file = Path(path)
-    try:
-        if not file.exists():
-            raise ModelError(f"{file}: no such model file")
-        if not file.is_file():
-            raise ModelError(f"{file}: not a file; expected a .tflite model")
-        if (size := file.stat().st_size) > MAX_MODEL_BYTES:
-            raise ModelError(f"{file}: {size:,} bytes, more than the {MAX_MODEL_BYTES:,} allowed for a model")
-        return file.read_bytes()
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise ModelArgumentError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
+    return read_bounded(path, MAX_MODEL_BYTES, "a .tflite model", error=ModelError)
 
 
 def _lookup_table(spec: TensorSpec, preprocess: Preprocess) -> NDArray[Any] | None:

@@ -23,7 +23,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.plugins import EXTRAS
-from whatsit.teaching.teach import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, one_a_class
+from whatsit.teaching.teach import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, first_of_each_label
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Note, OnEvent, Phase, Remark, Stop, ignore, never
 from whatsit.training.head import Embedded, fit_head
@@ -161,7 +161,7 @@ def _model(
     targets = [label for _, label in examples]
     means = prototypes(embeddings, targets)
     threshold = reject_threshold(embeddings, targets, held_out=held)
-    golden = prepared(evenly_sampled(one_a_class(examples), GOLDEN_PICTURES), backbone.preprocess)
+    golden = prepared(evenly_sampled(first_of_each_label(examples), GOLDEN_PICTURES), backbone.preprocess)
     return TaughtModel(
         design.backbone_choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
         head_ranges(head, embeddings), golden=golden,
