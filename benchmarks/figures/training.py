@@ -1,8 +1,11 @@
 """The long measurements behind docs/training.md: clothing, frozen and fine-tuned, and CIFAR-10 from scratch.
 
-Usage: python benchmarks/training.py joined FOLDER               FOLDER holds <label>/; five folds, joined or not
-       python benchmarks/training.py frozen|fine-tune FOLDER     FOLDER holds train/<label>/ and validation/<label>/
-       python benchmarks/training.py scratch FOLDER [BOOK_MODEL]  FOLDER holds <label>/; a fifth is held out by name
+Usage: python -m benchmarks.figures.training multi-layer FOLDER
+       python -m benchmarks.figures.training frozen|fine-tune FOLDER
+       python -m benchmarks.figures.training scratch FOLDER [BOOK_MODEL]
+
+FOLDER holds <label>/ for multi-layer (five folds, with and without) and for scratch (a fifth is held out by name), and
+train/<label>/ and validation/<label>/ for the others.
 
 Prints a table: float32 beside int8, and another model on the same pictures where one is given.
 """
@@ -28,9 +31,11 @@ DESIGNS = {
     "scratch": Design(way=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
 }
 
+MULTI_LAYER = "multi-layer"
+
 
 def held_out(path: Path) -> bool:
-    """Whether a picture is in the fifth that judges: by its name, so that every run holds out the same."""
+    """Whether a picture is in the held-out fifth: decided by its name, so that every run holds out the same ones."""
     return int(hashlib.sha256(f"{path.parent.name}/{path.name}".encode()).hexdigest(), 16) % 5 == 0
 
 
@@ -41,8 +46,8 @@ def row(name: str, model: Classifier, examples: list[Example]) -> str:
     return f"{name:<24} {found.right:>5} of {len(found.answers):<5} {found.accuracy:6.1%}  ({low:.1%} to {high:.1%})"
 
 
-def compare_joined(folder: Path) -> None:
-    """Accuracy over five folds of the pictures, with and without the earlier blocks."""
+def compare_layers(folder: Path) -> None:
+    """Accuracy over five folds of the pictures, with and without the embedding of earlier layers."""
     examples = find_examples(folder)
     folds = [int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % 5 for path, _ in examples]
     with tempfile.TemporaryDirectory() as cache:
@@ -54,23 +59,24 @@ def compare_joined(folder: Path) -> None:
                 best = train(Design(multi_layer=multi_layer), kept, held, cache=Path(cache)).best
                 assert best is not None
                 right += best.validation_accuracy * len(held)
-            print(f"{'joined' if multi_layer else 'plain':<8} {right / len(examples):.1%} over five folds", flush=True)
+            name = MULTI_LAYER if multi_layer else "plain"
+            print(f"{name:<11} {right / len(examples):.1%} over five folds", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("way", choices=["multi_layer", *DESIGNS])
+    parser.add_argument("mode", choices=[MULTI_LAYER, *DESIGNS])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("model", nargs="?", type=Path, help="Another .tflite to judge on the same pictures.")
-    parser.add_argument("--threads", type=int, help="Of PyTorch.")
-    parser.add_argument("--seeds", type=int, default=1, help="So many trainings, each with another.")
+    parser.add_argument("model", nargs="?", type=Path, help="another .tflite to test on the same pictures")
+    parser.add_argument("--threads", type=int, help="of PyTorch")
+    parser.add_argument("--seeds", type=int, default=1, help="train this many times, each with another seed")
     arguments = parser.parse_args()
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
-    if arguments.way == "multi_layer":
-        compare_joined(arguments.folder)
+    if arguments.mode == MULTI_LAYER:
+        compare_layers(arguments.folder)
         return
-    if arguments.way == "scratch":
+    if arguments.mode == "scratch":
         everything = find_examples(arguments.folder)
         training = [example for example in everything if not held_out(example[0])]
         judging = [example for example in everything if held_out(example[0])]
@@ -89,19 +95,19 @@ def main() -> None:
             print(event.text)
 
     with tempfile.TemporaryDirectory() as cache:
-        # From scratch nothing is chosen by the pictures that judge: every epoch runs and the last is kept.
-        choosing = [] if arguments.way == "scratch" else judging
-        trained = train(DESIGNS[arguments.way], training, choosing, on_event=show, cache=Path(cache))
+        # From scratch nothing is chosen on the held-out pictures: every epoch runs and the last is kept.
+        choosing = [] if arguments.mode == "scratch" else judging
+        trained = train(DESIGNS[arguments.mode], training, choosing, on_event=show, cache=Path(cache))
         seconds = time.perf_counter() - start
         for seed in range(1, arguments.seeds):
-            again = train(replace(DESIGNS[arguments.way], seed=seed), training, choosing, cache=Path(cache))
+            again = train(replace(DESIGNS[arguments.mode], seed=seed), training, choosing, cache=Path(cache))
             for dtype in ("float32", "int8"):
                 print(row(f"seed {seed}, {dtype}", Classifier(again.model.to_tflite(dtype)), judging), flush=True)
     print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")
     for dtype in ("float32", "int8"):
         print(row(dtype, Classifier(trained.model.to_tflite(dtype)), judging))
     if arguments.model:
-        labels = trained.model.labels if arguments.way == "scratch" else None
+        labels = trained.model.labels if arguments.mode == "scratch" else None
         print(row(arguments.model.name, Classifier(arguments.model, labels), judging))
 
 

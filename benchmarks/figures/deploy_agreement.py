@@ -1,8 +1,8 @@
 """Every deploy folder's own program, in an environment with nothing else, against ``whatsit classify``.
 
-Usage: python -m benchmarks.deploy_agreement TRAINING JUDGING [--environments FOLDER] [--size 224]
+Usage: python -m benchmarks.figures.deploy_agreement TRAINING JUDGING [--environments FOLDER] [--size 224]
 
-TRAINING and JUDGING hold <label>/*.jpg. One model a fit is taught on TRAINING and deployed to every target that takes
+TRAINING and JUDGING hold <label>/*.jpg. One model per fit is taught on TRAINING and deployed to every target that takes
 it; each folder's program is run over all of JUDGING by a Python that has only ai-edge-litert, numpy and Pillow (its own
 has MediaPipe). The C array is also compiled and its bytes compared. Exit status 1 where fewer than 99 % agree.
 """
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("training", type=Path)
     parser.add_argument("judging", type=Path)
-    parser.add_argument("--environments", type=Path, help="made there once and kept; else made anew")
+    parser.add_argument("--environments", type=Path, help="made there once and kept; otherwise made for this run")
     parser.add_argument("--size", type=int, default=224)
     arguments = parser.parse_args()
     table = Table("target", "fit", "agree", "share", caption="deploy folders against whatsit classify")
