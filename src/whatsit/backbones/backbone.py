@@ -54,8 +54,8 @@ class Backbone:
             dtype: ``int8`` (raw uint8 pixels at its border) or ``float32``.
             blocks: keep only so many blocks: faster and coarser.
             colour: grey takes one channel and gives what the grey picture in RGB would.
-            joined: the means of the last blocks before the last layer's, each of the upper and the lower half: a head
-                learns more from them.
+            multi_layer: the means of the last blocks before that of the last layer, each of the upper and of the lower
+                half of the picture, so that a head has more to learn from.
 
         Raises:
             ModelError, MissingExtraError: see ``builtin.builtin_model``.
