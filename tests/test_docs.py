@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tools.house_map import written
 
 from whatsit.demo import lesson, photograph_parts
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PAGES = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *PAGES, "CONTRIBUTING.md", "CHANGELOG.md",
+    *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs/decisions").glob("*.md")),
+]  # fmt: skip
 
 
 def examples(page, language):
@@ -109,14 +114,43 @@ def test_every_make_target_of_the_readme_exists():
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", DOCUMENTS)
 def test_every_link_leads_somewhere(page):
     text = (ROOT / page).read_text()
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert "://" in target or ((ROOT / page).parent / target).exists(), f"{page}: {target}"
 
 
-def test_the_map_of_the_house_names_only_what_is_there():
-    names = {path.name for path in (ROOT / "src/whatsit").rglob("*.py")}
-    mapped = re.findall(r"^- `([^` ]+\.py)`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
-    assert "classifier.py" in mapped and set(mapped) <= names
+NAMED = re.compile(r"(?:src|tests|benchmarks|tools|examples|docs)/[\w/.-]*\w(?![\w/.-]*[<*])")
+"""The path of a file or folder of the repository."""
+
+
+def test_every_file_and_program_that_a_document_names_is_there():
+    named = [(page, name) for page in DOCUMENTS for name in NAMED.findall((ROOT / page).read_text())]
+    assert len(named) > 10
+    assert [(page, name) for page, name in named if not (ROOT / name).exists()] == []
+    modules = [
+        (page, name) for page in DOCUMENTS for name in re.findall(r"benchmarks(?:\.\w+)+", (ROOT / page).read_text())
+    ]
+    assert len(modules) > 3
+    assert [one for one in modules if not (ROOT / (one[1].replace(".", "/") + ".py")).exists()] == []
+
+
+def test_the_map_of_the_code_is_what_the_tool_writes():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    assert written(page) == page, "run: python tools/house_map.py"
+
+
+def test_the_map_of_the_code_names_every_module_in_its_folder():
+    page = (ROOT / "CONTRIBUTING.md").read_text().split("<!-- map -->")[1]
+    folders = re.split(r"^\*\*whatsit/(.*)\*\*.*$", page, flags=re.MULTILINE)
+    mapped = {
+        folder.strip("/"): set(re.findall(r"^- `(\w+\.py)`: \S", listed, re.MULTILINE))
+        for folder, listed in zip(folders[1::2], folders[2::2], strict=True)
+    }
+    there: dict[str, set[str]] = {}
+    package = ROOT / "src/whatsit"
+    for path in package.rglob("*.py"):
+        if path.name != "__init__.py":
+            there.setdefault(path.parent.relative_to(package).as_posix().removeprefix("."), set()).add(path.name)
+    assert mapped == there

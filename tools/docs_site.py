@@ -43,7 +43,11 @@ LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor>#
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the generated pages and the icon."""
     generated = {name: (ROOT / source).read_text() for source, name in PAGES.items()}
-    generated |= reference_pages() | {"reference/commands.md": commands_page()}
+    reference, listed = reference_pages()
+    generated |= reference | {"reference/commands.md": commands_page()}
+    index = "reference/index.md"
+    generated[index] = (ROOT / "docs" / index).read_text() + "\n" + listed
+    files.remove(files.src_uris[index])
     for path, content in generated.items():
         files.append(File.generated(config, path, content=content))
     files.append(File.generated(config, "images/icon.svg", abs_src_path=str(ROOT / ICON)))
@@ -95,8 +99,8 @@ def entry(found: Any) -> str:
     return f"::: whatsit.{found.name}" + ("\n    options:\n      show_attribute_values: true" if values else "")
 
 
-def reference_pages() -> dict[str, str]:
-    """Path -> Markdown of the reference of the public names, one page per group and one that lists all."""
+def reference_pages() -> tuple[dict[str, str], str]:
+    """Path -> Markdown of the reference of the public names, one page per group; and the list of them."""
     pages, listed = {}, []
     names = public_names()
     if not names or (unknown := names.keys() - GROUPS.keys()):
@@ -107,9 +111,7 @@ def reference_pages() -> dict[str, str]:
             pages[f"reference/{page}.md"] = f"# {title}\n\n{entries}\n"
             links = ", ".join(f"[`{found.name}`]({page}.md#whatsit.{found.name})" for found in names[package])
             listed.append(f"- [{title}]({page}.md): {links}")
-    summary = "Every name of `import whatsit`. It loads nothing heavy: each name is imported when it is first used."
-    pages["reference/index.md"] = "\n".join(["# Python reference", "", summary, "", *listed, ""])
-    return pages
+    return pages, "\n".join(["- [Command line](commands.md)", *listed, ""])
 
 
 def commands_page() -> str:

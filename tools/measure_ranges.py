@@ -1,4 +1,4 @@
-"""Measure the activation ranges that ship with whatsit: ``src/whatsit/data/ranges_<name>.json``.
+"""Measure the activation ranges that ship with whatsit: ``src/whatsit/backbones/data/ranges_<name>.json``.
 
 Usage: python tools/measure_ranges.py lite0 FOLDER_OR_ZIP... [--pictures 240] [--seed 0]
 
@@ -63,7 +63,7 @@ def main() -> None:
         "sources": [source.name for source in arguments.sources],
         "ranges": found,
     }
-    target = Path(__file__).parent.parent / "src/whatsit/data" / f"ranges_{arguments.name}.json"
+    target = Path(__file__).parent.parent / "src/whatsit/backbones/data" / f"ranges_{arguments.name}.json"
     target.write_text(json.dumps(record, separators=(",", ":")) + "\n")
     print(
         f"{target}: {len(chosen)} pictures, {len(found)} sizes, {target.stat().st_size:,} bytes",

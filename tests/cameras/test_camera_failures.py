@@ -66,8 +66,10 @@ def swap(plug: Path, state: str) -> None:
     replacement.replace(plug)
 
 
-def test_a_camera_is_given_up_for_lost_within_five_seconds_by_default() -> None:
-    assert Patience().frame < 5
+def test_an_opened_camera_is_lost_within_five_seconds_without_a_frame(plug: Path) -> None:
+    with open_camera(f"fake:{plug}") as camera:
+        assert isinstance(camera, RemoteCamera)
+        assert 0 < camera.patience.frame < 5
 
 
 def test_a_hung_camera_is_lost_said_once_and_back_without_a_restart(
@@ -268,6 +270,7 @@ def test_a_password_is_sent_to_the_camera_and_shown_to_nobody() -> None:
             visible = [part for p in psutil.Process().children() for part in p.cmdline()]
         assert server.authorization == "Basic bWU6c2VjcmV0"
         assert frame.source == camera.source == url.replace("secret", "***")
+        assert any("capture_process" in part for part in visible)
         assert not any("secret" in part for part in visible)
 
 

@@ -7,11 +7,9 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-import whatsit.files
 from drawn_pictures import COLOURS, drawn, encoded, fill, jpeg, tree
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.importing import import_path
@@ -131,12 +129,19 @@ EDITS = {
 }
 
 
+@pytest.fixture
+def unsettled(project, pets):
+    """The same, after the ratios changed: splitting again moves pictures."""
+    project.save_settings(replace(project.settings, split=SplitRatios(1, 0, 0)))
+    return pets
+
+
 @pytest.mark.parametrize("edit", EDITS)
-def test_every_edit_can_be_undone(pets, edit):
-    before = state(pets)
+def test_every_edit_can_be_undone(unsettled, edit):
+    pets, before = unsettled, state(unsettled)
     EDITS[edit](pets)
-    assert edit == "split again" or state(pets) != before
-    assert edit == "split again" or pets.undoable()
+    assert state(pets) != before
+    assert pets.undoable()
     pets.undo()
     assert state(pets) == before
     assert pets.undo() == ""
@@ -371,15 +376,17 @@ class FullDisk:
 
 
 @pytest.mark.parametrize("edit", [*EDITS, "add"])
-def test_a_full_disk_loses_nothing_at_any_moment_of_an_edit(pets, edit, monkeypatch):
-    before, files = state(pets), tree(pets.root)
-    for moment in range(12):
+def test_a_full_disk_loses_nothing_at_any_moment_of_an_edit(unsettled, edit, monkeypatch):
+    pets, before, files = unsettled, state(unsettled), tree(unsettled.root)
+    refused = 0
+    for moment in range(20):
         with monkeypatch.context() as patch:
             disk = FullDisk(patch, moment)
             try:
                 pets.add(jpeg(200), "cat") if edit == "add" else EDITS[edit](pets)
             except DataError as error:
                 assert "No space" in str(error)
+                refused += 1
             if disk.left >= 0:
                 break
         pets.refresh()
@@ -392,7 +399,7 @@ def test_a_full_disk_loses_nothing_at_any_moment_of_an_edit(pets, edit, monkeypa
         if edit == "add":
             pets.delete([p for p in pets.pictures() if p.hash not in {h for _, h, _ in before[1]}])
         assert state(pets) == before
-    assert whatsit.files.os is os and Path(pets.root).is_dir()
+    assert refused > 0 and disk.left >= 0, "a write failed, and in the end there was room for all of them"
 
 
 @pytest.mark.parametrize("act", [Dataset.undo, Dataset.rebuild], ids=["undo", "rebuild"])
