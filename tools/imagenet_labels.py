@@ -1,4 +1,4 @@
-"""Write ``src/whatsit/backbones/data/imagenet_labels.txt`` from the synset lists in the wheel of the PyPI package ``timm``.
+"""Write ``src/whatsit/backbones/data/imagenet_labels.txt`` from the synset lists in ``timm``'s wheel.
 
 Usage: pip download --no-deps timm && python tools/imagenet_labels.py timm-*.whl
 
