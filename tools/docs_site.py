@@ -4,6 +4,7 @@ A MkDocs hook (https://www.mkdocs.org/user-guide/configuration/#hooks). The refe
 for each group of public names, rendered from their docstrings by mkdocstrings, and one for the command line.
 """
 
+import ast
 import posixpath
 import re
 from collections import defaultdict
@@ -45,6 +46,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     generated = {name: (ROOT / source).read_text() for source, name in PAGES.items()}
     reference, listed = reference_pages()
     generated |= reference | {"reference/commands.md": commands_page()}
+    generated["reference/extension-points.md"] = extension_page((ROOT / "docs/extending.md").read_text())
     index = "reference/index.md"
     generated[index] = (ROOT / "docs" / index).read_text() + "\n" + listed
     files.remove(files.src_uris[index])
@@ -76,6 +78,11 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         return f"`{path}`" if text.strip("`") == target.strip("/") else f"{text} (`{path}`)"
 
     return outside_code(markdown, lambda text: LINK.sub(rewritten, text))
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Docstrings announce a block of code by two colons, as reStructuredText has it; one is enough to read."""
+    return html.replace("::</p>", ":</p>")
 
 
 def outside_code(markdown: str, change: Callable[[str], str]) -> str:
@@ -111,7 +118,19 @@ def reference_pages() -> tuple[dict[str, str], str]:
             pages[f"reference/{page}.md"] = f"# {title}\n\n{entries}\n"
             links = ", ".join(f"[`{found.name}`]({page}.md#whatsit.{found.name})" for found in names[package])
             listed.append(f"- [{title}]({page}.md): {links}")
-    return pages, "\n".join(["- [Command line](commands.md)", *listed, ""])
+    return pages, "\n".join(["- [Command line](commands.md)", *listed, "- [Extension points](extension-points.md)", ""])
+
+
+def extension_page(extending: str) -> str:
+    """The reference of what the recipes of ``docs/extending.md`` import, beside the public names."""
+    public = {found.canonical_path for group in public_names().values() for found in group}
+    names = set()
+    for source in re.findall(r"^```python.*?\n(.*?)^```$", extending, re.MULTILINE | re.DOTALL):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("whatsit."):
+                names |= {f"{node.module}.{name.name}" for name in node.names}
+    about = "What the recipes of [Extending](../extending.md) are made of."
+    return "\n\n".join(["# Extension points", about, *(f"::: {name}" for name in sorted(names - public))])
 
 
 def commands_page() -> str:
