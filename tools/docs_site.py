@@ -41,6 +41,14 @@ GROUPS = {
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """End the navigation with the decisions, in the order of their list."""
+    index = "decisions/index.md"
+    listed = LINK.finditer((ROOT / "docs" / index).read_text())
+    config.nav = [*(config.nav or []), {"Decisions": [index, *(f"decisions/{link['target']}" for link in listed)]}]
+    return config
+
+
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the generated pages and the icon."""
     generated = {name: (ROOT / source).read_text() for source, name in PAGES.items()}

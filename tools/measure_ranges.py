@@ -16,8 +16,10 @@ from pathlib import Path
 
 from rich.progress import track
 
-from whatsit.backbones.builtin import SIZES, weights_path
-from whatsit.backbones.efficientnet_lite import MEAN, STD, VARIANTS, build
+from whatsit.backbones import BACKBONES
+from whatsit.backbones.builtin import weights_path
+from whatsit.backbones.builtin_id import SIZES
+from whatsit.backbones.efficientnet_lite import MEAN, STD, build
 from whatsit.backbones.torch_weights import read_weights
 from whatsit.imaging.image import SUFFIXES
 from whatsit.imaging.preprocess import Preprocess
@@ -42,12 +44,13 @@ def pictures(sources: list[Path], count: int, seed: int) -> list[Path | bytes]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=VARIANTS)
+    parser.add_argument("name", choices=[name for name, row in BACKBONES.items() if row.variant is not None])
     parser.add_argument("sources", nargs="+", type=Path)
     parser.add_argument("--pictures", type=int, default=240)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    variant = VARIANTS[arguments.name]
+    variant = BACKBONES[arguments.name].variant
+    assert variant is not None
     weights = read_weights(weights_path(variant), variant.sha256)
     chosen = pictures(arguments.sources, arguments.pictures, arguments.seed)
     found = {}

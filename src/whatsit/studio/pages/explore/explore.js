@@ -1,10 +1,10 @@
 // Explore: a map on which pictures that look alike lie together.
-import { colourAt, findingColour, GREY } from "../colours.js";
+import { colourAt, findingColour, GREY } from "./colours.js";
 import { askLabel, bindEdits, deleteChosen, setLabels, showSelection, undo } from "../edits.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
-import { figure, get, labelName, splitName, tileAddress, UNLABELLED } from "../names.js";
-import { act } from "../requests.js";
+import { figure, labelName, splitName, tileAddress, UNLABELLED } from "../names.js";
+import { act, get } from "../requests.js";
 import { Scatter } from "./scatter.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
@@ -154,7 +154,7 @@ function state(view) {
   const running = view.state === "running";
   $("map-work").hidden = !running;
   if (running) {
-    $("map-step").textContent = view.total ? t("explore.looking", { done: figure.format(view.done), figure: figure.format(view.total) }) : t("explore.arranging");
+    $("map-step").textContent = view.total ? t("progress.reading_pictures", { done: figure.format(view.done), total: figure.format(view.total) }) : t("explore.arranging");
     if (view.total) $("map-progress").value = view.done / view.total;
     else $("map-progress").removeAttribute("value");
   }
