@@ -59,6 +59,11 @@ def promised() -> dict[str, int]:
     return {title[0].upper() + title[1:]: sum(map(int, re.findall(r"\d+", counts))) for title, counts in rows}
 
 
+def groups() -> list[str]:
+    """The entry-point groups that the page's table names."""
+    return re.findall(r"\| group `(whatsit\.\w+)` \|", PAGE.read_text())
+
+
 @dataclass(frozen=True)
 class Installation:
     """A Python that has whatsit and the recipes' additions."""

@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools import docs_tables
 from tools.house_map import written
 
 from example_folder import make_example_folder
-from recipes import recipes
+from recipes import groups, recipes
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -131,13 +132,15 @@ def test_every_file_and_program_that_a_document_names_is_there():
     assert [one for one in modules if not (ROOT / (one[1].replace(".", "/") + ".py")).exists()] == []
 
 
-OURS = re.compile(r"(?<!group )`(whatsit(?:\.\w+)+)`")
-"""A module or name of ours; entry-point groups look alike."""
+OURS = re.compile(r"`(whatsit(?:\.\w+)+)`")
+"""A module or name of ours; files and entry-point groups look alike."""
 
 
 def test_every_module_and_name_of_ours_in_a_document_can_be_imported():
-    names = {(page, name) for page in DOCUMENTS for name in OURS.findall((ROOT / page).read_text())}
-    names -= {(page, name) for page in DOCUMENTS for name in ("whatsit.toml", "whatsit.json")}
+    others = {"whatsit.toml", "whatsit.json", *groups()}
+    names = {
+        (page, name) for page in DOCUMENTS for name in OURS.findall((ROOT / page).read_text()) if name not in others
+    }
     assert len(names) > 3
     for page, name in names:
         try:
@@ -164,3 +167,11 @@ def test_the_map_of_the_code_names_every_module_in_its_folder():
         if path.name != "__init__.py":
             there.setdefault(path.parent.relative_to(package).as_posix().removeprefix("."), set()).add(path.name)
     assert mapped == there
+
+
+def test_the_tables_of_cameras_and_sinks_are_those_of_the_code():
+    texts = [page.read_text() for page in docs_tables.pages()]
+    assert len(texts) > 1 and all(docs_tables.filled(text) == text for text in texts), (
+        "run: python tools/docs_tables.py"
+    )
+    assert all(sum(f"<!-- {name} -->" in text for text in texts) == 1 for name in docs_tables.TABLES)

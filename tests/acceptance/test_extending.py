@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import httpx
 import pytest
 
 from example_folder import make_example_folder
-from recipes import PAGE, ROOT, Installation, apply, git, install, promised, recipes, touched, write
+from recipes import ROOT, Installation, apply, git, groups, install, promised, recipes, touched, write
 from studio_process import StudioProcess
 
 RECIPES = recipes()
@@ -165,13 +164,12 @@ def test_a_package_that_cannot_be_loaded_is_named_by_doctor_and_stops_nothing_el
     info = tmp_path / "broken_thing-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-thing\nVersion: 1.0\n")
-    groups = re.findall(r"group `(whatsit\.\w+)`", PAGE.read_text())
-    assert len(groups) == len(FROM_OUTSIDE)
-    (info / "entry_points.txt").write_text("\n".join(f"[{group}]\nthing = nowhere:THING" for group in groups))
+    assert len(groups()) == len(FROM_OUTSIDE)
+    (info / "entry_points.txt").write_text("\n".join(f"[{group}]\nthing = nowhere:THING" for group in groups()))
     broken = Installation((tmp_path, ROOT / "src"))
     findings = [json.loads(line) for line in broken.run("whatsit doctor --json", tmp_path).splitlines()]
     named = [finding["found"] for finding in findings if "broken-thing" in finding["found"]]
-    for group in groups:
+    for group in groups():
         assert any(group in found and "nowhere" in found for found in named), group
     assert "synthetic:" in broken.run("whatsit cameras", tmp_path)
 

@@ -13,9 +13,10 @@ from whatsit.backbones.builtin_id import REVISION, check_builtin, kind
 from whatsit.backbones.efficientnet_lite import Variant, build
 from whatsit.backbones.ranges import builtin_ranges
 from whatsit.backbones.torch_weights import read_weights
-from whatsit.errors import DataError, MissingExtraError, ModelError
+from whatsit.errors import DataError, ModelError
 from whatsit.files import write_file
 from whatsit.imaging.preprocess import Colour
+from whatsit.plugins import EXTRAS
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.tflite.quantise import quantise, with_uint8_io
 
@@ -101,7 +102,7 @@ def weights_path(variant: Variant) -> Path:
         package = importlib.import_module(variant.package)
     except ImportError as error:
         if variant.extra is not None:
-            raise MissingExtraError(variant.package, variant.extra, f"backbone {variant.name}") from error
+            raise EXTRAS[variant.extra].missing(f"backbone {variant.name}") from error
         raise ModelError(f"{variant.package} is not installed: run  pip install {variant.package}") from error
     return Path(getattr(package, variant.file_class).get_model_file_path())
 

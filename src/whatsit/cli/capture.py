@@ -9,7 +9,7 @@ import typer
 from PIL import Image
 
 from whatsit.cameras import Frame
-from whatsit.cli.cameras import open_without_page
+from whatsit.cameras.opening import open_camera_without_page
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import say, say_json
 
@@ -21,12 +21,12 @@ def register(app: typer.Typer) -> None:
 
 def capture(
     *,
-    camera: Annotated[str, typer.Option(help="The camera's address, as  whatsit cameras  lists them.")],
-    label: Annotated[str, typer.Option(help="What is on the pictures.")],
+    camera: Annotated[str, typer.Option(help="The camera's address; `whatsit cameras` lists them.")],
+    label: Annotated[str, typer.Option(help="The class of what is on the pictures.")],
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many pictures.")] = 1,
-    every: Annotated[float, typer.Option(min=0, help="Seconds between two pictures.")] = 0.2,
-    project: Annotated[Path, typer.Option(help="The project they go to.")] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture.")] = False,
+    every: Annotated[float, typer.Option(min=0, help="Seconds from one picture to the next.")] = 0.2,
+    project: Annotated[Path, typer.Option(help="The project's folder; made where it is missing.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture.")] = False,
 ) -> None:
     """Take pictures into a project, as DIR/dataset/LABEL/*.jpg.
 
@@ -40,7 +40,7 @@ def capture(
     burst = uuid.uuid4().hex
     try:
         with (
-            open_without_page(camera) as source,
+            open_camera_without_page(camera) as source,
             Project(project) as target,
             progress("taking pictures", count, shown=count > 1) as step,
         ):

@@ -1,9 +1,9 @@
-"""Whatever can name a prepared frame: a classifier, or classes that were just taught."""
+"""What names a prepared frame: a classifier, or classes that were just taught."""
 
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +15,28 @@ from whatsit.models.prediction import Predictions
 from whatsit.validation import several, short
 
 if TYPE_CHECKING:
+    from whatsit.models.taught_model import TaughtModel
     from whatsit.teaching.selflearn import SelfLearnClassifier
 
 
+@runtime_checkable
 class Recogniser(Protocol):
-    """What a live engine asks of a model."""
+    """What the live engine needs of a model; ``Classifier`` is one."""
 
     @property
     def preprocess(self) -> Preprocess:
         """How frames become its input."""
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
-        """Prepared pixels, shape (height, width, channels), to the best classes, best first; empty where
-        nothing is taught yet."""
+        """The best classes of a prepared frame, best first; empty while nothing is taught yet.
+
+        Args:
+            pixels: what ``preprocess`` makes of a frame, shape (height, width, channels).
+        """
 
 
 class TaughtRecogniser:
-    """A self-learning classifier as a recogniser; what it learns meanwhile counts from the next frame on."""
+    """A self-learning classifier as a recogniser; what it learns meanwhile is used from the next frame on."""
 
     def __init__(self, classifier: "SelfLearnClassifier") -> None:
         self._classifier = classifier
@@ -45,12 +50,36 @@ class TaughtRecogniser:
         return Predictions(every.items[:top_k], every.unknown, every.distance)
 
     def classify_many(self, images: Iterable[ImageLike], top_k: int = 5) -> Iterator[Predictions | ImageError]:
-        """Pictures in turn; an unreadable one gives its error in its place."""
+        """The answer for each picture in order; an unreadable one gives its error instead."""
         for image in several(images):
             try:
                 yield self.classify_pixels(self.preprocess.pixels(image), top_k)
             except ImageError as error:
                 yield error
+
+
+def as_recogniser(
+    model: "Recogniser | SelfLearnClassifier | TaughtModel | str | os.PathLike[str] | None",
+) -> Recogniser:
+    """Whatever can recognise, as a recogniser: a model, what was just taught, or a file (see ``load_recogniser``).
+
+    Raises:
+        ModelError: it is none of these, or its file is missing or broken.
+        DataError: the features are damaged or belong to another backbone.
+    """
+    if model is None or isinstance(model, str | os.PathLike):
+        return load_recogniser(model)
+    if isinstance(model, Recogniser):
+        return model
+    from whatsit.models.classifier import Classifier
+    from whatsit.models.taught_model import TaughtModel
+    from whatsit.teaching.selflearn import SelfLearnClassifier
+
+    if isinstance(model, TaughtModel):
+        return Classifier(model.to_tflite())
+    if isinstance(model, SelfLearnClassifier):
+        return TaughtRecogniser(model)
+    raise ModelError(f"model {short(model)}: expected a classifier, or the path of a .tflite or a .bin, or None")
 
 
 def load_recogniser(
@@ -63,7 +92,7 @@ def load_recogniser(
 
     Args:
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
-        threads: of the interpreter; None: one a core, at most four.
+        threads: of the interpreter; None: one per core, at most four.
         backbone: for a ``.bin``, see ``load_taught``.
 
     Raises:
@@ -87,13 +116,13 @@ def load_recogniser(
 def load_taught(
     path: str | os.PathLike[str], threads: int | None = None, backbone: str | os.PathLike[str] | None = None
 ) -> TaughtRecogniser:
-    """A feature file on the backbone its sidecar names, on the default one where it has no sidecar.
+    """A feature file on the backbone that its sidecar names, or on the default one if it has no sidecar.
 
     Args:
-        backbone: the ``.tflite`` it was taught on, where that is no longer where it was.
+        backbone: the ``.tflite`` it was taught on, if that has been moved.
 
     Raises:
-        ModelError: the backbone is neither a built-in one nor a file that is there.
+        ModelError: the backbone is neither a built-in one nor an existing file.
         DataError: the features are damaged or belong to another backbone.
     """
     from whatsit.backbones.backbone import Backbone

@@ -14,13 +14,14 @@ from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.backbones.views import ViewEmbedder
-from whatsit.errors import ImageError, MissingExtraError, StoppedError
+from whatsit.errors import ImageError, StoppedError
 from whatsit.heads.linear import LinearHead, prototypes
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike, read_picture_file
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
+from whatsit.plugins import EXTRAS
 from whatsit.teaching.teach import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, one_a_class
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Event, Note, OnEvent, Step, Stop
@@ -285,7 +286,7 @@ def _way(design: Design) -> Callable[[Design, int, _Pictures, _Pictures, OnEvent
     try:
         from whatsit.training.torch_loop import Labelled
     except ImportError as error:
-        raise MissingExtraError("torch", "torch", purpose) from error
+        raise EXTRAS["torch"].missing(purpose) from error
     if design.way is TrainingMode.FINE_TUNE:
         from whatsit.training.fine_tune import fine_tune as way
     else:

@@ -11,6 +11,7 @@ from word_uses import uses
 import whatsit.studio
 from whatsit.backbones.efficientnet_lite import VARIANTS
 from whatsit.cameras.demo_scene.scene import EMPTY, OBJECTS
+from whatsit.datasets.edit import EditKind
 from whatsit.datasets.issues.finding import Kind
 from whatsit.datasets.split import DecidedBy, Split
 from whatsit.imaging.preprocess import Colour, Fit
@@ -61,6 +62,7 @@ def test_every_placeholder_is_filled() -> None:
         ("fix_all", map(kind_name, FIXED_TOGETHER)),
         ("split", [*Split, "all"]),
         ("decided", DecidedBy),
+        ("edit", EditKind),
         ("fit", Fit),
         ("colour", Colour),
         ("scene", [*OBJECTS, EMPTY]),

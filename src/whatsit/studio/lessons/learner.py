@@ -33,6 +33,8 @@ class Learner:
     """A lesson fitted: its learnt shots have moved the prototypes, the others wait for the next learning."""
 
     def __init__(self, lesson: Lesson, embeddings: Embeddings, embedder: Embedder) -> None:
+        self.embeddings = embeddings
+        """Of every shot, by its id."""
         self._embedder = embedder
         self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim)
 
@@ -77,7 +79,7 @@ class Learner:
 
 
 def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[FittedLesson, int]:
-    firsts = [lesson.shots_of(found.id)[0] for found in lesson.classes]
+    firsts = lesson.firsts
     own = {shot.id for shot in firsts}
     samples = [shot for shot in lesson.shots if shot.id not in own]
     learnt = [shot for shot in samples if shot.learnt]

@@ -54,9 +54,9 @@ def _embedder(model: Path | None) -> Embedder:
 
 
 def _first_camera() -> str:
-    from whatsit.cameras.listing import list_cameras
+    from whatsit.cameras import list_cameras
 
-    # A Raspberry Pi's or a USB camera comes before the demonstration scene, which is always the last.
+    # Devices come first; the demonstration scene, which is always there, is the last.
     return list_cameras()[0].address
 
 

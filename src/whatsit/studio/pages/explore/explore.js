@@ -1,6 +1,7 @@
 // Explore: a map on which pictures that look alike lie together.
 import { colourAt, findingColour, GREY } from "./colours.js";
-import { askLabel, bindEdits, deleteChosen, setLabels, showSelection, undo } from "../edits.js";
+import { askLabel, bindEdits, deleteChosen, showSelection } from "../edits.js";
+import "../folders.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
 import { figure, labelName, splitName, tileAddress, UNLABELLED } from "../names.js";
@@ -8,6 +9,7 @@ import { act, get } from "../requests.js";
 import { Scatter } from "./scatter.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
+import { undo } from "../undo.js";
 import { openViewer } from "../viewer.js";
 
 const $ = (id) => document.getElementById(id);
@@ -97,8 +99,8 @@ function peek(index, x, y) {
   if ($("peek-picture").getAttribute("src") !== address) $("peek-picture").src = address;
   const label = labelName(points.labels[points.label[index]]);
   $("peek-label").textContent = label;
-  const side = x > map.width / 2 ? x - box.offsetWidth - 16 : x + 16;
-  const down = Math.max(8, Math.min(map.height - box.offsetHeight - 8, y - box.offsetHeight / 2));
+  const side = x > map.viewport.width / 2 ? x - box.offsetWidth - 16 : x + 16;
+  const down = Math.max(8, Math.min(map.viewport.height - box.offsetHeight - 8, y - box.offsetHeight / 2));
   box.style.transform = `translate(${Math.max(8, side)}px, ${down}px)`;
   if (document.activeElement === $("map")) $("map-said").textContent = `${label}, ${splitName(points.split[index])}${map.selected.has(index) ? `, ${t("explore.selected")}` : ""}`;
 }
@@ -137,9 +139,8 @@ async function load() {
   const before = new Set(points ? chosenKeys() : []); // after the wait: what was chosen meanwhile stays chosen
   const same = points !== null && points.keys.length === found.keys.length;
   points = found;
-  map.images.clear();
   map.set(points);
-  if (!same) map.fit();
+  if (!same) map.viewport.fit();
   paint();
   peek(-1);
   map.choose(placesOf(before), "only");
@@ -186,10 +187,7 @@ socket.on("map", (view) => {
   state(view);
   if (view.state !== "running") look(false).catch(again);
 });
-socket.on("dataset", (message) => {
-  $("undo").disabled = !message.can_undo;
-  look(false).catch(again);
-});
+socket.on("dataset", () => look(false).catch(again));
 $("map-draw").addEventListener("click", begin);
 $("map-update").addEventListener("click", begin);
 $("map-stop").addEventListener("click", () => act("/api/map/stop", {}, { quiet: true }));
@@ -202,15 +200,10 @@ function tool(name) {
 }
 $("tool-lasso").addEventListener("click", () => tool("lasso"));
 $("tool-pan").addEventListener("click", () => tool("pan"));
-$("zoom-in").addEventListener("click", () => map.zoom(1.5));
-$("zoom-out").addEventListener("click", () => map.zoom(1 / 1.5));
-$("fit").addEventListener("click", () => map.fit());
-$("undo").addEventListener("click", undo);
+$("zoom-in").addEventListener("click", () => map.viewport.zoom(1.5));
+$("zoom-out").addEventListener("click", () => map.viewport.zoom(1 / 1.5));
+$("fit").addEventListener("click", () => map.viewport.fit());
 keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, l: () => tool("lasso"), m: () => tool("pan"), escape: () => map.choose([], "only") });
 
-get("/api/dataset").then((message) => {
-  setLabels(message.labels);
-  $("undo").disabled = !message.can_undo;
-}, again);
 look(true).catch(again);
 socket.connect();
