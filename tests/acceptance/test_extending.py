@@ -19,6 +19,7 @@ from studio_process import StudioProcess
 RECIPES = recipes()
 LIMITS = {
     "A camera source": 2,
+    "A dataset layout": 2,
     "A deploy target": 3,
     "A sink for live answers": 2,
     "A learner of heads": 2,
@@ -141,6 +142,13 @@ def test_what_teaches_is_taught_with(installation: Installation, place: Path, ti
         assert answer["predictions"][0]["label"] == Path(answer["path"]).parent.name
 
 
+def test_a_dataset_layout_is_written_recognised_and_read(installation: Installation, place: Path) -> None:
+    *_, stats = carried_out("A dataset layout", installation, place)
+    assert {path.name.partition("__")[0] for path in (place / "named").iterdir()} == {"brown", "green"}
+    counts = {label: sum(splits.values()) for label, splits in json.loads(stats)["classes"].items()}
+    assert counts == {"brown": 4, "green": 4}
+
+
 def test_a_deploy_target_writes_a_folder_whose_program_runs(installation: Installation, place: Path) -> None:
     carried_out("A deploy target", installation, place)
     folder = place / "for-the-program"
@@ -189,6 +197,10 @@ def test_a_camera_source_can_be_chosen_on_a_page(client: httpx.Client) -> None:
     answer = client.post("/api/camera", json={"uri": "stripes:?colour=blue"})
     assert answer.status_code == 200, answer.text
     assert client.get("/api/camera").json()["uri"].startswith("stripes:")
+
+
+def test_a_dataset_layout_is_offered_on_a_page(client: httpx.Client) -> None:
+    assert "Labels in file names" in client.get("/dataset").text
 
 
 def test_a_deploy_target_is_offered_on_a_page(client: httpx.Client) -> None:
