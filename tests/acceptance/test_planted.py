@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.planted import near_copies, swapped
+from benchmarks.figures.planted import near_copies, swapped
 
 from whatsit.backbones.backbone import Backbone
 from whatsit.datasets.formats.importing import import_path
