@@ -16,7 +16,7 @@ from whatsit.errors import DataError
 from whatsit.evaluation.sweep import choices
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.imaging.preprocess import Fit
-from whatsit.studio.jobs.gallery import ID_DIGITS
+from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.runs import Runs
 from whatsit.studio.jobs.worker import Message, Worker
 from whatsit.training.design import Design
