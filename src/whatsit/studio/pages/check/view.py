@@ -2,7 +2,7 @@
 
 from whatsit.datasets.issues.check import ENOUGH, FEWEST, stands_against
 from whatsit.datasets.issues.finding import EACH, Action, Fix, Kind
-from whatsit.studio.jobs.gallery import picture_view
+from whatsit.studio.gallery import picture_view
 from whatsit.studio.jobs.inspection import FIXED_TOGETHER, Inspection, kind_name
 from whatsit.studio.jobs.open_findings import OpenFindings
 from whatsit.studio.pages.check.messages import (

@@ -9,8 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from whatsit.errors import DataError
-from whatsit.studio.jobs.downloads import DownloadView
-from whatsit.studio.jobs.gallery import (
+from whatsit.studio.gallery import (
     ID_DIGITS,
     CountsView,
     DetailsView,
@@ -21,6 +20,7 @@ from whatsit.studio.jobs.gallery import (
     keys_view,
     page_view,
 )
+from whatsit.studio.jobs.downloads import DownloadView
 from whatsit.studio.jobs.uploads import ImportView
 from whatsit.studio.pages.dataset.messages import (
     Deleted,
