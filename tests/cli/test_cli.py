@@ -185,7 +185,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
         (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "io 'foo': expected uint8, int8 or float32"),
         (["teach", "absent", "-o", "m.tflite", "--dtype", "float32", "--io", "int8"], "leave it out"),
         (["teach", "absent", "-o", "m.tflite", "--backbone", "quant.TFLITE", "--dtype", "float32"], "ask for int8"),
-        (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype and no --io"),
+        (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype, --io or --learner"),
         (["teach", "absent", "-o", "here.tflite"], "here.tflite: it is not a regular file"),
         (["teach", "absent", "-o", "m.TFLITE"], "absent: no such folder"),
         (["export", "absent.tflite", "-o", "m.bin"], "m.bin: expected a name ending in .tflite"),
