@@ -99,7 +99,7 @@ def test_every_cell_of_the_notebook_runs_and_answers_show_themselves(tmp_path):
 
 def test_the_readme_shows_the_commands_that_matter():
     shown = {shlex.split(command)[1] for command in commands("README.md")}
-    assert shown >= {"teach", "classify", "export", "verify", "doctor", "train", "test", "bench", "deploy"}
+    assert shown >= {"teach", "classify", "export", "verify", "doctor", "train", "test", "sweep", "deploy"}
 
 
 def test_every_make_target_of_the_readme_exists():

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import importlib
-import os
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -14,7 +13,7 @@ from whatsit.backbones.efficientnet_lite import Variant, build
 from whatsit.backbones.ranges import builtin_ranges
 from whatsit.backbones.torch_weights import read_weights
 from whatsit.errors import DataError, ModelError
-from whatsit.files import write_file
+from whatsit.files import cache_folder, write_file
 from whatsit.imaging.preprocess import Colour
 from whatsit.plugins import EXTRAS
 from whatsit.tflite.flatbuffer import write_model
@@ -59,18 +58,6 @@ def builtin_model(
         with contextlib.suppress(DataError):
             write_file(file, hashlib.sha256(content).digest() + content)
         return content
-
-
-def cache_folder() -> Path:
-    """``$WHATSIT_CACHE``, else ``whatsit`` under ``$XDG_CACHE_HOME`` or ``~/.cache`` (XDG base directories)."""
-    own = os.environ.get("WHATSIT_CACHE")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "whatsit"
-    except RuntimeError:  # no home folder
-        return Path("/nonexistent/whatsit")
 
 
 @cache

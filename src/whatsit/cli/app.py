@@ -10,7 +10,6 @@ import typer
 import typer.core
 
 from whatsit.cli import (
-    bench,
     cameras,
     capture,
     classify,
@@ -18,8 +17,10 @@ from whatsit.cli import (
     deploy,
     doctor,
     export,
+    inspect,
     live,
     studio,
+    sweep,
     teach,
     test,
     train,
@@ -40,10 +41,11 @@ COMMANDS = (
     dataset,
     train,
     test,
-    bench,
+    sweep,
     export,
     deploy,
     verify,
+    inspect,
     doctor,
 )
 

@@ -130,7 +130,8 @@ def split_command(
 
     with _project(project) as opened:
         dataset = opened.dataset
-        taken_back = dataset.undo() if undo else ""
+        undone = dataset.undo() if undo else None
+        taken_back = undone.what if undone else ""
         if undo:
             _say(f"Taken back: {taken_back}." if taken_back else "Nothing to take back.", as_json)
         if shares is not None:

@@ -160,7 +160,7 @@ def _backbones() -> list[Diagnosis]:
 
 
 def _cache() -> Diagnosis:
-    from whatsit.backbones.builtin import cache_folder
+    from whatsit.files import cache_folder
 
     folder = cache_folder()
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))

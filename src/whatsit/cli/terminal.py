@@ -14,6 +14,8 @@ from whatsit.text import json_line, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from whatsit.models.classifier import Classifier
+
 shown = printable
 
 
@@ -66,3 +68,12 @@ def has(text: str) -> bool:
 def _wrapped(line: str) -> str:
     width = shutil.get_terminal_size().columns
     return textwrap.fill(line, max(20, width), break_long_words=False, break_on_hyphens=False)
+
+
+def say_assumptions(classifier: "Classifier") -> None:
+    """On standard error, one line for each guess about a model, and where to see more."""
+    guesses = [assumption for assumption in classifier.assumptions if assumption.guess and assumption.what != "fit"]
+    for assumption in guesses:
+        say(f"whatsit: {assumption}; otherwise {assumption.otherwise}", err=True)
+    if guesses:
+        say("whatsit: whatsit inspect MODEL PICTURES  shows which reading is right", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError, ImageError, ModelError
+from whatsit.errors import DataError, ImageError, ModelArgumentError, ModelError
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.prediction import Predictions
@@ -88,7 +88,7 @@ def load_recogniser(
     *,
     backbone: str | os.PathLike[str] | None = None,
 ) -> Recogniser:
-    """A model file as a recogniser, by its suffix.
+    """A model file as a recogniser, by its suffix. A file from elsewhere is tried in a process of its own first.
 
     Args:
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
@@ -100,7 +100,7 @@ def load_recogniser(
         DataError: the features are damaged or belong to another backbone.
     """
     if model is not None and not isinstance(model, str | os.PathLike):
-        raise ModelError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
+        raise ModelArgumentError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
     suffix = Path(model).suffix.lower() if model is not None else ".tflite"
     if model is not None and suffix == ".bin":
         return load_taught(model, threads, backbone)
@@ -108,8 +108,11 @@ def load_recogniser(
         raise DataError(f"backbone {backbone}: goes with a .bin of taught features only; leave it out")
     if suffix not in (".tflite", ".lite"):
         raise ModelError(f"{model}: expected a .tflite model or a .bin of taught features")
+    from whatsit.models.admission import admit
     from whatsit.models.classifier import Classifier
 
+    if model is not None:
+        admit(model)
     return Classifier(model, threads=threads)
 
 
@@ -126,6 +129,7 @@ def load_taught(
         DataError: the features are damaged or belong to another backbone.
     """
     from whatsit.backbones.backbone import Backbone
+    from whatsit.models.admission import admit
     from whatsit.teaching.feature_store import taught_with
     from whatsit.teaching.selflearn import SelfLearnClassifier
 
@@ -134,6 +138,7 @@ def load_taught(
     if file is not None:
         if not Path(file).is_file():
             raise ModelError(f"{path}: taught on {file}, which is not there; put it back, or name it with --backbone")
+        admit(file)
         embedder = Backbone.from_file(file, fit=origin.fit, threads=threads)
     elif origin.backbone is None:
         embedder = Backbone.builtin(fit=origin.fit, threads=threads)

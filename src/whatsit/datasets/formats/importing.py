@@ -43,6 +43,11 @@ def import_path(
             pictures that cannot be taken raise nothing: the report names them.
         DataError: the label cannot be used, the disk is full, or the project is in use elsewhere.
     """
+    with dataset.gathered():
+        return _import_path(dataset, path, label, progress)
+
+
+def _import_path(dataset: Dataset, path: Path, label: str | None, progress: Progress | None) -> ImportReport:
     if label is not None:
         dataset.check_new_label(label)
     if path.is_file() and path.suffix.lower() in csv_list.ENDINGS:

@@ -55,7 +55,7 @@ def take_in(
     Raises:
         DataError: the disk is full or the project is in use elsewhere; what arrived by then stays.
     """
-    with dataset.held():
+    with dataset.held(), dataset.gathered():
         return _take_in(dataset, source, listing, progress, remembered or {})
 
 

@@ -48,7 +48,10 @@ def launch(
 
 def _embedder(model: Path | None) -> Embedder:
     from whatsit.backbones.backbone import Backbone
+    from whatsit.models.admission import admit
 
+    if model is not None:
+        admit(model)
     embedder: Embedder = Backbone.builtin() if model is None else Backbone.from_file(model)
     return embedder
 
