@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_a_file_is_read_up_to_its_limit_and_not_beyond(tmp_path):
 
 
 def test_a_file_that_lies_about_its_size_is_stopped_at_the_limit():
-    assert os.stat("/proc/self/status").st_size == 0  # as a file that grows while it is read
+    assert Path("/proc/self/status").stat().st_size == 0  # as a file that grows while it is read
     assert b"Name:" in read_bounded("/proc/self/status", 2**20)
     with pytest.raises(DataError, match="more than the 10 bytes allowed"):
         read_bounded("/proc/self/status", 10)
@@ -64,14 +65,14 @@ def test_a_file_that_lies_about_its_size_is_stopped_at_the_limit():
 def test_what_is_not_a_file_is_refused_by_name_without_waiting(tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)  # the name of a socket is short
     if kind == "folder":
-        os.mkdir("it")
+        Path("it").mkdir()
     elif kind == "fifo":
         os.mkfifo("it")
     elif kind == "socket":
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind("it")
     else:
-        os.symlink("/dev/zero", "it")
+        Path("it").symlink_to("/dev/zero")
     path = "/dev/zero" if kind == "device" else "it"
     with pytest.raises(DataError, match=f"^{path}: not a file; expected a label file$"):
         read_bounded(path, 10, "a label file")

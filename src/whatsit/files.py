@@ -156,7 +156,9 @@ def write_all(handle: int, content: bytes) -> None:
 def _scratch(target: Path) -> tuple[int, Path | None]:
     """A new file in the target's folder: its handle, and its name where the system has no unnamed files."""
     if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
-        with contextlib.suppress(OSError):  # this file system has none, or the folder is unusable, which mkstemp reports
+        with contextlib.suppress(
+            OSError
+        ):  # this file system has none, or the folder is unusable, which mkstemp reports
             return os.open(target.parent, os.O_TMPFILE | os.O_WRONLY, 0o666), None
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
     os.fchmod(handle, 0o666 & ~umask())
@@ -220,4 +222,3 @@ def umask() -> int:
     except OSError:
         pass
     return 0o022
-

@@ -143,7 +143,10 @@ def test_verify_names_what_was_changed(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["classify", "absent.jpg", "--model", "absent.tflite"], "absent.tflite: no such file; expected a .tflite model"),
+        (
+            ["classify", "absent.jpg", "--model", "absent.tflite"],
+            "absent.tflite: no such file; expected a .tflite model",
+        ),
         (["classify", "x.jpg", "--json", "--csv"], "--json and --csv: choose one"),
         (["classify", "empty"], "empty: no pictures inside"),
         (["teach", "absent", "-o", "m.tflite"], "absent: no such folder"),

@@ -7,16 +7,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from whatsit.datasets.catalogue import Catalogue, Picture, PictureLike, Sample, counted
-from whatsit.datasets.dismissed import JUDGED_FILE, Judgements
 from whatsit.datasets.history import Edit, EditHistory
 from whatsit.datasets.index import Index
-from whatsit.datasets.label import UNLABELLED, check_label, folder_name, refuse_twin, safe_file_name
+from whatsit.datasets.label import (
+    SPLITS_FILE,
+    UNLABELLED,
+    check_label,
+    folder_name,
+    refuse_twin,
+    safe_file_name,
+)
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.near_copy import NearCopies
 from whatsit.datasets.placement import Newcomer, look_at, place
 from whatsit.datasets.scan import Changes, scan
 from whatsit.datasets.split import DecidedBy, Split, SplitRatios, split_of
-from whatsit.datasets.splits_csv import SPLITS_FILE, SplitRecord, SplitRecords, size_of
+from whatsit.datasets.splits_csv import SplitRecord, SplitRecords, size_of
 from whatsit.errors import DataError
 from whatsit.files import write_file
 from whatsit.imaging.image import picture_header
@@ -41,7 +47,6 @@ class Dataset(Catalogue):
         self.maps_folder = state / "maps"
         super().__init__(project / "dataset", Index(state / "index.db"))
         self.records = SplitRecords(self.root / SPLITS_FILE)
-        self.judgements = Judgements(self.root / JUDGED_FILE)
         self.near_copies = NearCopies(self.index)
         self._history = EditHistory(state / "history", project, self.records)
         self.refresh()

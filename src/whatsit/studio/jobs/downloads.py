@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.formats.exporting import Layout, export
+from whatsit.datasets.formats.exporting import export, writer
 from whatsit.errors import DataError
 from whatsit.studio.jobs.background import Background
 
@@ -25,13 +25,12 @@ class Downloads:
         return {**self._exporting.view(), "left_out": self._left_out}
 
     def begin(self, layout: str) -> None:
-        """Write the archive in a layout of ``exporters.Layout``.
+        """Write the archive in a layout of ``formats.FORMATS``.
 
         Raises:
-            DataError: one is being written already, or there is no such layout.
+            DataError: one is being written already, or there is no such layout to export.
         """
-        if layout not in list(Layout):
-            raise DataError(f"layout {layout!r}: expected one of {', '.join(Layout)}")
+        writer(layout)
 
         def work(progress: Any) -> None:
             self._path.unlink(missing_ok=True)

@@ -6,9 +6,11 @@ from typing import Any
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.dismissed import Judgement
-from whatsit.datasets.issues.check import ENOUGH, FEWEST, CheckReport, check, stands_against
+from whatsit.datasets.issues.check import CheckReport, check
+from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.issues.finding import EACH, Action, Finding, Fix, Kind
+from whatsit.datasets.issues.readiness import ENOUGH, stands_against
+from whatsit.datasets.issues.small_class import FEWEST
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.scan import ignored
 from whatsit.datasets.split import Split
@@ -29,6 +31,7 @@ class Inspection:
 
     def __init__(self, dataset: Dataset, embedder: Embedder, background: Background) -> None:
         self._dataset = dataset
+        self._dismissals = Dismissals(dataset.root)
         self._embedder = embedder
         self._background = background
         self._report: CheckReport | None = None
@@ -63,7 +66,7 @@ class Inspection:
             "classes": len(totals),
             "ready": len(totals) >= 2 and not against,
             "against": [kind.name.lower() for kind in against],
-            "kept": len(self._dataset.judgements.read()),
+            "kept": len(set(self._dismissals.read())),
             "stale": self._contents() != self._checked,
             "wanted": [{"label": label, "n": ENOUGH - totals[label]} for label in wanted[:5]],
             "kinds": [
@@ -130,7 +133,7 @@ class Inspection:
             DataError: there is no such finding any more, or that cannot be written down.
         """
         finding = self._finding(number)
-        self._dataset.judgements.add(_judgements(finding, [self._dataset.picture(key) for key in finding.pictures]))
+        self._dismissals.add(_dismissals(finding, [self._dataset.picture(key) for key in finding.pictures]))
 
     def keep_none(self) -> None:
         """Show again what was kept.
@@ -138,7 +141,7 @@ class Inspection:
         Raises:
             DataError: the file of what was kept cannot be written.
         """
-        self._dataset.judgements.forget()
+        self._dismissals.replace(())
 
     def keys_by_kind(self) -> dict[str, list[str]]:
         """The pictures of every kind of open finding, for the map's colours."""
@@ -167,12 +170,12 @@ class Inspection:
         return frozenset((picture.key, picture.split.value) for picture in self._dataset.pictures())
 
     def _open(self, pictures: dict[str, Picture]) -> list[int]:
-        judged = self._dataset.judgements.read()
+        dismissed = set(self._dismissals.read())
         return [
             number
             for number, finding in enumerate(self._findings)
             if self._is_open(finding, pictures)
-            and not _judgements(finding, [pictures[key] for key in finding.pictures if key in pictures]) <= judged
+            and not _dismissals(finding, [pictures[key] for key in finding.pictures if key in pictures]) <= dismissed
         ]
 
     def _is_open(self, finding: Finding, pictures: dict[str, Picture]) -> bool:
@@ -203,7 +206,7 @@ class Inspection:
         if finding.kind is Kind.IGNORED:
             return bool(ignored(self._dataset.root))
         if finding.kind is Kind.DAMAGED_RECORD:
-            return bool(self._dataset.records.unreadable() or self._dataset.judgements.unreadable())
+            return bool(self._dataset.records.unreadable() or self._dismissals.unreadable())
         return not finding.label or finding.label in counts
 
     def _finding_view(self, number: int, pictures: dict[str, Picture], totals: dict[str, int]) -> dict[str, Any]:
@@ -243,12 +246,12 @@ class Inspection:
         return fixes
 
 
-def _judgements(finding: Finding, pictures: list[Picture]) -> set[Judgement]:
-    """What keeping a finding says: of each picture where each stands for itself, else of all together."""
+def _dismissals(finding: Finding, pictures: list[Picture]) -> set[Dismissal]:
+    """What dismissing a finding records: each picture where each is judged by itself, else all together."""
     if not pictures:
-        return {Judgement(finding.kind, ())}
+        return {Dismissal(finding.kind, ())}
     together = [[picture] for picture in pictures] if finding.kind in EACH else [pictures]
-    return {Judgement.of(finding.kind, some) for some in together}
+    return {Dismissal.of(finding.kind, some) for some in together}
 
 
 _MENDED_TOGETHER = (Kind.UNREADABLE, Kind.EXACT_COPY, Kind.NEAR_COPY, Kind.ACROSS_SPLITS)

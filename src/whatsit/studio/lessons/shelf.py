@@ -89,4 +89,3 @@ class PictureShelf:
             if folder != self._held:
                 with contextlib.suppress(OSError):  # not empty: other pictures of this label stay
                     folder.rmdir()
-
