@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import note, say
 from whatsit.errors import DataError, ImageError
@@ -38,7 +39,7 @@ def teach(
     """
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
-    from whatsit.teaching.teach import embed_examples, find_examples
+    from whatsit.teaching.teach import embed_examples, labelled_examples
 
     features = output.suffix.lower() == ".bin"
     if not features and output.suffix.lower() != ".tflite":
@@ -51,10 +52,11 @@ def teach(
         choice.check_output(dtype or "int8", io)
     elif dtype is not None or io is not None:
         raise DataError(f"{output}: features have no --dtype and no --io; leave them out, or write a .tflite")
-    examples = find_examples(folder)
+    found = labelled_examples(folder)
+    note_left_out(found.left_out)
     skipped: list[ImageError] = []
-    with progress("Looking at pictures", len(examples)) as step:
-        embedded = embed_examples(examples, choice, on_picture=step, on_unreadable=skipped.append)
+    with progress("Looking at pictures", len(found.pictures)) as step:
+        embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
     if features:
         embedded.save_features(output, unknown_rate)
     else:
