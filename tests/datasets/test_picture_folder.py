@@ -82,7 +82,7 @@ def test_pictures_come_in_the_order_of_their_paths_part_by_part(tmp_path):
 
 def test_a_name_that_is_not_utf8_is_read_where_it_is_but_never_copied(tmp_path):
     (tmp_path / "cat").mkdir()
-    with open(os.fsencode(tmp_path / "cat") + b"/\xff.jpg", "wb") as stream:  # noqa: PTH123 - a path of bytes
+    with open(os.fsencode(tmp_path / "cat") + b"/\xff.jpg", "wb") as stream:
         stream.write(jpeg(1))
     assert len(picture_folder(tmp_path).pictures) == 1
     assert [entry.refusal for entry in walk(tmp_path)] == [Refusal.NAME]

@@ -11,7 +11,7 @@ import { openViewer } from "../viewer.js";
 const $ = (id) => document.getElementById(id);
 const FIRST = 24;
 // What stands against training comes first, what only deserves a look last.
-const ORDER = ["unreadable", "conflict", "across_splits", "twin_labels", "unusable_name", "small_class", "suspect_label", "exact_copy", "near_copy", "damaged_record", "ignored", "empty_split", "unbalanced", "blurred", "dark", "bright", "tiny", "outlier"];
+const ORDER = ["unreadable", "conflict", "across_splits", "twin_labels", "unusable_name", "small_class", "label_issue", "exact_copy", "near_copy", "damaged_record", "ignored", "empty_split", "unbalanced", "blurred", "dark", "bright", "tiny", "outlier"];
 // Of these a person wants to leave some out: their pictures can be struck off the list one by one.
 const PICKED = new Set(["unreadable", "tiny", "blurred", "dark", "bright", "twin_labels"]);
 let report = null;
@@ -147,7 +147,7 @@ function drawFinding(kind, finding) {
     link.addEventListener("click", () => { if (finding.label) sessionStorage.setItem("label", finding.label); });
     actions.append(link);
   }
-  if (finding.pictures.length) actions.append(button(t(kind === "suspect_label" ? "mend.right" : "mend.keep"), "quiet", async () => { if (await act("/api/check/keep", { finding: finding.id }, { quiet: true })) look(); }));
+  if (finding.pictures.length) actions.append(button(t(kind === "label_issue" ? "mend.right" : "mend.keep"), "quiet", async () => { if (await act("/api/check/keep", { finding: finding.id }, { quiet: true })) look(); }));
   item.append(actions);
   return item;
 }
