@@ -2,9 +2,10 @@
 
 Usage: python -m benchmarks.deploy_agreement TRAINING JUDGING [--environments FOLDER] [--size 224]
 
-TRAINING and JUDGING hold <label>/*.jpg. One model a fit is taught on TRAINING and deployed to every target that takes
-it; each folder's program is run over all of JUDGING by a Python that has only ai-edge-litert, numpy and Pillow (its own
-has MediaPipe). The C array is also compiled and its bytes compared. Exit status 1 where fewer than 99 % agree.
+TRAINING and JUDGING hold <label>/*.jpg. One model per fit is taught on TRAINING and deployed to every target that takes
+it; each folder's program is run over all of JUDGING by a Python that has only ai-edge-litert, numpy and Pillow (for
+MediaPipe's, only MediaPipe). The C array is also compiled and its bytes compared. Exit status 1 where fewer than 99 %
+agree.
 """
 
 import argparse
@@ -21,7 +22,9 @@ from rich.console import Console
 from rich.table import Table
 
 from whatsit import Fit, ModelError, SelfLearnClassifier, find_examples
-from whatsit.deployment.deploy import PROGRAM, Deployment, Target, deploy
+from whatsit.deployment.deploy import Deployment, deploy
+from whatsit.deployment.program import PROGRAM
+from whatsit.deployment.targets import TARGETS
 from whatsit.files import write_file
 from whatsit.tflite.metadata import flatbuffer_part
 
@@ -37,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("training", type=Path)
     parser.add_argument("judging", type=Path)
-    parser.add_argument("--environments", type=Path, help="made there once and kept; else made anew")
+    parser.add_argument("--environments", type=Path, help="made there once and kept; else made for this run")
     parser.add_argument("--size", type=int, default=224)
     arguments = parser.parse_args()
     table = Table("target", "fit", "agree", "share", caption="deploy folders against whatsit classify")
@@ -51,17 +54,17 @@ def main() -> None:
             model = work / f"{fit}.tflite"
             whatsit("teach", arguments.training, "-o", model, "--fit", fit, "--size", arguments.size)
             answers = classified(model, pictures)
-            for target in Target:
+            for target in TARGETS:
                 try:
                     made = deploy(model, target, work / f"{fit}-{target}", taught=taught)
                 except ModelError as error:
                     table.add_row(target, fit, "refused", str(error).split(": ", 1)[-1])
                     continue
-                ours = nearest_classes(made, fit, pictures) if target is Target.MAIXPY else answers
-                kind = "mediapipe" if target is Target.MEDIAPIPE else "plain"
+                ours = nearest_classes(made, fit, pictures) if target == "maixpy" else answers
+                kind = "mediapipe" if target == "mediapipe" else "plain"
                 theirs = program_answers(pythons[kind], made, pictures)
                 agree = sum(one == other for one, other in zip(ours, theirs, strict=True))
-                known = target is Target.FRIGATE and fit is not Fit.SQUASH  # Frigate squashes: deploy says so
+                known = target == "frigate" and fit is not Fit.SQUASH  # Frigate squashes: deploy says so
                 met = agree >= LEAST * len(pictures) or known
                 colour = "yellow" if known else "green" if met else "red"
                 table.add_row(target, fit, f"{agree} of {len(pictures)}", f"[{colour}]{agree / len(pictures):.1%}[/]")

@@ -74,7 +74,9 @@ def learner(**settings):
         (lambda model: teach([(GREY, 1), (GREY, 2)]), "label 1: expected text"),
         (lambda model: teach([(GREY, "a"), (GREY, None)]), "label None: expected text"),
         (lambda model: teach([(GREY, "a"), (GREY, "b")], unknown_rate=None), "error rate None: expected a share"),
-        (lambda model: teach([(GREY, "a"), (GREY, "b")], "lite0"), "choice 'lite0': expected a BackboneChoice"),
+        (lambda model: teach([(GREY, "a"), (GREY, "b")], 3), "backbone 3: expected a BackboneChoice"),
+        (lambda model: teach([(GREY, "a"), (GREY, "b")], "lite7"), "backbone 'lite7': expected one of lite0, lite1"),
+        (lambda model: teach([(GREY, "a"), (GREY, "b")], learner="x"), "learner 'x': expected one of logistic, cent"),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_named_in_one_short_line(small_model, wrong, expected):

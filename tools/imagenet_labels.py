@@ -1,4 +1,4 @@
-"""Write ``src/whatsit/data/imagenet_labels.txt`` from the synset lists in the wheel of the PyPI package ``timm``.
+"""Write ``src/whatsit/backbones/data/imagenet_labels.txt`` from the synset lists in ``timm``'s wheel.
 
 Usage: pip download --no-deps timm && python tools/imagenet_labels.py timm-*.whl
 
@@ -24,7 +24,7 @@ def main() -> None:
     twins = [label for label, count in Counter(labels).items() if count > 1]
     if len(labels) != 1000 or twins:
         raise SystemExit(f"{len(labels)} labels, shared by two classes: {twins}")
-    target = Path(__file__).parent.parent / "src/whatsit/data/imagenet_labels.txt"
+    target = Path(__file__).parent.parent / "src/whatsit/backbones/data/imagenet_labels.txt"
     target.write_text("\n".join(labels) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Measure the activation ranges that ship with whatsit: ``src/whatsit/data/ranges_<name>.json``.
+"""Measure the activation ranges that ship with whatsit: ``src/whatsit/backbones/data/ranges_<name>.json``.
 
 Usage: python tools/measure_ranges.py lite0 FOLDER_OR_ZIP... [--pictures 240] [--seed 0]
 
@@ -16,8 +16,10 @@ from pathlib import Path
 
 from rich.progress import track
 
-from whatsit.backbones.builtin import SIZES, weights_path
-from whatsit.backbones.efficientnet_lite import MEAN, STD, VARIANTS, build
+from whatsit.backbones import BACKBONES
+from whatsit.backbones.builtin import weights_path
+from whatsit.backbones.builtin_id import SIZES
+from whatsit.backbones.efficientnet_lite import MEAN, STD, build
 from whatsit.backbones.torch_weights import read_weights
 from whatsit.imaging.image import SUFFIXES
 from whatsit.imaging.preprocess import Preprocess
@@ -42,12 +44,13 @@ def pictures(sources: list[Path], count: int, seed: int) -> list[Path | bytes]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=VARIANTS)
+    parser.add_argument("name", choices=[name for name, row in BACKBONES.items() if row.variant is not None])
     parser.add_argument("sources", nargs="+", type=Path)
     parser.add_argument("--pictures", type=int, default=240)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    variant = VARIANTS[arguments.name]
+    variant = BACKBONES[arguments.name].variant
+    assert variant is not None
     weights = read_weights(weights_path(variant), variant.sha256)
     chosen = pictures(arguments.sources, arguments.pictures, arguments.seed)
     found = {}
@@ -63,7 +66,7 @@ def main() -> None:
         "sources": [source.name for source in arguments.sources],
         "ranges": found,
     }
-    target = Path(__file__).parent.parent / "src/whatsit/data" / f"ranges_{arguments.name}.json"
+    target = Path(__file__).parent.parent / "src/whatsit/backbones/data" / f"ranges_{arguments.name}.json"
     target.write_text(json.dumps(record, separators=(",", ":")) + "\n")
     print(
         f"{target}: {len(chosen)} pictures, {len(found)} sizes, {target.stat().st_size:,} bytes",

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from whatsit.errors import PluginError
 from whatsit.validation import short
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 Row = TypeVar("Row")
 
@@ -78,7 +80,7 @@ class Table(Mapping[str, Row], Generic[Row]):
         """The entry points of this group that cannot be used."""
         found = [
             self._broken(point, f"{point.name!r} is the name of a built-in one")
-            for point in entry_points(group=self.group)
+            for point in _entry_points(self.group)
             if point.name in self._built_in
         ]
         for name, point in self._announced.items():
@@ -89,8 +91,8 @@ class Table(Mapping[str, Row], Generic[Row]):
         return tuple(found)
 
     @cached_property
-    def _announced(self) -> dict[str, EntryPoint]:
-        points = sorted(entry_points(group=self.group), key=lambda point: point.name)
+    def _announced(self) -> "dict[str, EntryPoint]":
+        points = sorted(_entry_points(self.group), key=lambda point: point.name)
         return {point.name: point for point in points if point.name not in self._built_in}
 
     def _load(self, name: str) -> Row:
@@ -115,9 +117,15 @@ class Table(Mapping[str, Row], Generic[Row]):
             )
         return loaded
 
-    def _broken(self, point: EntryPoint, reason: str) -> BrokenPlugin:
+    def _broken(self, point: "EntryPoint", reason: str) -> BrokenPlugin:
         return BrokenPlugin(self.group, point.name, _package(point), reason)
 
 
-def _package(point: EntryPoint) -> str:
+def _entry_points(group: str) -> "EntryPoints":
+    from importlib.metadata import entry_points  # a tenth of the time to start classifying, and seldom needed
+
+    return entry_points(group=group)
+
+
+def _package(point: "EntryPoint") -> str:
     return point.dist.name if point.dist is not None else point.value

@@ -43,6 +43,21 @@ def unknown_rate(value: float) -> float:
     return value
 
 
+def row(table: Mapping[str, T], name: object, kind: str) -> T:
+    """The row of a table of names.
+
+    Args:
+        kind: what the rows are, for the error: ``target``.
+
+    Raises:
+        DataError: there is no row of that name.
+        PluginError: an installed package announces it, and it cannot be used.
+    """
+    if not isinstance(name, str) or name not in table:
+        raise DataError(f"{kind} {short(name)}: expected one of {', '.join(table)}")
+    return table[name]
+
+
 def path(value: object, expected: str) -> Path:
     """``value`` as a path.
 

@@ -16,7 +16,8 @@ from PIL import Image
 from whatsit import Backbone, BackboneChoice, Classifier, ModelError
 from whatsit.backbones import builtin
 from whatsit.backbones.builtin import builtin_model, cache_folder, weights_path
-from whatsit.backbones.efficientnet_lite import MULTI_LAYER_BLOCKS, MULTI_LAYER_GAIN, VARIANTS
+from whatsit.backbones.efficientnet_lite import MULTI_LAYER_BLOCKS, MULTI_LAYER_GAIN
+from whatsit.backbones.lite import LITE0
 from whatsit.backbones.torch_weights import parse_weights, read_weights
 from whatsit.tflite.interpreter import Runtime
 
@@ -97,15 +98,15 @@ class TestTheWeightsReader:
     def test_another_file_in_the_weights_place_is_refused_by_its_hash_before_it_is_read(self, tmp_path):
         (tmp_path / "w.pth").write_bytes(legacy_file(described()))
         with pytest.raises(ModelError, match=r"SHA-256 .* instead of 579344248a93e230…; reinstall"):
-            read_weights(tmp_path / "w.pth", VARIANTS["lite0"].sha256)
+            read_weights(tmp_path / "w.pth", LITE0.variant.sha256)
         with pytest.raises(ModelError, match=r"gone\.pth: the weights cannot be read"):
-            read_weights(tmp_path / "gone.pth", VARIANTS["lite0"].sha256)
+            read_weights(tmp_path / "gone.pth", LITE0.variant.sha256)
 
 
 class TestTheNetwork:
     def test_the_first_layer_is_the_convolution_that_numpy_computes(self):
         """An independent float64 computation from the raw weights, batch norm unfolded, on a crop of noise."""
-        variant = VARIANTS["lite0"]
+        variant = LITE0.variant
         weights = read_weights(weights_path(variant), variant.sha256)
         picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.float64)
         values = np.pad((picture - 127) / 128, ((0, 1), (0, 1), (0, 0)))  # SAME at stride 2: one row below, one right
@@ -148,8 +149,8 @@ class TestTheNetwork:
             assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > 0.93
 
     def test_int8_takes_raw_pixels(self):
-        border = Runtime(builtin_model(size=32)).input
-        assert border.dtype == np.uint8 and border.scale == 1 / 128 and border.zero_point == 127
+        taken = Runtime(builtin_model(size=32)).input
+        assert taken.dtype == np.uint8 and taken.scale == 1 / 128 and taken.zero_point == 127
 
     @pytest.mark.parametrize(
         "wrong",

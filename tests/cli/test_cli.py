@@ -137,7 +137,7 @@ def test_verify_names_what_was_changed(model: Path, tmp_path: Path) -> None:
     result = run("verify", damaged)
     assert result.returncode == 1
     assert "weights: changed" in result.stderr
-    assert errors(result)[-1].endswith("copy it again, or make it anew by  whatsit teach,  train  or  export")
+    assert errors(result)[-1].endswith("copy it again, or make it again by  whatsit teach,  train  or  export")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
     ("arguments", "expected"),
     [
         (["teach", "absent", "-o", "m.tflite", "--dtype", "int4"], "arithmetic 'int4': expected int8 or float32"),
-        (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "border 'foo': expected uint8, int8 or float32"),
+        (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "io 'foo': expected uint8, int8 or float32"),
         (["teach", "absent", "-o", "m.tflite", "--dtype", "float32", "--io", "int8"], "leave it out"),
         (["teach", "absent", "-o", "m.tflite", "--backbone", "quant.TFLITE", "--dtype", "float32"], "ask for int8"),
         (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype and no --io"),

@@ -10,9 +10,10 @@ import pytest
 
 from shape_pictures import write_shapes
 from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, TaughtModel, load_image, verify
-from whatsit.deployment.deploy import Target, deploy
+from whatsit.deployment.deploy import deploy
 from whatsit.imaging.preprocess import Colour
-from whatsit.tflite.metadata import flatbuffer_part
+from whatsit.models.card import read_card
+from whatsit.tflite.metadata import flatbuffer_part, read_files, with_files
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.record import ModelFiles, save_training
 from whatsit.training.train import train
@@ -50,7 +51,7 @@ def run(folder, pictures):
 
 
 @pytest.mark.parametrize("fit", list(Fit))
-@pytest.mark.parametrize("target", [Target.LITERT, Target.TEACHABLE_MACHINE, Target.C_ARRAY])
+@pytest.mark.parametrize("target", ["litert", "teachable-machine", "c-array"])
 def test_each_folders_program_says_what_whatsit_says(models, shapes, tmp_path, target, fit):
     deploy(models / f"{fit}.tflite", target, tmp_path / "out")
     classifier = Classifier(models / f"{fit}.tflite")
@@ -69,10 +70,10 @@ def test_frigates_folder_follows_its_rule(models, shapes, tmp_path):
 
 
 def test_frigate_is_told_of_another_fit_and_refused_another_size(models, shapes, tmp_path):
-    assert "--fit squash" in deploy(models / "cover.tflite", "frigate", tmp_path / "out").notes[0]
+    assert "train with fit squash" in deploy(models / "cover.tflite", "frigate", tmp_path / "out").notes[0]
     files = ModelFiles(tmp_path, "small")
     save_training(files, train(dataclasses.replace(SMALL, size=32), *shapes))
-    with pytest.raises(ModelError, match=r"32 x 32 pixels, Frigate takes 224.*--size 224"):
+    with pytest.raises(ModelError, match=r"Frigate takes 224 x 224 pixels only, this model takes 32 x 32.*size 224"):
         deploy(files.int8, "frigate", tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
@@ -109,8 +110,29 @@ def test_a_model_that_does_not_take_uint8_is_not_deployed(models, tmp_path, io):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_models_own_file_names_are_no_paths_to_write_to(models, tmp_path):
+    content = (models / "cover.tflite").read_bytes()
+    files = read_files(content)
+    card = read_card(files, "cover")
+    outside = "../../escaped.png"
+    golden = dataclasses.replace(card.golden[0], file=outside)
+    files = {**files, outside: files[card.golden[0].file]}
+    files["whatsit.json"] = dataclasses.replace(card, golden=(golden,)).to_json()
+    (tmp_path / "hostile.tflite").write_bytes(with_files(content, files))
+    made = deploy(tmp_path / "hostile.tflite", "litert", tmp_path / "out")
+    assert made.files == ("classify.py", "golden/golden_0.png", "labels.txt", "model.tflite")
+    assert not list(tmp_path.parent.glob("**/escaped.png"))
+
+
+def test_training_pictures_that_cannot_be_read_are_counted_in_the_notes(models, shapes, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    taught = [*shapes[0], (tmp_path / "broken.jpg", "leaf")]
+    notes = deploy(models / "cover.tflite", "maixpy", tmp_path / "out", taught=taught).notes
+    assert any(note.startswith("1 of the training pictures cannot be read") and "broken.jpg" in note for note in notes)
+
+
 def test_no_folder_around_a_deployment_is_made(models, tmp_path):
-    with pytest.raises(DataError, match=r"no folder .*nowhere/deep to make it in"):
+    with pytest.raises(DataError, match=r"there is no folder .*nowhere/deep to make it in"):
         deploy(models / "cover.tflite", "litert", tmp_path / "nowhere" / "deep" / "out")
     assert not (tmp_path / "nowhere").exists()
 
@@ -182,7 +204,7 @@ def test_what_cannot_be_deployed_is_refused_and_leaves_nothing(models, tmp_path,
     for model, target, named in [
         (models / "cover-float32.tflite", "litert", "float32"),
         (models / "absent.tflite", "litert", "absent"),
-        (models / "cover.tflite", "toaster", "toaster"),
+        (models / "cover.tflite", "toaster", "target 'toaster': expected one of litert, teachable-machine"),
         (models / "cover.tflite", "maixpy", "training pictures"),
     ]:
         with pytest.raises((DataError, ModelError), match=named):
@@ -194,6 +216,6 @@ def test_what_cannot_be_deployed_is_refused_and_leaves_nothing(models, tmp_path,
     assert not (tmp_path / "out").exists()
     (tmp_path / "full").mkdir()
     (tmp_path / "full/mine.txt").write_text("mine")
-    with pytest.raises(DataError, match="is there already"):
+    with pytest.raises(DataError, match="exists already"):
         deploy(models / "cover.tflite", "litert", tmp_path / "full")
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]

@@ -143,8 +143,8 @@ def test_uploads_left_half_way_are_gone_at_the_next_start(tmp_path: Path, serve:
         ("/api/dataset/rename-label", {"old": "none", "new": "x"}),
         ("/api/dataset/delete-label", {"label": ".."}),
         ("/api/dataset/export", {"layout": "../x"}),
-        ("/api/check/mend", {"finding": 10**9}),
-        ("/api/check/mend-all", {"kind": "label_issue"}),
+        ("/api/check/fix", {"finding": 10**9}),
+        ("/api/check/fix-all", {"kind": "label_issue"}),
     ],
 )
 def test_nonsense_is_refused_in_one_line(page: httpx.Client, path: str, body: dict[str, object]) -> None:
@@ -201,12 +201,12 @@ def test_a_finding_says_what_is_left_of_it(tmp_path: Path, serve: Callable[..., 
         running.studio.checking.wait()
 
         def unreadable() -> dict[str, object]:
-            kinds = {kind["kind"]: kind for kind in page.get("/api/check").json()["kinds"]}
+            kinds = {kind["kind"]: kind for kind in page.get("/api/check").json()["report"]["kinds"]}
             return dict(kinds["unreadable"]["findings"][0]) if "unreadable" in kinds else {}
 
         found = unreadable()
         assert found["total"] == 2
-        page.post("/api/check/mend", json={"finding": found["id"], "keys": ["cat/torn.jpg"]})
+        page.post("/api/check/fix", json={"finding": found["id"], "keys": ["cat/torn.jpg"]})
         assert unreadable()["total"] == 1
         page.post("/api/dataset/undo")
         assert unreadable()["total"] == 2
@@ -221,5 +221,5 @@ def test_a_finding_says_what_is_left_of_it(tmp_path: Path, serve: Callable[..., 
         assert check_again() == {}
         (tmp_path / "project/dataset/cat/third.jpg").write_bytes(shade(1)[:80])
         assert check_again()["total"] == 1
-        page.post("/api/check/keep-none")
+        page.post("/api/check/forget-kept")
         assert check_again()["total"] == 3

@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 from shape_pictures import write_shapes
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
+from whatsit.deployment.targets import TARGETS
 
 QUICK = {"size": 32, "blocks": 3, "views": 1, "epochs": 8}
 ENDLESS = QUICK | {"epochs": 10_000, "patience": 10_000, "augmentation": []}
@@ -346,6 +347,17 @@ def test_a_program_that_takes_other_pictures_says_so(trained) -> None:
     state = client.get("/api/deploy").json()
     assert state["state"] == "failed" and "224" in state["error"]
     assert client.get("/deploy/folder.zip").status_code == 400
+
+
+def test_the_page_is_told_which_programs_take_the_model_in_the_servers_words(trained) -> None:
+    _, _, client = trained
+    told = client.get("/api/deploy/targets", params={"name": "first"}).json()["targets"]
+    assert [one["target"] for one in told] == list(TARGETS)
+    refused = {one["target"]: one["refusal"] for one in told if one["refusal"]}
+    assert list(refused) == ["frigate"]
+    assert (refused["frigate"]["key"], "224" in refused["frigate"]["text"]) == ("deploy.needs_size", True)
+    assert client.get("/api/deploy/targets", params={"name": "nobody"}).status_code == 400
+    assert "toaster" in client.post("/api/deploy", json={"name": "first", "target": "toaster"}).json()["error"]
 
 
 def test_both_files_of_a_model_can_be_downloaded(trained) -> None:

@@ -6,12 +6,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from small_models import small_classifier
 from whatsit import BackboneChoice, Classifier, DataError, Fit, ImageError, ModelError, find_examples, teach, verify
 from whatsit.backbones.backbone import Backbone
-from whatsit.heads.linear import logistic_regression, nearest_centroid, prototypes, reject_threshold
+from whatsit.heads.linear import prototypes
+from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.image import load_image
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.label_file import parse_labels
@@ -72,7 +72,7 @@ class TestUnknown:
         assert np.mean([answer.unknown for answer in known]) <= 0.2
 
     def test_the_distance_survives_the_merge(self, taught, patches):
-        backbone = taught.choice.open()
+        backbone = taught.backbone.open()
         for dtype, tolerance in (("int8", 0.05), ("float32", 0.12)):
             classifier = Classifier(taught.to_tflite(dtype))
             for picture, _ in patches[::6]:
@@ -268,62 +268,6 @@ class TestLabels:
             (tmp_path / folder / "1.jpg").write_bytes(photographs["china"].read_bytes())
         (tmp_path / "cat" / "notes.txt").touch()
         assert [label for _, label in find_examples(tmp_path)] == ["cat", "dog"]
-
-
-@pytest.fixture(scope="module")
-def clouds():
-    chance = np.random.default_rng(1)
-    centres = chance.normal(size=(4, 20)) * 2
-    targets = [f"class {n % 4}" for n in range(200)]
-    points = np.abs(np.stack([centres[n % 4] + chance.normal(size=20) for n in range(200)])).astype(np.float32)
-    return points, targets
-
-
-class TestHeads:
-    def test_the_matrix_scores_as_scikit_learns_own_classifier_does(self, clouds):
-        points, targets = clouds
-        head = logistic_regression(points, targets)
-        mean = points.mean(axis=0)
-        spread = points.std(axis=0) + 0.01 * np.linalg.norm(points, axis=1).mean()
-        peer = LogisticRegression(C=0.01, max_iter=300, tol=1e-3).fit((points - mean) / spread, targets)
-        np.testing.assert_allclose(head.scores(points), peer.predict_proba((points - mean) / spread), atol=1e-4)
-        assert head.labels == tuple(peer.classes_)
-
-    def test_of_two_classes_too(self, clouds):
-        points, targets = clouds
-        two = [name in ("class 0", "class 1") for name in targets]
-        points, targets = points[two], [name for name in targets if name in ("class 0", "class 1")]
-        mean = points.mean(axis=0)
-        spread = points.std(axis=0) + 0.01 * np.linalg.norm(points, axis=1).mean()
-        peer = LogisticRegression(C=0.01, max_iter=300, tol=1e-3).fit((points - mean) / spread, targets)
-        ours = logistic_regression(points, targets).scores(points)
-        np.testing.assert_allclose(ours, peer.predict_proba((points - mean) / spread), atol=1e-4)
-
-    @pytest.mark.parametrize("normalise", [True, False])
-    def test_the_nearest_centroid_head_names_the_nearest_mean(self, clouds, normalise):
-        points, targets = clouds
-        head = nearest_centroid(points, targets, normalise=normalise)
-        lengths, names = np.linalg.norm(points, axis=1, keepdims=True), np.array(targets)
-        prepared = points / lengths if normalise else points
-        means = np.stack([prepared[names == label].mean(axis=0) for label in head.labels])
-        nearest = np.linalg.norm(prepared[:, np.newaxis] - means, axis=2).argmin(axis=1)
-        assert (head.scores(points).argmax(axis=1) == nearest).all()
-        np.testing.assert_allclose(head.scores(points).sum(axis=1), 1, atol=1e-5)
-
-    def test_leaving_one_out_is_what_teaching_without_it_would_find(self, clouds):
-        points, targets = clouds
-        points, targets = points[:24], targets[:24]
-        distances = []
-        for left_out in range(24):
-            others = [n for n in range(24) if n != left_out]
-            classes = prototypes(points[others], [targets[n] for n in others])
-            distances.append(classes.distances(points[left_out]).min())
-        found = reject_threshold(points, targets, 0.25)
-        assert found == pytest.approx(np.quantile(distances, 0.75), abs=1e-5)
-
-    def test_a_zero_embedding_is_no_trouble(self):
-        head = nearest_centroid(np.eye(3, dtype=np.float32), ["a", "b", "c"])
-        assert np.isfinite(head.scores(np.zeros((1, 3), np.float32))).all()
 
 
 def test_a_head_goes_into_the_smallest_of_graphs(tmp_path, patches):

@@ -38,7 +38,7 @@ def test_numbers_that_do_not_count_from_zero_belong_to_the_labels(text):
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00", b"cat\0dog\n", b"x\n" * 100_001])
 def test_what_is_no_label_file_is_refused_in_one_line(tmp_path, content):
     (tmp_path / "labels.txt").write_bytes(content)
-    with pytest.raises(DataError, match=r"labels.txt: .*one label a line") as error:
+    with pytest.raises(DataError, match=r"labels.txt: .*one label per line") as error:
         read_labels(tmp_path / "labels.txt")
     assert "\n" not in str(error.value)
 

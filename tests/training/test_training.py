@@ -266,7 +266,7 @@ def test_a_choice_of_any_tflite_is_trained_on(pictures, tmp_path):
     path = tmp_path / "foreign.tflite"
     path.write_bytes(whole)
     trained = train(dataclasses.replace(SMALL, backbone=str(path), blocks=None), *pictures)
-    assert trained.model.choice == BackboneChoice(str(path), 32)
+    assert trained.model.backbone == BackboneChoice(str(path), 32)
     assert right(trained.model, pictures[1]) >= 0.9
     assert read_model(trained.model.to_tflite()).subgraphs
     files = ModelFiles(tmp_path, "model")

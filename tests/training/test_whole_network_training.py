@@ -9,7 +9,7 @@ from shape_pictures import write_shapes
 from whatsit import Classifier, Colour, ModelError, TaughtModel, verify
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.builtin import weights_path
-from whatsit.backbones.efficientnet_lite import VARIANTS
+from whatsit.backbones.lite import LITE0
 from whatsit.backbones.torch_weights import read_weights
 from whatsit.errors import StoppedError
 from whatsit.training.design import Design, TrainingMode
@@ -44,7 +44,7 @@ def test_pytorch_computes_what_the_flatbuffer_computes(size, blocks):
     from whatsit.training.fine_tune import embeddings
     from whatsit.training.torch_loop import normalised
 
-    variant = VARIANTS["lite0"]
+    variant = LITE0.variant
     weights = {
         name: torch.from_numpy(values.copy()).float()
         for name, values in read_weights(weights_path(variant), variant.sha256).items()

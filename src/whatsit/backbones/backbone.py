@@ -3,11 +3,14 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.backbones.builtin import builtin_id, builtin_model, parse_builtin_id
+from whatsit.backbones.builtin import builtin_model
+from whatsit.backbones.builtin_id import builtin_id, parse_builtin_id
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.errors import ImageError, ModelError
 from whatsit.imaging.image import ImageLike
@@ -23,7 +26,7 @@ from whatsit.validation import several
 class Backbone:
     """The built-in EfficientNet-Lite at a chosen size, or any ``.tflite`` classifier with its top cut off.
 
-    Implements ``whatsit.backbones.embedder.Embedder``.
+    Implements ``whatsit.Embedder``. A copy, and one that went through pickle, loads the model again.
     """
 
     def __init__(
@@ -34,11 +37,23 @@ class Backbone:
         *,
         threads: int | None = None,
     ) -> None:
-        """``content`` is a checked model with one picture in and one embedding out."""
+        """Load a backbone; ``builtin``, ``from_id`` and ``from_file`` are the usual ways.
+
+        Args:
+            content: a ``.tflite`` that ``read_model`` has checked, one picture in and one embedding out.
+            preprocess: how pictures are prepared for it.
+            id: names the weights, the input size and the arithmetic.
+            threads: of the interpreter; None: one per core, at most four.
+        """
         runtime = Runtime(content, threads, id)
         self._network = Network(runtime, preprocess, id)
-        self._id, self.content = id, content
+        self._id, self._threads = id, threads
+        self.content = content
+        """The ``.tflite`` file's bytes."""
         self._dim = int(np.prod(runtime.outputs[0].shape))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), threads=self._threads), (self.content, self.preprocess, self._id)
 
     @classmethod
     def builtin(
@@ -46,19 +61,22 @@ class Backbone:
         blocks: int | None = None, fit: Fit = Fit.COVER, colour: Colour = Colour.RGB, multi_layer: bool = False,
         threads: int | None = None,
     ) -> "Backbone":  # fmt: skip
-        """EfficientNet-Lite without its top; ``dim`` is 1,280, fewer where ``blocks`` cuts earlier.
+        """EfficientNet-Lite without its top; ``dim`` is 1,280, other numbers with ``blocks`` or ``multi_layer``.
 
         Args:
             name: lite0; lite1 and lite2 with the extras of those names.
             size: input side in pixels, a multiple of 32 from 32 to 512.
-            dtype: ``int8`` (raw uint8 pixels at its border) or ``float32``.
-            blocks: keep only so many blocks: faster and coarser.
-            colour: grey takes one channel and gives what the grey picture in RGB would.
-            joined: the means of the last blocks before the last layer's, each of the upper and the lower half: a head
+            dtype: arithmetic, ``int8`` or ``float32``.
+            blocks: keep only the first blocks, this many: faster and coarser; None: all.
+            fit: how a picture meets the square input.
+            colour: grey takes one channel and gives the embedding of the grey picture in RGB.
+            multi_layer: put the means of the last blocks before the last layer's, upper and lower half apart; a head
                 learns more from them.
+            threads: of the interpreter; None: one per core, at most four.
 
         Raises:
-            ModelError, MissingExtraError: see ``builtin.builtin_model``.
+            ModelError: no such name, size, arithmetic or depth; weights missing or altered.
+            MissingExtraError: lite1 and lite2 come with extras.
         """
         content = builtin_model(name, size, dtype, blocks=blocks, colour=colour, multi_layer=multi_layer)
         preprocess = Preprocess(size, size, fit, colour, mean=(MEAN,), std=(STD,))
@@ -66,7 +84,7 @@ class Backbone:
 
     @classmethod
     def from_id(cls, id: str, *, fit: Fit = Fit.COVER, threads: int | None = None) -> "Backbone":  # noqa: A002
-        """The built-in backbone that an ``id`` names, as kept with saved features.
+        """The built-in backbone that an ``id`` names, as saved features keep it.
 
         Raises:
             ModelError: the id is of a file's backbone, of another revision, or not an id at all.
@@ -79,13 +97,18 @@ class Backbone:
     ) -> "Backbone":
         """Any ``.tflite`` classifier cut at its embedding, or a model that already ends in one.
 
+        Args:
+            path: the file, or its bytes.
+            fit: how a picture meets the input.
+            threads: of the interpreter; None: one per core, at most four.
+
         Raises:
             ModelError: the file is missing, broken, or does not take one picture.
         """
         name, content = model_content(path)
         metadata = read_metadata(content, read_model(content, name), name)
         cut = cut_top(content, name)
-        # A probe for the shapes, with one thread; the network below gets the threads asked for.
+        # Only to read the shapes, hence one thread; the backbone below gets the threads asked for.
         runtime = Runtime(cut, 1, name)
         preprocess = input_preprocess(runtime.input, fit, metadata.mean, metadata.std, name)
         dim = int(np.prod(runtime.outputs[0].shape))
@@ -96,7 +119,7 @@ class Backbone:
 
     @property
     def id(self) -> str:
-        """Weights, size and arithmetic; embeddings of different ids never mix."""
+        """Names the weights, the input size and the arithmetic; embeddings of different ids never mix."""
         return self._id
 
     @property
@@ -118,17 +141,20 @@ class Backbone:
         return self.embed_pixels(self.preprocess.pixels(image))
 
     def embed_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The raw embedding of prepared pixels, shape (height, width, channels) to (dim,)."""
+        """The raw embedding, shape (dim,), of prepared pixels, uint8 of shape (height, width, channels)."""
         return self._network.outputs(pixels)[0]
 
     def embed_many(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32]]:
-        """Raw embeddings in the order of ``images``; decoding and inference run on all cores, memory stays bounded.
+        """Raw embeddings, each of shape (dim,), in the order of ``images``.
+
+        Decoding and inference run on all cores; only a few pictures are in memory at a time.
 
         Raises:
-            ImageError: at the place of a picture that cannot be read.
+            ImageError: when a picture that cannot be read is reached.
+            DataError: one picture instead of several.
         """
         return self._network.map(several(images), lambda _image, outputs: outputs[0])
 
     def embed_or_error(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32] | ImageError]:
-        """As ``embed_many``, but an unreadable picture gives its ImageError in its place and the rest go on."""
+        """As ``embed_many``, but an unreadable picture yields its ImageError and the rest go on."""
         return self._network.map_or_error(several(images), lambda _image, outputs: outputs[0])

@@ -1,4 +1,4 @@
-"""Embeddings kept on disk by picture content and backbone, so that each picture is looked at once."""
+"""Embeddings kept on disk by picture content and backbone, so that each picture is embedded once."""
 
 import contextlib
 import hashlib
@@ -18,7 +18,7 @@ from whatsit.files import write_all
 from whatsit.parallel import Progress
 
 _BATCH = 64
-"""Pictures between two writes: what an interruption costs."""
+"""Pictures between two writes: at most this many are lost in an interruption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,14 @@ class Embeddable:
 
 
 class EmbeddingCache:
-    """One file a backbone in ``.whatsit/embeddings``.
+    """One file per backbone in ``.whatsit/embeddings``.
 
-    A row is the picture's SHA-256 (32 bytes), the CRC-32 of the rest (4) and the embedding (dim x 4,
-    float32), little-endian. Rows are only added; a torn or damaged one is computed again.
+    A row is the picture's SHA-256 (32 bytes), the CRC-32 of the embedding (4) and the embedding (dim x 4,
+    float32), little-endian. Rows are only appended; a torn or damaged one is computed again.
+
+    Args:
+        folder: where the file is kept; made when first needed.
+        embedder: computes what is missing.
     """
 
     def __init__(self, folder: Path, embedder: Embedder) -> None:
@@ -46,8 +50,11 @@ class EmbeddingCache:
     def embed(self, pictures: Sequence[Embeddable], progress: Progress | None = None) -> NDArray[np.float32]:
         """Raw embeddings, shape (pictures, dim), in the order given.
 
-        What is not in the cache is computed; stopped half-way, by Ctrl-C or a lost file, the rest stays. A disk that is
-        full or read-only keeps nothing: the next time takes as long.
+        What is not in the cache is computed. What was computed before an interruption, such as Ctrl-C or a missing
+        file, stays in the cache. On a disk that is full or read-only nothing is kept, and the next run takes as long.
+
+        Args:
+            progress: called with how many pictures are done and how many there are.
 
         Raises:
             ImageError: a picture cannot be read.
@@ -105,7 +112,7 @@ class EmbeddingCache:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise DataError(f"cannot read {self._path}: {error.strerror}; it may be deleted") from error
+            raise DataError(f"cannot read {self._path}: {error.strerror}; it can be deleted") from error
 
     def _append(self, made: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
         rows = np.zeros(len(made), self._row)
@@ -117,7 +124,7 @@ class EmbeddingCache:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab", buffering=0) as stream:
                 torn = stream.tell() % self._row.itemsize
-                if torn:  # killed in the middle of a row: start on a whole one again
+                if torn:  # killed in the middle of a row: cut the torn row off
                     os.ftruncate(stream.fileno(), stream.tell() - torn)
                 write_all(stream.fileno(), rows.tobytes())
                 os.fsync(stream.fileno())

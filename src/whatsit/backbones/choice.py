@@ -2,66 +2,94 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.backbones.backbone import Backbone
-from whatsit.backbones.builtin import builtin_model, check_builtin, weights_path
-from whatsit.backbones.efficientnet_lite import VARIANTS
+from whatsit.backbones.spec import BackboneSpec
+from whatsit.backbones.tflite_file import TfliteFile
 from whatsit.errors import ModelError
 from whatsit.imaging.preprocess import Colour, Fit, check_colour, check_fit
-from whatsit.tflite.cut import cut_top
 from whatsit.tflite.interpreter import Runtime
-from whatsit.tflite.network import read_model_file
 from whatsit.validation import short
 
 
 @dataclass(frozen=True, slots=True)
 class BackboneChoice:
-    """Which backbone to teach on.
-
-    ``name`` is lite0, lite1, lite2, or a ``.tflite`` file; ``size``, ``blocks`` and ``multi_layer``
-    apply to the built-in ones.
+    """A backbone, and the input it is used with.
 
     Raises:
         ModelError, DataError: the name is neither text nor a path; no such fit or colour.
+
+    Example::
+
+        BackboneChoice("lite0", size=160, fit="squash").open().embed("cat.jpg")
     """
 
-    name: str = "lite0"
+    name: str = DEFAULT
+    """A name in ``whatsit.backbones.BACKBONES``, such as lite0, or the path of a ``.tflite``."""
     size: int = 224
+    """Input side in pixels; a ``.tflite`` has its own."""
     fit: Fit = Fit.COVER
     blocks: int | None = None
+    """Keep only the first blocks, this many; None: all. A ``.tflite`` keeps its own."""
     colour: Colour = Colour.RGB
+    """Channels of the input; a ``.tflite`` has its own."""
     multi_layer: bool = False
+    """Take the last blocks into the embedding too; not for a ``.tflite``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str | os.PathLike):
-            raise ModelError(f"backbone {short(self.name)}: expected one of {', '.join(VARIANTS)}, or a .tflite file")
+            raise _unknown(self.name)
         for field, value in (
             ("name", os.fspath(self.name)), ("fit", check_fit(self.fit)), ("colour", check_colour(self.colour)),
         ):  # fmt: skip
             object.__setattr__(self, field, value)
 
     @property
-    def is_file(self) -> bool:
-        """Whether it is a ``.tflite`` of the user's."""
+    def is_path(self) -> bool:
+        """Whether the name is the path of a ``.tflite`` of the user's."""
         return self.name.lower().endswith((".tflite", ".lite"))
 
-    def check(self) -> None:
-        """Refuse, before any picture is looked at, what ``open`` would refuse.
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a finished ``.tflite``, the user's or a package's, whose size, colour and depth are fixed."""
+        return self.file is not None
+
+    @property
+    def file(self) -> Path | None:
+        """The ``.tflite`` it is; None: it is built on demand."""
+        if self.is_path:
+            return Path(self.name)
+        row = BACKBONES.get(self.name)
+        return None if row is None else row.file
+
+    @property
+    def spec(self) -> BackboneSpec:
+        """The row of that name, or one for the user's file.
 
         Raises:
-            ModelError, MissingExtraError: see ``Backbone``.
+            ModelError: neither a name nor a ``.tflite``.
         """
-        if self.is_file:
-            self.network()
-            return
-        variant = check_builtin(self.name, self.size, "int8")
-        variant.check_blocks(self.blocks)
-        weights_path(variant)
+        if self.is_path:
+            return TfliteFile(name=self.name, title=Path(self.name).name, path=self.name)
+        row = BACKBONES.get(self.name)
+        if row is None:
+            raise _unknown(self.name)
+        return row
+
+    def check(self) -> None:
+        """Refuse, before any picture is read, what ``open`` would refuse.
+
+        Raises:
+            ModelError, MissingExtraError: see ``open``.
+        """
+        self.spec.check(self)
 
     def check_output(self, dtype: str, io: str | None) -> None:
-        """Refuse, before any picture is looked at, what ``TaughtModel.to_tflite`` would refuse after.
+        """Refuse, before any picture is read, what ``TaughtModel.to_tflite`` would refuse later.
 
         Raises:
             ModelError: ``dtype`` or ``io`` is unknown or does not go with the other or with the backbone.
@@ -69,40 +97,40 @@ class BackboneChoice:
         if dtype not in ("int8", "float32"):
             raise ModelError(f"arithmetic {dtype!r}: expected int8 or float32")
         if io not in (None, "uint8", "int8", "float32"):
-            raise ModelError(f"border {io!r}: expected uint8, int8 or float32")
+            raise ModelError(f"io {io!r}: expected uint8, int8 or float32")
         if dtype == "float32" and io not in (None, "float32"):
-            raise ModelError(f"border {io!r} around float32: a float32 model takes and gives float32; leave it out")
+            raise ModelError(f"io {io!r}: a float32 model takes and gives float32; leave it out")
         if self.is_file and (dtype, io) not in (("int8", None), ("int8", "uint8")) and is_quantised(self.network()):
             if dtype == "float32":
                 raise ModelError(f"{self.name}: quantised, its float32 weights are not in the file; ask for int8")
-            raise ModelError(f"border {io!r}: a head on {self.name} keeps that model's own input type; leave it out")
+            raise ModelError(f"io {io!r}: a head on {self.name} keeps that model's own input type; leave it out")
 
     def network(self) -> bytes:
-        """The backbone that a head goes on: float32, except where the user's file is quantised already.
+        """The ``.tflite`` that a head goes on: float32, except where the file is quantised already.
 
         Raises:
-            ModelError, MissingExtraError: see ``Backbone``.
+            ModelError, MissingExtraError: see ``open``.
         """
-        if self.is_file:
-            return cut_top(read_model_file(self.name), self.name)
-        return builtin_model(
-            self.name, self.size, "float32", blocks=self.blocks, colour=self.colour, multi_layer=self.multi_layer
-        )
+        return self.spec.network(self)
 
     def open(self, dtype: str = "int8", threads: int | None = None) -> Backbone:
-        """The backbone itself, whose embeddings the head is learnt on.
+        """The backbone itself, whose embeddings the head is fitted on.
+
+        Args:
+            dtype: arithmetic of a built-in backbone, ``int8`` or ``float32``; a ``.tflite`` has its own.
+            threads: of the interpreter; None: one per core, at most four.
 
         Raises:
-            ModelError, MissingExtraError: see ``Backbone``.
+            ModelError: no such name, size or depth, or a file that is missing or broken.
+            MissingExtraError: the weights come with an extra that is not installed.
         """
-        if self.is_file:
-            return Backbone.from_file(self.name, fit=self.fit, threads=threads)
-        return Backbone.builtin(
-            self.name, self.size, dtype, blocks=self.blocks, fit=self.fit, colour=self.colour,
-            multi_layer=self.multi_layer, threads=threads,
-        )  # fmt: skip
+        return self.spec.open(self, dtype, threads)
 
 
 def is_quantised(network: bytes) -> bool:
     """Whether a network takes integers: its weights are no longer float32."""
     return bool(Runtime(network, 1).input.dtype != np.float32)
+
+
+def _unknown(name: object) -> ModelError:
+    return ModelError(f"backbone {short(name)}: expected one of {', '.join(BACKBONES)}, or a .tflite file")

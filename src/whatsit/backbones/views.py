@@ -1,4 +1,4 @@
-"""A backbone that looks at several views of each picture: what a head is trained on."""
+"""A backbone that embeds several augmented views of each picture: what a head is trained on."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,9 +12,14 @@ from whatsit.imaging.preprocess import Preprocess
 
 
 class ViewEmbedder:
-    """An ``embedder.Embedder`` whose embedding is those of ``views`` views, one after the other.
+    """An ``Embedder`` whose embedding is the embeddings of several views, concatenated.
 
-    One row a picture, so that what keeps embeddings by picture keeps the views too.
+    One row per picture, so that an ``EmbeddingCache`` keeps the views too.
+
+    Args:
+        backbone: embeds the views.
+        augmentation: makes them; without any switch on there is one view, the picture itself.
+        views: per picture, itself among them.
     """
 
     def __init__(self, backbone: Backbone, augmentation: Augmentation, views: int) -> None:
@@ -25,7 +30,7 @@ class ViewEmbedder:
 
     @property
     def id(self) -> str:
-        """The backbone's, with the views where there is more than the picture itself."""
+        """The backbone's, followed by the number and kind of the views where there are several."""
         views = f"+{self.views}views.1:{self._augmentation.name}" if self.views > 1 else ""
         return f"{self._backbone.id}{views}"
 
@@ -40,15 +45,15 @@ class ViewEmbedder:
         return self._backbone.preprocess
 
     def embed_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The views of prepared RGB pixels, shape (height, width, 3) to (dim,)."""
+        """The views' embeddings, shape (dim,), of prepared RGB pixels, uint8 of shape (height, width, 3)."""
         views = self._augmentation.views(pixels, self.views)
         return np.concatenate([self._backbone.embed(view) for view in views])
 
     def embed_many(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32]]:
-        """One row a picture, order kept; views are made here while other threads run the network.
+        """One row per picture, in order; views are made here while other threads run the network.
 
         Raises:
-            ImageError: at the place of a picture that cannot be read.
+            ImageError: when a picture that cannot be read is reached.
         """
         pixels = (view for image in images for view in self._augmentation.views(self._plain.pixels(image), self.views))
         rows = self._backbone.embed_many(pixels)

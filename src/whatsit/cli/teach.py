@@ -7,6 +7,7 @@ import typer
 
 from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
+from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import note, say
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.preprocess import Fit
@@ -14,7 +15,7 @@ from whatsit.imaging.preprocess import Fit
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("teach")(teach)
+    app.command("teach", cls=TableCommand)(teach)
 
 
 def teach(
@@ -23,14 +24,15 @@ def teach(
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
     dtype: Annotated[str | None, typer.Option(help="Arithmetic inside the model: int8 (else that) or float32.")] = None,
     io: Annotated[
-        str | None, typer.Option(help="Types at its border: uint8 (what most programs take), int8 or float32.")
+        str | None, typer.Option(help="Input and output types: uint8 (what most programs take), int8 or float32.")
     ] = None,
-    backbone: Annotated[str, typer.Option(help="lite0, lite1, lite2, or any .tflite classifier.")] = "lite0",
+    backbone: Annotated[str, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = "lite0",
     size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
     blocks: Annotated[int | None, typer.Option(help="Keep only so many blocks of the backbone: faster.")] = None,
     fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
+    learner: Annotated[str | None, typer.Option(help="Fits the head: one of {learners}; the first if none.")] = None,
     unknown_rate: Annotated[
-        float, typer.Option(help="Share of known pictures that may be called unknown, 0 to 1.")
+        float, typer.Option(help="Share of known pictures that can be called unknown, 0 to below 1.")
     ] = 0.05,
 ) -> None:
     """Learn from labelled pictures, in seconds.
@@ -39,7 +41,9 @@ def teach(
     """
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
+    from whatsit.heads.learners import DEFAULT, LEARNERS
     from whatsit.teaching.teach import embed_examples, labelled_examples
+    from whatsit.validation import row
 
     features = output.suffix.lower() == ".bin"
     if not features and output.suffix.lower() != ".tflite":
@@ -50,8 +54,10 @@ def teach(
     choice = BackboneChoice(backbone, size, fit, blocks)
     if not features:
         choice.check_output(dtype or "int8", io)
-    elif dtype is not None or io is not None:
-        raise DataError(f"{output}: features have no --dtype and no --io; leave them out, or write a .tflite")
+    elif dtype is not None or io is not None or learner is not None:
+        raise DataError(f"{output}: features have no --dtype, --io or --learner; leave them out, or write a .tflite")
+    learner = learner or DEFAULT
+    row(LEARNERS, learner, "--learner")
     found = labelled_examples(folder)
     note_left_out(found.left_out)
     skipped: list[ImageError] = []
@@ -61,7 +67,7 @@ def teach(
         embedded.save_features(output, unknown_rate)
     else:
         with progress("Learning and writing", None):
-            content = embedded.model(unknown_rate).to_tflite(dtype or "int8", io)
+            content = embedded.model(unknown_rate, learner).to_tflite(dtype or "int8", io)
             write_file(output, content)
     for error in skipped:
         say(f"whatsit: left out: {error}", err=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import say, say_json
 from whatsit.errors import DataError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("train", epilog="Example: whatsit train bottles/ --size 160 --fit squash")(train)
+    app.command("train", cls=TableCommand, epilog="Example: whatsit train bottles/ --size 160 --fit squash")(train)
 
 
 def train(
@@ -22,7 +23,7 @@ def train(
     *,
     name: Annotated[str, typer.Option(help="Of the model: models/NAME.tflite.")] = "model",
     way: Annotated[str | None, typer.Option(help="frozen, fine-tune or scratch.")] = None,
-    backbone: Annotated[str | None, typer.Option(help="lite0, lite1, lite2, or any .tflite classifier.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = None,
     size: Annotated[int | None, typer.Option(help="Input side in pixels, a multiple of 32.")] = None,
     blocks: Annotated[int | None, typer.Option(help="Keep so many blocks of the backbone: faster.")] = None,
     multi_layer: Annotated[bool | None, typer.Option(help="Let the head see the last blocks too.")] = None,
@@ -136,7 +137,7 @@ def _findable(backbone: str | None) -> str | None:
     """A file's whole path, so that it is found from other folders the next time."""
     from whatsit.backbones.choice import BackboneChoice
 
-    if backbone is None or not BackboneChoice(backbone).is_file:
+    if backbone is None or not BackboneChoice(backbone).is_path:
         return backbone
     return str(Path(backbone).absolute())
 

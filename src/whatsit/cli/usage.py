@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from whatsit.cli.tables import filled
 from whatsit.validation import expectation
 
 
@@ -19,7 +20,7 @@ def _told(error: Any) -> str:
     if parameter is not None:
         name = next((name for name in parameter.opts if name.startswith("--")), None) or parameter.opts[0]
         if message.startswith("Missing"):
-            about = f": {parameter.help.rstrip('.')}" if getattr(parameter, "help", None) else ""
+            about = f": {filled(parameter.help).rstrip('.')}" if getattr(parameter, "help", None) else ""
             return f"{name} is missing{about}"
         cause = error.__cause__
         if hasattr(cause, "errors"):  # pydantic, which recent Typer reads its values by

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(model: Annotated[Path, typer.Argument(help="A .tflite that whatsit made.")]) -> None:
-    """Check that a model is still what it was when made, and computes the same here.
+    """Check that a model is unchanged since it was made, and computes the same on this device.
 
     Example:  whatsit verify bottles.tflite
     """
@@ -24,6 +24,6 @@ def verify(model: Annotated[Path, typer.Argument(help="A .tflite that whatsit ma
     for line in found:
         say(f"{model}: {line}", err=True)
     if found:
-        say(f"{model}: copy it again, or make it anew by  whatsit teach,  train  or  export", err=True)
+        say(f"{model}: copy it again, or make it again by  whatsit teach,  train  or  export", err=True)
         raise typer.Exit(1)
     say(f"{model}: weights, labels, normalisation and golden pictures are as when it was made")

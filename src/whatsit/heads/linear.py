@@ -1,4 +1,4 @@
-"""Heads as data: whoever learnt it, a head is one matrix, and the distance to the classes is another."""
+"""Heads as data: a head is one matrix whichever learner fitted it, the class means for distances are another."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError, ModelError
-from whatsit.heads.unknown import NOISE, means, normalised, squared_distances
-from whatsit.validation import unknown_rate as checked_rate
+from whatsit.errors import ModelError
+from whatsit.heads.unknown import means, normalised
 
 Embeddings = NDArray[np.float32]
-
-_REGULARISATION = 0.01
-_SOFTENING = 0.01
-_TEMPERATURE = 32.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +46,7 @@ class LinearHead:
     """Class scores from an embedding: softmax(weights @ embedding + bias).
 
     ``weights`` has shape (classes, dim), ``bias`` (classes,), both float32. With ``normalise`` the embedding is first
-    divided by its Euclidean length; with ``hidden`` it passes a layer with ReLU before ``weights``, whose shape is then
+    divided by its Euclidean length. With ``hidden`` it passes through a ReLU layer first, and ``weights`` has shape
     (classes, hidden units).
     """
 
@@ -94,7 +89,7 @@ class LinearHead:
 
 @dataclass(frozen=True, eq=False)
 class Prototypes:
-    """Each class's mean L2-normalised embedding, shape (classes, dim): what *unknown* is measured against."""
+    """Each class's mean L2-normalised embedding, shape (classes, dim): distances for *unknown* are to these."""
 
     means: NDArray[np.float32]
     labels: tuple[str, ...]
@@ -127,83 +122,11 @@ class Prototypes:
 def prototypes(embeddings: Embeddings, targets: Sequence[str]) -> Prototypes:
     """The mean of each class's L2-normalised embeddings, classes in alphabetical order."""
     labels = tuple(sorted(set(targets)))
-    return Prototypes(_class_means(normalised(embeddings), targets, labels), labels)
+    return Prototypes(class_means(normalised(embeddings), targets, labels), labels)
 
 
-def nearest_centroid(embeddings: Embeddings, targets: Sequence[str], *, normalise: bool = True) -> LinearHead:
-    """A head whose best class is the one with the nearest mean (Euclidean; on L2-normalised embeddings by default).
-
-    -|x - c|^2 = 2 c·x - |c|^2 - |x|^2, and |x|^2 is the same for every class, so the nearest mean is a linear head
-    (Snell et al., "Prototypical Networks for Few-shot Learning", 2017, section 2.4).
-    """
-    prepared = normalised(embeddings) if normalise else embeddings
-    labels = tuple(sorted(set(targets)))
-    centres = _class_means(prepared, targets, labels)
-    # The temperature only spreads the scores; on raw embeddings lengths set it.
-    heat = _TEMPERATURE if normalise else _TEMPERATURE / max(float((centres**2).sum(axis=1).mean()), 1e-12)
-    weights, bias = 2 * heat * centres, -heat * (centres**2).sum(axis=1)
-    return LinearHead(weights.astype(np.float32), bias.astype(np.float32), labels, normalise)
-
-
-def logistic_regression(embeddings: Embeddings, targets: Sequence[str], *, normalise: bool = False) -> LinearHead:
-    """Multinomial logistic regression (scikit-learn's, L2 penalty) on standardised embeddings.
-
-    Standardising lets faint but telling features count; it folds into the matrix, so the head stays linear. Not
-    normalising is as accurate and saves an operator whose int8 form keeps few levels.
-
-    Raises:
-        DataError: fewer than two classes.
-    """
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
-
-    labels = tuple(sorted(set(targets)))
-    if len(labels) < 2:
-        raise DataError(f"{len(labels)} class: a classifier needs at least 2; add pictures of something else")
-    prepared = normalised(embeddings) if normalise else embeddings
-    mean = prepared.mean(axis=0)
-    # Part of the typical spread is added, so that a feature that hardly moves is not blown up.
-    spread = prepared.std(axis=0) + _SOFTENING * np.linalg.norm(prepared, axis=1).mean()
-    fit = LogisticRegression(C=_REGULARISATION, max_iter=300, tol=1e-3)
-    # The products are too small to share: BLAS threads spend ten times as long waiting for each other as computing.
-    with threadpool_limits(1, "blas"):
-        fit.fit((prepared - mean) / spread, np.searchsorted(labels, np.asarray(targets)))
-    matrix, offset = fit.coef_, fit.intercept_
-    if len(labels) == 2:  # scikit-learn keeps one row for two classes
-        matrix, offset = np.concatenate([-matrix, matrix]) / 2, np.concatenate([-offset, offset]) / 2
-    weights = matrix / spread
-    bias = offset - weights @ mean
-    return LinearHead(weights.astype(np.float32), bias.astype(np.float32), labels, normalise)
-
-
-def reject_threshold(embeddings: Embeddings, targets: Sequence[str], unknown_rate: float = 0.05) -> float | None:
-    """The distance beyond which a picture is *unknown*, found by leaving one taught picture out at a time.
-
-    Each picture's distance to the nearest class mean is taken as if it had not been taught; the threshold leaves a
-    share ``unknown_rate`` (0..1) of them outside, and is at least ``rejection.NOISE``. None where no class has two
-    pictures.
-
-    Raises:
-        DataError: ``unknown_rate`` is not in 0..1.
-    """
-    checked_rate(unknown_rate)
-    labels = tuple(sorted(set(targets)))
-    own = np.searchsorted(labels, np.asarray(targets))
-    counts = np.bincount(own)
-    if not (counts > 1).any():
-        return None
-    unit = normalised(embeddings)
-    squares = squared_distances(unit, means(unit, own, len(labels)))
-    kept = counts[own] > 1
-    # x to the mean of the others: x - (n m - x) / (n - 1) = n (x - m) / (n - 1)
-    rows = np.arange(len(own))
-    scale = np.where(kept, counts[own] / np.maximum(counts[own] - 1, 1), 1.0)
-    squares[rows, own] *= scale**2
-    distances = np.sqrt(squares.min(axis=1))[kept]
-    return max(NOISE, float(np.quantile(distances, 1 - unknown_rate)))
-
-
-def _class_means(embeddings: Embeddings, targets: Sequence[str], labels: Sequence[str]) -> Embeddings:
+def class_means(embeddings: Embeddings, targets: Sequence[str], labels: Sequence[str]) -> Embeddings:
+    """The mean of the embeddings, shape (pictures, dim), of each of the sorted ``labels``: shape (labels, dim)."""
     classes = np.searchsorted(labels, np.asarray(targets))
     return means(embeddings, classes, len(labels)).astype(np.float32)
 

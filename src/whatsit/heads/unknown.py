@@ -1,17 +1,32 @@
-"""How far is too far: distances between embeddings, and the threshold beyond which a picture is *unknown*."""
+"""Distances between embeddings, and every rule for the distance beyond which a picture is *unknown*.
+
+Two rules, because two things measure distances. A model (``whatsit teach``, ``train``) compares L2-normalised
+embeddings with the class means: ``reject_threshold``. A self-learning classifier compares raw embeddings too, and its
+classes have few members: ``gap_threshold``.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.validation import unknown_rate as checked_rate
+
 Floats = NDArray[np.float32]
 
-NOISE = 0.2
-"""How far apart L2-normalised embeddings of one picture lie where only its coding differs; no threshold is below.
+UNKNOWN_RATE = 0.05
+"""Share of known pictures that can be called unknown, where nothing else is asked for."""
 
-Measured with EfficientNet-Lite0 at 224 and 96 pixels on 53 photographs: float32 beside int8 at most 0.19, saved again
-as JPEG of quality 90 at most 0.19. Pictures of one class lie farther: thresholds from two to twenty pictures a class
-were 0.65 and more, so the floor shows only where copies of one picture, or frames of a still camera, were taught.
+NOISE = 0.2
+"""Distance between L2-normalised embeddings of one picture in different encodings; no threshold is lower.
+
+Measured with EfficientNet-Lite0 at 224 and 96 pixels on 53 photographs: float32 against int8 at most 0.19, re-encoded
+as JPEG of quality 90 at most 0.19. Pictures of one class lie farther apart: thresholds from 2 to 20 pictures per class
+were 0.65 and more, so the floor matters only where copies of one picture, or frames of a still camera, were taught.
 """
+
+ENOUGH_HELD_OUT = 20
+"""Held-out pictures from which ``reject_threshold`` uses them instead of leaving one out."""
 
 
 def normalised(embeddings: Floats) -> Floats:
@@ -21,12 +36,12 @@ def normalised(embeddings: Floats) -> Floats:
 
 
 def distances(embedding: Floats, prototypes: Floats) -> NDArray[np.float64]:
-    """Euclidean distance of one embedding, shape (f,), to each prototype, shape (n, f): shape (n,)."""
+    """Euclidean distance of one embedding, shape (dim,), to each prototype, shape (n, dim): shape (n,)."""
     return np.asarray(np.linalg.norm(prototypes.astype(np.float64) - embedding, axis=1))
 
 
 def squared_distances(embeddings: Floats, centres: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared Euclidean distances of embeddings, shape (m, f), to centres, shape (n, f): shape (m, n)."""
+    """Squared Euclidean distances of embeddings, shape (m, dim), to centres, shape (n, dim): shape (m, n)."""
     points = embeddings.astype(np.float64)
     products = points @ centres.T
     squared = (points**2).sum(axis=1)[:, np.newaxis] + (centres**2).sum(axis=1) - 2 * products
@@ -34,22 +49,82 @@ def squared_distances(embeddings: Floats, centres: NDArray[np.float64]) -> NDArr
 
 
 def means(members: Floats, classes: NDArray[np.intp], count: int) -> NDArray[np.float64]:
-    """The mean of each class's members, shape (count, f); in float64, where their order does not show."""
+    """The mean of each class's members, shape (count, dim); in float64, so that their order does not matter."""
     return np.array([members[classes == index].mean(axis=0, dtype=np.float64) for index in range(count)]).reshape(
         count, members.shape[1]
     )
 
 
+def reject_threshold(
+    embeddings: Floats, targets: Sequence[str], unknown_rate: float = UNKNOWN_RATE, held_out: Floats | None = None
+) -> float | None:
+    """The distance to the nearest class mean beyond which a picture is unknown, between L2-normalised embeddings.
+
+    With ``ENOUGH_HELD_OUT`` held-out pictures or more it is the (1 - ``unknown_rate``) quantile of their distances.
+    With fewer it is that quantile over the training pictures, each measured as if it had not been trained on
+    (leave-one-out). It is never below ``NOISE``.
+
+    Args:
+        embeddings: of the training pictures, raw, shape (pictures, dim).
+        targets: the label of each.
+        unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
+        held_out: of pictures of the same classes that were not trained on, raw, shape (pictures, dim).
+
+    Returns:
+        A distance from 0.2 to 2; None where no class has two pictures and too few are held out.
+
+    Raises:
+        DataError: ``unknown_rate`` is out of range.
+    """
+    checked_rate(unknown_rate)
+    labels = tuple(sorted(set(targets)))
+    classes = np.searchsorted(labels, np.asarray(targets))
+    unit = normalised(embeddings)
+    centres = means(unit, classes, len(labels))
+    if held_out is not None and len(held_out) >= ENOUGH_HELD_OUT:
+        away: NDArray[np.floating] = _nearest(normalised(held_out), centres.astype(np.float32))
+    else:
+        away = _nearest_without_itself(unit, classes, centres)
+    if not len(away):
+        return None
+    return max(NOISE, float(np.quantile(away, 1 - unknown_rate)))
+
+
+def gap_threshold(members: Floats, classes: NDArray[np.intp], unknown_rate: float) -> float | None:
+    """The distance to its own class above which a picture is unknown; for classes of few members.
+
+    Where classes overlap it is the (1 - unknown_rate) quantile of the ``leave_one_out`` distances within classes.
+    Where a gap opens between that and the unknown_rate quantile of the distances to other classes, it is the middle
+    of the gap: pictures taken in one session lie closer together than tomorrow's, and the gap leaves room for those.
+    It is never below ``NOISE`` times a member's typical length.
+
+    Args:
+        members: embeddings, raw or L2-normalised, shape (m, dim); the threshold is in their units.
+        classes: the class of each, from 0, shape (m,).
+        unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
+
+    Returns:
+        None where no class has two members to compare.
+    """
+    own, other = leave_one_out(members, classes)
+    if not len(own):
+        return None
+    within = float(np.quantile(own, 1 - unknown_rate))
+    middle = (within + float(np.quantile(other, unknown_rate))) / 2 if len(other) else within
+    length = float(np.sqrt((members.astype(np.float64) ** 2).sum(axis=1).mean()))
+    return max(within, middle, NOISE * length)
+
+
 def leave_one_out(members: Floats, classes: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far embeddings are from their own class without them, and from the nearest other class.
+    """Distances of embeddings to the mean of their own class without them, and to the nearest other class.
 
     The mean of the k - 1 others scatters a little more than the mean of all k that will be in use; distances
     to it are scaled by sqrt((1 + 1/k) / (1 + 1/(k - 1))), the ratio expected of independent members. Without
-    that, two or three members a class give a threshold far too generous.
+    that, two or three members per class give a threshold far too generous.
 
     Args:
-        members: shape (m, f).
-        classes: the class of each, 0 to below the number of classes, shape (m,).
+        members: shape (m, dim).
+        classes: the class of each, from 0, shape (m,).
 
     Returns:
         The own distances, of members that are not alone in their class, and the other distances, of all
@@ -70,20 +145,20 @@ def leave_one_out(members: Floats, classes: NDArray[np.intp]) -> tuple[NDArray[n
     return own, other
 
 
-def gap_threshold(members: Floats, classes: NDArray[np.intp], unknown_rate: float) -> float | None:
-    """The distance above which a picture is unknown, from ``leave_one_out``: at least ``NOISE`` of a member's length.
+def _nearest(unit: Floats, centres: Floats) -> Floats:
+    """The distance of each embedding to the nearest centre, shape (m, dim) to (m,); one class at a time in memory."""
+    return np.asarray(np.min([np.linalg.norm(unit - centre, axis=1) for centre in centres], axis=0))
 
-    Where classes overlap it is the (1 - unknown_rate) quantile of ``own``. Where a gap opens between that and
-    the ``unknown_rate`` quantile of ``other``, it is the middle of the gap: pictures taken in one go lie closer
-    together than those of tomorrow, and the gap is room to give.
 
-    Returns:
-        None where no class has two members to compare.
-    """
-    own, other = leave_one_out(members, classes)
-    if not len(own):
-        return None
-    within = float(np.quantile(own, 1 - unknown_rate))
-    middle = (within + float(np.quantile(other, unknown_rate))) / 2 if len(other) else within
-    length = float(np.sqrt((members.astype(np.float64) ** 2).sum(axis=1).mean()))
-    return max(within, middle, NOISE * length)
+def _nearest_without_itself(
+    unit: Floats, classes: NDArray[np.intp], centres: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The same for members of the classes, each left out of its own class; members alone in their class are skipped."""
+    sizes = np.bincount(classes, minlength=len(centres))
+    squared = squared_distances(unit, centres)
+    kept = sizes[classes] > 1
+    rows = np.arange(len(classes))
+    # x to the mean of the others: x - (n m - x) / (n - 1) = n (x - m) / (n - 1)
+    scale = np.where(kept, sizes[classes] / np.maximum(sizes[classes] - 1, 1), 1.0)
+    squared[rows, classes] *= scale**2
+    return np.asarray(np.sqrt(squared.min(axis=1))[kept])

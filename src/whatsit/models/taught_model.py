@@ -12,12 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from whatsit.backbones.builtin import (
-    builtin_ranges,
-    check_builtin,
-    is_builtin_id,
-    parse_builtin_id,
-)
+from whatsit.backbones.builtin_id import is_builtin_id, parse_builtin_id
 from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
 from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
@@ -57,7 +52,7 @@ from whatsit.version import VERSION
 class TaughtModel:
     """A head, the distances that tell *unknown*, and the backbone they belong to."""
 
-    choice: BackboneChoice
+    backbone: BackboneChoice
     backbone_id: str
     preprocess: Preprocess
     head: LinearHead
@@ -71,7 +66,7 @@ class TaughtModel:
     calibration: tuple[NDArray[np.uint8], ...] = ()
     """Pixels for measuring the ranges of a float backbone that is not built in."""
     network: bytes | None = None
-    """A float32 backbone trained with the head, instead of the one ``choice`` names."""
+    """A float32 backbone trained with the head, instead of the one ``backbone`` names."""
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
@@ -91,13 +86,13 @@ class TaughtModel:
         network = None
         if is_builtin_id(card.backbone):
             parts = parse_builtin_id(card.backbone)
-            choice = BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.multi_layer)
+            backbone = BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.multi_layer)
         else:
             network, card = _float32_network(Path(path), content, card)
-            choice = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
+            backbone = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
         golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
         return cls(
-            choice=choice,
+            backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.preprocess,
             head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
@@ -116,7 +111,7 @@ class TaughtModel:
 
     def measured(self) -> "TaughtModel":
         """With the ranges of a float network that is not built in, so that its float32 file can become int8 again."""
-        backbone = self.choice.network() if self.network is None else self.network
+        backbone = self.backbone.network() if self.network is None else self.network
         if is_quantised(backbone) or not self.calibration:
             return self
         ranges = self._ranges(self._merged(backbone))
@@ -127,7 +122,7 @@ class TaughtModel:
 
         Args:
             dtype: the arithmetic inside, ``int8`` or ``float32``.
-            io: the types at the border: ``uint8`` (default for int8), ``int8`` or ``float32``.
+            io: the input and output types: ``uint8`` (default for int8), ``int8`` or ``float32``.
 
         Raises:
             ModelError: ``dtype`` or ``io`` is not one of these, or does not go with the backbone.
@@ -154,8 +149,8 @@ class TaughtModel:
         return files | {golden_file(index): png_bytes(pixels) for index, pixels in enumerate(self.golden)}
 
     def _network(self, dtype: str, io: str | None) -> tuple[bytes, str]:
-        self.choice.check_output(dtype, io)
-        backbone = self.choice.network() if self.network is None else self.network
+        self.backbone.check_output(dtype, io)
+        backbone = self.backbone.network() if self.network is None else self.network
         embedding = output_name(backbone)
         merged = self._merged(backbone)
         if is_quantised(backbone):
@@ -172,26 +167,22 @@ class TaughtModel:
         )  # fmt: skip
 
     def _ranges(self, merged: bytes) -> Ranges:
-        ranges: dict[str, tuple[float, float]] = {}
         known = {tensor: (low, high) for tensor, low, high in self.head_ranges}
         if input_name(merged) in known:  # measured
             return known
-        if self.choice.is_file or self.network is not None:
-            if not self.calibration:
-                raise ModelError(
-                    f"no pictures to calibrate {self.choice.name} on; teach again from the pictures with --dtype int8"
-                )
-            inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
-            ranges.update(measure_ranges(merged, inputs))
-            # Not what the pictures happened to reach: raw uint8 pixels mean what the normalisation says only if the
-            # input's scale is the normalisation's.
-            black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
-            ranges[input_name(merged)] = (float(black.min()), float(white.max()))
-        else:
-            variant = check_builtin(self.choice.name, self.choice.size, "int8")
-            ranges.update(builtin_ranges(variant, self.choice.size, self.choice.blocks, self.choice.multi_layer))
-        ranges.update(known)
-        return ranges
+        shipped = self.backbone.spec.ranges(self.backbone) if self.network is None else None
+        return {**(self._calibrated(merged) if shipped is None else shipped), **known}
+
+    def _calibrated(self, merged: bytes) -> Ranges:
+        if not self.calibration:
+            raise ModelError(
+                f"no pictures to calibrate {self.backbone.name} on; teach again from the pictures with --dtype int8"
+            )
+        inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
+        # The input gets the normalisation's own range, not the pictures': only then do raw uint8 pixels mean what the
+        # normalisation says.
+        black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
+        return measure_ranges(merged, inputs) | {input_name(merged): (float(black.min()), float(white.max()))}
 
     def _card(self, content: bytes, dtype: str, embedding: str) -> ModelCard:
         card = ModelCard(

@@ -1,25 +1,31 @@
-"""What waits to be sent to one tab: a slot a kind of message, newest wins, so a slow tab never piles up."""
+"""Messages waiting to be sent to a tab: one slot per kind, the newest wins, so a slow tab never builds up a queue."""
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Mapping
 
 Payload = bytes | str
 
 
+def as_text(kind: str, view: Mapping[str, object]) -> str:
+    """A message as JSON: the view's fields, and ``kind`` beside them."""
+    return json.dumps({"kind": kind, **view}, ensure_ascii=False)
+
+
 class Outbox:
-    """Lives on the event loop; everything else reaches it through ``Hub``."""
+    """Belongs to the event loop; other threads reach it through ``Hub``."""
 
     def __init__(self) -> None:
         self._slots: dict[str, Payload] = {}
         self._filled = asyncio.Event()
 
     def put(self, kind: str, payload: Payload) -> None:
-        """Leave a message; one of its kind not sent yet is replaced."""
+        """Leave a message; one of its kind that is not sent yet is replaced."""
         self._slots[kind] = payload
         self._filled.set()
 
     async def take(self) -> list[Payload]:
-        """Wait for messages and take one of each kind there is."""
+        """Wait for messages and take all there are, at most one of each kind."""
         await self._filled.wait()
         self._filled.clear()
         payloads, self._slots = list(self._slots.values()), {}
@@ -27,38 +33,38 @@ class Outbox:
 
 
 class Hub:
-    """Every open tab's outbox by what it wants to hear of; ``post`` may be called from any thread."""
+    """Every open tab's outbox and the kinds of messages it subscribes to; any thread can call ``post``."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted: dict[Outbox, frozenset[str]] = {}
 
     def open(self) -> Outbox:
-        """A tab's outbox, hearing nothing yet. Event loop only."""
+        """A new tab's outbox, subscribed to nothing. Event loop only."""
         self._loop = asyncio.get_running_loop()
         outbox = Outbox()
         self._wanted[outbox] = frozenset()
         return outbox
 
-    def want(self, outbox: Outbox, kinds: Iterator[str] | list[str]) -> None:
-        """Change what a tab hears of. Event loop only."""
+    def want(self, outbox: Outbox, kinds: Iterable[str]) -> None:
+        """Replace a tab's subscriptions. Event loop only."""
         if outbox in self._wanted:
             self._wanted[outbox] = frozenset(kinds)
 
     def close(self, outbox: Outbox) -> None:
-        """The tab is gone. Event loop only."""
+        """Forget a tab. Event loop only."""
         self._wanted.pop(outbox, None)
 
     def wanted(self, kind: str) -> bool:
-        """Whether any tab wants to hear of ``kind``."""
+        """Whether any tab subscribes to ``kind``."""
         return any(kind in kinds for kinds in tuple(self._wanted.values()))
 
     def watchers(self) -> int:
-        """Open tabs."""
+        """The number of open tabs."""
         return len(self._wanted)
 
     def post(self, kind: str, payload: Payload) -> None:
-        """Give a message to every tab that wants its kind."""
+        """Give a message to every tab that subscribes to its kind."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._deliver, kind, payload)

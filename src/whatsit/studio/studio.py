@@ -1,8 +1,7 @@
 """Everything one studio owns: the lesson, the camera, the dataset, what recognises, and the open tabs."""
 
 import contextlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +18,14 @@ from whatsit.studio.jobs.gallery import counts_view
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs
-from whatsit.studio.jobs.uploads import Uploads, import_files
+from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
 from whatsit.studio.jobs.workshop import Job, Workshop
 from whatsit.studio.lessons.collection import Collection
 from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.session import TeachSession
-from whatsit.studio.outbox import Hub
-from whatsit.studio.watching.feed import Feed, encode
-from whatsit.studio.watching.models import Models
+from whatsit.studio.outbox import Hub, as_text
+from whatsit.studio.watching.feed import CameraView, Feed, encode
+from whatsit.studio.watching.models import Models, ModelsView
 from whatsit.studio.watching.while_wanted import WhileWanted
 
 
@@ -57,7 +56,7 @@ class Studio:
         state = self.project.path / ".whatsit"
         self.uploads = Uploads(state / "uploads")
         self.importing = self._background("import")
-        self._import_report: dict[str, Any] | None = None
+        self._import_report: ImportReportView | None = None
         self.downloads = Downloads(self.project.dataset, state / "exports", self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
@@ -124,11 +123,11 @@ class Studio:
 
     def collected(self) -> None:
         """Tell every tab of a picture taken or taken back."""
-        self.hub.post("collection", _message("collection", self.collection_view()))
+        self.hub.post("collection", as_text("collection", self.collection_view()))
 
     def dataset_changed(self) -> None:
         """Tell every tab that pictures were added, moved or deleted."""
-        self.hub.post("dataset", _message("dataset", counts_view(self.project.dataset)))
+        self.hub.post("dataset", as_text("dataset", counts_view(self.project.dataset)))
         self.collected()
 
     def import_upload(self, upload_id: str, label: str) -> None:
@@ -151,47 +150,28 @@ class Studio:
 
         self.importing.begin(work)
 
-    def import_view(self) -> dict[str, Any]:
+    def import_view(self) -> ImportView:
         """How far the import is, and the report of the last one."""
         return {**self.importing.view(), "report": self._import_report}
 
     def greetings(self) -> dict[str, str]:
         """What a new tab is told, by kind of message."""
         return {
-            "lesson": _message("lesson", lesson_view(self.session)),
-            "camera": _message("camera", self.camera_view()),
-            "models": _message("models", self.models_view()),
-            "work": _message("work", self.workshop.view()),
-            "runs": _message("runs", self.runs_view()),
-            "deploy": _message("deploy", self.deployments.view()),
+            "lesson": as_text("lesson", lesson_view(self.session)),
+            "camera": as_text("camera", self.camera_view()),
+            "models": as_text("models", self.models_view()),
+            "work": as_text("work", self.workshop.view()),
+            "runs": as_text("runs", self.runs_view()),
+            "deploy": as_text("deploy", self.deployments.view()),
         }
 
-    def camera_view(self) -> dict[str, Any]:
+    def camera_view(self) -> CameraView:
         """The camera and how it is, for the page."""
-        feed = self.feed
-        return {
-            "uri": feed.source,
-            "state": feed.state.value,
-            "error": feed.error,
-            "objects": list(feed.objects),
-            "showing": feed.showing,
-            "sender": self._sender,
-        }
+        return {**self.feed.view(), "sender": self._sender}
 
-    def models_view(self) -> dict[str, Any]:
-        """The models there are, for the page."""
-        return {
-            "models": [
-                {
-                    "name": choice.name,
-                    "title": choice.file.stem if choice.file else None,
-                    "fit": self.models.get(choice.name).fit if choice.name in self.models else None,
-                    "threshold": self.models.get(choice.name).threshold if choice.name in self.models else None,
-                }
-                for choice in self.models.choices()
-            ],
-            "in_use": self._in_use,
-        }
+    def models_view(self) -> ModelsView:
+        """The models, for the page."""
+        return {"models": self.models.view(), "in_use": self._in_use}
 
     def runs_view(self) -> dict[str, Any]:
         """The project's own models, the newest first, and which is used live."""
@@ -235,15 +215,15 @@ class Studio:
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""
-        self.hub.post("camera", _message("camera", self.camera_view()))
+        self.hub.post("camera", as_text("camera", self.camera_view()))
 
     def tell_models(self) -> None:
         """Send every tab which models there are."""
-        self.hub.post("models", _message("models", self.models_view()))
+        self.hub.post("models", as_text("models", self.models_view()))
 
     def tell_runs(self) -> None:
         """Send every tab what the project's models are."""
-        self.hub.post("runs", _message("runs", self.runs_view()))
+        self.hub.post("runs", as_text("runs", self.runs_view()))
 
     def close(self) -> None:
         """End all work, release the camera, let go of the project. Closing twice is allowed."""
@@ -265,8 +245,8 @@ class Studio:
     def _background(self, name: str) -> Background:
         return Background(name, self._teller(name))
 
-    def _teller(self, kind: str) -> Callable[[dict[str, Any]], None]:
-        return lambda view: self.hub.post(kind, _message(kind, view))
+    def _teller(self, kind: str) -> Callable[[Mapping[str, object]], None]:
+        return lambda view: self.hub.post(kind, as_text(kind, view))
 
     @property
     def _in_use(self) -> str | None:
@@ -280,7 +260,7 @@ class Studio:
 
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)
-        self.hub.post("lesson", _message("lesson", lesson_view(self.session)))
+        self.hub.post("lesson", as_text("lesson", lesson_view(self.session)))
 
     def _encode_frames(self, wanted: Callable[[], bool]) -> None:
         for frame in self.feed.frames(wanted):
@@ -291,7 +271,3 @@ class Studio:
 def _file_model(name: str) -> str:
     """What ``Models`` calls a file of the project."""
     return f"file:{name}"
-
-
-def _message(kind: str, view: dict[str, Any]) -> str:
-    return json.dumps({"kind": kind, **view}, ensure_ascii=False)

@@ -13,14 +13,16 @@ from whatsit.backbones.choice import BackboneChoice
 from whatsit.datasets.label import is_text
 from whatsit.datasets.picture_folder import LabelledFolder, labelled_folder
 from whatsit.errors import DataError, ImageError
-from whatsit.heads.linear import logistic_regression, prototypes, reject_threshold
-from whatsit.heads.unknown import normalised
+from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
+from whatsit.heads.learners import LEARNERS
+from whatsit.heads.linear import prototypes
+from whatsit.heads.unknown import UNKNOWN_RATE, normalised, reject_threshold
 from whatsit.imaging.image import ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.support_set import Lesson
 from whatsit.validation import path as checked_path
-from whatsit.validation import short
+from whatsit.validation import row, short
 from whatsit.validation import unknown_rate as checked_rate
 
 GOLDEN_PICTURES = 4
@@ -61,8 +63,8 @@ def labelled_examples(folder: str | os.PathLike[str]) -> LabelledFolder:
 class EmbeddedExamples:
     """Pictures, their labels and their embeddings: what heads and feature files are made of."""
 
-    choice: BackboneChoice
-    backbone: Backbone
+    backbone: BackboneChoice
+    embedder: Backbone
     examples: tuple[Example, ...]
     features: NDArray[np.float32]
     """Raw embeddings, shape (pictures, dim)."""
@@ -72,19 +74,23 @@ class EmbeddedExamples:
         """The label of each."""
         return [label for _, label in self.examples]
 
-    def model(self, unknown_rate: float = 0.05) -> TaughtModel:
-        """A logistic head with its reject threshold.
+    def model(self, unknown_rate: float = UNKNOWN_RATE, learner: str = DEFAULT_LEARNER) -> TaughtModel:
+        """A head with its reject threshold.
+
+        Args:
+            unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
+            learner: fits the head: a name in ``whatsit.heads.learners.LEARNERS``.
 
         Raises:
-            DataError: fewer than two labels, or ``unknown_rate`` not in 0..1.
+            DataError: fewer than two labels, ``unknown_rate`` out of range, or no such learner.
         """
         targets = self.targets
-        head = logistic_regression(self.features, targets)
+        head = row(LEARNERS, learner, "learner")(self.features, targets)
         pictures = [picture for picture, _ in self.examples]
-        preprocess = self.backbone.preprocess
+        preprocess = self.embedder.preprocess
         return TaughtModel(
-            choice=self.choice,
-            backbone_id=self.backbone.id,
+            backbone=self.backbone,
+            backbone_id=self.embedder.id,
             preprocess=preprocess,
             head=head,
             prototypes=prototypes(self.features, targets),
@@ -93,11 +99,11 @@ class EmbeddedExamples:
             head_ranges=head_ranges(head, self.features),
             golden=prepared(evenly_sampled(one_a_class(self.examples), GOLDEN_PICTURES), preprocess),
             calibration=prepared(evenly_sampled(pictures, CALIBRATION_PICTURES), preprocess)
-            if self.choice.is_file
+            if self.backbone.is_file
             else (),
         )
 
-    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = 0.05) -> None:
+    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = UNKNOWN_RATE) -> None:
         """Write MaixPy's feature file: the first picture of a label is its class, the others are labelled samples.
 
         Raises:
@@ -111,22 +117,22 @@ class EmbeddedExamples:
         lesson = Lesson(
             labels, pictures, pictures, normalised(pictures), self.features[rest], tuple(owners[rest].tolist())
         )
-        file = self.choice.name if self.choice.is_file else None
-        save_features(path, lesson.learnt(unknown_rate)[0], self.backbone.id, self.backbone.preprocess, file)
+        learnt = lesson.learnt(unknown_rate)[0]
+        save_features(path, learnt, self.embedder.id, self.embedder.preprocess, self.backbone.file)
 
 
 def embed_examples(
     examples: Iterable[Example],
-    choice: BackboneChoice | None = None,
+    backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> EmbeddedExamples:
-    """Run every picture through the backbone once; by far the longest part of teaching.
+    """Embed every picture once; by far the longest part of teaching.
 
     Args:
         examples: pictures and labels; at least two labels.
-        choice: the backbone; None: the built-in one at 224 pixels.
+        backbone: a choice, or only its name or ``.tflite`` file; None: the built-in one at 224 pixels.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
@@ -135,14 +141,12 @@ def embed_examples(
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError: the backbone cannot be used.
     """
-    choice = BackboneChoice() if choice is None else choice
-    if not isinstance(choice, BackboneChoice):
-        raise DataError(f"choice {short(choice)}: expected a BackboneChoice, such as BackboneChoice('lite0')")
+    choice = _choice(backbone)
     examples = _pairs(examples)
     check_labels([label for _, label in examples])
-    backbone = choice.open()
+    embedder = choice.open()
     embeddings, kept = [], []
-    answers = backbone.embed_or_error(picture for picture, _ in examples)
+    answers = embedder.embed_or_error(picture for picture, _ in examples)
     for example, answer in zip(examples, answers, strict=True):
         if on_picture is not None:
             on_picture()
@@ -154,14 +158,15 @@ def embed_examples(
         embeddings.append(answer)
         kept.append(example)
     check_labels([label for _, label in kept])
-    return EmbeddedExamples(choice, backbone, tuple(kept), np.stack(embeddings))
+    return EmbeddedExamples(choice, embedder, tuple(kept), np.stack(embeddings))
 
 
 def teach(
     examples: Iterable[Example],
-    choice: BackboneChoice | None = None,
+    backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
-    unknown_rate: float = 0.05,
+    learner: str = DEFAULT_LEARNER,
+    unknown_rate: float = UNKNOWN_RATE,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> TaughtModel:
@@ -169,19 +174,31 @@ def teach(
 
     Args:
         examples: pictures and labels, as ``find_examples`` gives them; at least two labels.
-        choice: the backbone; None: the built-in one at 224 pixels.
-        unknown_rate: share of known pictures (0..1) that may be called unknown; sets the threshold.
+        backbone: a choice, or only its name or ``.tflite`` file; None: the built-in one at 224 pixels.
+        learner: fits the head: ``logistic``, ``centroid``, or the name of one that an installed package adds.
+        unknown_rate: share of known pictures that can be called unknown, 0 to below 1; sets the threshold.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
     Raises:
-        DataError: fewer than two labels with a readable picture, or ``unknown_rate`` out of range.
+        DataError: fewer than two labels with a readable picture, ``unknown_rate`` out of range, or no such learner.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError: the backbone cannot be used.
     """
     checked_rate(unknown_rate)
-    embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
-    return embedded.model(unknown_rate)
+    row(LEARNERS, learner, "learner")
+    embedded = embed_examples(examples, backbone, on_picture=on_picture, on_unreadable=on_unreadable)
+    return embedded.model(unknown_rate, learner)
+
+
+def _choice(backbone: object) -> BackboneChoice:
+    if backbone is None:
+        return BackboneChoice()
+    if isinstance(backbone, str | os.PathLike):
+        return BackboneChoice(os.fspath(backbone))
+    if not isinstance(backbone, BackboneChoice):
+        raise DataError(f"backbone {short(backbone)}: expected a BackboneChoice, such as BackboneChoice('lite0')")
+    return backbone
 
 
 def _pairs(examples: Iterable[Example]) -> list[Example]:

@@ -24,8 +24,12 @@ def operator_name(model: Any, operator: Any) -> str:
 def cut_top(content: bytes, name: str = "model") -> bytes:
     """The backbone of a classifier: everything up to the tensor that feeds its last FULLY_CONNECTED or 1x1 CONV_2D.
 
-    A model that has no such layer at its end already is a backbone and comes back as it is. Operators, tensors,
+    A model without such a layer at its end is a backbone already and comes back unchanged. Operators, tensors,
     buffers and metadata that nothing uses any more are dropped.
+
+    Args:
+        content: the ``.tflite`` file.
+        name: what to call the model in errors.
 
     Raises:
         ModelError: broken, or no single graph with one input.
@@ -41,7 +45,7 @@ def cut_top(content: bytes, name: str = "model") -> bytes:
 
 
 def embedding_tensor(model: Any) -> int:
-    """Index of the tensor that feeds the last layer with weights, or of the output where there is none."""
+    """The index of the tensor that feeds the last layer with weights, or of the output where there is no such layer."""
     subgraph = model.subgraphs[0]
     writers = {int(output): operator for operator in subgraph.operators for output in operator.outputs}
     output = tensor = int(subgraph.outputs[0])
@@ -55,7 +59,7 @@ def embedding_tensor(model: Any) -> int:
 
 
 def keep_until(model: Any, tensor: int) -> bytes:
-    """The part of the graph that computes ``tensor``, made its only output."""
+    """The ``.tflite`` of the part of the graph that computes ``tensor``, which becomes its only output."""
     subgraph = model.subgraphs[0]
     needed, operators = {tensor, *map(int, subgraph.inputs)}, []
     for operator in reversed(subgraph.operators):
@@ -66,7 +70,7 @@ def keep_until(model: Any, tensor: int) -> bytes:
     subgraph.operators = operators[::-1]
     inputs = [int(index) for index in subgraph.inputs]
     new = _drop_unused(model, needed)
-    # Metadata describes the outputs that are gone; labels of another task in a backbone would mislead.
+    # Metadata describes the outputs that were removed; labels of another task in a backbone would mislead.
     model.metadata, model.metadataBuffer = [], None
     _drop_unused_buffers(model)
     return write_model(Graph(model).finish([new[index] for index in inputs], [new[tensor]]))

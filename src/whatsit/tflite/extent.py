@@ -1,7 +1,7 @@
-"""How much a flatbuffer announces, counted before anything is made of it.
+"""The number of objects a flatbuffer announces, counted before any of them is built.
 
-Its vectors may point at the same place again and again, so that a few kilobytes announce more objects than fit in
-memory. Honest writers give every object bytes of its own.
+Its vectors can point at the same place many times, so that a few kilobytes announce more objects than fit in memory.
+Real writers give every object separate bytes.
 """
 
 import inspect
@@ -13,7 +13,7 @@ from flatbuffers.table import Table
 from whatsit.tflite.schema import schema
 
 MAX_TABLES = 2**17
-"""Objects in a model: image classifiers have some hundreds."""
+"""Objects allowed in a model; image classifiers have some hundreds."""
 
 _UNIONS = {
     "BuiltinOptions": schema.BuiltinOptions,
@@ -28,7 +28,7 @@ def check_extent(content: bytes) -> None:
     """Refuse a model that announces more than ``MAX_TABLES`` objects, or more vector items and text than it has bytes.
 
     Raises:
-        ValueError: telling which.
+        ValueError: naming which.
         struct.error, IndexError, TypeError: an offset points outside the file.
     """
     waiting = [schema.Model.GetRootAs(content, 0)]
@@ -73,7 +73,7 @@ def _in_union(name: str, kind: int, table: Table) -> list[Any]:
 
 @cache
 def _accessors(kind: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Of a generated class: the fields that hold one thing, and those that hold a vector."""
+    """The fields of a generated class that hold one value, and those that hold a vector."""
     methods = {name: method for name, method in inspect.getmembers(kind, inspect.isfunction) if name[0].isupper()}
     vectors = tuple(name.removesuffix("IsNone") for name in methods if name.endswith("IsNone"))
     derived = {name + end for name in vectors for end in ("", "IsNone", "Length", "AsNumpy")}

@@ -26,9 +26,13 @@ _FLATBUFFER_ERRORS = (
 def read_model(content: bytes, name: str = "model") -> Any:
     """Parse and check a model.
 
+    Args:
+        content: the ``.tflite`` file.
+        name: what to call the model in errors.
+
     Returns:
-        A ``ModelT``. Every buffer holds its bytes (also those a quantiser stored behind the flatbuffer), every
-        index points at something, every constant has the length its shape asks for.
+        A ``ModelT``. Every buffer holds its bytes (also those a quantiser stored after the flatbuffer), every index
+        is in range, every constant has the length of its shape.
 
     Raises:
         ModelError: ``content`` is empty, truncated, not a TFLite model, or inconsistent. LiteRT would read
@@ -41,7 +45,7 @@ def read_model(content: bytes, name: str = "model") -> Any:
         _gather_buffers(model, content)
         check(model)
     except _FLATBUFFER_ERRORS as error:
-        # What struct says of itself is about its buffer, in three times the words.
+        # struct's own message is about its buffer, and long.
         reason = "it points outside itself" if isinstance(error, struct.error) else f"{type(error).__name__}: {error}"
         raise ModelError(
             f"{name}: the model file is broken or truncated ({reason}); copy or export it again"
@@ -50,7 +54,7 @@ def read_model(content: bytes, name: str = "model") -> Any:
 
 
 def check_identifier(content: bytes, name: str) -> None:
-    """Refuse what is plainly not a TFLite file.
+    """Refuse a file that is clearly not a TFLite model.
 
     Raises:
         ModelError: an empty or oversized file, or one without the identifier ``TFL3``.
@@ -87,7 +91,7 @@ def constant(model: Any, tensor: Any) -> NDArray[Any] | None:
 
 
 class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
-    """The generated class aligns bytes to 1; the schema asks for 16."""
+    """Aligns its bytes to 16, as the schema demands; the generated class aligns to 1."""
 
     def __init__(self, data: Any) -> None:
         super().__init__()

@@ -18,7 +18,11 @@ SIGNATURE = "serving_default"
 
 
 class Graph:
-    """A model with one graph, grown at its end. Tensors are referred to by their index."""
+    """A model with one graph, extended at its end. Tensors are referred to by index.
+
+    Args:
+        model: a ``ModelT`` to extend; None: an empty one.
+    """
 
     def __init__(self, model: Any | None = None) -> None:
         self.model = _empty_model() if model is None else model
@@ -31,18 +35,18 @@ class Graph:
         return tuple(int(side) for side in self._subgraph.tensors[tensor].shape)
 
     def tensor(self, name: str, shape: Sequence[int], dtype: Any = np.float32) -> int:
-        """A tensor the graph computes."""
+        """Add a tensor that the graph computes; its index."""
         return self._add(name, shape, np.dtype(dtype), 0)
 
     def constant(self, name: str, values: NDArray[Any]) -> int:
-        """A tensor whose values the file carries, C order."""
+        """Add a tensor whose values are in the file; its index."""
         buffer = schema.BufferT()
         buffer.data = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
         self.model.buffers.append(buffer)
         return self._add(name, values.shape, values.dtype, len(self.model.buffers) - 1)
 
     def quantised(self, tensor: int, scale: float, zero_point: int) -> int:
-        """Give a tensor one scale and zero point: value = scale * (stored - zero_point)."""
+        """Give a tensor a scale and a zero point: value = scale * (stored - zero_point)."""
         parameters = schema.QuantizationParametersT()
         parameters.scale = np.array([scale], np.float32)
         parameters.zeroPoint = np.array([zero_point], np.int64)
@@ -50,7 +54,16 @@ class Graph:
         return tensor
 
     def operator(self, kind: str, inputs: Sequence[int], output: int, at_start: bool = False, **options: Any) -> int:
-        """Append a built-in operator, e.g. ``operator("CONV_2D", [x, w, b], y, strideW=1, …)``; returns ``output``."""
+        """Append a built-in operator, such as ``operator("CONV_2D", [x, w, b], y, strideW=1, …)``.
+
+        Args:
+            kind: its name in the schema.
+            at_start: put it before all others.
+            options: fields of the schema's options table, which ``table`` names.
+
+        Returns:
+            ``output``.
+        """
         operator = schema.OperatorT()
         operator.opcodeIndex = self._code(getattr(schema.BuiltinOperator, kind))
         operator.inputs = np.array(inputs, np.int32)
@@ -65,7 +78,7 @@ class Graph:
         return output
 
     def finish(self, inputs: Sequence[int], outputs: Sequence[int]) -> Any:
-        """Declare inputs and outputs, with the signature the quantiser and LiteRT's newer calls ask for."""
+        """Declare inputs and outputs, with the signature that the quantiser needs; the finished ``ModelT``."""
         self._subgraph.inputs = np.array(inputs, np.int32)
         self._subgraph.outputs = np.array(outputs, np.int32)
         signature = schema.SignatureDefT()
@@ -105,7 +118,7 @@ class Graph:
         return len(self.model.operatorCodes) - 1
 
 
-# Version 1 of an operator knows float and uint8 only; later ones added int8 and the uint8-int8 QUANTIZE.
+# Version 1 of an operator supports float and uint8 only; later ones added int8 and the uint8-int8 QUANTIZE.
 _VERSIONS = {schema.BuiltinOperator.QUANTIZE: 2}
 
 

@@ -1,4 +1,4 @@
-"""One interpreter, its threads, one lock. Only importer of LiteRT's interpreter."""
+"""A loaded model: one interpreter, its threads, one lock. Only importer of LiteRT's interpreter."""
 
 import contextlib
 import os
@@ -16,16 +16,17 @@ from whatsit.validation import whole_number
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """A model's input or output: shape, type, and what its integers mean (value = scale * (stored - zero_point))."""
+    """A model's input or output: shape, type, and the value of its integers: scale * (stored - zero_point)."""
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     scale: float
+    """0 where the tensor is not quantised."""
     zero_point: int
 
     def dequantised(self, stored: NDArray[Any]) -> NDArray[np.float32]:
-        """Real values as float32; floats pass unchanged, integers without a scale as their numbers."""
+        """Stored numbers as real values, float32 of the same shape; integers without a scale stand for themselves."""
         if self.dtype == np.float32:
             return np.asarray(stored, np.float32)
         values = stored.astype(np.float32)
@@ -34,7 +35,11 @@ class TensorSpec:
         return (values - np.float32(self.zero_point)) * np.float32(self.scale)
 
     def quantised(self, values: NDArray[np.float32]) -> NDArray[Any]:
-        """Real values as the tensor stores them: rounded, clipped to the type's range, never wrapped."""
+        """Real values as the tensor stores them: rounded, and clipped to the type's range.
+
+        Raises:
+            ModelError: the tensor holds integers without a scale.
+        """
         if self.dtype == np.float32:
             return values
         if self.scale == 0:
@@ -45,13 +50,18 @@ class TensorSpec:
 
 
 class Runtime:
-    """A loaded model. Calls from several threads take turns; for speed give each thread its own ``clone()``."""
+    """A loaded model. Threads that share one take turns; for speed give each thread its own ``clone()``.
+
+    A copy, and one that went through pickle, loads the model's bytes again.
+    """
 
     def __init__(self, content: bytes, threads: int | None = None, name: str = "model") -> None:
-        """Load ``content``, which ``tflite.flatbuffer.read_model`` has checked.
+        """Load a model.
 
         Args:
+            content: the ``.tflite`` file, which ``tflite.flatbuffer.read_model`` has checked.
             threads: of the interpreter; None: one per core, at most four.
+            name: what to call the model in errors.
 
         Raises:
             ModelError: LiteRT refuses the model, or an input's shape is not fixed.
@@ -59,7 +69,7 @@ class Runtime:
         """
         from ai_edge_litert.interpreter import Interpreter
 
-        self._content, self._name = content, name
+        self._content, self._name, self._wanted_threads = content, name, threads
         self.threads = min(4, os.cpu_count() or 1) if threads is None else whole_number(threads, "threads")
         self._lock = threading.Lock()
         try:
@@ -80,11 +90,20 @@ class Runtime:
         self._in = inputs[0]["index"]
         self._out = [detail["index"] for detail in outputs]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._content, self._wanted_threads, self._name)
+
     def run(self, tensor: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        """Every output as stored (a copy), for one input of the type and shape that ``input`` tells.
+        """Run the model once.
+
+        Args:
+            tensor: of the type and shape of ``input``.
+
+        Returns:
+            A copy of every output as stored.
 
         Raises:
-            ModelError: an operator fails; what is wrong with a damaged file may show only here.
+            ModelError: an operator fails; some damage of a file shows only here.
         """
         with self._lock:
             self._interpreter.set_tensor(self._in, tensor)
@@ -95,7 +114,7 @@ class Runtime:
                 raise ModelError(f"{self._name}: LiteRT cannot run this model: {_first_line(error)}") from error
 
     def clone(self, threads: int = 1) -> "Runtime":
-        """Another interpreter on the same bytes."""
+        """Another interpreter for the same model."""
         return Runtime(self._content, threads, self._name)
 
 
@@ -105,9 +124,9 @@ _greeted = threading.Event()
 
 @contextlib.contextmanager
 def without_greeting() -> Iterator[None]:
-    """Around whatever makes a process's first interpreter: keeps LiteRT's greeting off standard error."""
+    """Keeps LiteRT's greeting off standard error while a process makes its first interpreter."""
     # The first interpreter of a process writes "INFO: Created TensorFlow Lite XNNPACK delegate" to file descriptor 2
-    # from C++, whatever its log level; a tool that promises one-line errors and JSON cannot have that.
+    # from C++ at every log level; a tool that promises one-line errors and JSON cannot have that.
     with _greeting_lock:
         if _greeted.is_set():
             yield

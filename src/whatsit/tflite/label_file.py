@@ -1,4 +1,4 @@
-"""Label files: one class a line, in either of the two styles in use."""
+"""Label files: one class per line, as ``label`` or as ``0 label``."""
 
 import os
 import re
@@ -16,18 +16,21 @@ _NUMBERED = re.compile(r"^(\d+)[ \t:,]+(\S.*)$")
 def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
     """Labels in order from ``label`` lines, or from ``0 label`` lines numbered 0, 1, 2 … (any order).
 
+    Args:
+        name: what to call the file in errors.
+
     Raises:
         DataError: not UTF-8, empty, or too long.
     """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not a text file in UTF-8; expected one label a line") from error
+        raise DataError(f"{name}: not a text file in UTF-8; expected one label per line") from error
     lines = [line.strip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
     if not lines or len(lines) > MAX_LABELS or any("\0" in line for line in lines):
-        raise DataError(f"{name}: {len(lines)} labels; expected one label a line, 1 to {MAX_LABELS:,} lines")
+        raise DataError(f"{name}: {len(lines)} labels; expected one label per line, 1 to {MAX_LABELS:,} lines")
     numbered = [_NUMBERED.match(line) for line in lines if line]
     if all(numbered):
         pairs = {int(match[1]): match[2] for match in numbered if match}
@@ -37,7 +40,7 @@ def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
 
 
 def parse_plain_labels(content: bytes, name: str) -> tuple[str, ...]:
-    """Labels as whatsit writes them into its models: a line is a label, numbers in front and all.
+    """Labels as whatsit writes them into its models: each line is a label, also where it begins with a number.
 
     Raises:
         DataError: not UTF-8, empty, or too long.
@@ -45,14 +48,14 @@ def parse_plain_labels(content: bytes, name: str) -> tuple[str, ...]:
     try:
         lines = content.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not text in UTF-8; expected one label a line") from error
+        raise DataError(f"{name}: not text in UTF-8; expected one label per line") from error
     if lines == [""] or len(lines) > MAX_LABELS:
-        raise DataError(f"{name}: {len(lines)} labels; expected one label a line, 1 to {MAX_LABELS:,} lines")
+        raise DataError(f"{name}: {len(lines)} labels; expected one label per line, 1 to {MAX_LABELS:,} lines")
     return tuple(line.removesuffix("\r") for line in lines)
 
 
 def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Labels of a file.
+    """The labels in a label file.
 
     Raises:
         DataError: the file cannot be read or is not a label file.
@@ -91,6 +94,6 @@ def labels_beside(model: Path, classes: int) -> tuple[str, ...] | None:
         if file.is_file():
             try:
                 return fitted_labels(read_labels(file), classes, str(file))
-            except DataError:  # a shared name in a folder of many models may well belong to another
+            except DataError:  # in a folder of many models, a common name can belong to another model
                 continue
     return None

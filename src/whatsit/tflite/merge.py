@@ -1,4 +1,4 @@
-"""A head appended to its backbone's flatbuffer, and a backbone's embedding brought out again."""
+"""A head appended to its backbone's flatbuffer, and the embedding made an output again."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def append_head(
 ) -> bytes:
     """A classifier: the backbone, (L2_NORMALIZATION,) FULLY_CONNECTED, SOFTMAX, all float32 after the embedding.
 
-    A backbone that is already quantised (cut from an int8 or uint8 model) gets a DEQUANTIZE in between.
+    After a quantised backbone (cut from an int8 or uint8 model) comes a DEQUANTIZE.
 
     Args:
         content: a backbone whose only output is its embedding, (1, dim) or (1, 1, 1, dim).
@@ -71,7 +71,7 @@ def append_head(
 
 
 def with_uint8_scores(content: bytes) -> bytes:
-    """A model with float32 scores made to give uint8 scores, score = stored / 256."""
+    """The model with uint8 instead of float32 scores: score = stored / 256."""
     graph = Graph(read_model(content))
     subgraph = graph.model.subgraphs[0]
     scores = int(subgraph.outputs[0])
@@ -81,13 +81,13 @@ def with_uint8_scores(content: bytes) -> bytes:
 
 
 def input_name(content: bytes) -> str:
-    """The name of the tensor a model takes."""
+    """The name of a model's input tensor."""
     subgraph = read_model(content).subgraphs[0]
     return _name(subgraph.tensors[int(subgraph.inputs[0])])
 
 
 def output_name(content: bytes) -> str:
-    """The name of the tensor a model gives."""
+    """The name of a model's first output tensor."""
     subgraph = read_model(content).subgraphs[0]
     return _name(subgraph.tensors[int(subgraph.outputs[0])])
 
@@ -97,7 +97,7 @@ def _name(tensor: Any) -> str:
 
 
 def with_embedding_output(model: Any, name: str) -> bytes:
-    """The model with its tensor ``name`` as a second output, for those who measure distances.
+    """The model, a ``ModelT``, with its tensor ``name`` as a second output, to measure distances on.
 
     Raises:
         ModelError: there is no such tensor.

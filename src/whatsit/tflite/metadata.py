@@ -34,18 +34,27 @@ _COLOUR_RGB, _COLOUR_GREY = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
-    """What a model says of itself. ``mean`` and ``std`` are in pixel units; None where it says nothing."""
+    """What a model says about itself; None where it says nothing."""
 
     mean: tuple[float, ...] | None = None
+    """In pixel units (0..255), one number or one per channel."""
     std: tuple[float, ...] | None = None
+    """In pixel units, one number or one per channel."""
     labels: tuple[str, ...] | None = None
+    """In the order of the scores."""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    """The files appended to the model, by name."""
     name: str = ""
     description: str = ""
 
 
 def read_metadata(content: bytes, model: Any | None = None, name: str = "model") -> ModelMetadata:
     """The metadata and associated files of a model; an empty value where it has none.
+
+    Args:
+        content: the ``.tflite`` file.
+        model: the same as ``read_model`` parsed it; None: parsed here.
+        name: what to call the model in errors.
 
     Raises:
         ModelError: the metadata or the appended zip is broken, lacks the labels, or holds too much.
@@ -89,7 +98,7 @@ def read_files(content: bytes, name: str = "model") -> dict[str, bytes]:
             return {entry.filename: archive.read(entry) for entry in entries if not entry.is_dir()}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, struct.error, OSError, EOFError,
             ValueError, zlib.error) as error:  # fmt: skip
-        damaged = f"{name}: the files inside the model are damaged ({error}); copy it again or make it anew"
+        damaged = f"{name}: the files inside the model are damaged ({error}); copy it again or make it again"
         raise ModelError(damaged) from error
 
 
@@ -107,7 +116,11 @@ def flatbuffer_part(content: bytes) -> bytes:
 def with_metadata(content: bytes, metadata: ModelMetadata, *, grey: bool = False) -> bytes:
     """``content`` with ``metadata`` in place of what it had; equal input, equal bytes.
 
-    The zip is not part of this: ``with_files`` appends it, because what it holds may speak of these bytes.
+    The zip is not written here: what is in it can contain hashes of these bytes, so ``with_files`` appends it later.
+
+    Args:
+        metadata: its ``files`` are named in the metadata; their content is not written.
+        grey: the input has one channel.
     """
     model = read_model(flatbuffer_part(content))
     kept = [entry for entry in model.metadata or [] if _text(entry.name) != _KEY]
@@ -121,7 +134,7 @@ def with_metadata(content: bytes, metadata: ModelMetadata, *, grey: bool = False
 
 
 def with_files(content: bytes, files: Mapping[str, bytes]) -> bytes:
-    """``content`` with an uncompressed zip of ``files`` appended, dates fixed."""
+    """``content`` with an uncompressed zip of ``files`` appended; equal input, equal bytes."""
     stream = io.BytesIO(flatbuffer_part(content))
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
         for name, data in files.items():
@@ -194,7 +207,7 @@ def _axis_labels(tensor: Table | None) -> str | None:
 
 
 def table_byte(table: Table, offset: int) -> int:
-    """An enum of one byte."""
+    """An enumeration value of one byte."""
     return int(table.Get(number_types.Int8Flags, table.Pos + offset))
 
 
@@ -208,12 +221,12 @@ def _labels(files: Mapping[str, bytes], named: str | None, name: str) -> tuple[s
         return None
     if named not in files:
         raise ModelError(f"{name}: its metadata names {named}, but the file ends without it; copy the model again")
-    # Ours hold labels as they were taught, "0 zero" included; others may number theirs.
+    # Ours hold labels as they were taught, "0 zero" included; in others, "0 zero" can be a number and a label.
     parse = parse_plain_labels if CARD_FILE in files else parse_labels
     return parse(files[named], f"{named} in {name}")
 
 
-# Writing, children before parents as FlatBuffers wants it.
+# Writing: children before parents, as FlatBuffers requires.
 def _flatbuffer(metadata: ModelMetadata, grey: bool) -> bytes:
     builder = flatbuffers.Builder(1024)
     inputs = _vector(builder, [_input_tensor(builder, metadata, grey)])

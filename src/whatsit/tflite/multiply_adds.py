@@ -1,4 +1,4 @@
-"""What a model costs before it is run: its multiply-adds."""
+"""The cost of a model, counted without running it: its multiply-adds."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from whatsit.tflite.metadata import flatbuffer_part
 
 
 def multiply_adds(content: bytes) -> int:
-    """Multiply-adds of one picture in the convolutions and fully connected layers, which are nearly all there are."""
+    """Multiply-adds per picture in the convolutions and fully connected layers, which are nearly all of them."""
     model = read_model(flatbuffer_part(content))
     subgraph = model.subgraphs[0]
     return sum(_operator(model, subgraph.tensors, operator) for operator in subgraph.operators)

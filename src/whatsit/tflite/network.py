@@ -1,4 +1,4 @@
-"""A runtime that knows how its pictures are prepared: pixels in, real values out."""
+"""A loaded model with its preprocessing: pixels in, real values out."""
 
 import contextlib
 import os
@@ -21,28 +21,45 @@ R = TypeVar("R")
 
 
 class Network:
-    """One model with its preprocessing; the ground that ``Classifier`` and ``Backbone`` stand on."""
+    """One model with its preprocessing, for ``Classifier`` and ``Backbone``.
+
+    Args:
+        runtime: the loaded model.
+        preprocess: how pictures become its input.
+        name: what to call the model in errors.
+    """
 
     def __init__(self, runtime: Runtime, preprocess: Preprocess, name: str) -> None:
         self.runtime, self.preprocess, self.name = runtime, preprocess, name
         self._idle: list[Runtime] = []
         self._table = _lookup_table(runtime.input, preprocess)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.runtime, self.preprocess, self.name)
+
     def outputs(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        """Every output as real values, flattened, for pixels of shape (height, width, channels)."""
+        """Every output as real values, each flattened, for uint8 pixels of shape (height, width, channels).
+
+        Raises:
+            ModelError: pixels of another shape, or an operator fails.
+        """
         return self._run(self.runtime, pixels)
 
     def map(
         self, images: Iterable[ImageLike], finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
     ) -> Iterator[R]:
-        """``finish(image, outputs)`` for every image, order kept, decoding and inference overlapped on all cores."""
+        """``finish(image, outputs)`` for every image, in order; decoding and inference overlap on all cores.
+
+        Raises:
+            ImageError: when a picture that cannot be read is reached.
+        """
         with self._borrowed() as borrow:
             yield from ordered_map(lambda: self._worker(borrow(), finish), images)
 
     def map_or_error(
         self, images: Iterable[ImageLike], finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
     ) -> Iterator[R | ImageError]:
-        """As ``map``, but an unreadable picture gives its error in its place and the rest go on."""
+        """As ``map``, but an unreadable picture yields its error and the rest go on."""
 
         def make(runtime: Runtime) -> Callable[[ImageLike], R | ImageError]:
             work = self._worker(runtime, finish)
@@ -60,7 +77,8 @@ class Network:
 
     @contextlib.contextmanager
     def _borrowed(self) -> Iterator[Callable[[], Runtime]]:
-        """Interpreters for as many threads as ask; kept for the next time, since making one costs several pictures."""
+        """An interpreter for each thread that asks; kept for the next call, since making one takes as long as several
+        pictures."""
         used: list[Runtime] = []
 
         def borrow() -> Runtime:
@@ -100,9 +118,14 @@ class Network:
 def input_preprocess(
     spec: TensorSpec, fit: Fit, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, name: str
 ) -> Preprocess:
-    """The preprocessing of a model's input of shape (1, height, width, 1 or 3).
+    """The preprocessing for a model's input of shape (1, height, width, 1 or 3).
 
-    ``mean`` and ``std`` are what its metadata says, None for the default: pixel / 255.
+    Args:
+        spec: the input.
+        fit: how a picture meets it.
+        mean: as the metadata says, in pixel units (0..255); None: 0.
+        std: as the metadata says, in pixel units; None: 255, so that the model sees pixel / 255.
+        name: what to call the model in errors.
 
     Raises:
         ModelError: the input is not one picture of fixed size, or of a type other than uint8, int8 and float32.

@@ -1,7 +1,8 @@
-"""float32 models to int8, and int8 models to the border that other programs accept. Only importer of the quantiser.
+"""float32 models to int8, and the input and output types of int8 models. Only importer of the quantiser.
 
 Scheme: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"
-(2018): weights int8 a channel, activations int8 a tensor (ai-edge-quantizer's ``static_wi8_ai8``).
+(2018): int8 weights with a scale per channel, int8 activations with a scale per tensor (ai-edge-quantizer's
+``static_wi8_ai8``).
 """
 
 import contextlib
@@ -17,16 +18,17 @@ from whatsit.errors import ModelError
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.graph import SIGNATURE, Graph
 from whatsit.tflite.interpreter import without_greeting
+from whatsit.tflite.merge import input_name
 from whatsit.tflite.schema import schema
 
 Ranges = Mapping[str, tuple[float, float]]
-"""Lowest and highest value each tensor takes, by the tensor's name."""
+"""Lowest and highest value of each tensor, by the tensor's name."""
 
 
 def measure_ranges(
     content: bytes, inputs: Iterable[NDArray[np.float32]], on_input: Callable[[], None] | None = None
 ) -> dict[str, tuple[float, float]]:
-    """Run a float32 model on representative inputs and note what range each tensor takes.
+    """The range of values of each tensor of a float32 model over representative inputs.
 
     Args:
         content: a float32 ``.tflite`` with one input and a signature.
@@ -34,14 +36,17 @@ def measure_ranges(
         on_input: called after each, for a progress bar.
 
     Returns:
-        (lowest, highest) over all inputs, by tensor name. (A moving average, the quantiser's default, was measured
-        to follow the last few pictures: it lost eight points of ImageNet accuracy where this lost none.)
+        (lowest, highest) over all inputs, by tensor name. (A moving average, the quantiser's default, follows the last
+        few pictures: it lost eight points of ImageNet accuracy where this lost none.)
+
+    Raises:
+        ModelError: no inputs.
     """
     from ai_edge_quantizer import calibrator, recipe, recipe_manager
 
     recipes = recipe_manager.RecipeManager()
     recipes.load_quantization_recipe(recipe.static_wi8_ai8())
-    name = _input_name(content)
+    name = input_name(content)
     with _quiet():
         run = calibrator.Calibrator(content, num_threads=2, qsv_update_func=_envelope)
     count = 0
@@ -59,7 +64,7 @@ def measure_ranges(
 
 
 def quantise(content: bytes, ranges: Ranges) -> bytes:
-    """The int8 form of a float32 model, int8 at its border too.
+    """The int8 form of a float32 model; its input and output are int8 too.
 
     Raises:
         ModelError: ``ranges`` lacks a tensor the graph computes.
@@ -80,25 +85,25 @@ def quantise(content: bytes, ranges: Ranges) -> bytes:
 
 
 def with_io(content: bytes, io: str) -> bytes:
-    """An int8 model as the outside wants to see it.
+    """An int8 model with the requested input and output types.
 
     Args:
-        io: ``uint8``: raw pixels in, uint8 scores out, by a QUANTIZE at each end; shifting scale 1/128 from zero
-            point -1 to 127 changes the type and no value, and many programs refuse int8. ``float32``: normalised
-            pixels in, float scores out. ``int8``: as it is.
+        io: ``uint8``: raw pixels in, uint8 scores out, by a QUANTIZE at each end; moving the zero point of scale 1/128
+            from -1 to 127 changes the type and no value, and many programs refuse int8. ``float32``: normalised
+            pixels in, float scores out. ``int8``: unchanged.
 
     Raises:
-        ModelError: another ``io``, or the model is not int8 at its ends.
+        ModelError: another ``io``, or the model's input or output is not int8.
     """
     if io == "int8":
         return content
     if io not in ("uint8", "float32"):
-        raise ModelError(f"border {io!r}: expected uint8, int8 or float32")
+        raise ModelError(f"io {io!r}: expected uint8, int8 or float32")
     model = read_model(content)
     graph = Graph(model)
     subgraph = model.subgraphs[0]
     inside, result = int(subgraph.inputs[0]), int(subgraph.outputs[0])
-    first, last = _border(graph, inside, io, "pixels"), _border(graph, result, io, "scores")
+    first, last = _outside(graph, inside, io, "pixels"), _outside(graph, result, io, "scores")
     graph.operator("QUANTIZE", [first], inside, at_start=True, table="QuantizeOptions")
     kind, table = ("QUANTIZE", "QuantizeOptions") if io == "uint8" else ("DEQUANTIZE", "DequantizeOptions")
     graph.operator(kind, [result], last, table=table)
@@ -110,10 +115,11 @@ def with_uint8_io(content: bytes) -> bytes:
     return with_io(content, "uint8")
 
 
-def _border(graph: Graph, tensor: int, io: str, name: str) -> int:
+def _outside(graph: Graph, tensor: int, io: str, name: str) -> int:
+    """The tensor of type ``io`` that stands for the int8 ``tensor`` outside the graph."""
     inside = graph.model.subgraphs[0].tensors[tensor]
     if inside.type != schema.TensorType.INT8:
-        raise ModelError("the border goes around an int8 model; quantise it first")
+        raise ModelError(f"io {io!r}: needs an int8 model; quantise it first")
     outside = graph.tensor(name, graph.shape(tensor), np.uint8 if io == "uint8" else np.float32)
     if io == "uint8":
         graph.quantised(outside, float(inside.quantization.scale[0]), int(inside.quantization.zeroPoint[0]) + 128)
@@ -126,7 +132,7 @@ def _envelope(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    # The runtime warns that keeping all tensors costs memory; that is the aim. The quantiser draws its own progress
+    # The runtime warns that keeping all tensors costs memory, which is intended. The quantiser draws its own progress
     # bars over ours and has no switch for them.
     import tqdm
     from ai_edge_quantizer.utils import progress_utils
@@ -135,9 +141,3 @@ def _quiet() -> Iterator[None]:
     with without_greeting(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
         yield
-
-
-def _input_name(content: bytes) -> str:
-    subgraph = read_model(content).subgraphs[0]
-    name = subgraph.tensors[int(subgraph.inputs[0])].name
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)

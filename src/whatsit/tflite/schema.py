@@ -1,4 +1,4 @@
-"""The TFLite schema's generated classes; LiteRT ships them, and this is their only importer."""
+"""The TFLite schema's generated classes, which LiteRT ships. Their only importer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Checks of a parsed model. LiteRT trusts its files: on some broken ones it reads outside them, or ends the process."""
+"""Checks of a parsed model. LiteRT trusts its files: on some broken ones it reads outside them or crashes."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def check(model: Any) -> None:
     codes = len(model.operatorCodes or [])
     for graph in model.subgraphs:
         graph.tensors, graph.operators = graph.tensors or [], graph.operators or []
-        for node in (graph, *graph.operators):  # an empty list may be written as no list
+        for node in (graph, *graph.operators):  # an empty list can be written as no list
             node.inputs = node.inputs if node.inputs is not None else np.empty(0, np.int32)
             node.outputs = node.outputs if node.outputs is not None else np.empty(0, np.int32)
         tensors = graph.tensors
@@ -54,7 +54,7 @@ def check(model: Any) -> None:
 
 
 def _check_order(graph: Any) -> None:
-    """Every operator comes after those whose results it takes, so that a walk along the graph ends."""
+    """Every operator comes after those whose results it takes, so that following the graph ends."""
     unwritten = {int(index) for operator in graph.operators for index in operator.outputs}
     for number, operator in enumerate(graph.operators):
         for index in operator.inputs:
@@ -103,7 +103,7 @@ def _check_quantisation(tensor: Any, shape: list[int]) -> None:
 
 
 def _check_scales(graph: Any) -> None:
-    """Of an operator's 8-bit tensors either all have a scale or none: kernels divide by it."""
+    """Either all or none of an operator's 8-bit tensors have a scale: kernels divide by it."""
     for number, operator in enumerate(graph.operators):
         with_scale = {
             _has_scale(tensor)

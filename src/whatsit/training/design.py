@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from whatsit.backbones import BACKBONES
 from whatsit.backbones.choice import BackboneChoice
-from whatsit.backbones.efficientnet_lite import VARIANTS
 from whatsit.errors import DataError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
@@ -30,7 +30,7 @@ class Design:
 
     way: TrainingMode = TrainingMode.FROZEN
     backbone: str = "lite0"
-    """lite0, lite1, lite2 or the path of a ``.tflite``; not used from scratch."""
+    """A name in ``whatsit.backbones.BACKBONES`` or the path of a ``.tflite``; not used from scratch."""
     size: int = 224
     """Side of the input in pixels; a ``.tflite`` has its own, which the finished training tells."""
     blocks: int | None = None
@@ -70,15 +70,15 @@ class Design:
                 continue
             if value is not None and not low <= value <= high:
                 raise DataError(f"{name} {value}: expected {_figure(low)} to {_figure(high)}")
-        if self.way is TrainingMode.FINE_TUNE and self.choice.is_file:
-            raise DataError(
-                f"backbone {self.backbone}: fine-tuning needs lite0, lite1 or lite2; leave it frozen instead"
-            )
-        if self.way is not TrainingMode.SCRATCH and self.backbone in VARIANTS:
-            self._check_blocks()
+        row = BACKBONES.get(self.backbone)
+        fine_tunable = row.fine_tunable if row is not None else not self.choice.is_file
+        if self.way is TrainingMode.FINE_TUNE and not fine_tunable:
+            able = ", ".join(name for name, row in BACKBONES.items() if row.fine_tunable)
+            raise DataError(f"backbone {self.backbone}: fine-tuning needs one of {able}; leave it frozen instead")
+        if self.way is not TrainingMode.SCRATCH and row is not None and row.blocks:
+            self._check_blocks(row.blocks)
 
-    def _check_blocks(self) -> None:
-        total = len(VARIANTS[self.backbone].strides)
+    def _check_blocks(self, total: int) -> None:
         if self.blocks is not None and self.blocks > total:
             raise DataError(f"blocks {self.blocks}: expected 1 to {total}, as many as {self.backbone} has")
         kept = self.blocks or total

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from whatsit.backbones.builtin import check_builtin, weights_path
+from whatsit.backbones.builtin import weights_path
+from whatsit.backbones.builtin_id import check_builtin
 from whatsit.backbones.efficientnet_lite import BATCH_NORM_EPSILON, Variant, build
 from whatsit.backbones.torch_weights import read_weights
 from whatsit.errors import StoppedError

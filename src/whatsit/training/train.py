@@ -15,8 +15,8 @@ from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.backbones.views import ViewEmbedder
 from whatsit.errors import ImageError, MissingExtraError, StoppedError
-from whatsit.heads.linear import LinearHead, prototypes, reject_threshold
-from whatsit.heads.unknown import NOISE, normalised
+from whatsit.heads.linear import LinearHead, prototypes
+from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike, read_picture_file
 from whatsit.imaging.preprocess import Preprocess
@@ -30,10 +30,8 @@ from whatsit.training.memory import check_memory
 if TYPE_CHECKING:
     from whatsit.training.torch_loop import Trained
 
-ERROR_RATE = 0.05
 MEASURED_PICTURES = 200
 """Training pictures that the ranges of a network trained here are measured on."""
-_ENOUGH_TO_JUDGE = 20
 _MARGIN = 1.15
 """Pictures are kept this much larger than the input, for crops, when a whole network is trained."""
 
@@ -176,11 +174,7 @@ def _model(
 ) -> TaughtModel:  # fmt: skip
     targets = [label for _, label in examples]
     means = prototypes(embeddings, targets)
-    if len(held) >= _ENOUGH_TO_JUDGE:
-        away = np.linalg.norm(normalised(held)[:, np.newaxis] - means.means, axis=2).min(axis=1)
-        threshold: float | None = max(NOISE, float(np.quantile(away, 1 - ERROR_RATE)))
-    else:
-        threshold = reject_threshold(embeddings, targets, ERROR_RATE)
+    threshold = reject_threshold(embeddings, targets, held_out=held)
     golden = prepared(evenly_sampled(one_a_class(examples), GOLDEN_PICTURES), backbone.preprocess)
     return TaughtModel(
         design.choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),

@@ -337,7 +337,7 @@ def test_the_map_works_by_keyboard(big: str, page: Page) -> None:
 def test_each_kind_of_finding_has_a_colour_of_its_own(big: str, page: Page) -> None:
     page.goto(f"{big}explore")
     kinds = [kind.name.lower() for kind in Kind]
-    ask = "kinds => import('/static/colours.js').then(({ findingColour }) => kinds.map(findingColour))"
+    ask = "kinds => import('/static/explore/colours.js').then(({ findingColour }) => kinds.map(findingColour))"
     assert len({*page.evaluate(ask, kinds), page.evaluate(ask, ["none"])[0]}) == len(kinds) + 1
 
 

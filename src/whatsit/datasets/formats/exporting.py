@@ -16,6 +16,7 @@ from whatsit.datasets.formats.source import ARCHIVE_ENDINGS
 from whatsit.errors import DataError
 from whatsit.files import cannot_write
 from whatsit.parallel import Progress
+from whatsit.validation import row
 
 DEFAULT_LAYOUT = "split"
 _ARCHIVES = ARCHIVE_ENDINGS | {".tbz2", ".txz"}
@@ -42,9 +43,9 @@ def writer(layout: str) -> Writer:
     Raises:
         DataError: there is no such layout, or it can only be imported.
     """
-    formats = writable_formats()
-    if layout not in formats or (write := formats[layout].write) is None:
-        raise DataError(f"layout {layout!r}: cannot be exported; expected one of {', '.join(formats)}")
+    write = row(FORMATS, layout, "layout").write
+    if write is None:
+        raise DataError(f"layout {layout!r}: can only be imported; expected one of {', '.join(writable_formats())}")
     return write
 
 

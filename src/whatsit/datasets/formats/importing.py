@@ -17,6 +17,7 @@ from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, SourceError
 from whatsit.parallel import Progress
+from whatsit.validation import row
 
 __all__ = ["FilesSource", "ImportReport", "Skip", "import_from", "import_path", "list_endings", "readable_formats"]
 
@@ -88,12 +89,12 @@ def import_from(
 
 
 def _chosen(layout: str | None) -> Mapping[str, Format]:
-    formats = readable_formats()
     if layout is None:
-        return formats
-    if layout not in formats:
-        raise DataError(f"layout {layout!r}: cannot be imported; expected one of {', '.join(formats)}")
-    return {layout: formats[layout]}
+        return readable_formats()
+    chosen = row(FORMATS, layout, "layout")
+    if chosen.read is None:
+        raise DataError(f"layout {layout!r}: can only be exported; expected one of {', '.join(readable_formats())}")
+    return {layout: chosen}
 
 
 def _listing(source: Source, contents: Contents, formats: Mapping[str, Format]) -> Listing:

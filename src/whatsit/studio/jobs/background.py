@@ -1,68 +1,81 @@
-"""One long piece of work at a time on a thread of its own, its progress told while it goes on."""
+"""Long work on its own thread, one piece at a time, with its progress reported while it runs."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
+
+from typing_extensions import TypedDict
 
 from whatsit.errors import DataError, WhatsitError
 from whatsit.parallel import Progress
 
 State: TypeAlias = Literal["idle", "running", "done", "failed"]
-_TELL_SECONDS = 0.1
+_REPORT_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
 
+class BackgroundView(TypedDict):
+    """How far some work is, for the page."""
+
+    state: State
+    done: int
+    total: int
+    """0 while that is not known."""
+    error: str
+    """Why it failed; empty where it did not."""
+
+
 class StoppedError(Exception):
-    """Raised out of ``progress`` in work that nobody waits for any more."""
+    """Raised by ``progress`` in work that was asked to stop."""
 
 
 class Background:
-    """Imports, exports, maps and checks run in one of these each.
+    """Runs imports, exports, maps or checks, one of these objects for each.
 
     Args:
-        name: names the thread and the messages.
-        tell: called with ``view()`` whenever it changes, from the working thread; ten times a second at most.
+        name: used for the thread and in messages.
+        report: called with ``view()`` whenever it changes, at most ten times per second, mostly from the worker thread.
     """
 
-    def __init__(self, name: str, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, name: str, report: Callable[[BackgroundView], None]) -> None:
         self._name = name
-        self._tell = tell
+        self._report = report
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._state: State = "idle"
         self._done, self._total = 0, 0
         self._error = ""
-        self._told = 0.0
+        self._reported = 0.0
         self._stopping = threading.Event()
 
     @property
     def running(self) -> bool:
-        """Whether work is under way."""
+        """Whether work is running."""
         return self._state == "running"
 
-    def view(self) -> dict[str, Any]:
-        """How far the work is, for the page; ``total`` is 0 while that is not known."""
+    def view(self) -> BackgroundView:
+        """How far the work is, for the page."""
         return {"state": self._state, "done": self._done, "total": self._total, "error": self._error}
 
     def begin(self, work: Callable[[Progress], None]) -> None:
-        """Start ``work(progress)``; it keeps its own result.
+        """Start ``work(progress)``; the work stores its own result.
 
         Raises:
-            DataError: something is under way already.
+            DataError: some is running already.
         """
         with self._guard:
             if self.running:
-                raise DataError(f"{self._name}: one is under way already; wait for it or stop it")
+                raise DataError(f"{self._name}: is running already; wait for it or stop it")
             self._state, self._done, self._total, self._error = "running", 0, 0, ""
             self._stopping.clear()
             self._thread = threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True)
             self._thread.start()
-        self._tell(self.view())
+        self._report(self.view())
 
     def stop(self) -> None:
-        """Have the work end at its next step; what it had finished stays."""
+        """Ask the work to end at its next step; what it has finished stays."""
         self._stopping.set()
 
     @property
@@ -71,12 +84,12 @@ class Background:
         return self._stopping.is_set()
 
     def check_stopped(self) -> None:
-        """Raise ``StoppedError`` where the work was asked to end; ``progress`` does the same."""
+        """Raise ``StoppedError`` if the work was asked to end; ``progress`` does the same."""
         if self.stopping:
             raise StoppedError
 
     def wait(self) -> None:
-        """Until nothing is under way."""
+        """Wait until nothing is running."""
         thread = self._thread
         if thread is not None:
             thread.join()
@@ -95,15 +108,15 @@ class Background:
         except WhatsitError as error:
             state, self._error = "failed", str(error)
         except Exception as error:
-            _log.exception("%s ended", self._name)
+            _log.exception("%s failed", self._name)
             state, self._error = "failed", f"{type(error).__name__}: {error}"
         self._state = state
-        self._tell(self.view())
+        self._report(self.view())
 
     def _progress(self, done: int, total: int) -> None:
         self.check_stopped()
         self._done, self._total = done, total
         now = time.monotonic()
-        if now - self._told >= _TELL_SECONDS or not total:
-            self._told = now
-            self._tell(self.view())
+        if now - self._reported >= _REPORT_SECONDS or not total:
+            self._reported = now
+            self._report(self.view())

@@ -3,14 +3,44 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeAlias
+
+from typing_extensions import TypedDict
 
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
-from whatsit.deployment.deploy import Target
+from whatsit.deployment.deploy import offers
+from whatsit.deployment.target import Need
+from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
+from whatsit.studio.jobs.remarks import RemarkView, remark_view
 from whatsit.studio.jobs.runs import Runs
 from whatsit.studio.jobs.worker import Message, Worker
+from whatsit.validation import row
+
+PackingState: TypeAlias = Literal["idle", "running", "done", "failed"]
+
+
+class DeploymentView(TypedDict):
+    """Which folder is being packed or is ready."""
+
+    state: PackingState
+    name: str
+    """The model's."""
+    target: str
+    notes: list[RemarkView]
+    """What to know before using the folder, once it is ready."""
+    error: str
+    """Why it failed; empty where it did not."""
+
+
+class OfferView(TypedDict):
+    """What a target says of a model."""
+
+    target: str
+    refusal: RemarkView | None
+    """Why the program cannot run the model; None: it can."""
+    notes: list[RemarkView]
 
 
 class Deployments:
@@ -20,19 +50,34 @@ class Deployments:
         tell: called with ``view()`` whenever it changes.
     """
 
-    def __init__(self, project: Project, runs: Runs, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, project: Project, runs: Runs, tell: Callable[[DeploymentView], None]) -> None:
         self._project = project
         self._runs = runs
         self._tell = tell
         self._folder = project.path / ".whatsit" / "deploy"
         self._worker = Worker("deploy")
         self._archive: Path | None = None
-        self._view: dict[str, Any] = {"state": "idle", "name": "", "target": "", "notes": [], "files": [], "error": ""}
+        self._view = _view("idle")
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def view(self) -> dict[str, Any]:
+    def view(self) -> DeploymentView:
         """Which folder is being packed or is ready, and what to know before using it."""
         return self._view
+
+    def offers(self, name: str) -> list[OfferView]:
+        """What every target says of model ``name``.
+
+        Raises:
+            DataError: there is no such model.
+        """
+        return [
+            {
+                "target": offer.name,
+                "refusal": None if offer.refusal is None else remark_view(offer.refusal),
+                "notes": [remark_view(note) for note in offer.notes],
+            }
+            for offer in offers(self._runs.files(name).int8)
+        ]
 
     def begin(self, name: str, target: str) -> None:
         """Pack the folder of model ``name`` for ``target``.
@@ -40,28 +85,34 @@ class Deployments:
         Raises:
             DataError: there is no such model or target, or one is being packed.
         """
-        if target not in list(Target):
-            raise DataError(f"target {target!r}: expected one of {', '.join(Target)}")
+        needs = row(TARGETS, target, "target").needs
         files = self._runs.files(name)
-        samples = list(self._project.dataset) if target == Target.MAIXPY else []
+        samples = list(self._project.dataset) if Need.TRAINING_PICTURES in needs else []
         taught, judged = (
             [(str(path), label) for path, label, split in samples if split is wanted]
             for wanted in (Split.TRAINING, Split.VALIDATION)
         )
         archive = self._folder / f"{name}-{target}.zip"
         job = {
-            "job": "deploy", "model": str(files.int8), "target": str(target), "taught": taught, "judged": judged,
+            "job": "deploy", "model": str(files.int8), "target": target, "taught": taught, "judged": judged,
             "archive": str(archive),
         }  # fmt: skip
-        begun = {"state": "running", "name": name, "target": target, "notes": [], "files": [], "error": ""}
+        before = self._view
+
+        def heard(message: Message) -> None:
+            self._show({**self._view, "notes": message["notes"]})
 
         def ended(error: str | None) -> None:
             self._archive = None if error else archive
-            self._show(state="failed" if error else "done", error=error or "")
+            self._show({**self._view, "state": "failed" if error else "done", "error": error or ""})
 
-        self._worker.begin(job, self._heard, ended)
-        self._view = begun
-        self._tell(begun)
+        # First, because the end of the work can be reported before ``begin`` returns.
+        self._show(_view("running", name, target))
+        try:
+            self._worker.begin(job, heard, ended)
+        except DataError:
+            self._show(before)
+            raise
 
     def archive(self) -> Path:
         """The archive that is ready.
@@ -74,17 +125,18 @@ class Deployments:
         return self._archive
 
     def wait(self) -> None:
-        """Until nothing is being packed."""
+        """Block until nothing is being packed."""
         self._worker.wait()
 
     def close(self) -> None:
-        """End the packing and remove the archive."""
+        """Stop packing and remove the archive."""
         self._worker.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _heard(self, message: Message) -> None:
-        self._show(**message)
+    def _show(self, view: DeploymentView) -> None:
+        self._view = view
+        self._tell(view)
 
-    def _show(self, **change: Any) -> None:
-        self._view = {**self._view, **change}
-        self._tell(self._view)
+
+def _view(state: PackingState, name: str = "", target: str = "") -> DeploymentView:
+    return {"state": state, "name": name, "target": target, "notes": [], "error": ""}

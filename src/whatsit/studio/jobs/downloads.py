@@ -1,17 +1,24 @@
-"""The dataset as an archive to download: written in the background, kept until the next one."""
+"""The dataset as a zip archive to download: written in the background, kept until the next one."""
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.exporting import export, writer
 from whatsit.errors import DataError
-from whatsit.studio.jobs.background import Background
+from whatsit.parallel import Progress
+from whatsit.studio.jobs.background import Background, BackgroundView
+
+
+class DownloadView(BackgroundView):
+    """How far the archive is, for the page."""
+
+    left_out: int
+    """The number of pictures it does not hold because they cannot be read."""
 
 
 class Downloads:
-    """One archive at a time in ``folder``, which is emptied at the start and at the end."""
+    """One archive at a time in ``folder``, which is emptied when the studio starts and ends."""
 
     def __init__(self, dataset: Dataset, folder: Path, exporting: Background) -> None:
         self._dataset = dataset
@@ -20,29 +27,29 @@ class Downloads:
         self._left_out = 0
         shutil.rmtree(folder, ignore_errors=True)
 
-    def view(self) -> dict[str, Any]:
-        """How far the archive is, and how many pictures it cannot hold because they cannot be read."""
+    def view(self) -> DownloadView:
+        """How far the archive is."""
         return {**self._exporting.view(), "left_out": self._left_out}
 
     def begin(self, layout: str) -> None:
-        """Write the archive in a layout of ``formats.FORMATS``.
+        """Start writing the archive in a layout of ``formats.FORMATS``.
 
         Raises:
-            DataError: one is being written already, or there is no such layout to export.
+            DataError: one is being written already, or there is no such layout.
         """
         writer(layout)
 
-        def work(progress: Any) -> None:
+        def work(progress: Progress) -> None:
             self._path.unlink(missing_ok=True)
             self._left_out = len(export(self._dataset, self._path, layout, progress).left_out)
 
         self._exporting.begin(work)
 
     def archive(self) -> Path:
-        """The archive that is ready.
+        """The finished archive.
 
         Raises:
-            DataError: none is.
+            DataError: there is none.
         """
         if self._exporting.running or not self._path.is_file():
             raise DataError("no archive is ready; press Download on the Dataset page")

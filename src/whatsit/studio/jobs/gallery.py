@@ -1,6 +1,6 @@
 """The dataset as the pages show it: counts, pages of pictures, one picture."""
 
-from typing import Any
+from typing_extensions import TypedDict
 
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
@@ -13,37 +13,100 @@ MOST = 500
 """Pictures in one answer."""
 
 
-def counts_view(dataset: Dataset) -> dict[str, Any]:
-    """Pictures of every class in each split, ``_unlabelled`` last, and whether an edit can be taken back."""
+class LabelCounts(TypedDict):
+    """A class's number of pictures in each split."""
+
+    label: str
+    training: int
+    validation: int
+    test: int
+
+
+class CountsView(TypedDict):
+    """The classes of the dataset; the WebSocket message ``dataset``."""
+
+    labels: list[LabelCounts]
+    """``_unlabelled`` last."""
+    can_undo: bool
+
+
+class PictureView(TypedDict):
+    """What a tile shows of a picture."""
+
+    key: str
+    id: str
+    """The first ``ID_DIGITS`` of its SHA-256, in hexadecimal."""
+    label: str
+    split: str
+    error: str
+    """Why it cannot be read; empty where it can."""
+
+
+class PageView(TypedDict):
+    """Some of the pictures of a class and split."""
+
+    total: int
+    """The number of all of them."""
+    pictures: list[PictureView]
+
+
+class KeysView(TypedDict):
+    """The keys of all pictures of a class and split, in the order of the pages."""
+
+    keys: list[str]
+
+
+class DetailsView(PictureView):
+    """What is known of one picture."""
+
+    name: str
+    width: int
+    """Pixels, 0 where it cannot be read."""
+    height: int
+    size: int
+    """Bytes."""
+    decided_by: str
+    """What chose its split: ``content``, ``source`` or ``hand``."""
+    source: str
+    time: float
+    """When it was taken or imported, in seconds since 1970; 0 where that is not known."""
+
+
+def counts_view(dataset: Dataset) -> CountsView:
+    """The number of pictures of every class in each split, and whether an edit can be undone."""
     counts = dataset.counts()
     labels = sorted(counts, key=lambda label: (label == UNLABELLED, label.casefold()))
     return {
-        "labels": [{"label": label, **{s.value: n for s, n in counts[label].items()}} for label in labels],
+        "labels": [
+            {
+                "label": label,
+                "training": counts[label][Split.TRAINING],
+                "validation": counts[label][Split.VALIDATION],
+                "test": counts[label][Split.TEST],
+            }
+            for label in labels
+        ],
         "can_undo": bool(dataset.undoable()),
     }
 
 
-def page_view(dataset: Dataset, label: str | None, split: str | None, offset: int, limit: int) -> dict[str, Any]:
+def page_view(dataset: Dataset, label: str | None, split: str | None, offset: int, limit: int) -> PageView:
     """Some of the pictures of a class and split, or of all.
 
     Raises:
         DataError: no such split.
     """
-    chosen = _split(split)
-    return {
-        "total": dataset.count(label, chosen),
-        "pictures": [
-            picture_view(picture) for picture in dataset.pictures(label, chosen, offset=offset, limit=min(limit, MOST))
-        ],
-    }
+    chosen = split or None
+    pictures = dataset.pictures(label, chosen, offset=offset, limit=min(limit, MOST))
+    return {"total": dataset.count(label, chosen), "pictures": [picture_view(picture) for picture in pictures]}
 
 
-def keys_view(dataset: Dataset, label: str | None, split: str | None) -> dict[str, Any]:
+def keys_view(dataset: Dataset, label: str | None, split: str | None) -> KeysView:
     """The keys of all pictures of a class and split, in the order of the pages."""
-    return {"keys": dataset.keys(label, _split(split))}
+    return {"keys": dataset.keys(label, split or None)}
 
 
-def picture_view(picture: Picture) -> dict[str, Any]:
+def picture_view(picture: Picture) -> PictureView:
     """What a tile shows of a picture."""
     return {
         "key": picture.key,
@@ -54,7 +117,7 @@ def picture_view(picture: Picture) -> dict[str, Any]:
     }
 
 
-def details_view(picture: Picture) -> dict[str, Any]:
+def details_view(picture: Picture) -> DetailsView:
     """What is known of one picture."""
     return {
         **picture_view(picture),
@@ -66,7 +129,3 @@ def details_view(picture: Picture) -> dict[str, Any]:
         "source": picture.source,
         "time": picture.time,
     }
-
-
-def _split(split: str | None) -> Split | str | None:
-    return split or None

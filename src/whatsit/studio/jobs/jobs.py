@@ -110,6 +110,7 @@ def sweep(asked: Message, channel: Channel) -> None:
 def deploy(asked: Message, channel: Channel) -> None:
     """Pack a ready folder as a zip. Keys: model, target, taught, judged, archive."""
     from whatsit.deployment.deploy import deploy as run
+    from whatsit.studio.jobs.remarks import remark_view
 
     archive = Path(asked["archive"])
     archive.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +120,7 @@ def deploy(asked: Message, channel: Channel) -> None:
         made = run(asked["model"], asked["target"], folder, taught=taught, judged=judged)
         packed = shutil.make_archive(str(Path(scratch, "packed")), "zip", scratch, folder.name)
         os.replace(packed, archive)
-    channel.tell({"files": list(made.files), "notes": list(made.notes)})
+    channel.tell({"notes": [remark_view(remark) for remark in made.remarks]})
 
 
 JOBS: dict[str, Callable[[Message, Channel], None]] = {"train": train, "test": test, "sweep": sweep, "deploy": deploy}

@@ -1,7 +1,8 @@
 """The program that draws a map: ``python -m whatsit.studio.jobs.map_process FOLDER``.
 
-The first line on standard input is a JSON object: ``hashes``, the SHA-256 of each picture, and ``dim``; behind it
-come their embeddings as little-endian float32. The map is left in ``FOLDER``, where ``embedding_map`` finds it.
+The first line on standard input is a JSON object: ``hashes``, the SHA-256 of each picture, and ``dim``. The pictures'
+embeddings follow as little-endian float32, ``dim`` per picture. The map is written to ``FOLDER``, where
+``embedding_map`` finds it.
 """
 
 import json

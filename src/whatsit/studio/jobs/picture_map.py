@@ -1,14 +1,14 @@
-"""The map of the Explore page: where each picture lies, worked out in the background and kept by content."""
+"""The map of the Explore page: a place for each picture, computed in the background and stored by content."""
 
 import json
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict
 
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import Embedder
@@ -18,15 +18,41 @@ from whatsit.datasets.embedding_map import embedding_map, map_path
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
 from whatsit.processes import environment, module_command
-from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.background import Background, BackgroundView
 from whatsit.studio.jobs.gallery import ID_DIGITS
 
 _POLL_SECONDS = 0.1
-"""The same whatsit as ours, wherever this one was imported from."""
+
+
+class MapView(BackgroundView):
+    """How far the map is, for the page."""
+
+    pictures: int
+    """The number of pictures on it."""
+    missing: int
+    """The number of readable pictures that are not on it yet."""
+
+
+class PointsView(TypedDict):
+    """The pictures on the map by column: one list per field, all of the same length (``labels`` apart).
+
+    Ten thousand rows as objects would be twice the size.
+    """
+
+    labels: list[str]
+    keys: list[str]
+    ids: list[str]
+    label: list[int]
+    """Places in ``labels``."""
+    split: list[str]
+    x: list[float]
+    """0..1, from the left."""
+    y: list[float]
+    """0..1, from the top."""
 
 
 class PictureMap:
-    """Places by content: relabelling, moving and deleting pictures leaves the map as it is."""
+    """Places by content, so that relabelling, moving and deleting pictures leaves the map as it is."""
 
     def __init__(self, dataset: Dataset, embedder: Embedder, background: Background) -> None:
         self._dataset = dataset
@@ -34,22 +60,22 @@ class PictureMap:
         self._background = background
         self._places: dict[str, tuple[float, float]] = {}
 
-    def view(self) -> dict[str, Any]:
-        """How far the work is, and how many pictures are on the map and not yet on it."""
+    def view(self) -> MapView:
+        """How far the map is, and how many pictures are on it."""
         pictures = self._pictures()
         on_it = sum(picture.hash in self._places for picture in pictures)
         return {**self._background.view(), "pictures": on_it, "missing": len(pictures) - on_it}
 
     def begin(self) -> None:
-        """Draw the map of all pictures there are now.
+        """Start drawing the map of all readable pictures.
 
         Raises:
             DataError: it is being drawn already.
         """
         self._background.begin(self._draw)
 
-    def points_view(self) -> dict[str, Any]:
-        """Every picture on the map, column by column: ten thousand rows as objects would be twice the size."""
+    def points_view(self) -> PointsView:
+        """Every picture on the map."""
         shown = [picture for picture in self._pictures() if picture.hash in self._places]
         labels = sorted({picture.label for picture in shown})
         place = {label: at for at, label in enumerate(labels)}
@@ -70,7 +96,7 @@ class PictureMap:
         by_hash = {picture.hash: picture.path for picture in self._pictures()}
         cache = EmbeddingCache(self._dataset.embeddings_folder, self._embedder)
         embeddings = cache.embed([Embeddable(hash_, path) for hash_, path in by_hash.items()], progress)
-        # Nothing says how far t-SNE is: the page shows that it goes on.
+        # t-SNE does not report its progress.
         progress(0, 0)
         hashes, folder = list(by_hash), self._dataset.maps_folder
         if not map_path(embeddings, hashes, folder).exists():
@@ -79,8 +105,8 @@ class PictureMap:
         self._places = {hash_: (float(x), float(y)) for hash_, (x, y) in zip(by_hash, places, strict=True)}
 
     def _arrange(self, embeddings: NDArray[np.float32], hashes: Sequence[str], folder: Path) -> None:
-        # A process of its own: it can be ended in the middle, the camera's pictures do not wait for it, and its
-        # memory goes with it. The result comes back through the folder of maps.
+        # A separate process can be killed at any time, does not delay the camera's frames, and returns its memory to
+        # the system. The result comes back through the folder of maps.
         command = module_command("whatsit.studio.jobs.map_process", str(folder))
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as request, tempfile.TemporaryFile() as said:

@@ -1,4 +1,4 @@
-"""Files on their way from a page into the dataset: kept piece by piece, then given to the importers."""
+"""Files on their way from a page into the dataset: received in pieces, then given to the importers."""
 
 import secrets
 import shutil
@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.importing import (
@@ -23,24 +24,53 @@ from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL, ZIP_ENDINGS
 from whatsit.datasets.label import safe_file_name
 from whatsit.errors import DataError, SourceError
 from whatsit.parallel import Progress
+from whatsit.studio.jobs.background import BackgroundView
 
 MOST_OPEN = 8
+"""Uploads at a time; a further one replaces the oldest."""
 _RESERVE = 2**26
-"""Bytes of the disk left to everything else."""
+"""Bytes of the disk that stay free."""
 _EXAMPLES = 5
 _GROUPS = 100
+
+
+class ReasonGroup(TypedDict):
+    """Files that were skipped or changed for the same reason."""
+
+    reason: str
+    n: int
+    paths: list[str]
+    """The first few."""
+
+
+class ImportReportView(TypedDict):
+    """What an import did, for the page."""
+
+    added: int
+    present: int
+    """Pictures that the dataset had already."""
+    labels: list[str]
+    skipped: list[ReasonGroup]
+    notes: list[ReasonGroup]
+    """Files that were changed on import."""
+
+
+class ImportView(BackgroundView):
+    """How far the import is, and the report of the last one."""
+
+    report: ImportReportView | None
 
 
 @dataclass
 class _Upload:
     folder: Path
     files: dict[str, Path] = field(default_factory=dict)
-    """The path a page gave, never used as one here, and where its bytes are."""
+    """The path that the page gave, which is never used as a path here -> where its bytes are."""
     size: int = 0
 
 
 class Uploads:
-    """What pages are sending. What a page left half sent is forgotten when others come, or at the next start."""
+    """What pages are sending. An unfinished upload is forgotten when others take its place, or at the next start."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -49,7 +79,10 @@ class Uploads:
         shutil.rmtree(folder, ignore_errors=True)
 
     def begin(self) -> str:
-        """The id of a new upload.
+        """Open an upload.
+
+        Returns:
+            Its id, 16 hexadecimal digits.
 
         Raises:
             DataError: the disk cannot be written.
@@ -67,19 +100,19 @@ class Uploads:
             return upload_id
 
     def add(self, upload_id: str, path: str, at: int, content: bytes) -> None:
-        """Keep one piece of a file; a piece may be sent again.
+        """Store one piece of a file; sending the same piece again is allowed.
 
         Args:
-            path: the name or relative path the page knows the file by.
-            at: where in the file the piece begins; pieces come in order.
+            path: the page's name or relative path of the file.
+            at: the piece's offset in the file, in bytes; pieces come in order.
 
         Raises:
-            DataError: no such upload, a piece is missing before this one, too much, or the disk is full.
+            DataError: no such upload, an earlier piece is missing, the upload is too large, or the disk is full.
         """
         with self._guard:
             upload = self._find(upload_id)
             if len(path) > 1000 or (path not in upload.files and len(upload.files) >= MAX_ENTRIES):
-                raise DataError(f"upload: {MAX_ENTRIES:,} files with paths of 1,000 characters at most")
+                raise DataError(f"upload: at most {MAX_ENTRIES:,} files, with paths of at most 1,000 characters")
             file = upload.files.setdefault(path, upload.folder / str(len(upload.files)))
             held = file.stat().st_size if file.exists() else 0
             if not 0 <= at <= held:
@@ -96,7 +129,7 @@ class Uploads:
                 raise DataError(f"upload of {path!r}: {error.strerror}; free some space") from error
 
     def files(self, upload_id: str) -> dict[str, Path]:
-        """What arrived: the page's paths, and where the bytes are.
+        """The files that arrived: the page's path -> where its bytes are.
 
         Raises:
             DataError: there is no such upload.
@@ -105,13 +138,13 @@ class Uploads:
             return dict(self._find(upload_id).files)
 
     def remove(self, upload_id: str) -> None:
-        """Forget an upload and its files; nothing happens where there is none."""
+        """Forget an upload and its files, if there is one."""
         with self._guard:
             if upload_id in self._open:
                 self._forget(upload_id)
 
     def close(self) -> None:
-        """Forget all."""
+        """Forget every upload."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _find(self, upload_id: str) -> _Upload:
@@ -123,15 +156,15 @@ class Uploads:
         shutil.rmtree(self._open.pop(upload_id).folder, ignore_errors=True)
 
 
-def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progress: Progress) -> dict[str, Any]:
-    """Import uploaded files through the importers: archives one by one, all others together.
+def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progress: Progress) -> ImportReportView:
+    """Import uploaded files: archives one by one, all others together.
 
     Args:
-        files: the page's paths, and where the bytes are.
-        label: the class of pictures without a folder; nothing leaves them without a class.
+        files: the page's path -> where its bytes are.
+        label: the class of pictures without a folder; empty: they get none.
 
     Returns:
-        The report, for the page. What could not be imported is in it; nothing is raised for that.
+        The report, for the page. It lists what could not be imported; that raises nothing.
 
     Raises:
         DataError: the label cannot be used, the project is in use elsewhere, or the disk is full.
@@ -160,7 +193,7 @@ def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progre
 
 
 def _import_archive(dataset: Dataset, path: str, file: Path, progress: Progress) -> ImportReport:
-    # Importers know an archive by its name's ending, and name a class after it where it has no folders.
+    # Importers recognise an archive by its name's ending, and name a class after it if it has no folders.
     name = PurePosixPath(path).name
     named = file.with_name(f"{file.name}.archive") / safe_file_name(name, Path(name).suffix)
     named.parent.mkdir(exist_ok=True)
@@ -180,12 +213,18 @@ def _import_files(dataset: Dataset, files: Mapping[str, Path], label: str | None
         return ImportReport(skips=(Skip(next(iter(lists or files)), str(error)),))
 
 
-def _view(reports: list[ImportReport]) -> dict[str, Any]:
+def _view(reports: list[ImportReport]) -> ImportReportView:
     report = ImportReport.together(reports)
-    return {**report.as_json(), "skipped": _grouped(report.skips), "notes": _grouped(report.notes)}
+    return {
+        "added": report.added,
+        "present": report.present,
+        "labels": list(report.labels),
+        "skipped": _grouped(report.skips),
+        "notes": _grouped(report.notes),
+    }
 
 
-def _grouped(skips: Sequence[Skip]) -> list[dict[str, Any]]:
+def _grouped(skips: Sequence[Skip]) -> list[ReasonGroup]:
     counts = Counter(skip.reason for skip in skips)
     paths: dict[str, list[str]] = {}
     for skip in skips:

@@ -1,10 +1,11 @@
-"""The studio's camera: chosen by address, owned once, watched by anyone, encoded once a frame."""
+"""The studio's camera: chosen by address, shared by everything that watches it."""
 
 import io
 import threading
 from collections.abc import Callable, Iterator
 
 from PIL import Image
+from typing_extensions import TypedDict
 
 from whatsit.cameras import CameraState, Frame, SharedCamera, Subscription, open_camera
 from whatsit.cameras.sources.browser import BrowserCamera
@@ -12,10 +13,33 @@ from whatsit.cameras.sources.synthetic import SyntheticCamera
 from whatsit.errors import CameraError
 
 PREVIEW_WIDTH = 640
+"""Pixels."""
 _PREVIEW_QUALITY = 80
 _KEPT_QUALITY = 92
 _STALE_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
+
+
+class FeedView(TypedDict):
+    """The camera that is chosen and how it is, for the page."""
+
+    uri: str
+    """Its address, without a password."""
+    state: str
+    """A value of ``CameraState``."""
+    error: str | None
+    """Why it is lost or failed."""
+    objects: list[str]
+    """What the demonstration scene can show; empty for other cameras."""
+    showing: str | None
+    """What the demonstration scene was asked to show; None: everything in turn."""
+
+
+class CameraView(FeedView):
+    """The WebSocket message ``camera``."""
+
+    sender: str | None
+    """The tab that sends the frames of ``browser:``."""
 
 
 class Feed:
@@ -33,11 +57,11 @@ class Feed:
         self._listening: threading.Thread | None = None
         self.uri = uri
         self.showing: str | None = None
-        """What the demonstration scene was asked to show; None: all in turn."""
+        """What the demonstration scene was asked to show; None: everything in turn."""
 
     @property
     def camera(self) -> SharedCamera:
-        """The camera watched now."""
+        """The camera that is chosen."""
         return self._camera
 
     @property
@@ -61,8 +85,18 @@ class Feed:
         camera = self._camera.camera
         return camera.objects if isinstance(camera, SyntheticCamera) else ()
 
+    def view(self) -> FeedView:
+        """The camera and how it is, for the page."""
+        return {
+            "uri": self.source,
+            "state": self.state.value,
+            "error": self.error,
+            "objects": list(self.objects),
+            "showing": self.showing,
+        }
+
     def show(self, name: str | None) -> None:
-        """Have the demonstration scene show one object, None for all in turn; returns when it does.
+        """Make the demonstration scene show one object, or None for everything in turn; returns when it does.
 
         Raises:
             CameraError: there is no such object, or the camera is a real one.
@@ -76,7 +110,7 @@ class Feed:
             self._camera.wait_for(lambda shared: shared.latest is not None and shared.latest.truth == name, 2)
 
     def choose(self, uri: str) -> None:
-        """Watch another camera from now on.
+        """Switch to another camera.
 
         Raises:
             CameraError: the address is not understood; the old camera stays.
@@ -90,7 +124,7 @@ class Feed:
         before.close()
 
     def push(self, jpeg: bytes) -> None:
-        """A frame from a page; ignored unless pages are the camera.
+        """Take a frame from a page; ignored unless pages are the camera.
 
         Raises:
             ImageError: it is empty or too large.
@@ -100,10 +134,10 @@ class Feed:
             camera.push(jpeg)
 
     def snapshot(self, now: float) -> bytes:
-        """The newest frame as a JPEG file, to be kept.
+        """The newest frame as a JPEG file of high quality.
 
         Args:
-            now: seconds, ``time.time()``.
+            now: seconds since 1970, ``time.time()``.
 
         Raises:
             CameraError: there is no frame of the last three seconds.
@@ -115,7 +149,7 @@ class Feed:
         return encode(frame, None, _KEPT_QUALITY)
 
     def frames(self, wanted: Callable[[], bool]) -> Iterator[Frame]:
-        """Newest frames, of whichever camera is chosen, while ``wanted`` says so; checked twice a second."""
+        """The newest frames of whichever camera is chosen, until ``wanted`` is false; checked twice per second."""
         while wanted() and not self._closed:
             camera = self._camera
             with camera.subscribe() as subscription:
@@ -125,12 +159,12 @@ class Feed:
                     self._changed.wait(0.5)
 
     def listen(self, changed: Callable[[], None]) -> None:
-        """Call ``changed``, from a thread of its own, whenever the camera's state or error is another."""
+        """Call ``changed``, on a separate thread, whenever the camera, its state or its error changes."""
         self._listening = threading.Thread(target=self._listen, args=(changed,), name="camera state", daemon=True)
         self._listening.start()
 
     def stop_watching(self) -> None:
-        """Let everyone go who is waiting in ``frames``."""
+        """End every iteration of ``frames``."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -143,15 +177,15 @@ class Feed:
             self._listening.join()
 
     def _listen(self, changed: Callable[[], None]) -> None:
-        told: tuple[SharedCamera, CameraState, str | None] | None = None
+        reported: tuple[SharedCamera, CameraState, str | None] | None = None
 
         def news(camera: SharedCamera) -> bool:
-            return self._closed or told != (camera, camera.state, camera.error)
+            return self._closed or reported != (camera, camera.state, camera.error)
 
         while not self._closed:
             camera = self._camera
             if news(camera):
-                told = (camera, camera.state, camera.error)
+                reported = (camera, camera.state, camera.error)
                 changed()
             camera.wait_for(news, _LOOK_SECONDS)
 
@@ -167,7 +201,7 @@ class Feed:
 
 
 def encode(frame: Frame, width: int | None = PREVIEW_WIDTH, quality: int = _PREVIEW_QUALITY) -> bytes:
-    """The frame as a JPEG file, made smaller where it is wider than ``width``."""
+    """The frame as a JPEG file, scaled down if it is wider than ``width`` pixels."""
     picture = Image.fromarray(frame.image)
     if width is not None and picture.width > width:
         picture = picture.resize(

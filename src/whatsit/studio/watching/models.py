@@ -1,7 +1,9 @@
-"""Which models can be watched live: what was just taught, the built-in one, and the project's own files."""
+"""The models that can be watched live: what was just taught, the built-in one, and the project's files."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from typing_extensions import TypedDict
 
 from whatsit.errors import DataError
 from whatsit.live.recogniser import Recogniser
@@ -15,14 +17,34 @@ BUILT_IN = "imagenet"
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model by the name pages know it by, and its file; None for the two that have none."""
+    """A model: its name in messages, and its file; None for the two that have none."""
 
     name: str
     file: Path | None = None
 
 
+class ModelView(TypedDict):
+    """A model, for the page."""
+
+    name: str
+    title: str | None
+    """The name of its file; None for the two that have none."""
+    fit: str | None
+    """How a frame becomes its square input; None while it is not loaded."""
+    threshold: float | None
+    """The score below which its answers are uncertain, 0..1; None while it is not loaded."""
+
+
+class ModelsView(TypedDict):
+    """The WebSocket message ``models``."""
+
+    models: list[ModelView]
+    in_use: str | None
+    """The name of the project's model that is used live."""
+
+
 class Models:
-    """Loads a model when it is first asked for, and forgets those no tab watches when another is loaded.
+    """Loads a model when it is first asked for; loading one closes those that no tab watches.
 
     ``open`` and ``attend`` must be called from one thread.
     """
@@ -35,26 +57,30 @@ class Models:
         self._open = {TAUGHT: self.taught}
 
     def choices(self) -> list[ModelChoice]:
-        """What there is, the taught one first."""
+        """Every model, the taught one first."""
         files = sorted(self._folder.glob("*.tflite")) if self._folder.is_dir() else []
         named = [ModelChoice(f"file:{file.stem}", file) for file in files]
         return [ModelChoice(TAUGHT), *named, ModelChoice(BUILT_IN)]
+
+    def view(self) -> list[ModelView]:
+        """Every model, for the page."""
+        return [self._view(choice) for choice in self.choices()]
 
     def __contains__(self, name: object) -> bool:
         return name in self._open
 
     def get(self, name: str) -> Recognition:
-        """A model that was opened.
+        """A model that is open.
 
         Raises:
-            DataError: it was not.
+            DataError: it is not.
         """
         if name not in self._open:
             raise DataError(f"model {name[:80]!r} is not open; choose it on the Live page")
         return self._open[name]
 
     def open(self, name: str) -> Recognition:
-        """A model, loaded where it is not yet.
+        """A model, loaded if it is not open yet.
 
         Raises:
             DataError: there is no such model.
@@ -70,7 +96,7 @@ class Models:
         return self._open[name]
 
     def refresh(self, name: str) -> None:
-        """Load an open model again, because its file is another; watchers stay. One whose file is gone is closed.
+        """Load an open model again after its file changed; watchers stay. If the file is gone, close it.
 
         Raises:
             ModelError: the new file is broken.
@@ -84,14 +110,23 @@ class Models:
             self._open[name].replace(_load(choice))
 
     def attend(self) -> None:
-        """Start what tabs want, stop what none wants."""
+        """Start the models some tab subscribes to; stop the others."""
         for recognition in tuple(self._open.values()):
             recognition.attend()
 
     def close(self) -> None:
-        """Stop everything."""
+        """Stop all of them."""
         for recognition in self._open.values():
             recognition.close()
+
+    def _view(self, choice: ModelChoice) -> ModelView:
+        opened = self._open.get(choice.name)
+        return {
+            "name": choice.name,
+            "title": choice.file.stem if choice.file is not None else None,
+            "fit": opened.fit if opened is not None else None,
+            "threshold": opened.threshold if opened is not None else None,
+        }
 
     def _forget_unwatched(self) -> None:
         for name, recognition in tuple(self._open.items()):

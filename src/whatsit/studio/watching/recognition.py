@@ -1,23 +1,56 @@
-"""One recogniser at work on the studio's camera, while somebody watches its answers."""
+"""One model at work on the studio's camera while some tab watches its answers."""
 
-import json
 import time
+
+from typing_extensions import TypedDict
 
 from whatsit.cameras import SharedCamera
 from whatsit.live.engine import Answer, Live
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.smoothing import Smoothing
 from whatsit.studio.lessons.learner import Likeness
-from whatsit.studio.outbox import Hub
+from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import Feed
 
 SHOWN = 12
+"""Classes in an answer."""
+
+
+class ClassAnswer(TypedDict):
+    """One class in an answer."""
+
+    label: str
+    score: float
+    """0..1"""
+    distance: float | None
+    """From what was taught, smaller is more alike; None for models that have none."""
+
+
+class AnswerView(TypedDict):
+    """The WebSocket message ``answer``."""
+
+    model: str
+    state: str
+    """A value of ``AnswerState``, or ``nothing`` where nothing was taught."""
+    label: str | None
+    """The class that is most likely."""
+    score: float
+    """Of that class, 0..1."""
+    distance: float | None
+    classes: list[ClassAnswer]
+    """The most likely first."""
+    fps: float
+    """Answers per second."""
+    ms: float
+    """Inference time in milliseconds."""
+    age: float | None
+    """Seconds from capturing the frame to this message."""
 
 
 class Recognition:
-    """A sink of the live engine: answers go to the hub as ``answer:<model>``.
+    """A sink of the live engine that posts answers to the hub as ``answer:<model>``.
 
-    The engine runs only while a tab wants its answers. ``attend`` must be called from one thread.
+    The engine runs only while a tab subscribes to them. ``attend`` must be called from one thread.
     """
 
     def __init__(self, model: str, recogniser: Recogniser, feed: Feed, hub: Hub) -> None:
@@ -37,11 +70,11 @@ class Recognition:
 
     @property
     def fit(self) -> str:
-        """How a frame becomes its square; cover looks at the middle only."""
+        """How a frame becomes the model's square input, such as ``cover``."""
         return self._recogniser.preprocess.fit.value
 
     def set_threshold(self, threshold: float) -> None:
-        """Change it; a running engine takes it over with the next answer.
+        """Change it, from the next answer on.
 
         Raises:
             DataError: outside 0..1.
@@ -51,13 +84,13 @@ class Recognition:
             self._live.smoothing = self._smoothing
 
     def replace(self, recogniser: Recogniser) -> None:
-        """Recognise with another one from the next frame on."""
+        """Use another recogniser, from the next frame on."""
         self._recogniser = recogniser
         if self._live is not None:
             self._live.recogniser = recogniser
 
     def attend(self) -> None:
-        """Start the engine where it is wanted, stop it where it is not, follow the camera chosen."""
+        """Start the engine if a tab subscribes, else stop it; restart it when the camera was changed."""
         camera = self._feed.camera
         if self._live is not None and (self._camera is not camera or not self._hub.wanted(self.kind)):
             self.close()
@@ -74,13 +107,12 @@ class Recognition:
 
     def send(self, answer: Answer) -> None:
         """Post one answer to the tabs."""
-        self._hub.post(self.kind, json.dumps(self._view(answer), ensure_ascii=False))
+        self._hub.post(self.kind, as_text("answer", self._view(answer)))
 
-    def _view(self, answer: Answer) -> dict[str, object]:
+    def _view(self, answer: Answer) -> AnswerView:
         predictions = answer.predictions
-        away = predictions.distances if isinstance(predictions, Likeness) else (None,) * len(predictions)
+        distances = predictions.distances if isinstance(predictions, Likeness) else (None,) * len(predictions)
         return {
-            "kind": "answer",
             "model": self.model,
             "state": answer.state.value if predictions or answer.frame is None else "nothing",
             "label": answer.label,
@@ -88,7 +120,7 @@ class Recognition:
             "distance": predictions.distance,
             "classes": [
                 {"label": one.label, "score": one.score, "distance": distance}
-                for one, distance in zip(predictions, away, strict=True)
+                for one, distance in zip(predictions, distances, strict=True)
             ],
             "fps": round(answer.stats.fps, 1),
             "ms": round(answer.stats.inference_ms, 1),

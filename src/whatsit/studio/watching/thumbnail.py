@@ -1,4 +1,4 @@
-"""Small square pictures for the page's cards, and one at a size to look at."""
+"""Small square pictures for cards and tiles, and large ones to look at."""
 
 import io
 from functools import lru_cache
@@ -10,17 +10,19 @@ from whatsit.imaging.image import load_image
 from whatsit.imaging.preprocess import Preprocess
 
 SIDE = 144
+"""Pixels."""
 TILE = 200
-"""The gallery's tiles, sharp enough for screens with small pixels."""
+"""Pixels of a tile on the Dataset page, which is sharp on dense screens too."""
 _LARGE = 1280
 
 
 @lru_cache(maxsize=512)
 def thumbnail(path: Path, side: int = SIDE, version: str = "") -> bytes:
-    """The middle of a picture as a small JPEG file, as the backbone would see it.
+    """The middle of a picture as a small JPEG file, as the backbone sees it.
 
     Args:
-        version: changes with the file's content, where a path may come to hold another picture.
+        side: pixels.
+        version: changes with the file's content, where the path can hold another picture later.
 
     Raises:
         ImageError: the picture is missing or broken.
@@ -29,7 +31,7 @@ def thumbnail(path: Path, side: int = SIDE, version: str = "") -> bytes:
 
 
 def large(path: Path) -> bytes:
-    """The whole picture as a JPEG file of 1280 pixels at most a side.
+    """The whole picture as a JPEG file of at most 1280 x 1280 pixels.
 
     Raises:
         ImageError: the picture is missing or broken.

@@ -1,4 +1,4 @@
-"""Work that runs on a thread of its own only while somebody wants it."""
+"""Work on its own thread that runs only while it is wanted."""
 
 import logging
 import threading
@@ -8,9 +8,9 @@ _log = logging.getLogger(__name__)
 
 
 class WhileWanted:
-    """Runs ``work(wanted)`` on a thread from ``wake`` on, until ``wanted()`` turns false or ``close``.
+    """Runs ``work(wanted)`` on a thread from ``wake`` until ``wanted()`` is false or ``close`` is called.
 
-    ``work`` returns soon after ``wanted`` does not hold any more; an error in it is logged and ends it.
+    ``work`` must return soon after ``wanted`` becomes false. An error in it is logged and ends it.
     """
 
     def __init__(self, name: str, wanted: Callable[[], bool], work: Callable[[Callable[[], bool]], None]) -> None:
@@ -22,14 +22,14 @@ class WhileWanted:
         self._closing = False
 
     def wake(self) -> None:
-        """Begin, where it is wanted and not under way."""
+        """Start the work if it is wanted and not running."""
         with self._guard:
             if self._thread is None and self._needed():
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
-        """End it and wait until it has ended."""
+        """Stop the work and wait until it has ended."""
         self._closing = True
         thread = self._thread
         if thread is not None:

@@ -1,8 +1,9 @@
-"""The studio as an ASGI application."""
+"""The studio as an ASGI application: every page's routes and files behind the rules of access."""
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,18 +11,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import JSONResponse
 
 from whatsit.errors import WhatsitError
-from whatsit.studio.pages.check import page as check
-from whatsit.studio.pages.collect import page as collect
-from whatsit.studio.pages.dataset import page as dataset
-from whatsit.studio.pages.deploy import page as deploy
-from whatsit.studio.pages.explore import page as explore
-from whatsit.studio.pages.live import page as live
-from whatsit.studio.pages.shared import camera
-from whatsit.studio.pages.shared.page import FOLDER, PAGES
-from whatsit.studio.pages.sweep import page as sweep
-from whatsit.studio.pages.teach import page as teach
-from whatsit.studio.pages.test import page as test
-from whatsit.studio.pages.train import page as train
+from whatsit.studio.pages.shared import camera, tab
+from whatsit.studio.pages.shared.i18n import Languages
+from whatsit.studio.pages.shared.page import STATIC, find_pages
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.access import Access, Gate
 from whatsit.studio.web.limits import RequestLimits
@@ -29,14 +21,22 @@ from whatsit.validation import expectation, short
 
 
 class Scripts(StaticFiles):
-    """The scripts, styles and drawings of a page's folder; its template and its Python are not served."""
+    """The scripts, styles and drawings directly in one folder; nothing else in it is served."""
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        return super().lookup_path(path) if path.endswith((".js", ".css", ".svg")) else ("", None)
+        """The file of a path in an address; ("", None) for what is not served."""
+        name = PurePosixPath(path)
+        if name.suffix not in (".js", ".css", ".svg") or len(name.parts) != 1 or not path.isprintable():
+            return "", None
+        return super().lookup_path(path)
 
 
-def create_app(studio: Studio, access: Access) -> FastAPI:
-    """The pages of ``studio`` behind the rules of ``access``. The app closes the studio when it ends."""
+def create_app(studio: Studio, access: Access, languages: Languages | None = None) -> FastAPI:
+    """The pages of ``studio`` behind the rules of ``access``. The app closes the studio when it ends.
+
+    Args:
+        languages: None for those that whatsit brings.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -45,16 +45,18 @@ def create_app(studio: Studio, access: Access) -> FastAPI:
 
     app = FastAPI(title="whatsit studio", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.studio = studio
+    app.state.languages = languages if languages is not None else Languages()
+    app.state.pages = find_pages()
     app.add_middleware(RequestLimits)
     app.add_middleware(Gate, access=access)
     app.add_exception_handler(WhatsitError, _explain)
     app.add_exception_handler(RequestValidationError, _explain_request)
     app.include_router(camera.router)
-    for page in (teach, collect, dataset, explore, check, train, test, sweep, deploy, live):
+    app.include_router(tab.router)
+    for page in app.state.pages:
         app.include_router(page.router)
-    for name in PAGES:
-        app.mount(f"/static/{name.name}", Scripts(directory=FOLDER / name.name), name=name.name)
-    app.mount("/static", Scripts(directory=FOLDER / "shared" / "static"), name="static")
+        app.mount(f"/static/{page.name}", Scripts(directory=page.folder), name=page.name)
+    app.mount("/static", Scripts(directory=STATIC), name="static")
     return app
 
 
@@ -70,6 +72,8 @@ def _explain_request(_: Request, error: Exception) -> JSONResponse:
     place = ".".join(str(part) for part in first["loc"][1:]) or "the request"  # without query or body in front
     if first["type"] == "missing":
         return JSONResponse({"error": f"{place} is missing"}, 400)
+    if first["type"] == "extra_forbidden":
+        return JSONResponse({"error": f"{place}: there is no such field"}, 400)
     expected = expectation(first)
-    told = f"{place} {short(first['input'])}: expected {expected}" if expected else f"{place}: {first['msg']}"
-    return JSONResponse({"error": told}, 400)
+    reason = f"{place} {short(first['input'])}: expected {expected}" if expected else f"{place}: {first['msg']}"
+    return JSONResponse({"error": reason}, 400)

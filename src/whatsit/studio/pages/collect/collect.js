@@ -2,7 +2,7 @@
 import { drawBars } from "../bars.js";
 import { hold, holdable, release } from "../hold.js";
 import { t } from "../messages.js";
-import { act } from "../requests.js";
+import { act, get } from "../requests.js";
 import { keys } from "../keys.js";
 import * as socket from "../socket.js";
 import { flash, setText } from "../stage.js";
@@ -110,8 +110,8 @@ keys({ n: change, f: finish, " ": () => hold($("take"), take) }, release);
 
 drawCounter();
 socket.on("hello", async () => {
-  const response = await fetch("/api/collect");
-  if (response.ok) socket.tell("collection", await response.json());
+  const collection = await get("/api/collect").catch(() => null);
+  if (collection) socket.tell("collection", collection);
 });
 socket.want({ video: true });
 socket.connect();

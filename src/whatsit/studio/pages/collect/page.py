@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.watching.thumbnail import thumbnail
 
+PAGE = Page("collect", "/collect", order=20)
 router = APIRouter()
 
 

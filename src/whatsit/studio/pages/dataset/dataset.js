@@ -3,8 +3,8 @@ import { askLabel, bindEdits, deleteChosen, labels, relabelTo, setLabels, showSe
 import { Gallery } from "./gallery.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
-import { figure, get, labelName, UNLABELLED } from "../names.js";
-import { act } from "../requests.js";
+import { figure, labelName, UNLABELLED } from "../names.js";
+import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
 import { bindUpload, openUpload } from "./upload.js";
@@ -159,7 +159,7 @@ addEventListener("dragend", () => { dragged = []; });
 // ---- out ----
 $("download").addEventListener("click", async () => {
   fetching = true; // before asking: a small archive is ready sooner than the answer
-  fetching = Boolean(await act("/api/dataset/export", { layout: "split" }, { quiet: true })) && fetching;
+  fetching = Boolean(await act("/api/dataset/export", { layout: $("layout").value }, { quiet: true })) && fetching;
 });
 let fetching = false;
 socket.on("export", (view) => {

@@ -1,64 +1,72 @@
 """The Dataset page: every picture by class and split, edits that can be undone, pictures in and out."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as PathPart
-from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
+from whatsit.datasets.formats.exporting import DEFAULT_LAYOUT, writable_formats
+from whatsit.datasets.formats.importing import list_endings
 from whatsit.errors import DataError
-from whatsit.studio.jobs.gallery import ID_DIGITS, counts_view, details_view, keys_view, page_view
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.jobs.downloads import DownloadView
+from whatsit.studio.jobs.gallery import (
+    ID_DIGITS,
+    CountsView,
+    DetailsView,
+    KeysView,
+    PageView,
+    counts_view,
+    details_view,
+    keys_view,
+    page_view,
+)
+from whatsit.studio.jobs.uploads import ImportView
+from whatsit.studio.pages.dataset.messages import (
+    Deleted,
+    EditedValues,
+    ExportBegun,
+    ImportBegun,
+    KeysChoice,
+    LabelAdded,
+    LabelChoice,
+    LabelRemoved,
+    LabelRenamed,
+    LabelRenaming,
+    LayoutChoice,
+    Moved,
+    Moving,
+    PartTaken,
+    Refreshed,
+    Relabelled,
+    Relabelling,
+    Undone,
+    UploadBegun,
+    UploadCancelled,
+    UploadEnd,
+)
+from whatsit.studio.pages.shared.messages import MOVED, Stopped
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.studio import Studio
 from whatsit.studio.watching.thumbnail import TILE, large, thumbnail
 
+PAGE = Page("dataset", "/dataset", order=30)
 router = APIRouter()
-Key = Annotated[str, Field(max_length=600)]
 Id = Annotated[str, PathPart(pattern=f"^[0-9a-f]{{{ID_DIGITS}}}$")]
 UploadId = Annotated[str, PathPart(pattern="^[0-9a-f]{16}$")]
-# The address names the content: it never changes.
 _FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
-
-
-class Keys(BaseModel):
-    keys: list[Key] = Field(min_length=1, max_length=200_000)
-
-
-class Relabel(Keys):
-    label: str
-
-
-class Move(Keys):
-    split: str
-
-
-class Label(BaseModel):
-    label: str
-
-
-class NewName(BaseModel):
-    old: str
-    new: str
-
-
-class Finish(BaseModel):
-    label: str = ""
-
-
-class Layout(BaseModel):
-    layout: str = "split"
+"""For addresses that name a content."""
 
 
 @router.get("/dataset")
 def page(request: Request) -> Response:
-    return render(request, "dataset")
+    return render(request, "dataset", layouts=list(writable_formats()), layout=DEFAULT_LAYOUT, lists=list_endings())
 
 
 @router.get("/api/dataset")
-def counts(request: Request) -> dict[str, Any]:
+def counts(request: Request) -> CountsView:
     return counts_view(studio_of(request).project.dataset)
 
 
@@ -69,23 +77,23 @@ def pictures(
     split: str | None = None,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
     limit: Annotated[int, Query(ge=1)] = 200,
-) -> dict[str, Any]:
+) -> PageView:
     return page_view(studio_of(request).project.dataset, label, split, offset, limit)
 
 
 @router.get("/api/dataset/keys")
-def keys(request: Request, label: str | None = None, split: str | None = None) -> dict[str, Any]:
+def keys(request: Request, label: str | None = None, split: str | None = None) -> KeysView:
     return keys_view(studio_of(request).project.dataset, label, split)
 
 
 @router.get("/api/dataset/picture")
-def details(request: Request, key: str) -> dict[str, Any]:
+def details(request: Request, key: str) -> DetailsView:
     return details_view(studio_of(request).project.dataset.picture(key))
 
 
 @router.post("/api/dataset/refresh")
-def refresh(request: Request) -> dict[str, Any]:
-    """Notice what was done to the folders by other means."""
+def refresh(request: Request) -> Refreshed:
+    """Notice what other programs did to the folders."""
     studio = studio_of(request)
     if studio.project.dataset.refresh():
         studio.dataset_changed()
@@ -93,27 +101,27 @@ def refresh(request: Request) -> dict[str, Any]:
 
 
 @router.post("/api/dataset/relabel")
-def relabel(request: Request, asked: Relabel) -> dict[str, Any]:
+def relabel(request: Request, asked: Relabelling) -> Relabelled:
     dataset = studio_of(request).project.dataset
-    counts = _edit(studio_of(request), asked.keys, lambda keys: dataset.relabel(keys, asked.label))
-    return {"message": "relabelled", "values": {**counts, "label": asked.label}}
+    edited = _edit(studio_of(request), asked.keys, lambda keys: dataset.relabel(keys, asked.label))
+    return {"message": "relabelled", "values": {**edited, "label": asked.label}}
 
 
 @router.post("/api/dataset/move")
-def move(request: Request, asked: Move) -> dict[str, Any]:
+def move(request: Request, asked: Moving) -> Moved:
     dataset = studio_of(request).project.dataset
-    counts = _edit(studio_of(request), asked.keys, lambda keys: dataset.set_split(keys, asked.split))
-    return {"message": f"moved_to_{asked.split}", "values": counts}
+    edited = _edit(studio_of(request), asked.keys, lambda keys: dataset.set_split(keys, asked.split))
+    return {"message": MOVED[asked.split], "values": edited}
 
 
 @router.post("/api/dataset/delete")
-def delete(request: Request, asked: Keys) -> dict[str, Any]:
-    counts = _edit(studio_of(request), asked.keys, studio_of(request).project.dataset.delete)
-    return {"message": "deleted", "values": counts}
+def delete(request: Request, asked: KeysChoice) -> Deleted:
+    edited = _edit(studio_of(request), asked.keys, studio_of(request).project.dataset.delete)
+    return {"message": "deleted", "values": edited}
 
 
-def _edit(studio: Studio, keys: list[str], edit: Callable[[list[str]], None]) -> dict[str, int]:
-    """Edit pictures; where some have gone behind the studio's back, the rest. How many of each.
+def _edit(studio: Studio, keys: list[str], edit: Callable[[list[str]], None]) -> EditedValues:
+    """Edit pictures; if another program removed some of them, edit the rest.
 
     Raises:
         DataError: none is left, or the edit is not possible for another reason; nothing changes then.
@@ -136,7 +144,7 @@ def _edit(studio: Studio, keys: list[str], edit: Callable[[list[str]], None]) ->
 
 
 @router.post("/api/dataset/undo")
-def undo(request: Request) -> dict[str, Any]:
+def undo(request: Request) -> Undone:
     studio = studio_of(request)
     what = studio.project.dataset.undo()
     studio.dataset_changed()
@@ -144,7 +152,7 @@ def undo(request: Request) -> dict[str, Any]:
 
 
 @router.post("/api/dataset/add-label")
-def add_label(request: Request, asked: Label) -> dict[str, Any]:
+def add_label(request: Request, asked: LabelChoice) -> LabelAdded:
     studio = studio_of(request)
     studio.project.dataset.add_label(asked.label)
     studio.dataset_changed()
@@ -152,7 +160,7 @@ def add_label(request: Request, asked: Label) -> dict[str, Any]:
 
 
 @router.post("/api/dataset/rename-label")
-def rename_label(request: Request, asked: NewName) -> dict[str, Any]:
+def rename_label(request: Request, asked: LabelRenaming) -> LabelRenamed:
     studio = studio_of(request)
     studio.project.dataset.rename_label(asked.old, asked.new)
     studio.dataset_changed()
@@ -160,7 +168,7 @@ def rename_label(request: Request, asked: NewName) -> dict[str, Any]:
 
 
 @router.post("/api/dataset/delete-label")
-def delete_label(request: Request, asked: Label) -> dict[str, Any]:
+def delete_label(request: Request, asked: LabelChoice) -> LabelRemoved:
     studio = studio_of(request)
     studio.project.dataset.delete_label(asked.label)
     studio.dataset_changed()
@@ -183,38 +191,38 @@ def whole(request: Request, picture_id: Id) -> Response:
 
 
 @router.post("/api/dataset/upload")
-def begin_upload(request: Request) -> dict[str, Any]:
+def begin_upload(request: Request) -> UploadBegun:
     return {"id": studio_of(request).uploads.begin()}
 
 
 @router.post("/api/dataset/upload/{upload_id}")
-async def upload_part(request: Request, upload_id: UploadId, path: str, at: int = 0) -> dict[str, Any]:
-    """A piece of a file as the body: ``path`` as the page knows it, ``at`` its offset in bytes."""
+async def upload_part(request: Request, upload_id: UploadId, path: str, at: int = 0) -> PartTaken:
+    """A piece of a file as the body: ``path`` as the page names it, ``at`` the offset in bytes."""
     uploads = studio_of(request).uploads
     await run_in_threadpool(uploads.add, upload_id, path, at, await request.body())
     return {"message": "part_taken", "values": {}}
 
 
 @router.post("/api/dataset/upload/{upload_id}/finish")
-def finish_upload(request: Request, upload_id: UploadId, asked: Finish) -> dict[str, Any]:
-    """Import what was uploaded, in the background; ``label`` is for pictures without a folder."""
+def finish_upload(request: Request, upload_id: UploadId, asked: UploadEnd) -> ImportBegun:
+    """Start importing what was uploaded."""
     studio_of(request).import_upload(upload_id, asked.label.strip())
     return {"message": "import_begun", "values": {}}
 
 
 @router.post("/api/dataset/upload/{upload_id}/cancel")
-def cancel_upload(request: Request, upload_id: UploadId) -> dict[str, Any]:
+def cancel_upload(request: Request, upload_id: UploadId) -> UploadCancelled:
     studio_of(request).uploads.remove(upload_id)
     return {"message": "upload_cancelled", "values": {}}
 
 
 @router.get("/api/dataset/import")
-def import_state(request: Request) -> dict[str, Any]:
+def import_state(request: Request) -> ImportView:
     return studio_of(request).import_view()
 
 
 @router.post("/api/dataset/import/stop")
-def stop_import(request: Request) -> dict[str, Any]:
+def stop_import(request: Request) -> Stopped:
     studio_of(request).importing.stop()
     return {"message": "stopped", "values": {}}
 
@@ -223,14 +231,14 @@ def stop_import(request: Request) -> dict[str, Any]:
 
 
 @router.post("/api/dataset/export")
-def export(request: Request, asked: Layout) -> dict[str, Any]:
-    """Write the archive in the background; ``GET /dataset/export.zip`` gives it when it is done."""
+def export(request: Request, asked: LayoutChoice) -> ExportBegun:
+    """Start writing the archive; ``GET /dataset/export.zip`` gives it when it is done."""
     studio_of(request).downloads.begin(asked.layout)
     return {"message": "export_begun", "values": {}}
 
 
 @router.get("/api/dataset/export")
-def export_state(request: Request) -> dict[str, Any]:
+def export_state(request: Request) -> DownloadView:
     return studio_of(request).downloads.view()
 
 

@@ -1,7 +1,7 @@
 // Pictures, folders and archives from this device: dropped or chosen, sent piece by piece, imported, reported.
 import { t } from "../messages.js";
-import { figure, get, labelName } from "../names.js";
-import { post } from "../requests.js";
+import { figure, labelName } from "../names.js";
+import { get, post } from "../requests.js";
 import * as socket from "../socket.js";
 
 const $ = (id) => document.getElementById(id);
@@ -104,7 +104,7 @@ async function begin(label) {
     if (end === "failed") throw new Error(error);
     drawReport(report);
   } catch (error) {
-    if (!mine.stopped) drawProblem(error instanceof TypeError ? t("error.offline") : error.message);
+    if (!mine.stopped) drawProblem(error.message);
     if (mine.id && !mine.importing) post(`/api/dataset/upload/${mine.id}/cancel`).catch(() => {});
   } finally {
     if (sending === mine) sending = null;
@@ -121,7 +121,7 @@ async function sendAll(mine) {
       let at = 0;
       do {
         const piece = one.file.slice(at, at + PIECE);
-        await post(`/api/dataset/upload/${mine.id}?${new URLSearchParams({ path: one.path, at: String(at) })}`, piece);
+        await post(`/api/dataset/upload/${mine.id}`, piece, { path: one.path, at });
         at += piece.size;
         sent += piece.size;
         step(t("upload.sending", { n: chosen.length, done: figure.format(files), figure: figure.format(chosen.length) }), (sent / total) * 0.5);
@@ -149,7 +149,7 @@ socket.on("import", (view) => {
 function drawReport(report) {
   const box = $("upload-report");
   const found = [line("p", t("upload.added", { n: report.added, figure: figure.format(report.added) }), "strong")];
-  if (report.labels.length) found.push(line("p", t("upload.classes", { labels: report.labels.slice(0, 12).map(labelName).join(t("upload.comma")) }) + (report.labels.length > 12 ? " …" : ""), "hint"));
+  if (report.labels.length) found.push(line("p", t("upload.classes", { labels: report.labels.slice(0, 12).map(labelName).join(t("list.comma")) }) + (report.labels.length > 12 ? " …" : ""), "hint"));
   if (report.present) found.push(line("p", t("upload.present", { n: report.present, figure: figure.format(report.present) }), "hint"));
   for (const [kind, groups] of [["skipped", report.skipped], ["notes", report.notes]]) {
     if (!groups.length) continue;
@@ -159,7 +159,7 @@ function drawReport(report) {
     const list = document.createElement("ul");
     list.append(...groups.map((group) => {
       const row = document.createElement("li");
-      row.append(line("span", reason(group.reason), "why"), line("span", `× ${figure.format(group.n)}`, "many"), line("small", group.paths.join(t("upload.comma")) + (group.n > group.paths.length ? " …" : "")));
+      row.append(line("span", reason(group.reason), "why"), line("span", `× ${figure.format(group.n)}`, "many"), line("small", group.paths.join(t("list.comma")) + (group.n > group.paths.length ? " …" : "")));
       return row;
     }));
     more.append(list);

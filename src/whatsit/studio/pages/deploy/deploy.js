@@ -2,7 +2,8 @@
 import { number, percent } from "../axes.js";
 import { words } from "../design_words.js";
 import { t } from "../messages.js";
-import { act } from "../requests.js";
+import { act, get } from "../requests.js";
+import { toast } from "../toast.js";
 import * as socket from "../socket.js";
 
 const $ = (id) => document.getElementById(id);
@@ -12,6 +13,8 @@ let runs = [];
 let used = "";
 let fetching = "";
 let folder = { state: "idle" };
+let offers = { name: "", targets: [] };
+let drawn = "";
 
 socket.on("runs", (message) => {
   runs = message.runs;
@@ -36,7 +39,11 @@ function draw() {
   offer($("int8"), `${address}/int8.tflite`, megabytes(run.size));
   offer($("float32"), run.float32 && `${address}/float32.tflite`, run.float32 ? megabytes(run.float32) : t("deploy.no_float32"));
   offer($("report-file"), run.report && `/test/${encodeURIComponent(run.name)}/report.html`, run.report ? "HTML" : t("deploy.no_report"));
-  drawTargets(run);
+  drawTargets();
+  // A model trained again under its name can go elsewhere.
+  const version = `${run.name} ${run.time}`;
+  if (version !== drawn) ask().catch((error) => toast(error.message, "bad"));
+  drawn = version;
 }
 
 function facts(run) {
@@ -58,39 +65,35 @@ function offer(link, href, text) {
   link.querySelector("em").textContent = text;
 }
 
-// What a program takes, where that is known before.
-function unfit(run, target) {
-  const design = run.design;
-  if (!design) return "";
-  if (design.colour === "grey" && ["teachable-machine", "mediapipe", "frigate", "maixpy"].includes(target)) return t("deploy.needs_colour");
-  if (target === "frigate" && (design.size ?? 224) !== 224) return t("deploy.needs_224");
-  if (target === "maixpy" && design.way !== "frozen") return t("deploy.needs_frozen");
-  return "";
+// What the server says of a program and the model: in the visitor's language where the word lists have it.
+function said({ key, text, values }) {
+  const shown = values.fit ? { ...values, fit: t(`fit.${values.fit}`) } : values;
+  const found = t(key, shown);
+  return found === key ? text : found;
 }
 
-function caution(run, target) {
-  const fit = run.design?.fit ?? "cover";
-  if (target === "frigate" && fit !== "squash") return t("deploy.squashes", { fit: t(`fit.${fit}`) });
-  if (target === "mediapipe" && fit !== "squash") return t("deploy.mediapipe_squashes", { fit: t(`fit.${fit}`) });
-  if (target === "teachable-machine" && fit !== "cover") return t("deploy.cuts", { fit: t(`fit.${fit}`) });
-  if (target === "maixpy") return t("deploy.maixpy_note");
-  if (target === "c-array") return t("deploy.c_note");
-  return "";
+async function ask() {
+  const asked = model;
+  const { targets } = await get("/api/deploy/targets", { name: asked });
+  if (asked !== model) return;
+  offers = { name: asked, targets };
+  drawTargets();
 }
 
-function drawTargets(run) {
+function drawTargets() {
+  const targets = offers.name === model ? offers.targets : [];
   for (const item of $("targets").children) {
-    const { target } = item.dataset;
+    const offer = targets.find((one) => one.target === item.dataset.target);
     const button = item.querySelector("button");
     const note = item.querySelector(".target-note");
-    const reason = unfit(run, target);
-    const here = folder.name === model && folder.target === target;
+    const here = folder.name === model && folder.target === item.dataset.target;
     const packing = here && folder.state === "running";
-    button.disabled = Boolean(reason) || folder.state === "running";
-    button.textContent = t(packing ? "deploy.packing" : "deploy.zip");
     const failed = here && folder.state === "failed" ? t("error.device", { reason: folder.error }) : "";
-    note.textContent = reason || failed || caution(run, target);
-    note.classList.toggle("unfit", Boolean(reason) || target === "frigate" || target === "teachable-machine");
+    const remarks = here && folder.state === "done" ? folder.notes : offer?.notes ?? [];
+    button.disabled = !offer || Boolean(offer.refusal) || folder.state === "running";
+    button.textContent = t(packing ? "deploy.packing" : "deploy.zip");
+    note.replaceChildren(...(offer?.refusal ? [said(offer.refusal)] : failed ? [failed] : remarks.map(said)).map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+    note.classList.toggle("unfit", Boolean(offer?.refusal));
     note.classList.toggle("bad", Boolean(failed));
     note.hidden = !note.textContent;
   }
@@ -105,8 +108,7 @@ for (const item of $("targets").children) {
 }
 socket.on("deploy", (message) => {
   folder = message;
-  const run = runs.find((one) => one.name === model);
-  if (run) drawTargets(run);
+  drawTargets();
   if (fetching === `${folder.name} ${folder.target}` && folder.state !== "running") {
     fetching = "";
     if (folder.state === "done") location.assign("/deploy/folder.zip");

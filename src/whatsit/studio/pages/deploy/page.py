@@ -1,35 +1,38 @@
 """The Deploy page: the model's files, ready folders for other programs, and the model that is used live."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, Response
 
-from whatsit.deployment.deploy import Target
+from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.jobs.deployments import DeploymentView
+from whatsit.studio.pages.deploy.messages import DeploymentChoice, OffersView, PackingBegun
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 
+PAGE = Page("deploy", "/deploy", order=90)
 router = APIRouter()
-
-
-class Begin(BaseModel):
-    name: Annotated[str, Field(max_length=64)]
-    target: Target
 
 
 @router.get("/deploy")
 def page(request: Request) -> Response:
-    return render(request, "deploy", targets=list(Target))
+    return render(request, "deploy", targets=list(TARGETS))
 
 
 @router.get("/api/deploy")
-def state(request: Request) -> dict[str, Any]:
+def state(request: Request) -> DeploymentView:
     return studio_of(request).deployments.view()
 
 
+@router.get("/api/deploy/targets")
+def targets(request: Request, name: Annotated[str, Query(max_length=64)]) -> OffersView:
+    """Which programs can run the model, and what to know before using it there."""
+    return {"targets": studio_of(request).deployments.offers(name)}
+
+
 @router.post("/api/deploy")
-def begin(request: Request, asked: Begin) -> dict[str, Any]:
+def begin(request: Request, asked: DeploymentChoice) -> PackingBegun:
     """Pack in the background; ``GET /deploy/folder.zip`` gives it when it is done."""
     studio_of(request).deployments.begin(asked.name, asked.target)
     return {"message": "packing", "values": {}}

@@ -53,7 +53,7 @@ async function watch() {
 }
 
 function draw() {
-  setText($("run"), t(running ? "live.stop" : "live.start"));
+  setText($("run"), t(running ? "stop" : "live.start"));
   $("run").classList.toggle("primary", !running);
   $("run").classList.toggle("secondary", running);
   socket.want({ video: true, answers: running ? model : null });

@@ -1,23 +1,14 @@
 """The Live page: a model's answers as they come."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.live.messages import ModelChoice, ModelOpened, ThresholdChoice, ThresholdSet
+from whatsit.studio.pages.shared.page import Page, render, studio_of
+from whatsit.studio.watching.models import ModelsView
 
+PAGE = Page("live", "/live", order=100)
 router = APIRouter()
-
-
-class ModelName(BaseModel):
-    name: str
-
-
-class NewThreshold(BaseModel):
-    name: str
-    threshold: float
 
 
 @router.get("/live")
@@ -26,17 +17,17 @@ def page(request: Request) -> Response:
 
 
 @router.get("/api/models")
-def models(request: Request) -> dict[str, Any]:
+def models(request: Request) -> ModelsView:
     return studio_of(request).models_view()
 
 
 @router.post("/api/models/open")
-def choose(request: Request, asked: ModelName) -> dict[str, Any]:
+def choose(request: Request, asked: ModelChoice) -> ModelOpened:
     studio_of(request).choose_model(asked.name)
-    return {"message": "model_open", "values": {}}
+    return {"message": "model_opened", "values": {}}
 
 
 @router.post("/api/models/threshold")
-def threshold(request: Request, asked: NewThreshold) -> dict[str, Any]:
+def threshold(request: Request, asked: ThresholdChoice) -> ThresholdSet:
     studio_of(request).set_threshold(asked.name, asked.threshold)
     return {"message": "threshold_set", "values": {}}

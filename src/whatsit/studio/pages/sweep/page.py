@@ -1,6 +1,5 @@
 """The Sweep page: speed against accuracy of many designs, measured on this machine."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,15 +7,15 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from whatsit.backbones.efficientnet_lite import VARIANTS
+from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.errors import DataError
 from whatsit.evaluation.sweep import SIZES, choices
 from whatsit.imaging.preprocess import Fit
 from whatsit.studio.jobs.own_backbones import check_backbone, own_backbones
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 
+PAGE = Page("sweep", "/sweep", order=80)
 router = APIRouter()
-DEPTHS = ("lite0", "lite0/11", "lite0/5", "lite1", "lite2")
 MOST = 60
 """Designs in one sweep."""
 
@@ -29,10 +28,18 @@ class Begin(BaseModel):
 
 @router.get("/sweep")
 def page(request: Request) -> Response:
-    installed = [name for name in DEPTHS if find_spec(VARIANTS[name.partition("/")[0]].package) is not None]
+    installed = [name for row in BACKBONES.values() if row.installed for name in row.sweep_names]
     studio = studio_of(request)
     own = [{"path": path, "name": Path(path).name} for path in own_backbones(studio.project, studio.runs)]
-    return render(request, "sweep", sizes=SIZES, backbones=installed, own=own, fits=list(Fit), chosen=DEPTHS[:3])
+    return render(
+        request,
+        "sweep",
+        sizes=SIZES,
+        backbones=installed,
+        own=own,
+        fits=list(Fit),
+        chosen=BACKBONES[DEFAULT].sweep_names,
+    )
 
 
 @router.get("/api/sweep")

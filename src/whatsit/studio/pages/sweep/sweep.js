@@ -1,9 +1,9 @@
 // Sweep: many designs measured on this machine, and which of them to take.
 import { number, percent } from "../axes.js";
 import { t } from "../messages.js";
-import { figure, get } from "../names.js";
-import { act } from "../requests.js";
-import { ScatterChart } from "../scatter_chart.js";
+import { figure } from "../names.js";
+import { act, get } from "../requests.js";
+import { ScatterChart } from "./scatter_chart.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
 import { bindWork, onWork, setIdle, under_way } from "../work.js";

@@ -12,9 +12,10 @@ from whatsit.datasets.label import UNLABELLED
 from whatsit.errors import DataError
 from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.session import FEATURES, Outcome
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.watching.thumbnail import thumbnail
 
+PAGE = Page("teach", "/", order=10)
 router = APIRouter()
 
 

@@ -1,5 +1,5 @@
 // Teach: class cards, samples, learning.
-import { arrange } from "../arrange.js";
+import { arrange } from "./arrange.js";
 import { drawBars } from "../bars.js";
 import { addSample, hold, holdable, release } from "../hold.js";
 import { keys } from "../keys.js";
@@ -243,7 +243,7 @@ function dropTarget(element, classId) {
 async function upload(files, classId) {
   let to = classId === undefined ? "new" : classId === null ? "unlabelled" : String(classId);
   for (const file of files) {
-    const reply = await act(`/api/lesson/upload?to=${to}`, file, { quiet: files.length > 1 });
+    const reply = await act("/api/lesson/upload", file, { quiet: files.length > 1, query: { to } });
     if (!reply) return;
     if (to === "new") to = String(reply.values.class_id);
   }

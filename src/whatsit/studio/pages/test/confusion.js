@@ -2,7 +2,7 @@
 import { percent } from "../axes.js";
 import { t } from "../messages.js";
 import { figure } from "../names.js";
-import { openPicture, pictureButton } from "../pictures.js";
+import { openPicture, pictureButton } from "./pictures.js";
 
 const SHOWN = 24;
 const table = document.getElementById("confusion");

@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, Response
 
 from whatsit.errors import DataError
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 
+PAGE = Page("test", "/test", order=70)
 router = APIRouter()
 
 Judging: TypeAlias = Literal["test", "validation"]

@@ -8,15 +8,16 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from whatsit.backbones.efficientnet_lite import VARIANTS
+from whatsit.backbones import BACKBONES
 from whatsit.errors import DataError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
 from whatsit.studio.jobs.own_backbones import check_backbone, own_backbones
-from whatsit.studio.pages.shared.page import render, studio_of
+from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.studio import Studio
 from whatsit.training.design import Design, TrainingMode
 
+PAGE = Page("train", "/train", order=60)
 router = APIRouter()
 SIZES = (32, 64, 96, 128, 160, 192, 224, 256)
 """All a multiple of 32; the smallest are for networks from scratch, the largest for the others."""
@@ -115,8 +116,8 @@ def use(request: Request, asked: ModelName) -> dict[str, Any]:
 
 def _backbones() -> list[dict[str, Any]]:
     return [
-        {"name": name, "blocks": len(variant.strides), "installed": find_spec(variant.package) is not None}
-        for name, variant in VARIANTS.items()
+        {"name": name, "blocks": row.blocks, "installed": row.installed, "file": row.file is not None}
+        for name, row in BACKBONES.items()
     ]
 
 
@@ -126,6 +127,6 @@ def _own(studio: Studio) -> list[dict[str, str]]:
 
 def _name(design: Design) -> str:
     base = (
-        "small" if design.way is TrainingMode.SCRATCH else design.backbone if design.backbone in VARIANTS else "model"
+        "small" if design.way is TrainingMode.SCRATCH else design.backbone if design.backbone in BACKBONES else "model"
     )
     return f"{base}-{design.size}"

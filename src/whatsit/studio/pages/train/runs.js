@@ -3,8 +3,7 @@ import { number, percent } from "../axes.js";
 import { legend, LineChart } from "../line_chart.js";
 import { words, wordsOf } from "../design_words.js";
 import { t } from "../messages.js";
-import { get } from "../names.js";
-import { act } from "../requests.js";
+import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 
 const $ = (id) => document.getElementById(id);
@@ -131,5 +130,5 @@ function table(two) {
     return line;
   }));
   const caption = $("compare-table").createCaption();
-  caption.textContent = same.length ? t("compare.same", { names: same.join(t("upload.comma")) }) : "";
+  caption.textContent = same.length ? t("compare.same", { names: same.join(t("list.comma")) }) : "";
 }

@@ -22,8 +22,9 @@ export function wordsOf(key, value) {
   if (value === undefined || value === null) return key === "blocks" || key === "unfrozen_blocks" ? t("design.all") : t("design.usual");
   if (key === "way") return t(`design.way.${value}`);
   if (key === "backbone") return backboneName(value);
-  if (key === "fit" || key === "colour") return t(`${key}.${value}`);
-  if (key === "augmentation") return value.length ? value.map((one) => t(`augment.${one}`)).join(t("upload.comma")) : t("design.none");
+  if (key === "fit") return t(`fit.${value}`);
+  if (key === "colour") return t(`colour.${value}`);
+  if (key === "augmentation") return value.length ? value.map((one) => t(`augment.${one}`)).join(t("list.comma")) : t("design.none");
   if (typeof value === "boolean") return t(value ? "yes" : "no");
   return String(value);
 }

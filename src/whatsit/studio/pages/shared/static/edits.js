@@ -9,8 +9,8 @@ let chosen = () => [];
 let finished = () => {};
 export let labels = [];
 
-// `selection()` gives the selected keys; `done(keys)` hears which were edited. The answer may come late: what was
-// selected since then is not its business.
+// `selection()` gives the selected keys; `done(keys)` is called with the keys that were edited, which can be later than
+// the next change of the selection.
 export function bindEdits({ selection, clear, done }) {
   chosen = selection;
   finished = done;
@@ -28,14 +28,14 @@ export function setLabels(counts) {
   $("known-labels").replaceChildren(...known.map((label) => new Option("", label)));
 }
 
-async function edit(path, body) {
-  const reply = await act(path, body);
-  if (reply) finished(body.keys);
+async function edited(keys, answer) {
+  const reply = await answer;
+  if (reply) finished(keys);
   return reply;
 }
-export const relabelTo = (keys, label) => edit("/api/dataset/relabel", { keys, label });
-export const moveTo = (keys, split) => edit("/api/dataset/move", { keys, split });
-export const remove = (keys) => edit("/api/dataset/delete", { keys });
+export const relabelTo = (keys, label) => edited(keys, act("/api/dataset/relabel", { keys, label }));
+export const moveTo = (keys, split) => edited(keys, act("/api/dataset/move", { keys, split }));
+export const remove = (keys) => edited(keys, act("/api/dataset/delete", { keys }));
 export const undo = () => act("/api/dataset/undo");
 
 export function askLabel() {

@@ -10,12 +10,11 @@ export function t(key, values = {}) {
   return (text ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
-// A message the server named by its key; an unknown key says nothing.
+// What a reply says; nothing where its message has no text.
 export function outcome(reply) {
-  const key = `done.${reply.message}`;
-  const text = t(key, reply.values);
-  if (text === key) return "";
-  const gone = reply.values?.gone;
+  const text = t(`done.${reply.message}`, reply.values);
+  if (text === `done.${reply.message}`) return "";
+  const { gone } = reply.values;
   if (!gone) return text;
   return t("done.both", { text, lost: t("done.gone", { n: gone }) });
 }

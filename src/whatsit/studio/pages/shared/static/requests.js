@@ -1,14 +1,16 @@
-// Everything that changes something on the server goes through here.
+// Requests to the server. A route is written as a literal at the call, so that a test can hold the fields that are sent
+// and read there to the server's types; an identifier in its path is put in with `${…}`.
 import { outcome, t } from "./messages.js";
 import { toast } from "./toast.js";
 
-export async function post(path, body = {}) {
-  const raw = body instanceof Blob;
-  const response = await fetch(path, {
-    method: "POST",
-    headers: raw ? {} : { "content-type": "application/json" },
-    body: raw ? body : JSON.stringify(body),
-  });
+// What cannot be asked for: parameters that are null, undefined or empty are left out.
+const withQuery = (route, query) => {
+  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  return asked.size ? `${route}?${asked}` : route;
+};
+
+async function ask(address, options) {
+  const response = await fetch(address, options).catch(() => { throw new Error(t("error.offline")); });
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
   let reason = text;
@@ -16,15 +18,28 @@ export async function post(path, body = {}) {
   throw new Error(reason.trim() ? t("error.device", { reason: reason.trim() }) : t("error.status", { status: response.status }));
 }
 
-// The same, saying how it went.
-export async function act(path, body, { quiet = false } = {}) {
+// Reads. `query` becomes the address's parameters.
+export const get = (route, query = {}) => ask(withQuery(route, query), {});
+
+// Changes something. `body` is an object, sent as JSON, or a Blob.
+export function post(route, body = {}, query = {}) {
+  const raw = body instanceof Blob;
+  return ask(withQuery(route, query), {
+    method: "POST",
+    headers: raw ? {} : { "content-type": "application/json" },
+    body: raw ? body : JSON.stringify(body),
+  });
+}
+
+// The same, and says how it went; null where it failed.
+export async function act(route, body = {}, { quiet = false, query = {} } = {}) {
   try {
-    const reply = await post(path, body);
+    const reply = await post(route, body, query);
     const text = outcome(reply);
     if (text && !quiet) toast(text);
     return reply;
   } catch (error) {
-    toast(error instanceof TypeError ? t("error.offline") : error.message, "bad");
+    toast(error.message, "bad");
     return null;
   }
 }

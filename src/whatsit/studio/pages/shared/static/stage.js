@@ -1,7 +1,7 @@
 // The live picture, the answer on it, and the choice of camera; the same on every page that looks.
 import { t } from "./messages.js";
 import * as own from "./own_camera.js";
-import { act, post } from "./requests.js";
+import { act, get, post } from "./requests.js";
 import * as socket from "./socket.js";
 import { toast } from "./toast.js";
 
@@ -173,8 +173,7 @@ $("camera-button").addEventListener("click", async () => {
   list.replaceChildren();
   const current = camera?.uri;
   const found = await own.devices();
-  const response = await fetch("/api/cameras");
-  const wired = response.ok ? await response.json() : [];
+  const wired = await get("/api/cameras").catch(() => []);
   const mine = current === "browser:" && camera.sender === socket.tab;
   if (own.possible()) {
     const named = found.filter((device) => device.label);

@@ -1,7 +1,8 @@
 // One picture large, with what is known of it, its label and its split; the neighbours one key away.
 import { moveTo, relabelTo, remove } from "./edits.js";
 import { t } from "./messages.js";
-import { figure, get, labelName, largeAddress, UNLABELLED } from "./names.js";
+import { figure, labelName, largeAddress, UNLABELLED } from "./names.js";
+import { get } from "./requests.js";
 import { toast } from "./toast.js";
 
 const $ = (id) => document.getElementById(id);

@@ -1,7 +1,7 @@
 // What is under way, or how the last ended, as every page about models shows it.
-import { figure, get } from "./names.js";
+import { figure } from "./names.js";
 import { t } from "./messages.js";
-import { act } from "./requests.js";
+import { act, get } from "./requests.js";
 import * as socket from "./socket.js";
 
 const $ = (id) => document.getElementById(id);

@@ -1,7 +1,7 @@
 // Pictures of the dataset by their content: small in lists, large in a dialog; one deleted since is said to be gone.
-import { percent } from "./axes.js";
-import { t } from "./messages.js";
-import { largeAddress, tileAddress } from "./names.js";
+import { percent } from "../axes.js";
+import { t } from "../messages.js";
+import { largeAddress, tileAddress } from "../names.js";
 
 const $ = (id) => document.getElementById(id);
 

@@ -1,6 +1,6 @@
 // Designs by speed and accuracy: the efficient ones filled and joined, one recommended, the rest hollow.
-import { decimals, element, grid, number, percent, rounded, scale, whenSized } from "./axes.js";
-import { t } from "./messages.js";
+import { decimals, element, grid, number, percent, rounded, scale, whenSized } from "../axes.js";
+import { t } from "../messages.js";
 
 const HEIGHT = 320;
 

@@ -1,0 +1,91 @@
+"""The ids of the built-in backbones: ``efficientnet-lite0@224-int8.1``, kept with everything learnt on one."""
+
+import re
+from typing import NamedTuple
+
+from whatsit.backbones import BACKBONES
+from whatsit.backbones.efficientnet_lite import Variant
+from whatsit.errors import ModelError
+from whatsit.imaging.preprocess import Colour
+from whatsit.validation import short
+
+SIZES = range(32, 513, 32)
+"""Input sides in pixels that the built-in networks can be built at."""
+DTYPES = ("int8", "float32")
+REVISION = 1
+"""Raised whenever the numbers a built-in network gives change: it is part of every backbone's id and cache file."""
+_ID = re.compile(r"efficientnet-(lite\d)(?:-(\d{1,2})blocks)?(-halves)?(-grey)?@(\d{1,4})-(int8|float32)\.(\d+)")
+
+
+class BuiltinParts(NamedTuple):
+    """What a built-in backbone's id names, in the order ``builtin_id`` takes it."""
+
+    name: str
+    size: int
+    dtype: str
+    blocks: int | None
+    colour: Colour
+    multi_layer: bool
+
+
+def builtin_id(
+    name: str = "lite0", size: int = 224, dtype: str = "int8", blocks: int | None = None, colour: Colour = Colour.RGB,
+    multi_layer: bool = False,
+) -> str:  # fmt: skip
+    """The id of a built-in backbone, such as ``efficientnet-lite0@224-int8.1``.
+
+    Raises:
+        ModelError: no such network, size, or arithmetic.
+    """
+    check_builtin(name, size, dtype)
+    return f"efficientnet-{name}{kind(blocks, multi_layer, colour)}@{size}-{dtype}.{REVISION}"
+
+
+def is_builtin_id(id: str) -> bool:  # noqa: A002
+    """Whether this names a built-in backbone, of this revision or another."""
+    return _ID.fullmatch(id) is not None
+
+
+def parse_builtin_id(id: str) -> BuiltinParts:  # noqa: A002
+    """The parts of a built-in backbone's id.
+
+    Raises:
+        ModelError: the id is of a file's backbone, of another revision, or not an id at all.
+    """
+    match = _ID.fullmatch(id)
+    if match is None:
+        way_out = (
+            "it is in a .tflite file: give that file as  --backbone"
+            if id.startswith("sha256:")
+            else "train again from the pictures;  whatsit train  writes int8 and float32"
+        )
+        raise ModelError(f"backbone {id[:80]!r} is not a built-in one: {way_out}")
+    name, blocks, multi_layer, grey, size, dtype, _revision = match.groups()
+    colour = Colour.GREY if grey else Colour.RGB
+    parts = BuiltinParts(name, int(size), dtype, int(blocks) if blocks else None, colour, bool(multi_layer))
+    if builtin_id(*parts) != id:
+        raise ModelError(f"backbone {id!r}: this whatsit has {builtin_id(*parts)!r}; teach again from the pictures")
+    return parts
+
+
+def check_builtin(name: str, size: int, dtype: str) -> Variant:
+    """The variant of EfficientNet-Lite called ``name``.
+
+    Raises:
+        ModelError: no such network, size, or arithmetic.
+    """
+    row = BACKBONES.get(name)
+    if row is None or row.variant is None:
+        built_in = [name for name, row in BACKBONES.items() if row.variant is not None]
+        raise ModelError(f"backbone {short(name)}: expected one of {', '.join(built_in)}, or a .tflite file")
+    if size not in SIZES:
+        raise ModelError(f"input size {size!r}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
+    if dtype not in DTYPES:
+        raise ModelError(f"arithmetic {dtype!r}: expected one of {', '.join(DTYPES)}")
+    return row.variant
+
+
+def kind(blocks: int | None, multi_layer: bool, colour: Colour) -> str:
+    """The part of an id, and of a cache file's name, that says how the network differs from the whole one."""
+    depth = "" if blocks is None else f"-{blocks}blocks"
+    return depth + ("-halves" if multi_layer else "") + ("-grey" if colour is Colour.GREY else "")

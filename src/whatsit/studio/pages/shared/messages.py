@@ -1,0 +1,123 @@
+"""The types of what pages send and receive: the rules for every page, and the types that all pages share.
+
+``pages/<name>/messages.py`` writes down what one page sends and receives:
+
+- **A request's body** is a pydantic model derived from ``Body``. It is checked before the route runs; a field that the
+  model does not have is refused.
+- **A request's query** is written as the route's parameters.
+- **An answer** is a ``TypedDict`` (from ``typing_extensions``: pydantic needs it on Python 3.11), named by the route's
+  return annotation, never ``dict[str, Any]``. FastAPI checks the answer against it.
+- **A change** is answered by ``Reply[Literal["<message>"], <values>]``: ``done.<message>`` in the word lists is what
+  the page says, and the values fill its placeholders. A message without a text there says nothing.
+- ``MESSAGES`` maps each kind of WebSocket message that the page brings to its type. The kinds of all pages together
+  are what every tab receives; ``answer`` and ``frame`` are sent only to tabs that ask.
+
+A state that the studio or one of its jobs makes has its type beside the code that makes it, because lower layers do
+not know the pages; the page's ``messages.py`` imports it, so that one file names everything the page exchanges.
+
+The scripts use the fields' names unchanged, and routes and kinds as literals: ``get("/api/check")``,
+``act("/api/check/fix", { finding, fix, keys })``, ``socket.on("check", …)``. ``tests/studio/scripts`` reads the scripts
+and holds every field they read or send, every route and every kind to these types.
+"""
+
+from collections.abc import Mapping
+from typing import Generic, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypedDict, TypeVar
+
+from whatsit.datasets.split import Split
+from whatsit.studio.watching.feed import CameraView
+
+MessageT = TypeVar("MessageT", bound=str)
+ValuesT = TypeVar("ValuesT", bound=Mapping[str, object])
+
+
+class Body(BaseModel):
+    """A request's JSON body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NoValues(TypedDict):
+    """For a message that has no placeholders."""
+
+
+class Reply(TypedDict, Generic[MessageT, ValuesT]):
+    """What a change did: the key of a message, and the values that fill its placeholders."""
+
+    message: MessageT
+    values: ValuesT
+
+
+Stopped: TypeAlias = Reply[Literal["stopped"], NoValues]
+"""A job was asked to stop; it says on the WebSocket when it has."""
+
+MovedMessage: TypeAlias = Literal["moved_to_training", "moved_to_validation", "moved_to_test"]
+MOVED: dict[Split, MovedMessage] = {
+    Split.TRAINING: "moved_to_training",
+    Split.VALIDATION: "moved_to_validation",
+    Split.TEST: "moved_to_test",
+}
+"""What is said when pictures were moved to a split."""
+
+
+# ---- the camera chooser
+
+
+class CameraChoice(Body):
+    """``POST /api/camera``"""
+
+    uri: str
+    """A camera's address."""
+    tab: str | None = None
+    """For ``browser:``, the tab that sends the frames, by the name that ``Hello`` gave it."""
+
+
+class SceneChoice(Body):
+    """``POST /api/camera/show``"""
+
+    name: str | None = None
+    """What the demonstration scene shows; None: everything in turn."""
+
+
+class FoundCamera(TypedDict):
+    """One camera of the studio's machine."""
+
+    uri: str
+    name: str
+
+
+# ---- the WebSocket
+
+
+class Wishes(Body):
+    """What a tab sends to say which streams it subscribes to; each message replaces the one before."""
+
+    video: bool = False
+    """Frames of the camera, as JPEG."""
+    answers: str | None = None
+    """The name of the model whose answers are wanted."""
+
+
+class Hello(TypedDict):
+    """The first message to a tab."""
+
+    tab: str
+    """The tab's name, to be sent with ``CameraChoice``."""
+
+
+class Taken(TypedDict):
+    """The frame that this tab sent was taken; it can send the next."""
+
+
+MESSAGES: dict[str, type] = {
+    "hello": Hello,
+    "taken": Taken,
+    "camera": CameraView,
+    # Named here until their pages' own messages.py do.
+    "lesson": dict,
+    "collection": dict,
+    "work": dict,
+    "runs": dict,
+}

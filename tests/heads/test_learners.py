@@ -1,0 +1,112 @@
+"""Learners: functions from embeddings and labels to a linear head."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from installed_package import installed_here, write_package
+from whatsit import BackboneChoice, Classifier, DataError, teach, verify
+from whatsit.errors import PluginError
+from whatsit.heads.learner import Learner
+from whatsit.heads.learners import LEARNERS
+from whatsit.heads.learners.centroid import nearest_centroid
+from whatsit.heads.learners.logistic import logistic_regression
+
+
+@pytest.fixture(scope="module")
+def clouds():
+    chance = np.random.default_rng(1)
+    centres = chance.normal(size=(4, 20)) * 2
+    targets = [f"class {n % 4}" for n in range(200)]
+    points = np.abs(np.stack([centres[n % 4] + chance.normal(size=20) for n in range(200)])).astype(np.float32)
+    return points, targets
+
+
+def two_classes(clouds):
+    points, targets = clouds
+    kept = [name in ("class 0", "class 1") for name in targets]
+    return points[kept], [name for name in targets if name in ("class 0", "class 1")]
+
+
+@pytest.mark.parametrize("pick", [lambda clouds: clouds, two_classes], ids=["four classes", "two classes"])
+def test_logistic_regression_scores_as_scikit_learns_own_classifier_does(clouds, pick):
+    points, targets = pick(clouds)
+    head = logistic_regression(points, targets)
+    mean = points.mean(axis=0)
+    spread = points.std(axis=0) + 0.01 * np.linalg.norm(points, axis=1).mean()
+    peer = LogisticRegression(C=0.01, max_iter=300, tol=1e-3).fit((points - mean) / spread, targets)
+    np.testing.assert_allclose(head.scores(points), peer.predict_proba((points - mean) / spread), atol=1e-4)
+    assert head.labels == tuple(peer.classes_)
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+def test_the_centroid_head_names_the_nearest_mean(clouds, normalise):
+    points, targets = clouds
+    head = nearest_centroid(points, targets, normalise=normalise)
+    lengths, names = np.linalg.norm(points, axis=1, keepdims=True), np.array(targets)
+    prepared = points / lengths if normalise else points
+    means = np.stack([prepared[names == label].mean(axis=0) for label in head.labels])
+    nearest = np.linalg.norm(prepared[:, np.newaxis] - means, axis=2).argmin(axis=1)
+    assert (head.scores(points).argmax(axis=1) == nearest).all()
+    np.testing.assert_allclose(head.scores(points).sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_zero_embedding_gets_finite_scores():
+    head = nearest_centroid(np.eye(3, dtype=np.float32), ["a", "b", "c"])
+    assert np.isfinite(head.scores(np.zeros((1, 3), np.float32))).all()
+
+
+def test_the_table_holds_each_learner_under_its_own_name():
+    assert list(LEARNERS)[:2] == ["logistic", "centroid"]
+    assert all(learner.name == name and learner.description for name, learner in LEARNERS.items())
+
+
+@pytest.mark.parametrize("learner", ["logistic", "centroid"])
+def test_teach_uses_the_learner_of_that_name_and_its_file_verifies(patches, learner):
+    model = teach(patches, BackboneChoice(size=64), learner=learner)
+    direct = LEARNERS[learner]
+    embedder = model.backbone.open()
+    features = np.stack([embedder.embed(picture) for picture, _ in patches])
+    np.testing.assert_allclose(model.head.weights, direct(features, [label for _, label in patches]).weights)
+    for dtype in ("int8", "float32"):
+        content = model.to_tflite(dtype)
+        assert verify(content) == []
+        answers = Classifier(content).classify_many([picture for picture, _ in patches])
+        right = [answer[0].label == label for answer, (_, label) in zip(answers, patches, strict=True)]
+        assert np.mean(right) >= 0.9
+
+
+def test_an_unknown_learner_is_refused_before_any_picture_is_read():
+    with pytest.raises(DataError, match="learner 'forest': expected one of logistic, centroid"):
+        teach([("absent.jpg", "a"), ("gone.jpg", "b")], learner="forest")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "reason"),
+    [
+        (lambda head: "no head", "gave a str, expected a LinearHead"),
+        (lambda head: dataclasses.replace(head, labels=head.labels[::-1]), "in sorted order"),
+        (lambda head: dataclasses.replace(head, weights=head.weights[:, :-1]), "weights of shape"),
+        (lambda head: dataclasses.replace(head, bias=head.bias * np.nan), "not finite"),
+    ],
+)
+def test_a_head_that_does_not_go_with_what_was_taught_is_refused_by_the_learners_name(clouds, spoilt, reason):
+    broken = Learner("broken", "", lambda points, targets: spoilt(nearest_centroid(points, targets)))
+    with pytest.raises(PluginError, match=f"learner 'broken': .*{reason}"):
+        broken(*clouds)
+
+
+def test_a_package_adds_a_learner_by_name(patches, tmp_path, monkeypatch):
+    source = """
+from whatsit.heads.learner import Learner
+from whatsit.heads.learners.centroid import nearest_centroid
+SHARP = Learner("sharp", "nearest raw mean", lambda points, targets: nearest_centroid(points, targets, normalise=False))
+"""
+    points = {"whatsit.learners": {"sharp": "sharp_heads:SHARP"}}
+    installed_here(monkeypatch, write_package(tmp_path / "packages", "sharp_heads", source, points), LEARNERS)
+    model = teach(patches, BackboneChoice(size=32), learner="sharp")
+    assert not model.head.normalise and verify(model.to_tflite()) == []
+    with pytest.raises(DataError, match="learner 'forest': expected one of logistic, centroid, sharp"):
+        teach(patches, BackboneChoice(size=32), learner="forest")
