@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := lite1,lite2,opencv,mqtt,tls
+EXTRAS := lite1,lite2,opencv,tls
 
 .PHONY: demo test check bench studio clean
 

@@ -68,6 +68,9 @@ class Collected:
         if len(self.ends) >= self._count:
             self.done.set()
 
+    def close(self) -> None:
+        pass
+
 
 def alone(work: Callable[[int], object]) -> float:
     """Median seconds of ``work``, nothing else running."""

@@ -1,6 +1,6 @@
 """The long measurements behind docs/training.md: clothing, frozen and fine-tuned, and CIFAR-10 from scratch.
 
-Usage: python benchmarks/training.py joined FOLDER               FOLDER holds <label>/; five folds, joined or not
+Usage: python benchmarks/training.py multi_layer FOLDER           FOLDER holds <label>/; five folds, with and without
        python benchmarks/training.py frozen|fine-tune FOLDER     FOLDER holds train/<label>/ and validation/<label>/
        python benchmarks/training.py scratch FOLDER [BOOK_MODEL]  FOLDER holds <label>/; a fifth is held out by name
 
@@ -17,15 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit import Classifier, Fit, find_examples
-from whatsit.evaluation.metrics import Example, evaluate
+from whatsit.evaluation.evaluate import evaluate
+from whatsit.teaching.teach import Example
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Event, Note
 from whatsit.training.train import train
 
 DESIGNS = {
     "frozen": Design(),
-    "fine-tune": Design(way=TrainingMode.FINE_TUNE, size=160),
-    "scratch": Design(way=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
+    "fine-tune": Design(mode=TrainingMode.FINE_TUNE, size=160),
+    "scratch": Design(mode=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
 }
 
 
@@ -38,10 +39,10 @@ def row(name: str, model: Classifier, examples: list[Example]) -> str:
     """One line of the table."""
     found = evaluate(model, examples)
     low, high = found.interval
-    return f"{name:<24} {found.right:>5} of {len(found.answers):<5} {found.accuracy:6.1%}  ({low:.1%} to {high:.1%})"
+    return f"{name:<24} {found.right:>5} of {len(found.judged):<5} {found.accuracy:6.1%}  ({low:.1%} to {high:.1%})"
 
 
-def compare_joined(folder: Path) -> None:
+def compare_layers(folder: Path) -> None:
     """Accuracy over five folds of the pictures, with and without the earlier blocks."""
     examples = find_examples(folder)
     folds = [int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % 5 for path, _ in examples]
@@ -51,26 +52,27 @@ def compare_joined(folder: Path) -> None:
             for fold in range(5):
                 kept = [example for example, number in zip(examples, folds, strict=True) if number != fold]
                 held = [example for example, number in zip(examples, folds, strict=True) if number == fold]
-                best = train(Design(multi_layer=multi_layer), kept, held, cache=Path(cache)).best
+                best = train(kept, Design(multi_layer=multi_layer), validation=held, cache=Path(cache)).best
                 assert best is not None
                 right += best.validation_accuracy * len(held)
-            print(f"{'joined' if multi_layer else 'plain':<8} {right / len(examples):.1%} over five folds", flush=True)
+            name = "multi-layer" if multi_layer else "plain"
+            print(f"{name:<12} {right / len(examples):.1%} over five folds", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("way", choices=["multi_layer", *DESIGNS])
+    parser.add_argument("mode", choices=["multi_layer", *DESIGNS])
     parser.add_argument("folder", type=Path)
     parser.add_argument("model", nargs="?", type=Path, help="Another .tflite to judge on the same pictures.")
     parser.add_argument("--threads", type=int, help="Of PyTorch.")
-    parser.add_argument("--seeds", type=int, default=1, help="So many trainings, each with another.")
+    parser.add_argument("--seeds", type=int, default=1, help="Trainings, each with another seed.")
     arguments = parser.parse_args()
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
-    if arguments.way == "multi_layer":
-        compare_joined(arguments.folder)
+    if arguments.mode == "multi_layer":
+        compare_layers(arguments.folder)
         return
-    if arguments.way == "scratch":
+    if arguments.mode == "scratch":
         everything = find_examples(arguments.folder)
         training = [example for example in everything if not held_out(example[0])]
         judging = [example for example in everything if held_out(example[0])]
@@ -90,18 +92,18 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as cache:
         # From scratch nothing is chosen by the pictures that judge: every epoch runs and the last is kept.
-        choosing = [] if arguments.way == "scratch" else judging
-        trained = train(DESIGNS[arguments.way], training, choosing, on_event=show, cache=Path(cache))
+        choosing = [] if arguments.mode == "scratch" else judging
+        trained = train(training, DESIGNS[arguments.mode], validation=choosing, on_event=show, cache=Path(cache))
         seconds = time.perf_counter() - start
         for seed in range(1, arguments.seeds):
-            again = train(replace(DESIGNS[arguments.way], seed=seed), training, choosing, cache=Path(cache))
+            again = train(training, replace(DESIGNS[arguments.mode], seed=seed), validation=choosing, cache=Path(cache))
             for dtype in ("float32", "int8"):
                 print(row(f"seed {seed}, {dtype}", Classifier(again.model.to_tflite(dtype)), judging), flush=True)
     print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")
     for dtype in ("float32", "int8"):
         print(row(dtype, Classifier(trained.model.to_tflite(dtype)), judging))
     if arguments.model:
-        labels = trained.model.labels if arguments.way == "scratch" else None
+        labels = trained.model.labels if arguments.mode == "scratch" else None
         print(row(arguments.model.name, Classifier(arguments.model, labels), judging))
 
 

@@ -1,5 +1,6 @@
 """What the documents show is true: their examples run as they stand."""
 
+import importlib.util
 import json
 import os
 import re
@@ -98,7 +99,7 @@ def test_every_cell_of_the_notebook_runs_and_answers_show_themselves(tmp_path):
 
 def test_the_readme_shows_the_commands_that_matter():
     shown = {shlex.split(command)[1] for command in commands("README.md")}
-    assert shown >= {"teach", "classify", "export", "verify", "doctor", "train", "test", "bench", "deploy"}
+    assert shown >= {"teach", "classify", "export", "verify", "doctor", "train", "test", "sweep", "deploy"}
 
 
 def test_every_make_target_of_the_readme_exists():
@@ -120,3 +121,13 @@ def test_the_map_of_the_house_names_only_what_is_there():
     names = {path.name for path in (ROOT / "src/whatsit").rglob("*.py")}
     mapped = re.findall(r"^- `([^` ]+\.py)`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     assert "classifier.py" in mapped and set(mapped) <= names
+
+
+def test_the_tables_of_cameras_and_sinks_are_those_of_the_code():
+    """``python tools/docs_tables.py`` writes them."""
+    spec = importlib.util.spec_from_file_location("docs_tables", ROOT / "tools/docs_tables.py")
+    docs_tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(docs_tables)
+    texts = [page.read_text() for page in docs_tables.pages()]
+    assert all(docs_tables.filled(text) == text for text in texts)
+    assert all(sum(f"<!-- {name} -->" in text for text in texts) == 1 for name in docs_tables.TABLES)

@@ -222,3 +222,15 @@ def umask() -> int:
     except OSError:
         pass
     return 0o022
+
+
+def cache_folder() -> Path:
+    """``$WHATSIT_CACHE``, else ``whatsit`` under ``$XDG_CACHE_HOME`` or ``~/.cache`` (XDG base directories)."""
+    own = os.environ.get("WHATSIT_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "whatsit"
+    except RuntimeError:  # no home folder
+        return Path("/nonexistent/whatsit")

@@ -73,7 +73,7 @@ def test_its_features_name_the_file_they_belong_to(tiny, patches, tmp_path):
 
 
 def test_it_is_trained_on_by_its_name_with_its_own_size_and_written_in_its_own_arithmetic(tiny, patches, tmp_path):
-    trained = train(Design(backbone="tiny", views=1, epochs=3), patches)
+    trained = train(patches, Design(backbone="tiny", views=1, epochs=3))
     assert (trained.design.size, trained.design.multi_layer) == ({"float32": 16, "int8": 32}[tiny], False)
     assert "size" not in trained.design.to_settings()
     if tiny == "int8":
@@ -86,8 +86,8 @@ def test_it_is_trained_on_by_its_name_with_its_own_size_and_written_in_its_own_a
 
 
 def test_it_cannot_be_fine_tuned_and_pages_may_choose_it(tiny):
-    with pytest.raises(DataError, match="backbone tiny: fine-tuning needs one of lite0, lite1, lite2"):
-        Design(way=TrainingMode.FINE_TUNE, backbone="tiny")
+    with pytest.raises(DataError, match="backbone .tiny.: expected one of lite0, lite1, lite2 for fine-tuning"):
+        Design(mode=TrainingMode.FINE_TUNE, backbone="tiny")
     check_backbone("tiny", [])
 
 

@@ -167,7 +167,8 @@ def test_ctrl_c_in_the_middle_of_an_import_is_one_line_and_the_same_command_goes
             pass
         importing.send_signal(signal.SIGINT)
         _, said = importing.communicate()
-    assert (importing.returncode, said) == (130, "whatsit: stopped: the dataset is whole; the same command goes on\n")
+    kept = "whatsit: stopped: the dataset is whole; run the command again to go on\n"
+    assert (importing.returncode, said) == (130, kept)
     arrived = len(list((tmp_path / "things/dataset").glob("*/*.jpg")))
     assert 0 < arrived < 600
     again = run("import", "many", "-p", "things")

@@ -113,6 +113,7 @@ EDITS = (
     "dataset.delete(['cat/000.jpg', 'dog/001.jpg'])",
     "dataset.rename_label('cat', 'a/b')",
     "dataset.delete_label('cat')",
+    "dataset.add_label('owl')",
     "dataset.resplit()",
     "dataset.undo()",
     "dataset.rebuild()",
@@ -156,7 +157,25 @@ def test_emptying_the_trash_may_die_and_what_was_not_deleted_is_there(source, ru
         assert opened(path) == before
         with Project(path) as project:
             assert project.dataset.empty_trash() in (0, 1, 2)
-            assert project.dataset.undo() == ""
+            assert project.dataset.undo() is None
+
+
+def test_a_burst_killed_at_any_moment_has_its_next_picture_or_not_and_is_undone_as_one(source, run_and_kill):
+    with Project(source / "start") as start:
+        for number in range(3):
+            start.dataset.add(jpeg(number), "cat", burst="held", split="test")
+    (source / "new.jpg").write_bytes(jpeg(900))
+    code = f"dataset.add(Path({str(source / 'new.jpg')!r}).read_bytes(), 'cat', burst='held', split='test')"
+    counts = []
+    for moment in range(run_and_kill(shutil.copytree(source / "start", source / "done"), code, ALWAYS)):
+        path = shutil.copytree(source / "start", source / f"burst {moment}")
+        run_and_kill(path, code, moment)
+        with Project(path) as project:
+            counts.append(project.dataset.count("cat"))
+            assert project.dataset.undoable().count == counts[-1]
+            project.dataset.undo()
+            assert project.dataset.count() == 0 and project.dataset.undo() is None
+    assert set(counts) == {3, 4} and counts == sorted(counts)
 
 
 def test_a_killed_add_keeps_the_picture_or_leaves_no_trace(source, run_and_kill):

@@ -98,7 +98,7 @@ def test_maixpy_takes_models_of_every_training_mode_that_take_colour(cards):
     assert [refusal is None for refusal in taken] == [card.colour is Colour.RGB for card in cards]
 
 
-def test_the_pages_english_words_are_the_rows_own_and_other_languages_have_them_too(cards):
+def test_the_pages_english_words_are_the_rows_own_and_other_languages_have_them_too(cards, model, patches, tmp_path):
     """What a row says in Python is translated under its key; the English beside the translations never drifts."""
     said: dict[str, str] = {}
     for name, target in TARGETS.items():
@@ -106,7 +106,12 @@ def test_the_pages_english_words_are_the_rows_own_and_other_languages_have_them_
         for card in cards:
             for line in (target.refusal(card), *target.notes(card)):
                 if isinstance(line, Remark):
-                    said[line.key] = line.text
+                    said[f"remark.{line.key}"] = line.text
+    broken = [*patches, (tmp_path / "gone.jpg", "china")]
+    for number, judged in enumerate(([], patches[:2])):
+        made = deploy(model, "maixpy", tmp_path / str(number), taught=broken, judged=judged)
+        said |= {f"remark.{line.key}": line.text for line in made.remarks}
+    assert {"remark.maixpy_agrees", "remark.maixpy_differs", "remark.maixpy_left_out"} < said.keys()
     assert len(said) >= 20
     for file in LOCALES.glob("*.json"):
         words = json.loads(file.read_text("utf-8"))

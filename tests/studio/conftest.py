@@ -28,14 +28,20 @@ def page(serve: Callable[..., Served]) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A project's folder that this process holds."""
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A project that this process holds."""
     with Project(tmp_path / "project") as project:
-        yield project.path
+        yield project
 
 
 @pytest.fixture
-def session(folder: Path) -> Iterator[TeachSession]:
-    session = TeachSession(folder, PixelEmbedder())
+def folder(project: Project) -> Path:
+    """Its folder."""
+    return project.path
+
+
+@pytest.fixture
+def session(project: Project) -> Iterator[TeachSession]:
+    session = TeachSession(project.dataset, PixelEmbedder())
     yield session
     session.close()

@@ -18,17 +18,22 @@ from whatsit.studio.lessons.session import TeachSession
 
 
 def change(session: TeachSession, step: int) -> None:
-    """The change number ``step``: what it does depends on the lesson and on nothing else."""
+    """The change number ``step``: what it does depends on the lesson and the dataset and on nothing else."""
     choose = random.Random(step)
-    lesson = session.lesson
+    lesson, dataset = session.lesson, session.dataset
     if not lesson.classes:
         session.add_class(shade(step), f"thing {step}")
         return
     class_id = choose.choice(lesson.classes).id
     shot_id = choose.choice(lesson.shots).id
+    pictures = sorted(dataset.pictures(), key=lambda picture: (picture.label, picture.hash))
+    picture = choose.choice(pictures)
+    label = choose.choice(dataset.labels())
     kinds = {
         "class": 3, "sample": 8, "unlabelled": 3, "burst": 4, "learn": 2, "rename": 2, "move": 2,
-        "remove_picture": 2, "remove_class": 1, "undo": 4, "auto": 1, "clear": 1 if len(lesson.shots) > 20 else 0,
+        "remove_picture": 2, "remove_class": 1, "undo": 6, "auto": 1, "clear": 1 if len(lesson.shots) > 20 else 0,
+        "collect": 3, "relabel": 3, "relabel_new": 1, "delete": 2, "rename_label": 2, "delete_label": 1, "split": 2,
+        "by_hand": 2, "load": 1,
     }  # fmt: skip
     match choose.choices(list(kinds), list(kinds.values()))[0]:
         case "class":
@@ -50,23 +55,50 @@ def change(session: TeachSession, step: int) -> None:
         case "remove_class":
             session.remove_class(class_id)
         case "undo":
-            if session.can_undo:
-                session.undo()
+            session.dataset.undo()
         case "auto":
             session.set_auto_learn(not session.auto_learn)
         case "clear":
             session.clear()
+        case "load":
+            session.load(session.feature_file())
+        case "collect":
+            dataset.add(shade(step), label)
+        case "relabel":
+            dataset.relabel([picture], label)
+        case "relabel_new":
+            dataset.relabel([picture], f"thing {step}")
+        case "delete":
+            dataset.delete([picture])
+        case "rename_label":
+            dataset.rename_label(label, f"thing {step} again")
+        case "delete_label":
+            dataset.delete_label(label)
+        case "split":
+            dataset.set_split([picture], "test")
+        case "by_hand":
+            there = dataset.root / picture.key
+            there.rename(dataset.folder_for(label) / f"{step}.jpg")
+            dataset.refresh()
+
+
+def state(session: TeachSession) -> str:
+    """Everything a person can see, without the pictures' file names and the numbers, which differ from run to run."""
+    lesson, dataset, undoable = session.lesson, session.dataset, session.dataset.undoable()
+    shots = [(lesson.label_of(shot.class_id), shot.learnt, shot.hash) for shot in lesson.shots]
+    pictures = sorted((picture.label, picture.hash, picture.split) for picture in dataset.pictures())
+    classes = [found.label for found in lesson.classes]
+    return repr((classes, shots, lesson.rounds, session.auto_learn, undoable and undoable.what, pictures))
 
 
 def digest(session: TeachSession) -> str:
-    """What is taught, without the pictures' file names, which differ from run to run."""
-    state = f"{session.lesson.to_json()} {session.auto_learn} {session.can_undo}"
-    return hashlib.sha256(state.encode()).hexdigest()[:16]
+    """``state`` in a word."""
+    return hashlib.sha256(state(session).encode()).hexdigest()[:16]
 
 
 def teach(folder: Path, step: int) -> None:
     with Project(folder) as project:
-        session = TeachSession(project.path, PixelEmbedder())
+        session = TeachSession(project.dataset, PixelEmbedder())
         while True:
             step += 1
             change(session, step)

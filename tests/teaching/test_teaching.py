@@ -98,7 +98,7 @@ class TestUnknown:
 
     @pytest.mark.parametrize("rate", [-0.1, 1.0, 5, float("nan")])
     def test_an_error_rate_that_is_none_is_refused(self, patches, rate):
-        with pytest.raises(DataError, match="error rate"):
+        with pytest.raises(DataError, match="unknown rate"):
             teach(patches, BackboneChoice(size=32), unknown_rate=rate)
 
     def test_with_one_picture_a_class_there_is_no_threshold_and_nothing_is_unknown(self, patches):

@@ -75,6 +75,11 @@ class EmbeddingCache:
             self._compute(missing, places, result, total, progress)
         return result
 
+    def keep(self, made: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
+        """Add embeddings that were made elsewhere, by their pictures' SHA-256; a full disk keeps nothing."""
+        if made:
+            self._append(made)
+
     def _compute(
         self,
         missing: dict[str, Path],

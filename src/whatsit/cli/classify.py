@@ -11,7 +11,7 @@ import typer
 
 from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
-from whatsit.cli.terminal import Stopped, console, has, say, say_json, shown
+from whatsit.cli.terminal import Stopped, console, has, say, say_assumptions, say_json, shown
 from whatsit.datasets.picture_folder import picture_folder
 from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, ImageError
@@ -34,6 +34,11 @@ def classify(
     backbone: Annotated[
         Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, where that has moved.")
     ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="What the network sees: 0..1, -1..1, 0..255, or MEAN,STD; else as the file says.")
+    ] = None,
+    output: Annotated[str | None, typer.Option(help="Number or name of the output with the scores.")] = None,
+    multi_label: Annotated[bool, typer.Option(help="Its sigmoids are labels that can be right at once.")] = False,
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 5,
     fit: Annotated[Fit | None, typer.Option(help="How a picture meets a square input; else as the model says.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
@@ -48,7 +53,10 @@ def classify(
     pictures, left_out = _find(paths)
     note_left_out(left_out)
     with progress("Opening the model", None):
-        answers = _answers(pictures, model, labels, backbone, fit, top_k)
+        answers = _answers(
+            pictures, model, backbone, top_k, labels=labels, fit=fit, normalise=normalise, output=output,
+            multi_label=multi_label,
+        )  # fmt: skip
     write = _write_json if as_json else _write_csv if as_csv else _write_text
     if as_csv:
         say("path,unknown,rank,label,score,index,error")
@@ -72,16 +80,19 @@ def classify(
 
 
 def _answers(
-    pictures: list[Path], model: Path | None, labels: Path | None, backbone: Path | None, fit: Fit | None, top_k: int
+    pictures: list[Path], model: Path | None, backbone: Path | None, top_k: int, **settings: Any
 ) -> Iterator[Predictions | ImageError]:
     if model is None or model.suffix.lower() != ".bin":
         from whatsit.models.classifier import Classifier
 
         if backbone is not None:
             raise DataError(f"--backbone {backbone}: goes with a .bin of taught features only; leave it out")
-        return Classifier(model, labels, fit=fit).classify_many(iter(pictures), top_k, errors="return")
-    if labels is not None or fit is not None:
-        raise DataError(f"{model}: taught features bring their own labels and fit; leave --labels and --fit out")
+        classifier = Classifier(model, **settings)
+        say_assumptions(classifier)
+        return classifier.classify_many(iter(pictures), top_k, errors="return")
+    given = [f"--{name.replace('_', '-')}" for name, value in settings.items() if value not in (None, False)]
+    if given:
+        raise DataError(f"{model}: taught features bring these along; leave {' and '.join(given)} out")
     from whatsit.live.recogniser import load_taught
 
     return load_taught(model, backbone=backbone).classify_many(pictures, top_k)

@@ -131,7 +131,8 @@ def split_command(
 
     with opened_project(project) as opened:
         dataset = opened.dataset
-        taken_back = dataset.undo() if undo else ""
+        undone = dataset.undo() if undo else None
+        taken_back = undone.what if undone else ""
         if undo and not as_json:
             say(f"Taken back: {taken_back}." if taken_back else "Nothing to take back.")
         if ratios is not None:

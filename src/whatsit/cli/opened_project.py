@@ -40,7 +40,10 @@ def opened_project(path: Path, *, make: bool = False) -> "Iterator[Project]":
 
 def examples(project: "Project", split: str) -> "list[Example]":
     """The readable pictures of a split with their labels."""
-    return [(path, label) for path, label, found in project.dataset if found == split]
+    from whatsit.datasets.split import Split
+    from whatsit.training.train import split_examples
+
+    return split_examples(project, Split(split))
 
 
 def empty_split(project: "Project", split: str) -> DataError:

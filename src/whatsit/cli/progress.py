@@ -1,4 +1,4 @@
-"""Progress bars on standard error, silent where nobody watches."""
+"""Progress bars on standard error; nothing where that is not a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,12 @@ from whatsit.cli.terminal import console
 
 @contextmanager
 def progress(what: str, total: int | None, *, shown: bool = True) -> Iterator[Callable[[], None]]:
-    """A bar of ``total`` steps; the value given is called after each step. None: a spinner."""
+    """A progress bar; the function that it gives is called after each step.
+
+    Args:
+        total: steps; None for a spinner.
+        shown: False for no bar.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     if not shown or sys.stderr is None or not sys.stderr.isatty():

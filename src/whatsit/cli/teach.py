@@ -97,7 +97,7 @@ def squash_note(fit: Fit) -> str:
     """What to know before another program runs the model."""
     return (
         f"Note: this model wants pictures fitted by {fit}. MediaPipe, Frigate and others squash them; on pictures "
-        "that are not square they may answer differently. For those programs teach with  --fit squash"
+        "that are not square they can answer differently. For those programs teach with  --fit squash"
     )
 
 

@@ -27,6 +27,14 @@ class Sample(NamedTuple):
     split: Split
 
 
+class Whereabouts(NamedTuple):
+    """A file and its content."""
+
+    key: str
+    label: str
+    hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One picture file and everything known about it."""
@@ -151,6 +159,18 @@ class Catalogue:
         """How many files each (hash, label) has."""
         rows = self.index.rows("SELECT hash, label, count(*) FROM files GROUP BY hash, label ORDER BY label DESC")
         return {(hash_, label): count for hash_, label, count in rows}
+
+    def copies(self, hash_: str, label: str) -> list[str]:
+        """The keys of the files of a class that have this content."""
+        rows = self.index.rows("SELECT key FROM files WHERE hash = ? AND label = ? ORDER BY key", (hash_, label))
+        return [key for (key,) in rows]
+
+    def whereabouts(self, hashes: Iterable[str], keys: Iterable[str]) -> list[Whereabouts]:
+        """Every readable file with one of these contents or keys, by key."""
+        query = "SELECT key, label, hash FROM files JOIN fingerprints USING (hash) WHERE error = '' AND "
+        rows = {row for hash_ in set(hashes) for row in self.index.rows(query + "hash = ?", (hash_,))}
+        rows |= {row for key in set(keys) for row in self.index.rows(query + "key = ?", (key,))}
+        return [Whereabouts(*row) for row in sorted(rows)]
 
     def splits(self, hashes: Iterable[str]) -> dict[str, Split]:
         """The remembered splits of contents, by hash."""

@@ -1,87 +1,77 @@
-"""Edits that finish or never happened, and can be taken back: a journal of file moves and split changes."""
+"""Edits that finish or never happened, and can be undone: a journal of what moves, of splits and of lessons."""
 
 import contextlib
 import filecmp
-import json
 import os
 import re
-import time
-from collections.abc import Container
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from whatsit.datasets.split import DecidedBy, Split
-from whatsit.datasets.splits_csv import SplitRecord, SplitRecords
+from whatsit.datasets.edit import Edit, EditKind, read_edit
+from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import sync_folder, write_file
+from whatsit.files import sync_folder, write_all, write_file
 
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One thing a person did to the dataset, complete enough to do it again or to take it back."""
-
-    what: str
-    """For a person: ``relabel 3 pictures to 'dog'``."""
-    moves: tuple[tuple[str, str], ...] = ()
-    """Files or label folders, (from, to), relative to the project."""
-    before: tuple[SplitRecord, ...] = ()
-    after: tuple[SplitRecord, ...] = ()
-    makes: tuple[str, ...] = ()
-    """Folders to make first, relative to the project; taking the edit back removes them if they are empty."""
-    removes: tuple[str, ...] = ()
-    undoes: int = 0
-    """The number of the edit taken back; 0 for an edit of its own."""
-    time: float = 0.0
-    """Seconds since 1970, UTC."""
-
-    def reversed(self, number: int) -> "Edit":
-        """The edit that takes this one back."""
-        moves = tuple((to, origin) for origin, to in reversed(self.moves))
-        return Edit(f"undo: {self.what}", moves, self.after, self.before, self.removes, self.makes, number, time.time())
+_REMEMBERED = 1000
+"""Parsed edits kept in memory."""
 
 
 class EditHistory:
-    """The folder of edits, oldest first; one that a crash cut short is finished at the next opening."""
+    """The folder of edits, oldest first: ``<number>.json``, one line of JSON per part of a burst.
+
+    An edit is called ``<number>.doing.json`` from before its first change until after its last: one that a crash cut
+    short is finished at the next opening. The newest edit that names a lesson tells which lesson counts.
+    """
 
     def __init__(self, folder: Path, project: Path, records: SplitRecords) -> None:
         self.folder = folder
         self.project = project
         self._records = records
+        self._parsed: dict[int, tuple[tuple[int, int], Edit | None]] = {}
 
-    def perform(self, edit: Edit) -> int:
+    # ---- doing
+
+    def perform(self, edit: Edit, contents: Mapping[str, bytes] | None = None) -> int:
         """Do the whole edit and return its number, or leave everything as it was.
+
+        Args:
+            edit: what to do; one that continues the newest edit's burst becomes part of that.
+            contents: new files, by a path relative to the project that the edit moves them from.
 
         Raises:
             DataError: a move was not possible or the disk is full; what was already moved is moved back.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        number = max(self._numbers(), default=0) + 1
-        doing = self.folder / f"{number:08d}.doing.json"
-        write_file(doing, json.dumps(asdict(edit), ensure_ascii=False).encode())
+        contents = contents or {}
         done: list[tuple[str, str]] = []
-        try:
-            self._records.append(edit.after)
-            self._make(edit.makes)
-            for origin, to in edit.moves:
-                self._move(origin, to)
-                done.append((origin, to))
-            self._synchronise(edit)
-        except (OSError, DataError) as error:
-            for origin, to in reversed(done):
-                with contextlib.suppress(OSError):
-                    self._move(to, origin)
-            self._remove(edit.makes)
-            with contextlib.suppress(DataError):
-                self._records.append(edit.before)
-            with contextlib.suppress(OSError):
-                doing.unlink()
-            if isinstance(error, DataError):
-                raise
-            raise DataError(f"cannot {edit.what}: {error.strerror}; nothing was changed") from error
+        with contextlib.ExitStack() as rollback:
+            try:
+                self._place(contents, rollback)
+                number = self._begin(edit, rollback)
+                rollback.callback(self._put_back, edit, done)
+                self._records.append(edit.after)
+                self._make(edit.makes)
+                for origin, to in edit.moves:
+                    self._move(origin, to)
+                    done.append((origin, to))
+                self._synchronise(edit)
+            except OSError as error:
+                raise DataError(f"cannot {edit.what}: {error.strerror}; nothing was changed") from error
+            rollback.pop_all()
         self._remove(edit.removes)
         self._close(number)
+        return number
+
+    def record(self, edit: Edit) -> int:
+        """Write down an edit that has happened already; returns its number.
+
+        Raises:
+            DataError: the disk is full or read-only.
+        """
+        number = self.newest() + 1
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_file(self.folder / f"{number:08d}.json", edit.to_line())
         return number
 
     def finish_interrupted(self) -> None:
@@ -89,7 +79,7 @@ class EditHistory:
         if not self.folder.is_dir():
             return
         for path in sorted(self.folder.glob("*.doing.json")):
-            edit = _read(path)
+            edit = read_edit(path.read_bytes())
             if edit is None:
                 path.unlink()
                 continue
@@ -102,20 +92,52 @@ class EditHistory:
             self._remove(edit.removes)
             self._close(int(path.name[:8]))
 
-    def undoable(self) -> tuple[int, Edit] | None:
-        """The latest edit that has not been taken back, with its number."""
-        taken_back: set[int] = set()
+    def forget(self) -> None:
+        """Forget every edit: none can be undone any more. Which lesson counts is kept."""
+        if not self.folder.is_dir():
+            return
+        lesson, numbers = self.lesson(), self._numbers()
+        if lesson is not None:
+            self.record(Edit(EditKind.TEACH, lesson=(lesson, lesson)))
+        for number in numbers:
+            (self.folder / f"{number:08d}.json").unlink(missing_ok=True)
+
+    # ---- looking
+
+    def newest(self) -> int:
+        """The number of the latest edit; 0 where there is none."""
+        return max(self._numbers(), default=0)
+
+    def lesson(self) -> int | None:
+        """The version of the lesson that counts; None where no edit names one."""
         for number in sorted(self._numbers(), reverse=True):
-            edit = _read(self.folder / f"{number:08d}.json")
-            if edit is None or number in taken_back:
+            edit = self._edit(number)
+            if edit is not None and edit.lesson is not None:
+                return edit.lesson[1]
+        return None
+
+    def since(self, number: int) -> Iterator[Edit]:
+        """The edits after the one with this number, oldest first, undoing ones included."""
+        for later in sorted(found for found in self._numbers() if found > number):
+            edit = self._edit(later)
+            if edit is not None:
+                yield edit
+
+    def undoable(self) -> tuple[int, Edit] | None:
+        """The latest edit that has not been undone, with its number."""
+        undone: set[int] = set()
+        for number in sorted(self._numbers(), reverse=True):
+            edit = self._edit(number)
+            if edit is None or number in undone:
                 continue
-            if not edit.undoes:
+            if edit.undoes:
+                undone.add(edit.undoes)
+            elif not edit.is_nothing:
                 return number, edit
-            taken_back.add(edit.undoes)
         return None
 
     def undoing(self) -> tuple[Edit, tuple[str, ...]] | None:
-        """The edit that takes the latest one back, as far as that can be, and the files it leaves: they are gone.
+        """The edit that undoes the latest one, as far as that is possible, and the files it leaves: they are gone.
 
         Where an old place is taken by now, the file comes back beside what is there.
         """
@@ -130,13 +152,79 @@ class EditHistory:
         moves = []
         for origin, to in there:
             parts, folder = [(origin, to)], self.project / origin
-            if folder.is_dir() and (self.project / to).is_dir():  # a class made anew since: it joins
+            if folder.is_dir() and (self.project / to).is_dir():  # a class that was made again since: it joins
                 parts = [(f"{origin}/{path.name}", f"{to}/{path.name}") for path in sorted(folder.iterdir())]
             for part, place in parts:
                 moves.append((part, self._free(place, taken)))
                 taken.add(moves[-1][1])
         emptied = tuple(origin for origin, to in there if (self.project / origin).is_dir())
         return replace(edit, moves=tuple(moves), removes=(*edit.removes, *emptied)), gone
+
+    # ---- how
+
+    def _place(self, contents: Mapping[str, bytes], rollback: contextlib.ExitStack) -> None:
+        for path, content in contents.items():
+            target = self.project / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            rollback.callback(target.unlink, missing_ok=True)
+            write_file(target, content)
+
+    def _begin(self, edit: Edit, rollback: contextlib.ExitStack) -> int:
+        """Write the intention down, so that a crash from now on ends in the edit being done."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = self.newest()
+        latest = self._edit(number) if number else None
+        if latest is not None and edit.continues(latest):
+            closed, doing = self.folder / f"{number:08d}.json", self._doing(number)
+            size = closed.stat().st_size
+            os.replace(closed, doing)
+            rollback.callback(os.replace, doing, closed)
+            rollback.callback(os.truncate, doing, size)
+            with doing.open("ab+", buffering=0) as stream:
+                torn = size and os.pread(stream.fileno(), 1, size - 1) != b"\n"
+                write_all(stream.fileno(), (b"\n" if torn else b"") + edit.to_line())
+                os.fsync(stream.fileno())
+            return number
+        number += 1
+        rollback.callback(self._doing(number).unlink, missing_ok=True)
+        write_file(self._doing(number), edit.to_line())
+        return number
+
+    def _put_back(self, edit: Edit, done: list[tuple[str, str]]) -> None:
+        for origin, to in reversed(done):
+            with contextlib.suppress(OSError, DataError):
+                self._move(to, origin)
+        self._remove(edit.makes)
+        with contextlib.suppress(DataError):
+            self._records.append(edit.before)
+
+    def _close(self, number: int) -> None:
+        # A rename needs no space, so an edit that happened can always be marked so.
+        os.replace(self._doing(number), self.folder / f"{number:08d}.json")
+
+    def _doing(self, number: int) -> Path:
+        return self.folder / f"{number:08d}.doing.json"
+
+    def _numbers(self) -> list[int]:
+        if not self.folder.is_dir():
+            return []
+        return [int(match[1]) for entry in os.scandir(self.folder) if (match := _NAME.fullmatch(entry.name))]
+
+    def _edit(self, number: int) -> Edit | None:
+        path = self.folder / f"{number:08d}.json"
+        try:
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            known = self._parsed.get(number)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            edit = read_edit(path.read_bytes())
+        except OSError:
+            return None
+        if len(self._parsed) >= _REMEMBERED:
+            self._parsed.clear()
+        self._parsed[number] = (stamp, edit)
+        return edit
 
     def _is_back(self, origin: str, to: str) -> bool:
         source, target = self.project / origin, self.project / to
@@ -163,15 +251,6 @@ class EditHistory:
             with contextlib.suppress(OSError):  # not empty any more: it stays
                 (self.project / folder).rmdir()
 
-    def _close(self, number: int) -> None:
-        # A rename needs no space, so an edit that happened can always be marked so.
-        os.replace(self.folder / f"{number:08d}.doing.json", self.folder / f"{number:08d}.json")
-
-    def _numbers(self) -> list[int]:
-        if not self.folder.is_dir():
-            return []
-        return [int(match[1]) for entry in os.scandir(self.folder) if (match := _NAME.fullmatch(entry.name))]
-
     def _move(self, origin: str, to: str) -> None:
         source, target = self.project / origin, self.project / to
         if target.exists():
@@ -186,37 +265,3 @@ class EditHistory:
         for folder in {(self.project / path).parent for move in edit.moves for path in move}:
             if folder.is_dir():
                 sync_folder(folder)
-
-
-def _read(path: Path) -> Edit | None:
-    try:
-        fields = json.loads(path.read_bytes())
-        moves = tuple((str(origin), str(to)) for origin, to in fields["moves"])
-        folders = [str(folder) for folder in [*fields["makes"], *fields["removes"]]]
-        if not all(map(_inside, [*folders, *(path for move in moves for path in move)])):
-            return None
-        return Edit(
-            fields["what"],
-            moves,
-            tuple(map(_record, fields["before"])),
-            tuple(map(_record, fields["after"])),
-            tuple(map(str, fields["makes"])),
-            tuple(map(str, fields["removes"])),
-            int(fields["undoes"]),
-            float(fields["time"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _inside(path: str) -> bool:
-    # The project may have come from a stranger; its journal must not reach out of it.
-    parts = Path(path).parts
-    return bool(parts) and not Path(path).is_absolute() and ".." not in parts
-
-
-def _record(fields: dict[str, str]) -> SplitRecord:
-    return SplitRecord(
-        fields["hash"], Split(fields["split"]), DecidedBy(fields["decided_by"]), fields["burst"],
-        fields["source"], float(fields["time"]),
-    )  # fmt: skip

@@ -78,7 +78,7 @@ def known_splits(index: Index, hashes: Iterable[str]) -> dict[str, Split]:
 
 
 def counts_by_label(index: Index, without: set[str] = frozenset()) -> dict[str, list[int]]:  # type: ignore[assignment]
-    """Pictures of each label in (training, validation, test), without some contents and all files without a record."""
+    """Pictures of each label in (training, validation, test); files without a record and ``without`` do not count."""
     counts: dict[str, list[int]] = {}
     order = {split.value: place for place, split in enumerate(Split)}
     query = "SELECT label, split, count(*) FROM files JOIN records USING (hash)"

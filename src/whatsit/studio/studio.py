@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.cameras.opening import camera_source
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
@@ -17,10 +17,11 @@ from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.gallery import counts_view
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.picture_map import PictureMap
-from whatsit.studio.jobs.runs import Runs
+from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
-from whatsit.studio.jobs.workshop import Job, Workshop
+from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
+from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
@@ -45,7 +46,7 @@ class Studio:
     def __init__(self, folder: Path, embedder: Embedder, camera: str = "synthetic:") -> None:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
-            self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.path, embedder)))
+            self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
             self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
             self._opened = opened.pop_all()
         self.first_camera = camera
@@ -72,6 +73,7 @@ class Studio:
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
+        self.project.dataset.listen(self.dataset_changed)
         self.feed.listen(self.tell_camera)
 
     def attend(self) -> None:
@@ -81,15 +83,19 @@ class Studio:
             self._attendant.submit(self.models.attend)
 
     def choose_camera(self, uri: str, tab: str | None) -> None:
-        """Watch another camera; ``tab`` is the one that sends the frames of ``browser:``.
+        """Change to another camera.
+
+        Args:
+            tab: the one that sends the frames, of a camera that is fed by a page.
 
         Raises:
             CameraError: the address is not understood.
-            MissingExtraError: it needs a package that is not installed.
+            MissingExtraError: the camera needs a package that is not installed.
         """
-        if uri != "browser:" or self.feed.uri != "browser:":
+        fed = camera_source(uri).fed_by_page
+        if not fed or self.feed.uri != uri:
             self.feed.choose(uri)
-        self._sender = tab if uri == "browser:" else None
+        self._sender = tab if fed else None
         self.attend()
         self.tell_camera()
 
@@ -121,14 +127,10 @@ class Studio:
         if tab == self._sender:
             self.feed.push(jpeg)
 
-    def collected(self) -> None:
-        """Tell every tab of a picture taken or taken back."""
-        self.hub.post("collection", as_text("collection", self.collection_view()))
-
     def dataset_changed(self) -> None:
-        """Tell every tab that pictures were added, moved or deleted."""
-        self.hub.post("dataset", as_text("dataset", counts_view(self.project.dataset)))
-        self.collected()
+        """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
+        for kind, message in self._dataset_messages().items():
+            self.hub.post(kind, message)
 
     def import_upload(self, upload_id: str, label: str) -> None:
         """Bring what a page has sent into the dataset, in the background.
@@ -146,7 +148,6 @@ class Studio:
                 self._import_report = import_files(self.project.dataset, files, label, progress)
             finally:
                 self.uploads.remove(upload_id)
-                self.dataset_changed()
 
         self.importing.begin(work)
 
@@ -157,7 +158,7 @@ class Studio:
     def greetings(self) -> dict[str, str]:
         """What a new tab is told, by kind of message."""
         return {
-            "lesson": as_text("lesson", lesson_view(self.session)),
+            **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),
             "models": as_text("models", self.models_view()),
             "work": as_text("work", self.workshop.view()),
@@ -173,7 +174,7 @@ class Studio:
         """The models, for the page."""
         return {"models": self.models.view(), "in_use": self._in_use}
 
-    def runs_view(self) -> dict[str, Any]:
+    def runs_view(self) -> RunsView:
         """The project's own models, the newest first, and which is used live."""
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
 
@@ -205,13 +206,6 @@ class Studio:
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
         self.tell_runs()
-
-    def collection_view(self) -> dict[str, Any]:
-        """What the dataset holds and what was taken last, for the page."""
-        return {
-            "counts": self.collection.counts(),
-            "latest": [{"id": one.id, "label": one.label} for one in self.collection.latest],
-        }
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""
@@ -253,10 +247,21 @@ class Studio:
         name = self.project.settings.model
         return _file_model(name) if name and name in self.runs.names() else None
 
-    def _job_finished(self, job: Job, name: str) -> None:
+    def _job_finished(self, job: JobKind, name: str) -> None:
         if job == "train":
             self.tell_models()
         self.tell_runs()
+
+    def _dataset_messages(self) -> dict[str, str]:
+        """Kind -> message of everything that an edit can change."""
+        dataset = self.project.dataset
+        views: dict[str, Mapping[str, object]] = {
+            "lesson": lesson_view(self.session),
+            "dataset": counts_view(dataset),
+            "collection": self.collection.view(),
+            "undo": undo_view(dataset),
+        }
+        return {kind: as_text(kind, view) for kind, view in views.items()}
 
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)

@@ -83,7 +83,7 @@ def test_a_field_that_only_the_server_renamed_is_found() -> None:
     (counts,), (label,) = shape_of(CountsView), shape_of(LabelCounts)
     assert isinstance(counts, Record)
     assert isinstance(label, Record)
-    renamed = Record(counts.name, {"classes": counts.fields["labels"], "can_undo": ()}, frozenset())
+    renamed = Record(counts.name, {"classes": counts.fields["labels"]}, frozenset())
     changed = ServerCalls(routes(), {**message_shapes(), "dataset": (renamed,)}, wishes())
     found = Analysis(scripts_of(PAGES["dataset"]), changed)
     assert {problem.text for problem in found.problems} == {"CountsView has no field 'labels'"}

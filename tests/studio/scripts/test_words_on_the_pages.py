@@ -9,15 +9,18 @@ from server_types import replies
 from word_uses import uses
 
 import whatsit.studio
-from whatsit.backbones.efficientnet_lite import VARIANTS
 from whatsit.cameras.demo_scene.scene import EMPTY, OBJECTS
+from whatsit.datasets.edit import EditKind
 from whatsit.datasets.issues.finding import Kind
 from whatsit.datasets.split import DecidedBy, Split
+from whatsit.evaluation.caution import CautionKind
 from whatsit.imaging.preprocess import Colour, Fit
 from whatsit.studio.jobs.inspection import FIXED_TOGETHER, kind_name
 from whatsit.studio.pages.shared.i18n import SOURCE, Languages
 from whatsit.studio.pages.shared.page import find_pages
 from whatsit.studio.watching.models import BUILT_IN, TAUGHT
+from whatsit.training.design import TrainingMode
+from whatsit.training.events import Phase, Remark
 
 WORDS = Languages().own(SOURCE)
 STEMS = {re.sub(r"\.(one|other)$", "", key): text for key, text in WORDS.items()}
@@ -61,11 +64,15 @@ def test_every_placeholder_is_filled() -> None:
         ("fix_all", map(kind_name, FIXED_TOGETHER)),
         ("split", [*Split, "all"]),
         ("decided", DecidedBy),
-        ("fit", Fit),
-        ("colour", Colour),
+        ("edit", EditKind),
+        ("phase", [*Phase, "epochs", "starting"]),
+        ("note", Remark),
+        ("caution", CautionKind),
+        ("design.mode", [name for mode in TrainingMode for name in (mode, f"{mode}_hint")]),
+        ("design.fit", Fit),
+        ("design.colour", Colour),
         ("scene", [*OBJECTS, EMPTY]),
         ("model", [TAUGHT, BUILT_IN]),
-        ("backbone", VARIANTS),
     ],
 )
 def test_there_is_one_message_for_each_thing_of_a_kind(family: str, members: Iterable[str]) -> None:

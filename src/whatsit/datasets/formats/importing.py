@@ -55,6 +55,13 @@ def import_path(
         ProjectInUseError: another process has the project.
         DataError: no such layout, the label cannot be used, or the disk is full.
     """
+    with dataset.gathered():
+        return _import_path(dataset, path, label, layout, progress)
+
+
+def _import_path(
+    dataset: Dataset, path: Path, label: str | None, layout: str | None, progress: Progress | None
+) -> ImportReport:
     if label is not None:
         dataset.check_new_label(label)
     formats = _chosen(layout)
@@ -133,7 +140,7 @@ def _import_archives(
                 progress(before * 1000 + done * 1000 // max(1, total), len(names) * 1000)
 
         try:
-            report = import_path(dataset, folder / name, label=label, layout=layout, progress=part)
+            report = _import_path(dataset, folder / name, label, layout, part)
         except SourceError as error:
             reports.append(ImportReport(skips=(Skip(name, str(error)),)))
         else:

@@ -55,7 +55,7 @@ def take_in(
         ProjectInUseError: another process has the project.
         DataError: the disk is full; what was added by then stays.
     """
-    with dataset.held():
+    with dataset.held(), dataset.gathered():
         return _take_in(dataset, source, listing, progress)
 
 

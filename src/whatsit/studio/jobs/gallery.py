@@ -27,7 +27,6 @@ class CountsView(TypedDict):
 
     labels: list[LabelCounts]
     """``_unlabelled`` last."""
-    can_undo: bool
 
 
 class PictureView(TypedDict):
@@ -73,7 +72,7 @@ class DetailsView(PictureView):
 
 
 def counts_view(dataset: Dataset) -> CountsView:
-    """The number of pictures of every class in each split, and whether an edit can be undone."""
+    """The number of pictures of every class in each split."""
     counts = dataset.counts()
     labels = sorted(counts, key=lambda label: (label == UNLABELLED, label.casefold()))
     return {
@@ -86,7 +85,6 @@ def counts_view(dataset: Dataset) -> CountsView:
             }
             for label in labels
         ],
-        "can_undo": bool(dataset.undoable()),
     }
 
 

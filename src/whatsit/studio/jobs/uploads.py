@@ -183,12 +183,13 @@ def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progre
     ]
     steps += [partial(_import_files, dataset, some, name) for some, name in ((loose, label), (rest, None)) if some]
     reports = []
-    for number, step in enumerate(steps):
+    with dataset.gathered():
+        for number, step in enumerate(steps):
 
-        def part(done: int, total: int, before: int = number) -> None:
-            progress(before * 1000 + done * 1000 // max(1, total), len(steps) * 1000)
+            def part(done: int, total: int, before: int = number) -> None:
+                progress(before * 1000 + done * 1000 // max(1, total), len(steps) * 1000)
 
-        reports.append(step(part))
+            reports.append(step(part))
     return _view(reports)
 
 

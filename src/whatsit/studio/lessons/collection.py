@@ -1,8 +1,9 @@
 """Taking pictures for the dataset, class by class."""
 
-import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from typing_extensions import TypedDict
 
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.label import UNLABELLED, check_label
@@ -19,6 +20,23 @@ class Taken:
     id: int
     label: str
     key: str
+    hash: str
+
+
+class TakenView(TypedDict):
+    """One of the latest pictures."""
+
+    id: int
+    label: str
+
+
+class CollectionView(TypedDict):
+    """The WebSocket message ``collection``."""
+
+    counts: dict[str, int]
+    """Label -> the number of its pictures in the dataset."""
+    latest: list[TakenView]
+    """Oldest first."""
 
 
 class Collection:
@@ -26,21 +44,27 @@ class Collection:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._turn = threading.Lock()
         self._taken: deque[Taken] = deque(maxlen=KEPT)
         self._count = 0
 
     @property
     def latest(self) -> tuple[Taken, ...]:
-        """The latest pictures of this run, oldest first."""
-        return tuple(self._taken)
+        """The latest pictures of this run, oldest first, where they lie now; without those that are gone."""
+        taken = tuple(self._taken)
+        files = self._dataset.whereabouts((one.hash for one in taken), ())
+        keys = {file.key: file for file in files}
+        by_hash = {file.hash: file for file in reversed(files)}
+        there = [(one, keys.get(one.key) or by_hash.get(one.hash)) for one in taken]
+        return tuple(replace(one, label=file.label, key=file.key) for one, file in there if file is not None)
 
     def counts(self) -> dict[str, int]:
         """Pictures of each class in the dataset."""
-        with self._turn:
-            self._dataset.refresh()
-            counts = self._dataset.counts()
+        counts = self._dataset.counts()
         return {label: sum(splits.values()) for label, splits in counts.items() if label != UNLABELLED}
+
+    def view(self) -> CollectionView:
+        """What the dataset holds and what was taken last."""
+        return {"counts": self.counts(), "latest": [{"id": one.id, "label": one.label} for one in self.latest]}
 
     def take(self, picture: bytes, label: str, *, source: str, burst: str, time: float) -> Taken:
         """Keep one picture.
@@ -49,30 +73,29 @@ class Collection:
             picture: an encoded file.
             label: its class, made where it is new.
             source: the camera's address.
-            burst: pictures of one press share this word, and so one side of the split.
+            burst: pictures of one press share this word, and so one side of the split and one undo.
             time: when it was taken, in seconds since 1970.
 
         Raises:
             DataError: the label cannot be used or the disk is full.
             ImageError: the picture cannot be read.
         """
-        with self._turn:
+        with self._dataset.editing():
             kept = self._dataset.add(picture, check_label(label), source=source, burst=burst, time=time)
             self._count += 1
-            taken = Taken(self._count, label, kept.key)
+            taken = Taken(self._count, label, kept.key, kept.hash)
             self._taken.append(taken)
             return taken
 
     def take_back(self, taken_id: int) -> Taken:
-        """Remove a picture just taken; the dataset's own undo brings it back.
+        """Remove a picture just taken; undo brings it back.
 
         Raises:
             DataError: it is not one of the latest, or is gone already.
         """
-        with self._turn:
+        with self._dataset.editing():
             taken = self.find(taken_id)
             self._dataset.delete([taken.key])
-            self._taken.remove(taken)
             return taken
 
     def find(self, taken_id: int) -> Taken:
@@ -81,7 +104,7 @@ class Collection:
         Raises:
             DataError: it is not one of them.
         """
-        for taken in self._taken:
+        for taken in self.latest:
             if taken.id == taken_id:
                 return taken
-        raise DataError(f"picture {taken_id}: not one of the latest {KEPT} taken in this run")
+        raise DataError(f"picture {taken_id}: not one of the latest {KEPT} taken in this run, or gone")

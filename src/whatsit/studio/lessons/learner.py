@@ -13,7 +13,7 @@ from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.prediction import Prediction, Predictions
 from whatsit.studio.lessons.lesson import Lesson, Shot
 from whatsit.teaching.feature_store import save_features
-from whatsit.teaching.support_set import Lesson as FittedLesson
+from whatsit.teaching.support_set import SupportSet
 
 ERROR_RATE = 0.05
 """Share of taught things that may be called unknown, as ``SelfLearnClassifier`` has it."""
@@ -33,6 +33,8 @@ class Learner:
     """A lesson fitted: its learnt shots have moved the prototypes, the others wait for the next learning."""
 
     def __init__(self, lesson: Lesson, embeddings: Embeddings, embedder: Embedder) -> None:
+        self.embeddings = embeddings
+        """Of every shot, by its id."""
         self._embedder = embedder
         self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim)
 
@@ -76,14 +78,14 @@ class Learner:
         save_features(path, self._taught, self._embedder.id, self._embedder.preprocess)
 
 
-def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[FittedLesson, int]:
-    firsts = [lesson.shots_of(found.id)[0] for found in lesson.classes]
+def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[SupportSet, int]:
+    firsts = lesson.firsts
     own = {shot.id for shot in firsts}
     samples = [shot for shot in lesson.shots if shot.id not in own]
     learnt = [shot for shot in samples if shot.learnt]
     waiting = [shot for shot in samples if not shot.learnt]
     pictures = _stack(firsts, embeddings, dim)
-    taught = FittedLesson(
+    taught = SupportSet(
         labels=tuple(found.label for found in lesson.classes),
         pictures=pictures,
         centres=pictures,

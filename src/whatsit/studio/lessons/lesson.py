@@ -1,4 +1,4 @@
-"""What has been taught so far, as a value: every change makes a new one, so undo is the one before."""
+"""What has been taught so far, as a value: which pictures, in which classes, and what the last learning saw."""
 
 import json
 from collections.abc import Iterable
@@ -20,17 +20,22 @@ class TaughtClass:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture's place in the lesson. ``class_id`` is None for an unlabelled sample."""
+    """One taught picture, or the features of one whose picture nobody has."""
 
     id: int
     class_id: int | None
+    """None for an unlabelled sample."""
     learnt: bool = False
-    """Whether the last round of learning used it. A class's first shot counts from the start."""
+    """Whether the last learning used it. A class's first shot counts from the start."""
+    hash: str = ""
+    """SHA-256 of the picture's bytes; empty for features alone."""
+    key: str = ""
+    """Where the picture lies, ``<folder>/<file>`` in the dataset; empty where it does not lie there any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Classes in the order they were added, and shots in theirs; a class's first shot is its own picture."""
+    """Classes and shots in the order they were added; a class's first shot is its own picture."""
 
     classes: tuple[TaughtClass, ...] = ()
     shots: tuple[Shot, ...] = ()
@@ -66,12 +71,20 @@ class Lesson:
         return len(self.shots) - len(self.classes)
 
     @property
+    def firsts(self) -> tuple[Shot, ...]:
+        """Each class's own picture, in the order of the classes."""
+        first: dict[int | None, Shot] = {}
+        for shot in self.shots:
+            first.setdefault(shot.class_id, shot)
+        return tuple(first[found.id] for found in self.classes)
+
+    @property
     def unlearnt(self) -> tuple[Shot, ...]:
-        """Samples the last round of learning did not see."""
-        firsts = {self.shots_of(found.id)[0].id for found in self.classes}
+        """Samples the last learning did not see."""
+        firsts = {shot.id for shot in self.firsts}
         return tuple(shot for shot in self.shots if not shot.learnt and shot.id not in firsts)
 
-    def with_class(self, shot_id: int, label: str) -> "Lesson":
+    def with_class(self, new: TaughtClass, shot: Shot) -> "Lesson":
         """A class that starts from one shot.
 
         Raises:
@@ -79,26 +92,21 @@ class Lesson:
         """
         if len(self.classes) >= MAX_CLASSES:
             raise DataError(f"{MAX_CLASSES} classes is the most one lesson holds; remove one first")
-        self._refuse_taken(label)
-        return replace(
-            self,
-            classes=(*self.classes, TaughtClass(shot_id, label)),
-            shots=(*self.shots, Shot(shot_id, shot_id)),
-        )
+        self._refuse_taken(new.label)
+        return replace(self, classes=(*self.classes, new), shots=(*self.shots, shot))
 
-    def with_sample(self, shot_id: int, class_id: int | None) -> "Lesson":
+    def with_sample(self, shot: Shot) -> "Lesson":
         """One more shot, of a class or unlabelled.
 
         Raises:
             DataError: no such class, no class at all, or ``MAX_SHOTS`` reached.
         """
-        if class_id is not None:
-            self.taught(class_id)
+        self.label_of(shot.class_id)
         if not self.classes:
             raise DataError("there is no class yet; add a class first")
         if len(self.shots) >= MAX_SHOTS:
             raise DataError(f"{MAX_SHOTS:,} pictures is the most one lesson holds; remove some first")
-        return replace(self, shots=(*self.shots, Shot(shot_id, class_id)))
+        return replace(self, shots=(*self.shots, shot))
 
     def renamed(self, class_id: int, label: str) -> "Lesson":
         """The class under another label.
@@ -112,30 +120,10 @@ class Lesson:
         new = TaughtClass(class_id, label)
         return replace(self, classes=tuple(new if found is old else found for found in self.classes))
 
-    def without_class(self, class_id: int) -> "Lesson":
-        """The lesson without a class and its shots.
-
-        Raises:
-            DataError: no such class.
-        """
-        self.taught(class_id)
-        kept = Lesson(
-            tuple(found for found in self.classes if found.id != class_id),
-            tuple(shot for shot in self.shots if shot.class_id != class_id),
-            self.rounds,
-        )
-        return kept if kept.classes else Lesson(shots=kept.shots)
-
-    def without_shot(self, shot_id: int) -> "Lesson":
-        """The lesson without one shot; a class that loses its last one goes too.
-
-        Raises:
-            DataError: no such picture.
-        """
-        shot = self.shot(shot_id)
-        if shot.class_id is not None and len(self.shots_of(shot.class_id)) == 1:
-            return self.without_class(shot.class_id)
-        return replace(self, shots=tuple(found for found in self.shots if found is not shot))
+    def without(self, shots: Iterable[Shot]) -> "Lesson":
+        """The lesson without some shots; a class that loses its last one goes, and with the last class the rounds."""
+        gone = {shot.id for shot in shots}
+        return Lesson(self.classes, tuple(shot for shot in self.shots if shot.id not in gone), self.rounds).trimmed()
 
     def moved(self, shot_id: int, class_id: int | None) -> "Lesson":
         """One shot given to another class, or made unlabelled; a class that loses its last one goes.
@@ -143,12 +131,15 @@ class Lesson:
         Raises:
             DataError: no such picture or class.
         """
-        shot = self.shot(shot_id)
-        if shot.class_id == class_id:
-            return self
         self.label_of(class_id)
-        left = self.without_shot(shot_id)
-        return replace(left, shots=(*left.shots, Shot(shot_id, class_id)))
+        moved = replace(self.shot(shot_id), class_id=class_id)
+        return replace(self, shots=tuple(moved if shot.id == shot_id else shot for shot in self.shots)).trimmed()
+
+    def trimmed(self) -> "Lesson":
+        """Without classes that have no shot."""
+        alive = {shot.class_id for shot in self.shots}
+        classes = tuple(found for found in self.classes if found.id in alive)
+        return replace(self, classes=classes, rounds=self.rounds if classes else 0)
 
     def shot(self, shot_id: int) -> Shot:
         """The shot of that id.
@@ -171,7 +162,7 @@ class Lesson:
         return json.dumps(
             {
                 "classes": [[found.id, found.label] for found in self.classes],
-                "shots": [[shot.id, shot.class_id, shot.learnt] for shot in self.shots],
+                "shots": [[shot.id, shot.class_id, shot.learnt, shot.hash, shot.key] for shot in self.shots],
                 "rounds": self.rounds,
             },
             ensure_ascii=False,
@@ -179,7 +170,7 @@ class Lesson:
 
     @classmethod
     def from_json(cls, text: str) -> "Lesson":
-        """The lesson ``to_json`` wrote."""
+        """The lesson ``to_json`` wrote; earlier versions wrote shots without hash and key."""
         fields = json.loads(text)
         return cls(
             tuple(TaughtClass(*found) for found in fields["classes"]),
@@ -190,8 +181,3 @@ class Lesson:
     def _refuse_taken(self, label: str) -> None:
         if any(found.label == label for found in self.classes):
             raise DataError(f"{label!r}: there is already a class of this name; choose another")
-
-
-def shot_ids(lessons: Iterable[Lesson]) -> set[int]:
-    """Every shot any of the lessons refers to."""
-    return {shot.id for lesson in lessons for shot in lesson.shots}

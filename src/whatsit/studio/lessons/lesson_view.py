@@ -1,31 +1,69 @@
 """A lesson as the Teach page shows it."""
 
-from typing import Any
+from typing_extensions import TypedDict
 
 from whatsit.studio.lessons.lesson import Lesson
 from whatsit.studio.lessons.session import TeachSession
 
+ID_DIGITS = 16
+"""Of a picture's SHA-256, enough to name its content in an address."""
 SHOWN_PICTURES = 60
-"""Thumbnails a class sends to the page; the rest are counted."""
+"""Thumbnails that the page gets of each class; more are only counted."""
 
 
-def lesson_view(session: TeachSession) -> dict[str, Any]:
-    """What is taught, ready for JSON."""
+class ShotView(TypedDict):
+    """One taught picture."""
+
+    id: int
+    picture: str | None
+    """The first ``ID_DIGITS`` of its SHA-256, in hexadecimal; None for features without a picture."""
+
+
+class ShotsView(TypedDict):
+    """The pictures of a class, or those without a label."""
+
+    count: int
+    shots: list[ShotView]
+    """The latest, at most ``SHOWN_PICTURES``, the newest last."""
+
+
+class ClassView(ShotsView):
+    """A class of the lesson."""
+
+    id: int
+    label: str
+
+
+class LessonView(TypedDict):
+    """What is taught; the WebSocket message ``lesson``."""
+
+    classes: list[ClassView]
+    unlabelled: ShotsView
+    samples: int
+    """Pictures beyond each class's first."""
+    rounds: int
+    """Rounds learnt since the lesson began."""
+    unlearnt: int
+    """Samples that wait for the next learning."""
+    auto_learn: bool
+
+
+def lesson_view(session: TeachSession) -> LessonView:
+    """What is taught now."""
     lesson = session.lesson
     return {
-        "classes": [
-            {"id": found.id, "label": found.label, **_shots(session, lesson, found.id)} for found in lesson.classes
-        ],
-        "unlabelled": _shots(session, lesson, None),
+        "classes": [{"id": found.id, "label": found.label, **_shots(lesson, found.id)} for found in lesson.classes],
+        "unlabelled": _shots(lesson, None),
         "samples": lesson.samples,
         "rounds": lesson.rounds,
         "unlearnt": len(lesson.unlearnt),
         "auto_learn": session.auto_learn,
-        "can_undo": session.can_undo,
     }
 
 
-def _shots(session: TeachSession, lesson: Lesson, class_id: int | None) -> dict[str, Any]:
+def _shots(lesson: Lesson, class_id: int | None) -> ShotsView:
     shots = lesson.shots_of(class_id)
-    shown = [{"id": shot.id, "picture": session.picture_name(shot.id)} for shot in shots[-SHOWN_PICTURES:]]
+    shown: list[ShotView] = [
+        {"id": shot.id, "picture": shot.hash[:ID_DIGITS] or None} for shot in shots[-SHOWN_PICTURES:]
+    ]
     return {"count": len(shots), "shots": shown}

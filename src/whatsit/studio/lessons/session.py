@@ -1,86 +1,75 @@
-"""Teaching as a series of changes, each on disk before it is acknowledged."""
+"""Teaching as a series of changes, each an edit of the dataset and on disk before it is acknowledged."""
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.datasets.label import check_label, refuse_twin
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.edit import Edit, EditKind
+from whatsit.datasets.label import UNLABELLED, check_label, refuse_twin
+from whatsit.datasets.placement import look_at
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.image import load_image
-from whatsit.studio.lessons.journal import Journal, Recorded
+from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.learner import Learner
-from whatsit.studio.lessons.lesson import Lesson
-from whatsit.studio.lessons.shelf import PictureShelf
-from whatsit.teaching.feature_store import sidecar_path
+from whatsit.studio.lessons.legacy import take_over
+from whatsit.studio.lessons.lesson import Lesson, Shot, TaughtClass
+from whatsit.studio.lessons.store import LessonStore
+from whatsit.studio.lessons.taught import Taught
 from whatsit.teaching.maixpy_file import parse
 
-FEATURES = "my_classes.bin"
 MAX_PICTURE_BYTES = 16 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a change did, as a message's key and its values; the page has the words in each language."""
-
-    message: str
-    values: dict[str, str | int] = field(default_factory=dict)
-
-
 class TeachSession:
-    """Owns what is taught in one project: pictures, embeddings, ``my_classes.bin`` and the way back.
+    """What is taught in one project. Which pictures are taught is kept here; their labels are their folders'.
+
+    Every change is an edit of the dataset, so that ``Dataset.undo`` undoes whatever was done last, on any page or from
+    the command line. What was done to the pictures in any other way counts too, from ``Dataset.refresh`` on.
 
     Every method that changes something returns only when the change would survive a power cut. Killed at any
     moment, the next session on the folder stands where the last one returned, or one change further.
 
-    Methods may be called from several threads; they take turns. Whoever makes a session has the project to
-    itself (``Project.acquire``).
+    Methods may be called from several threads; they take turns, among themselves and with the dataset's edits. The
+    caller holds the project (``Project.acquire``).
 
     Raises:
         DataError: the folder cannot be used, or its features come from another
             backbone and some have no picture to be computed again from.
     """
 
-    def __init__(self, project: Path, embedder: Embedder) -> None:
-        private = project / ".whatsit"
-        try:
-            private.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataError(f"{project}: cannot be made a project: {error.strerror}") from error
-        self.project = project
+    def __init__(self, dataset: Dataset, embedder: Embedder) -> None:
+        self.dataset = dataset
         self.embedder = embedder
-        self._turn = threading.RLock()
-        self._listeners: list[Callable[[], None]] = []
-        self._journal = Journal(private / "teach.db")
-        self._shelf = PictureShelf(project / "dataset", private / "held")
-        self._features = project / FEATURES
-        self._recover()
+        store = LessonStore(dataset.root.parent / ".whatsit" / "teach.db")
+        try:
+            embeddings = Embeddings(dataset, embedder)
+            with dataset.editing():
+                take_over(store, dataset, embeddings, embedder)
+                self._taught = Taught(dataset, embedder, store, embeddings)
+        except BaseException:
+            store.close()
+            raise
 
     # -- what there is ----------------------------------------------------------------------------------
 
     @property
     def lesson(self) -> Lesson:
         """What is taught now."""
-        return self._lesson
+        return self._taught.lesson
 
     @property
     def learner(self) -> Learner:
         """What recognises, as taught now; a change replaces it."""
-        return self._learner
+        return self._taught.learner
 
     @property
     def auto_learn(self) -> bool:
         """Whether every addition is learnt at once."""
-        return self._journal.setting("auto_learn") != "no"
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a change to go back from."""
-        return len(self._journal.lessons()) > 1
+        return self._taught.store.setting("auto_learn") != "no"
 
     def picture(self, shot_id: int) -> Path | None:
         """Where a shot's picture lies, None where it has none.
@@ -88,269 +77,255 @@ class TeachSession:
         Raises:
             DataError: no such picture.
         """
-        with self._turn:
-            self._lesson.shot(shot_id)
-            name = self._pictures.get(shot_id)
-            return None if name is None else self._shelf.place(self._lesson, shot_id, name)
-
-    def picture_name(self, shot_id: int) -> str | None:
-        """The file name of a shot's picture, None where it has none."""
-        return self._pictures.get(shot_id)
+        key = self.lesson.shot(shot_id).key
+        return self.dataset.root / key if key else None
 
     def feature_file(self) -> bytes:
         """The bytes of ``my_classes.bin``.
 
         Raises:
-            DataError: nothing is taught yet.
+            DataError: nothing is taught yet, or the file cannot be written.
         """
-        with self._turn:
-            if not self._lesson.classes:
-                raise DataError("nothing is taught yet; add a class first")
-            return self._features.read_bytes()
+        with self.dataset.editing():
+            return self._taught.feature_file()
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after every change, in the thread that made it."""
-        self._listeners.append(listener)
+        """Call ``listener`` after every change of what is taught, in the thread that made it."""
+        self._taught.listen(listener)
 
     # -- changes ----------------------------------------------------------------------------------------
 
-    def add_class(self, picture: bytes, label: str | None = None) -> Outcome:
+    def add_class(
+        self, picture: bytes, label: str | None = None, *, source: str = "", time: float | None = None
+    ) -> TaughtClass:
         """A class that starts from one picture (an encoded file). Without a label it is named ``class N``.
+
+        Args:
+            picture: the file.
+            label: a folder of this name is joined, where there is one.
+            source: where the picture came from, for people.
+            time: when it was taken, in seconds since 1970; now where not given.
 
         Raises:
             DataError: the label is taken or cannot be shown.
             ImageError: the picture cannot be read.
         """
-        with self._turn:
+        with self.dataset.editing():
             name = self._free_label() if label is None else self._checked_label(label)
-            shot_id = self._journal.next_shot_id()
-            lesson = self._lesson.with_class(shot_id, name)
-            self._add(lesson, shot_id, picture)
-            return Outcome("class_added", {"label": name, "class_id": shot_id})
+            new = TaughtClass(self._taught.new_id(), name)
+            shot = Shot(self._taught.new_id(), new.id, learnt=True)
+            self._add(lambda shot: self.lesson.with_class(new, shot), shot, picture, name, "", source, time)
+            return new
 
-    def add_sample(self, picture: bytes, class_id: int | None = None, burst: str | None = None) -> Outcome:
-        """One more picture, of a class or unlabelled. All of one ``burst`` are one step of undo.
+    def add_sample(
+        self,
+        picture: bytes,
+        class_id: int | None = None,
+        burst: str | None = None,
+        *,
+        source: str = "",
+        time: float | None = None,
+    ) -> str | None:
+        """One more picture, of a class or unlabelled. All of one ``burst`` are one edit.
+
+        Args:
+            picture: an encoded file.
+            class_id: its class.
+            burst: pictures of one press share this word.
+            source: where the picture came from, for people.
+            time: when it was taken, in seconds since 1970; now where not given.
+
+        Returns:
+            The class's label.
 
         Raises:
             DataError: no such class, or none at all.
             ImageError: the picture cannot be read.
         """
-        with self._turn:
-            shot_id = self._journal.next_shot_id()
-            lesson = self._lesson.with_sample(shot_id, class_id)
-            self._add(lesson, shot_id, picture, burst)
-            label = self._lesson.label_of(class_id)
-            if label is None:
-                return Outcome("sample_added")
-            return Outcome("labelled_sample_added", {"label": label})
+        with self.dataset.editing():
+            label = self.lesson.label_of(class_id)
+            shot = Shot(self._taught.new_id(), class_id)
+            self._add(self.lesson.with_sample, shot, picture, label or UNLABELLED, burst or "", source, time)
+            return label
 
-    def learn(self) -> Outcome:
-        """Take every sample into account."""
-        with self._turn:
-            if not self._lesson.classes:
+    def learn(self) -> int | None:
+        """Take every sample into account.
+
+        Returns:
+            The rounds that took; None where no sample waited.
+
+        Raises:
+            DataError: there is no class yet.
+        """
+        with self.dataset.editing():
+            if not self.lesson.classes:
                 raise DataError("there is no class yet; add a class first")
-            if not self._lesson.unlearnt:
-                return Outcome("already_learned")
-            lesson, rounds = self._learnt(self._lesson)
-            self._commit(lesson)
-            return Outcome("learn_complete", {"rounds": rounds})
+            if not self.lesson.unlearnt:
+                return None
+            lesson, rounds = self._taught.learnt(self.lesson)
+            self._taught.commit(lesson, Edit(EditKind.LEARN))
+            return rounds
 
-    def rename(self, class_id: int, label: str) -> Outcome:
-        """Give a class another label; its pictures follow.
+    def rename(self, class_id: int, label: str) -> None:
+        """Give a class another label: its folder gets the name, or joins the one that has it.
 
         Raises:
             DataError: no such class, or the label is taken or cannot be shown.
         """
-        with self._turn:
-            checked = self._checked_label(label, but=class_id)
-            self._commit(self._lesson.renamed(class_id, checked))
-            return Outcome("renamed", {"label": checked})
+        with self.dataset.editing():
+            old, checked = self.lesson.taught(class_id).label, self._checked_label(label, but=class_id)
+            lesson = self.lesson.renamed(class_id, checked)
+            if checked != old:
+                self._taught.commit(lesson, self._renaming(class_id, old, checked))
 
-    def remove_class(self, class_id: int) -> Outcome:
-        """Forget a class and its pictures.
+    def remove_class(self, class_id: int) -> str:
+        """Forget a class and the pictures taught to it; returns its label.
 
         Raises:
             DataError: no such class.
         """
-        with self._turn:
-            label = self._lesson.taught(class_id).label
-            self._commit(self._lesson.without_class(class_id))
-            return Outcome("class_removed", {"label": label})
+        with self.dataset.editing():
+            label = self.lesson.taught(class_id).label
+            self._forget(self.lesson.shots_of(class_id), EditKind.DELETE_CLASS, label)
+            return label
 
-    def remove_picture(self, shot_id: int) -> Outcome:
+    def remove_picture(self, shot_id: int) -> None:
         """Forget one picture; a class that loses its last one is forgotten too.
 
         Raises:
             DataError: no such picture.
         """
-        with self._turn:
-            self._commit(self._lesson.without_shot(shot_id))
-            return Outcome("picture_removed")
+        with self.dataset.editing():
+            self._forget([self.lesson.shot(shot_id)], EditKind.DELETE)
 
-    def move_picture(self, shot_id: int, class_id: int | None) -> Outcome:
+    def move_picture(self, shot_id: int, class_id: int | None) -> None:
         """Give a picture to another class, or make it unlabelled.
 
         Raises:
             DataError: no such picture or class.
         """
-        with self._turn:
-            lesson = self._lesson.moved(shot_id, class_id)
-            if lesson is not self._lesson:
-                self._commit(self._learnt(lesson)[0] if self.auto_learn and lesson.classes else lesson)
-            return Outcome("picture_moved")
+        with self.dataset.editing():
+            shot, label = self.lesson.shot(shot_id), self.lesson.label_of(class_id) or UNLABELLED
+            if shot.class_id != class_id:
+                lesson = self.lesson.moved(shot_id, class_id)
+                edit = Edit(EditKind.RELABEL, 1, to=label)
+                if shot.key:
+                    edit = replace(self.dataset.plans.relabel([shot.key], label), removes=self._folders([shot]))
+                self._taught.commit(
+                    self._taught.learnt(lesson)[0] if self.auto_learn and lesson.classes else lesson, edit
+                )
 
-    def clear(self) -> Outcome:
-        """Forget everything taught; undo brings it back."""
-        with self._turn:
-            if self._lesson.shots:
-                self._commit(Lesson())
-            return Outcome("cleared")
+    def clear(self) -> None:
+        """Forget everything taught, pictures and all; undo brings it back."""
+        with self.dataset.editing():
+            if self.lesson.shots:
+                self._forget(self.lesson.shots, EditKind.CLEAR)
 
-    def undo(self) -> Outcome:
-        """Go back before the last change.
-
-        Raises:
-            DataError: there is none.
-        """
-        with self._turn:
-            if not self.can_undo:
-                raise DataError("there is nothing to undo")
-            before = self._journal.lessons()[-2]
-            # Aside first what the journal is about to forget, so that a kill in between leaves no stray file.
-            self._shelf.move(self._pictures, self._lesson, before)
-            self._journal.step_back()
-            self._load_journal()
-            self._shelf.discard_all_but(self._pictures.values())
-            self._publish()
-            return Outcome("undone")
-
-    def load(self, content: bytes) -> Outcome:
-        """Begin again from a feature file's bytes; undo brings the lesson before it back.
+    def load(self, content: bytes) -> Lesson:
+        """Begin again from a feature file's bytes; pictures taught before stay in the dataset, untaught.
 
         Raises:
             DataError: the file is damaged or belongs to another backbone; nothing is changed.
         """
-        with self._turn:
-            features = parse(content, self.embedder.dim)
-            shot_id = self._journal.next_shot_id()
-            lesson, added = Lesson(), []
-            for index, embedding in enumerate(features.classes):
-                label = f"class {index + 1}" if features.labels is None else check_label(features.labels[index])
-                lesson = lesson.with_class(shot_id + index, label)
-                added.append(Recorded(shot_id + index, None, embedding))
-            for embedding in features.samples:
-                lesson = lesson.with_sample(shot_id + len(added), None)
-                added.append(Recorded(shot_id + len(added), None, embedding))
-            self._commit(lesson, added)
-            return Outcome("loaded", {"classes": len(lesson.classes), "samples": lesson.samples})
+        with self.dataset.editing():
+            file = parse(content, self.embedder.dim)
+            lesson, added = Lesson(), dict[int, Vector]()
+            for index, embedding in enumerate(file.classes):
+                label = f"class {index + 1}" if file.labels is None else check_label(file.labels[index])
+                new = TaughtClass(self._taught.new_id(), label)
+                shot = Shot(self._taught.new_id(), new.id, learnt=True)
+                lesson, added[shot.id] = lesson.with_class(new, shot), embedding
+            for embedding in file.samples:
+                shot = Shot(self._taught.new_id(), None)
+                lesson, added[shot.id] = lesson.with_sample(shot), embedding
+            self._taught.commit(lesson, Edit(EditKind.LOAD), features=added)
+            return lesson
 
-    def set_auto_learn(self, on: bool) -> Outcome:
+    def set_auto_learn(self, on: bool) -> None:
         """Whether every addition is learnt at once."""
-        with self._turn:
+        with self.dataset.editing():
             settings = {"auto_learn": "yes" if on else "no"}
-            if on and self._lesson.classes and self._lesson.unlearnt:
-                self._commit(self._learnt(self._lesson)[0], settings=settings)
+            if on and self.lesson.classes and self.lesson.unlearnt:
+                self._taught.commit(self._taught.learnt(self.lesson)[0], Edit(EditKind.LEARN), pending=settings)
             else:
-                self._journal.keep(settings)
-                self._tell()
-            return Outcome("auto_learn_on" if on else "auto_learn_off")
+                self._taught.store.keep(settings)
+            self._taught.tell()
 
     def close(self) -> None:
-        """Let go of the journal."""
-        with self._turn:
-            self._journal.close()
+        """Let go of the store."""
+        with self.dataset.editing():
+            self._taught.close()
 
-    # -- how ----------------------------------------------------------------------------------------------
+    # -- how a change is made ---------------------------------------------------------------------------
 
-    def _add(self, lesson: Lesson, shot_id: int, picture: bytes, burst: str | None = None) -> None:
+    def _add(
+        self,
+        change: Callable[[Shot], Lesson],
+        shot: Shot,
+        picture: bytes,
+        label: str,
+        burst: str,
+        source: str,
+        time: float | None,
+    ) -> None:
         if len(picture) > MAX_PICTURE_BYTES:
             raise ImageError(f"picture of {len(picture):,} bytes: at most {MAX_PICTURE_BYTES:,}; make it smaller first")
-        pixels = self.embedder.preprocess.pixels(load_image(picture))
-        embedding = self.embedder.embed_pixels(pixels)
+        change(shot)  # refused before any work where it cannot be
+        newcomer, print_ = look_at(picture, label, None, burst[:40], source, time)
+        shot = replace(shot, hash=newcomer.hash)
+        self._embed(picture, shot.hash)
+
+        def after(key: str) -> Lesson:
+            lesson = change(replace(shot, key=key))
+            return self._taught.learnt(lesson)[0] if self.auto_learn else lesson
+
+        taught = {found.key for found in self.lesson.shots}
+        there = [key for key in self.dataset.copies(shot.hash, label) if key not in taught]
+        if there:  # a picture of the dataset that was not taught yet
+            self._taught.commit(after(there[0]), Edit(EditKind.ADD, 1, to=label))
+            return
+        before, edits = self._taught.version, self.dataset.edits
+        self.dataset.bring(picture, newcomer, print_, lesson=lambda key: (before, self._taught.write(after(key))))
+        if self.dataset.edits == edits:  # a further part of a burst, whose lesson before is an earlier one
+            self._taught.supersede(before)
+
+    def _embed(self, picture: bytes, hash_: str) -> None:
+        if self._taught.embeddings.picture(hash_) is not None:
+            return
+        embedding = self.embedder.embed_pixels(self.embedder.preprocess.pixels(load_image(picture)))
         if not np.isfinite(embedding).all():
             raise DataError("this picture gives features that are not numbers; take another")
-        name = self._shelf.hold(picture)
-        added = Recorded(shot_id, name, embedding)
-        if self.auto_learn:
-            lesson = self._learnt(lesson, {shot_id: embedding})[0]
-        self._commit(lesson, [added], burst)
+        self._taught.embeddings.keep({hash_: embedding})
 
-    def _learnt(self, lesson: Lesson, added: dict[int, NDArray[np.float32]] | None = None) -> tuple[Lesson, int]:
-        if not lesson.unlearnt:
-            return lesson, 0
-        rounds = Learner(lesson.learnt(0), self._embeddings | (added or {}), self.embedder).rounds
-        return lesson.learnt(rounds), rounds
+    def _forget(self, shots: Sequence[Shot], kind: EditKind, label: str = "") -> None:
+        edit = self.dataset.plans.delete([shot.key for shot in shots if shot.key])
+        edit = replace(edit, kind=kind, count=len(shots), label=label, removes=self._folders(shots))
+        self._taught.commit(self.lesson.without(shots), edit)
 
-    def _commit(
-        self,
-        lesson: Lesson,
-        added: list[Recorded] | None = None,
-        burst: str | None = None,
-        settings: dict[str, str] | None = None,
-    ) -> None:
-        before = self._lesson
-        self._journal.commit(lesson, added or [], burst=burst, settings=settings)
-        self._load_journal(added)
-        self._shelf.move(self._pictures, before, lesson)
-        self._publish()
+    def _renaming(self, class_id: int, old: str, new: str) -> Edit:
+        """The class's folder gets another name, or its pictures go to the one that has the name."""
+        plans, shots = self.dataset.plans, self.lesson.shots_of(class_id)
+        if not any(shot.key for shot in shots):
+            return Edit(EditKind.RENAME_CLASS, label=old, to=new)
+        if new not in self.dataset.labels():
+            return plans.rename_label(old, new)
+        edit = plans.relabel(self.dataset.keys(old), new)
+        return replace(edit, kind=EditKind.RENAME_CLASS, label=old, removes=self._folders(shots))
 
-    def _load_journal(self, added: list[Recorded] | None = None) -> None:
-        self._lesson = (self._journal.lessons() or (Lesson(),))[-1]
-        if added is None:
-            shots = self._journal.shots()
-            self._embeddings = {shot.id: shot.embedding for shot in shots}
-            self._pictures = {shot.id: shot.picture for shot in shots if shot.picture is not None}
-            return
-        for shot in added:
-            self._embeddings[shot.id] = shot.embedding
-            if shot.picture is not None:
-                self._pictures[shot.id] = shot.picture
-
-    def _publish(self) -> None:
-        self._learner = Learner(self._lesson, self._embeddings, self.embedder)
-        if self._lesson.classes:
-            self._learner.save(self._features)
-        else:
-            self._features.unlink(missing_ok=True)
-            sidecar_path(self._features).unlink(missing_ok=True)
-        self._tell()
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener()
-
-    def _recover(self) -> None:
-        self._load_journal()
-        if not self._journal.lessons():
-            self._journal.commit(Lesson())
-        self._shelf.settle(self._pictures, self._journal.lessons())
-        self._follow_embedder()
-        self._publish()
-
-    def _follow_embedder(self) -> None:
-        known = self._journal.setting("embedder")
-        if known not in (None, self.embedder.id):
-            lost = sum(shot not in self._pictures for shot in self._embeddings)
-            if lost:
-                raise DataError(
-                    f"{self.project}: {lost} taught features have no picture and come from {known}, "
-                    f"which {self.embedder.id} cannot read; open it with the first, or clear it"
-                )
-            shots = [Recorded(shot, name, self._again(shot, name)) for shot, name in self._pictures.items()]
-            self._journal.replace_embeddings(shots)
-            self._load_journal()
-        if known != self.embedder.id:
-            self._journal.keep({"embedder": self.embedder.id})
-
-    def _again(self, shot_id: int, name: str) -> NDArray[np.float32]:
-        path = self._shelf.place(self._lesson, shot_id, name)
-        return self.embedder.embed_pixels(self.embedder.preprocess.pixels(path))
+    def _folders(self, shots: Iterable[Shot]) -> tuple[str, ...]:
+        """The folders of shots, for an edit to remove where it leaves them empty."""
+        root = self.dataset.root.name
+        return tuple(dict.fromkeys(f"{root}/{shot.key.partition('/')[0]}" for shot in shots if shot.key))
 
     def _free_label(self) -> str:
-        taken = {found.label for found in self._lesson.classes}
+        taken = {found.label for found in self.lesson.classes} | set(self.dataset.labels())
         return next(name for n in range(1, len(taken) + 2) if (name := f"class {n}") not in taken)
 
     def _checked_label(self, label: str, but: int | None = None) -> str:
         checked = check_label(label)
-        refuse_twin(checked, (found.label for found in self._lesson.classes if found.id != but))
+        if checked == UNLABELLED:
+            raise DataError(f"label {label!r}: reserved for pictures without a label; choose another")
+        own = None if but is None else self.lesson.taught(but).label
+        taken = {found.label for found in self.lesson.classes} | set(self.dataset.labels())
+        refuse_twin(checked, taken - {own})
         return checked

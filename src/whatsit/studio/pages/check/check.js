@@ -1,13 +1,15 @@
 // Check: what is wrong with the pictures, each finding with its pictures and one click that fixes it.
-import { bindEdits, setLabels, undo } from "../edits.js";
+import { bindEdits } from "../edits.js";
 import { button, line } from "./elements.js";
 import { forgetLeftOut, makeFinding } from "./finding.js";
+import "../folders.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
 import { figure } from "../names.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
+import { undo } from "../undo.js";
 import { drawVerdict } from "./verdict.js";
 
 const $ = (id) => document.getElementById(id);
@@ -95,8 +97,7 @@ socket.on("check", (view) => {
   extra.clear();
   look();
 });
-socket.on("dataset", (message) => {
-  $("undo").disabled = !message.can_undo;
+socket.on("dataset", () => {
   if (report) {
     extra.clear();
     look();
@@ -105,11 +106,6 @@ socket.on("dataset", (message) => {
 $("begin").addEventListener("click", () => act("/api/check", {}, { quiet: true }));
 $("check-stop").addEventListener("click", () => act("/api/check/stop", {}, { quiet: true }));
 $("forget-kept").addEventListener("click", async () => { if (await act("/api/check/forget-kept")) act("/api/check", {}, { quiet: true }); });
-$("undo").addEventListener("click", undo);
 keys({ u: undo });
-get("/api/dataset").then((message) => {
-  setLabels(message.labels);
-  $("undo").disabled = !message.can_undo;
-}, failed);
 look();
 socket.connect();

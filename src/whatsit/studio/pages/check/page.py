@@ -65,7 +65,6 @@ def more(request: Request, kind: str, offset: Annotated[int, Query(ge=0)]) -> Mo
 def fix(request: Request, asked: FixChoice) -> Fixed:
     studio = studio_of(request)
     done = studio.inspection.fix(asked.finding, asked.fix, asked.keys)
-    studio.dataset_changed()
     return {"message": _message(done), "values": {"n": len(done.pictures), "label": done.to}}
 
 
@@ -73,7 +72,6 @@ def fix(request: Request, asked: FixChoice) -> Fixed:
 def fix_all(request: Request, asked: KindChoice) -> AllFixed:
     studio = studio_of(request)
     count = studio.inspection.fix_all(asked.kind)
-    studio.dataset_changed()
     return {"message": "fixed", "values": {"n": count}}
 
 

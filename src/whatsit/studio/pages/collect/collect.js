@@ -1,8 +1,9 @@
 // Collect: one label at a time, one press or many.
 import { drawBars } from "../bars.js";
+import "../folders.js";
 import { hold, holdable, release } from "../hold.js";
 import { t } from "../messages.js";
-import { act, get } from "../requests.js";
+import { act } from "../requests.js";
 import { keys } from "../keys.js";
 import * as socket from "../socket.js";
 import { flash, setText } from "../stage.js";
@@ -109,9 +110,5 @@ holdable($("take"), take);
 keys({ n: change, f: finish, " ": () => hold($("take"), take) }, release);
 
 drawCounter();
-socket.on("hello", async () => {
-  const collection = await get("/api/collect").catch(() => null);
-  if (collection) socket.tell("collection", collection);
-});
 socket.want({ video: true });
 socket.connect();

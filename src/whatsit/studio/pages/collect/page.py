@@ -1,26 +1,17 @@
 """The Collect page: pictures for the dataset, class by class."""
 
 import time
-from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
+from whatsit.studio.lessons.collection import CollectionView
+from whatsit.studio.pages.collect.messages import Capture, PictureTaken, TakenBack, TakenChoice
 from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.watching.thumbnail import thumbnail
 
 PAGE = Page("collect", "/collect", order=20)
 router = APIRouter()
-
-
-class Capture(BaseModel):
-    label: str
-    burst: str = ""
-
-
-class TakenChoice(BaseModel):
-    id: int
 
 
 @router.get("/collect")
@@ -29,12 +20,12 @@ def page(request: Request) -> Response:
 
 
 @router.get("/api/collect")
-def collected(request: Request) -> dict[str, Any]:
-    return studio_of(request).collection_view()
+def collected(request: Request) -> CollectionView:
+    return studio_of(request).collection.view()
 
 
 @router.post("/api/collect/take")
-def take(request: Request, asked: Capture) -> dict[str, Any]:
+def take(request: Request, asked: Capture) -> PictureTaken:
     studio = studio_of(request)
     now = time.time()
     taken = studio.collection.take(
@@ -44,15 +35,12 @@ def take(request: Request, asked: Capture) -> dict[str, Any]:
         burst=asked.burst[:40],
         time=now,
     )
-    studio.collected()
     return {"message": "taken", "values": {"label": taken.label, "id": taken.id}}
 
 
 @router.post("/api/collect/take-back")
-def take_back(request: Request, asked: TakenChoice) -> dict[str, Any]:
-    studio = studio_of(request)
-    taken = studio.collection.take_back(asked.id)
-    studio.collected()
+def take_back(request: Request, asked: TakenChoice) -> TakenBack:
+    taken = studio_of(request).collection.take_back(asked.id)
     return {"message": "taken_back", "values": {"label": taken.label}}
 
 

@@ -1,12 +1,14 @@
 // Dataset: every picture by class and split, edits that can be undone, pictures in and out.
-import { askLabel, bindEdits, deleteChosen, labels, relabelTo, setLabels, showSelection, undo } from "../edits.js";
+import { askLabel, bindEdits, deleteChosen, labels, relabelTo, setLabels, showSelection } from "../edits.js";
 import { Gallery } from "./gallery.js";
+import "../folders.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
 import { figure, labelName, UNLABELLED } from "../names.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
+import { undo } from "../undo.js";
 import { bindUpload, openUpload } from "./upload.js";
 import { openViewer } from "../viewer.js";
 
@@ -109,7 +111,6 @@ $("splits").addEventListener("keydown", (event) => {
 function heard(message) {
   counts = message.labels;
   setLabels(counts);
-  $("undo").disabled = !message.can_undo;
   drawCounts();
 }
 socket.on("dataset", (message) => {
@@ -179,27 +180,13 @@ socket.on("export", (view) => {
 
 $("add").addEventListener("click", openUpload);
 $("empty-add").addEventListener("click", openUpload);
-$("undo").addEventListener("click", undo);
 keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, escape: () => gallery.clear() });
 
 gallery.show().catch((error) => toast(error.message, "bad"));
-get("/api/dataset").then(heard, (error) => toast(error.message, "bad"));
-// Files are added and deleted by other programs too: looked for when somebody comes back to this page.
-// Asked, not waited for: somebody else may have noticed first, before this page listened.
-async function refresh() {
-  if (document.hidden || !(await act("/api/dataset/refresh", {}, { quiet: true }))) return;
-  const message = await get("/api/dataset").catch(() => null);
-  if (!message || JSON.stringify(message.labels) === JSON.stringify(counts)) return;
-  heard(message);
-  gallery.reload().catch(() => {});
-}
-addEventListener("focus", refresh);
-document.addEventListener("visibilitychange", refresh);
+// What was changed while the page was away is shown once it is back.
 let again = false;
 socket.on("hello", () => {
-  // What was changed while the page was away, or by other programs, is looked for once the page stands.
   if (again) gallery.reload().catch(() => {});
   again = true;
-  refresh();
 });
 socket.connect();

@@ -89,7 +89,6 @@ class UploadBegun(TypedDict):
 Relabelled: TypeAlias = Reply[Literal["relabelled"], RelabelledValues]
 Moved: TypeAlias = Reply[MovedMessage, EditedValues]
 Deleted: TypeAlias = Reply[Literal["deleted"], EditedValues]
-Undone: TypeAlias = Reply[Literal["undone", "nothing_to_undo"], NoValues]
 Refreshed: TypeAlias = Reply[Literal["refreshed"], NoValues]
 LabelAdded: TypeAlias = Reply[Literal["class_added"], LabelValues]
 LabelRenamed: TypeAlias = Reply[Literal["renamed"], LabelValues]

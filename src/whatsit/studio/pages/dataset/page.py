@@ -42,13 +42,13 @@ from whatsit.studio.pages.dataset.messages import (
     Refreshed,
     Relabelled,
     Relabelling,
-    Undone,
     UploadBegun,
     UploadCancelled,
     UploadEnd,
 )
-from whatsit.studio.pages.shared.messages import MOVED, Stopped
+from whatsit.studio.pages.shared.messages import MOVED, Stopped, Undone
 from whatsit.studio.pages.shared.page import Page, render, studio_of
+from whatsit.studio.pages.shared.undo import undo as undo_edit
 from whatsit.studio.studio import Studio
 from whatsit.studio.watching.thumbnail import TILE, large, thumbnail
 
@@ -95,8 +95,7 @@ def details(request: Request, key: str) -> DetailsView:
 def refresh(request: Request) -> Refreshed:
     """Notice what other programs did to the folders."""
     studio = studio_of(request)
-    if studio.project.dataset.refresh():
-        studio.dataset_changed()
+    studio.project.dataset.refresh()
     return {"message": "refreshed", "values": {}}
 
 
@@ -134,28 +133,21 @@ def _edit(studio: Studio, keys: list[str], edit: Callable[[list[str]], None]) ->
         known = set(studio.project.dataset.keys())
         there = [key for key in keys if key in known]
         gone = len(keys) - len(there)
-        if gone:
-            studio.dataset_changed()
         if not gone or not there:
             raise
         edit(there)
-    studio.dataset_changed()
     return {"n": len(keys) - gone, "gone": gone}
 
 
 @router.post("/api/dataset/undo")
 def undo(request: Request) -> Undone:
-    studio = studio_of(request)
-    what = studio.project.dataset.undo()
-    studio.dataset_changed()
-    return {"message": "undone" if what else "nothing_to_undo", "values": {}}
+    return undo_edit(studio_of(request).project.dataset)
 
 
 @router.post("/api/dataset/add-label")
 def add_label(request: Request, asked: LabelChoice) -> LabelAdded:
     studio = studio_of(request)
     studio.project.dataset.add_label(asked.label)
-    studio.dataset_changed()
     return {"message": "class_added", "values": {"label": asked.label}}
 
 
@@ -163,7 +155,6 @@ def add_label(request: Request, asked: LabelChoice) -> LabelAdded:
 def rename_label(request: Request, asked: LabelRenaming) -> LabelRenamed:
     studio = studio_of(request)
     studio.project.dataset.rename_label(asked.old, asked.new)
-    studio.dataset_changed()
     return {"message": "renamed", "values": {"label": asked.new}}
 
 
@@ -171,7 +162,6 @@ def rename_label(request: Request, asked: LabelRenaming) -> LabelRenamed:
 def delete_label(request: Request, asked: LabelChoice) -> LabelRemoved:
     studio = studio_of(request)
     studio.project.dataset.delete_label(asked.label)
-    studio.dataset_changed()
     return {"message": "class_removed", "values": {"label": asked.label}}
 
 

@@ -1,6 +1,7 @@
 // Explore: a map on which pictures that look alike lie together.
 import { colourAt, findingColour, GREY } from "./colours.js";
-import { askLabel, bindEdits, deleteChosen, setLabels, showSelection, undo } from "../edits.js";
+import { askLabel, bindEdits, deleteChosen, showSelection } from "../edits.js";
+import "../folders.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
 import { figure, labelName, splitName, tileAddress, UNLABELLED } from "../names.js";
@@ -8,6 +9,7 @@ import { act, get } from "../requests.js";
 import { Scatter } from "./scatter.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
+import { undo } from "../undo.js";
 import { openViewer } from "../viewer.js";
 
 const $ = (id) => document.getElementById(id);
@@ -185,10 +187,7 @@ socket.on("map", (view) => {
   state(view);
   if (view.state !== "running") look(false).catch(again);
 });
-socket.on("dataset", (message) => {
-  $("undo").disabled = !message.can_undo;
-  look(false).catch(again);
-});
+socket.on("dataset", () => look(false).catch(again));
 $("map-draw").addEventListener("click", begin);
 $("map-update").addEventListener("click", begin);
 $("map-stop").addEventListener("click", () => act("/api/map/stop", {}, { quiet: true }));
@@ -204,12 +203,7 @@ $("tool-pan").addEventListener("click", () => tool("pan"));
 $("zoom-in").addEventListener("click", () => map.viewport.zoom(1.5));
 $("zoom-out").addEventListener("click", () => map.viewport.zoom(1 / 1.5));
 $("fit").addEventListener("click", () => map.viewport.fit());
-$("undo").addEventListener("click", undo);
 keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, l: () => tool("lasso"), m: () => tool("pan"), escape: () => map.choose([], "only") });
 
-get("/api/dataset").then((message) => {
-  setLabels(message.labels);
-  $("undo").disabled = !message.can_undo;
-}, again);
 look(true).catch(again);
 socket.connect();

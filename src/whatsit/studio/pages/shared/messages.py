@@ -21,12 +21,13 @@ and holds every field they read or send, every route and every kind to these typ
 """
 
 from collections.abc import Mapping
-from typing import Generic, Literal, TypeAlias
+from typing import Generic, Literal, NotRequired, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict, TypeVar
 
 from whatsit.datasets.split import Split
+from whatsit.studio.lessons.edit_view import EditView, UndoView
 from whatsit.studio.watching.feed import CameraView
 
 MessageT = TypeVar("MessageT", bound=str)
@@ -50,6 +51,17 @@ class Reply(TypedDict, Generic[MessageT, ValuesT]):
     values: ValuesT
 
 
+class ErrorView(TypedDict):
+    """The answer to every request that is refused."""
+
+    error: str
+    """Why, in one line."""
+    field: NotRequired[str]
+    """The setting that cannot have its value, where that is why; then with the next two."""
+    value: NotRequired[str]
+    expected: NotRequired[str]
+
+
 Stopped: TypeAlias = Reply[Literal["stopped"], NoValues]
 """A job was asked to stop; it says on the WebSocket when it has."""
 
@@ -62,6 +74,21 @@ MOVED: dict[Split, MovedMessage] = {
 """What is said when pictures were moved to a split."""
 
 
+# ---- undo
+
+
+class UndoneValues(TypedDict):
+    """What was undone."""
+
+    edit: EditView | None
+    """None where there was nothing to undo."""
+    gone: int
+    """Pictures that could not come back because their files are gone."""
+
+
+Undone: TypeAlias = Reply[Literal["undone", "nothing_to_undo"], UndoneValues]
+
+
 # ---- the camera chooser
 
 
@@ -71,7 +98,7 @@ class CameraChoice(Body):
     uri: str
     """A camera's address."""
     tab: str | None = None
-    """For ``browser:``, the tab that sends the frames, by the name that ``Hello`` gave it."""
+    """For a camera that is fed by a page, the tab that sends the frames, by the name that ``Hello`` gave it."""
 
 
 class SceneChoice(Body):
@@ -82,10 +109,23 @@ class SceneChoice(Body):
 
 
 class FoundCamera(TypedDict):
-    """One camera of the studio's machine."""
+    """One camera that can be chosen."""
 
     uri: str
     name: str
+    scheme: str
+    """Which kind of camera it is."""
+    device: bool
+    """False for the demonstration scene, which the studio draws."""
+
+
+class Cameras(TypedDict):
+    """``GET /api/cameras``"""
+
+    found: list[FoundCamera]
+    """The cameras of the studio's machine, and last the demonstration scene."""
+    examples: list[str]
+    """Addresses that can be typed, one per kind of camera."""
 
 
 # ---- the WebSocket
@@ -115,9 +155,5 @@ MESSAGES: dict[str, type] = {
     "hello": Hello,
     "taken": Taken,
     "camera": CameraView,
-    # Named here until their pages' own messages.py do.
-    "lesson": dict,
-    "collection": dict,
-    "work": dict,
-    "runs": dict,
+    "undo": UndoView,
 }

@@ -1,57 +1,43 @@
 """The Teach page: show it, name it, see the answer."""
 
 import time
-from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from whatsit.datasets.label import UNLABELLED
 from whatsit.errors import DataError
-from whatsit.studio.lessons.lesson_view import lesson_view
-from whatsit.studio.lessons.session import FEATURES, Outcome
+from whatsit.studio.lessons.lesson import TaughtClass
+from whatsit.studio.lessons.lesson_view import LessonView, lesson_view
+from whatsit.studio.lessons.taught import FEATURES
+from whatsit.studio.pages.shared.messages import Undone
 from whatsit.studio.pages.shared.page import Page, render, studio_of
+from whatsit.studio.pages.shared.undo import undo as undo_edit
+from whatsit.studio.pages.teach.messages import (
+    AlreadyLearnt,
+    ClassAdded,
+    ClassChoice,
+    ClassRemoved,
+    ClassRenamed,
+    ClassRenaming,
+    Cleared,
+    LabelledSampleAdded,
+    Learnt,
+    Loaded,
+    NewClass,
+    NewSample,
+    PictureMoved,
+    PictureRemoved,
+    SampleAdded,
+    ShotChoice,
+    ShotMoving,
+    Switch,
+    Switched,
+)
 from whatsit.studio.watching.thumbnail import thumbnail
 
 PAGE = Page("teach", "/", order=10)
 router = APIRouter()
-
-
-class NewClass(BaseModel):
-    label: str | None = None
-
-
-class NewSample(BaseModel):
-    class_id: int | None = None
-    burst: str | None = None
-
-
-class Rename(BaseModel):
-    class_id: int
-    label: str
-
-
-class ClassChoice(BaseModel):
-    class_id: int
-
-
-class ShotChoice(BaseModel):
-    shot_id: int
-
-
-class Move(BaseModel):
-    shot_id: int
-    class_id: int | None = None
-
-
-class Switch(BaseModel):
-    on: bool
-
-
-def _reply(outcome: Outcome) -> dict[str, Any]:
-    return {"message": outcome.message, "values": outcome.values}
 
 
 @router.get("/")
@@ -60,83 +46,92 @@ def page(request: Request) -> Response:
 
 
 @router.get("/api/lesson")
-def lesson(request: Request) -> dict[str, Any]:
+def lesson(request: Request) -> LessonView:
     return lesson_view(studio_of(request).session)
 
 
 @router.post("/api/lesson/class")
-def add_class(request: Request, asked: NewClass) -> dict[str, Any]:
-    studio = studio_of(request)
-    return _reply(studio.session.add_class(studio.feed.snapshot(time.time()), asked.label))
+def add_class(request: Request, asked: NewClass) -> ClassAdded:
+    studio, now = studio_of(request), time.time()
+    picture = studio.feed.snapshot(now)
+    return _class_added(studio.session.add_class(picture, asked.label, source=studio.feed.source, time=now))
 
 
 @router.post("/api/lesson/sample")
-def add_sample(request: Request, asked: NewSample) -> dict[str, Any]:
-    studio = studio_of(request)
-    now = time.time()
+def add_sample(request: Request, asked: NewSample) -> SampleAdded | LabelledSampleAdded:
+    studio, now = studio_of(request), time.time()
     picture = studio.feed.snapshot(now)
-    # Pictures of one press look alike: together they teach, or together they judge.
-    label = studio.session.lesson.label_of(asked.class_id) or UNLABELLED
-    studio.project.dataset.expect(picture, label, burst=(asked.burst or "")[:40], source=studio.feed.source, time=now)
-    return _reply(studio.session.add_sample(picture, asked.class_id, asked.burst))
+    source = studio.feed.source
+    return _sample_added(studio.session.add_sample(picture, asked.class_id, asked.burst, source=source, time=now))
 
 
 @router.post("/api/lesson/upload")
-async def upload(request: Request, to: str) -> dict[str, Any]:
+async def upload(request: Request, to: str) -> ClassAdded | SampleAdded | LabelledSampleAdded:
     """A picture file as the body; ``to`` is a class's id, ``new`` or ``unlabelled``."""
     session = studio_of(request).session
     picture = await request.body()
     if to == "new":
-        return _reply(await run_in_threadpool(session.add_class, picture))
+        return _class_added(await run_in_threadpool(session.add_class, picture))
     class_id = None if to == "unlabelled" else _number(to)
-    return _reply(await run_in_threadpool(session.add_sample, picture, class_id))
+    return _sample_added(await run_in_threadpool(session.add_sample, picture, class_id))
 
 
 @router.post("/api/lesson/learn")
-def learn(request: Request) -> dict[str, Any]:
-    return _reply(studio_of(request).session.learn())
+def learn(request: Request) -> Learnt | AlreadyLearnt:
+    rounds = studio_of(request).session.learn()
+    if rounds is None:
+        already: AlreadyLearnt = {"message": "already_learned", "values": {}}
+        return already
+    learnt: Learnt = {"message": "learn_complete", "values": {"rounds": rounds}}
+    return learnt
 
 
 @router.post("/api/lesson/rename")
-def rename(request: Request, asked: Rename) -> dict[str, Any]:
-    return _reply(studio_of(request).session.rename(asked.class_id, asked.label))
+def rename(request: Request, asked: ClassRenaming) -> ClassRenamed:
+    studio_of(request).session.rename(asked.class_id, asked.label)
+    return {"message": "renamed", "values": {"label": asked.label}}
 
 
 @router.post("/api/lesson/remove-class")
-def remove_class(request: Request, asked: ClassChoice) -> dict[str, Any]:
-    return _reply(studio_of(request).session.remove_class(asked.class_id))
+def remove_class(request: Request, asked: ClassChoice) -> ClassRemoved:
+    return {"message": "class_removed", "values": {"label": studio_of(request).session.remove_class(asked.class_id)}}
 
 
 @router.post("/api/lesson/remove-picture")
-def remove_picture(request: Request, asked: ShotChoice) -> dict[str, Any]:
-    return _reply(studio_of(request).session.remove_picture(asked.shot_id))
+def remove_picture(request: Request, asked: ShotChoice) -> PictureRemoved:
+    studio_of(request).session.remove_picture(asked.shot_id)
+    return {"message": "picture_removed", "values": {}}
 
 
 @router.post("/api/lesson/move-picture")
-def move_picture(request: Request, asked: Move) -> dict[str, Any]:
-    return _reply(studio_of(request).session.move_picture(asked.shot_id, asked.class_id))
+def move_picture(request: Request, asked: ShotMoving) -> PictureMoved:
+    studio_of(request).session.move_picture(asked.shot_id, asked.class_id)
+    return {"message": "picture_moved", "values": {}}
 
 
 @router.post("/api/lesson/undo")
-def undo(request: Request) -> dict[str, Any]:
-    return _reply(studio_of(request).session.undo())
+def undo(request: Request) -> Undone:
+    return undo_edit(studio_of(request).project.dataset)
 
 
 @router.post("/api/lesson/clear")
-def clear(request: Request) -> dict[str, Any]:
-    return _reply(studio_of(request).session.clear())
+def clear(request: Request) -> Cleared:
+    studio_of(request).session.clear()
+    return {"message": "cleared", "values": {}}
 
 
 @router.post("/api/lesson/auto-learn")
-def auto_learn(request: Request, asked: Switch) -> dict[str, Any]:
-    return _reply(studio_of(request).session.set_auto_learn(asked.on))
+def auto_learn(request: Request, asked: Switch) -> Switched:
+    studio_of(request).session.set_auto_learn(asked.on)
+    return {"message": "auto_learn_on" if asked.on else "auto_learn_off", "values": {}}
 
 
 @router.post("/api/lesson/load")
-async def load(request: Request) -> dict[str, Any]:
+async def load(request: Request) -> Loaded:
     """A feature file as the body."""
     session = studio_of(request).session
-    return _reply(await run_in_threadpool(session.load, await request.body()))
+    loaded = await run_in_threadpool(session.load, await request.body())
+    return {"message": "loaded", "values": {"classes": len(loaded.classes), "samples": loaded.samples}}
 
 
 @router.get(f"/{FEATURES}")
@@ -159,6 +154,18 @@ def picture(request: Request, shot_id: int) -> Response:
         media_type="image/jpeg",
         headers={"cache-control": "private, max-age=86400, immutable"},
     )
+
+
+def _class_added(new: TaughtClass) -> ClassAdded:
+    return {"message": "class_added", "values": {"label": new.label, "class_id": new.id}}
+
+
+def _sample_added(label: str | None) -> SampleAdded | LabelledSampleAdded:
+    if label is None:
+        unlabelled: SampleAdded = {"message": "sample_added", "values": {}}
+        return unlabelled
+    labelled: LabelledSampleAdded = {"message": "labelled_sample_added", "values": {"label": label}}
+    return labelled
 
 
 def _number(text: str) -> int:

@@ -1,6 +1,7 @@
 // Teach: class cards, samples, learning.
 import { arrange } from "./arrange.js";
 import { drawBars } from "../bars.js";
+import "../folders.js";
 import { addSample, hold, holdable, release } from "../hold.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
@@ -8,6 +9,7 @@ import { act } from "../requests.js";
 import * as socket from "../socket.js";
 import { canUseOwn, flash, format, isSending, setText, showAnswer, useOwn } from "../stage.js";
 import { toast } from "../toast.js";
+import { undo } from "../undo.js";
 
 const $ = (id) => document.getElementById(id);
 let lesson = { classes: [], unlabelled: { count: 0, shots: [] } };
@@ -50,12 +52,11 @@ async function learn() {
   await act("/api/lesson/learn", {});
 }
 
-const undo = () => act("/api/lesson/undo", {});
-
 // ---- showing ----
 socket.on("lesson", (message) => {
   lesson = message;
   draw();
+  if ($("picture-dialog").open) listClasses();
   nameNewClass();
 });
 
@@ -70,7 +71,6 @@ function draw() {
   }) : [];
   arrange(list, cards);
   $("empty").hidden = lesson.classes.length > 0;
-  $("undo").disabled = !lesson.can_undo;
   $("auto-learn").checked = lesson.auto_learn;
   $("unlearnt").hidden = lesson.unlearnt === 0;
   $("download").toggleAttribute("hidden", lesson.classes.length === 0);
@@ -128,13 +128,13 @@ function fillCard(card, one, place) {
   const kept = new Map([...strip.children].map((thumb) => [thumb.dataset.id, thumb]));
   strip.hidden = one.shots.length === 0;
   arrange(strip, [...one.shots].reverse().map((shot, index) => {
-    const thumb = kept.get(String(shot.id)) ?? makeThumb(shot, one);
+    const thumb = kept.get(String(shot.id)) ?? makeThumb(shot);
     thumb.setAttribute("aria-label", t("teach.picture_of", { label: one.label, n: one.count - index }));
     return thumb;
   }));
 }
 
-function makeThumb(shot, one) {
+function makeThumb(shot) {
   const thumb = document.createElement("button");
   thumb.type = "button";
   thumb.dataset.id = String(shot.id);
@@ -149,7 +149,7 @@ function makeThumb(shot, one) {
     thumb.textContent = "∅";
     thumb.title = t("teach.no_picture");
   }
-  thumb.addEventListener("click", () => openPicture(shot, one.id));
+  thumb.addEventListener("click", () => openPicture(shot));
   return thumb;
 }
 const pictureAddress = (shot) => `/pictures/${shot.id}.jpg?v=${encodeURIComponent(shot.picture)}`;
@@ -209,17 +209,25 @@ function bars() {
 
 // ---- one picture ----
 let opened = null;
-function openPicture(shot, classId) {
+function openPicture(shot) {
   opened = shot;
   $("picture-large").hidden = !shot.picture;
   if (shot.picture) $("picture-large").src = pictureAddress(shot);
-  const options = [...lesson.classes, { id: null, label: t("teach.unlabelled") }].map((one) => {
+  listClasses();
+  $("picture-dialog").showModal();
+}
+
+// The classes it can be given to; it may be moved or removed on another page while it is open.
+function listClasses() {
+  const groups = [...lesson.classes, { id: null, label: t("teach.unlabelled"), ...lesson.unlabelled }];
+  const own = groups.find((one) => one.shots.some((shot) => shot.id === opened.id));
+  if (!own) return $("picture-dialog").close();
+  const options = groups.map((one) => {
     const option = new Option(one.label, String(one.id));
-    option.selected = one.id === classId;
+    option.selected = one === own;
     return option;
   });
   $("picture-class").replaceChildren(...options);
-  $("picture-dialog").showModal();
 }
 $("picture-class").addEventListener("change", (event) => {
   const id = event.target.value;
@@ -260,7 +268,6 @@ $("load-file").addEventListener("change", (event) => {
 // ---- the toolbar ----
 $("add-class").addEventListener("click", addClass);
 $("learn").addEventListener("click", learn);
-$("undo").addEventListener("click", undo);
 holdable($("add-sample"), sample(null));
 $("auto-learn").addEventListener("change", (event) => act("/api/lesson/auto-learn", { on: event.target.checked }));
 $("clear").addEventListener("click", () => {

@@ -1,4 +1,4 @@
-// What is done to selected pictures on every page that has some: relabel, move, delete, undo.
+// What is done to selected pictures on every page that has some: relabel, move, delete.
 import { t } from "./messages.js";
 import { figure, labelName, UNLABELLED } from "./names.js";
 import { act } from "./requests.js";
@@ -36,7 +36,6 @@ async function edited(keys, answer) {
 export const relabelTo = (keys, label) => edited(keys, act("/api/dataset/relabel", { keys, label }));
 export const moveTo = (keys, split) => edited(keys, act("/api/dataset/move", { keys, split }));
 export const remove = (keys) => edited(keys, act("/api/dataset/delete", { keys }));
-export const undo = () => act("/api/dataset/undo");
 
 export function askLabel() {
   const keys = chosen();
@@ -86,9 +85,3 @@ export function deleteChosen() {
 }
 
 socket.on("dataset", (message) => setLabels(message.labels));
-document.addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
-  if (document.activeElement.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
-  event.preventDefault();
-  undo();
-});

@@ -1,4 +1,4 @@
-"""``whatsit bench``: the sweep."""
+"""``whatsit sweep``"""
 
 import math
 from pathlib import Path
@@ -17,33 +17,42 @@ _MOST_THREADS = 64
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("bench", epilog="Example: whatsit bench bottles/ --sizes 96,160,224 --max-ms 20")(bench)
+    app.command("sweep", epilog="Example: whatsit sweep bottles/ --sizes 96,160,224 --max-ms 20")(sweep)
 
 
-def bench(
+def sweep(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
-    sizes: Annotated[str, typer.Option(help="Input sides in pixels.")] = "96,128,160,192,224",
+    sizes: Annotated[
+        str | None, typer.Option(help="Input sides in pixels, such as 96,160,224; default: those of the Sweep page.")
+    ] = None,
     backbones: Annotated[
-        str, typer.Option(help="lite0, lite0/11 (eleven blocks), or .tflite files.")
-    ] = "lite0,lite0/11,lite0/5",
-    fits: Annotated[str, typer.Option(help="Of cover, contain, squash.")] = "",
-    max_ms: Annotated[float | None, typer.Option(help="Recommend what is as fast as this.")] = None,
-    max_mb: Annotated[float | None, typer.Option(help="Recommend what is as small as this.")] = None,
+        str | None,
+        typer.Option(
+            help="lite0, lite0/11 (its first eleven blocks), or .tflite files; default: three depths of lite0."
+        ),
+    ] = None,
+    fits: Annotated[str | None, typer.Option(help="Of cover,contain,squash; default: the design's.")] = None,
+    max_ms: Annotated[float | None, typer.Option(help="Recommend within this many milliseconds per picture.")] = None,
+    max_mb: Annotated[float | None, typer.Option(help="Recommend within this many megabytes.")] = None,
     threads: Annotated[int | None, typer.Option(help="Of the interpreter.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Train heads at several sizes and backbones and measure speed and accuracy on this device.
+    """Train heads at several sizes and backbones, and measure speed and accuracy on this device.
 
     Accuracy is that of the int8 models on the validation pictures. The chart is models/sweep.html.
     """
-    from whatsit.cli.opened_project import embeddings_folder, empty_split, examples, opened_project
+    from whatsit.backbones import BACKBONES, DEFAULT
+    from whatsit.cli.opened_project import embeddings_folder, empty_split, opened_project
     from whatsit.cli.training_progress import TerminalWatch
-    from whatsit.evaluation.sweep import choices, recommend, sweep
+    from whatsit.datasets.split import Split
+    from whatsit.evaluation.sweep import SIZES, combinations, recommend
+    from whatsit.evaluation.sweep import sweep as run
     from whatsit.evaluation.sweep_record import SweepRecord
     from whatsit.imaging.preprocess import Fit
     from whatsit.training.design import Design
     from whatsit.training.events import Epoch, Event
+    from whatsit.training.train import split_examples
 
     for option, value in (("--max-ms", max_ms), ("--max-mb", max_mb)):
         if value is not None and not 0 < value < math.inf:
@@ -52,17 +61,21 @@ def bench(
         raise DataError(f"--threads {threads}: expected 1 to {_MOST_THREADS}")
     with opened_project(project) as opened:
         design = Design.from_dict(opened.settings.design)
-        names = fits or design.fit.value
-        wrong = [name for name in names.split(",") if name not in list(Fit)]
+        names = [design.fit.value] if fits is None else fits.split(",")
+        wrong = [name for name in names if name not in list(Fit)]
         if wrong:
-            raise DataError(f"--fits {wrong[0]!r}: expected cover, contain or squash")
-        wanted = choices(_numbers(sizes), backbones.split(","), [Fit(name) for name in names.split(",")])
+            raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")
+        wanted = combinations(
+            SIZES if sizes is None else _numbers(sizes),
+            BACKBONES[DEFAULT].sweep_names if backbones is None else backbones.split(","),
+            [Fit(name) for name in names],
+        )  # fmt: skip
         wanted = list(dict.fromkeys(wanted))
-        for choice in wanted:
-            choice.check()
-        training, validation = examples(opened, "training"), examples(opened, "validation")
+        for backbone in wanted:
+            backbone.check()
+        training, validation = split_examples(opened, Split.TRAINING), split_examples(opened, Split.VALIDATION)
         if not validation:
-            raise empty_split(opened, "validation")
+            raise empty_split(opened, Split.VALIDATION)
         watch = TerminalWatch()
 
         def on_event(event: Event) -> None:
@@ -72,9 +85,9 @@ def bench(
         record = SweepRecord(opened)
         record.clear()
         with watch.watching():
-            trials = sweep(
-                wanted, design, training, validation, on_trial=lambda trial: record.add(trial.to_dict()),
-                on_event=on_event, stop=watch.stop, cache=embeddings_folder(opened), threads=threads,
+            trials = run(
+                wanted, design, training, validation, on_trial=record.add, on_event=on_event, stop=watch.stop,
+                cache=embeddings_folder(opened), threads=threads,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
         record.write_page(opened.settings.name)
@@ -91,7 +104,7 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     from rich import box
     from rich.table import Table
 
-    from whatsit.evaluation.report import sweep_rows
+    from whatsit.evaluation.sweep_page import sweep_rows
 
     terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
@@ -101,9 +114,9 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     for row in sweep_rows(trials):
         table.add_row(*row)
     terminal.print(table)
-    terminal.print("* efficient: nothing else is both faster and more accurate")
+    terminal.print("* on the Pareto front: nothing else is both faster and more accurate")
     if best is None:
-        terminal.print("Nothing is within the limits given.")
+        terminal.print("Nothing is within these limits.")
     else:
         terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.2f} ms")
 

@@ -1,7 +1,7 @@
-"""Tables of names that installed packages extend: camera sources, dataset formats, deploy targets, sinks and so on.
+"""Tables that installed packages extend: cameras, dataset formats, deploy targets, sinks and so on.
 
-A table maps a name to a row, a value that carries everything the command line, the pages and ``doctor`` need to know
-of it. The built-in rows are listed by reference (``module:attribute``) and imported when first asked for. A package
+A table maps a name to a row: a value that carries everything the command line, the pages and ``doctor`` need to know.
+The built-in rows are listed by reference (``module:attribute``) and imported when they are first looked up. A package
 adds rows by entry points in the table's group (PyPA, "Entry points specification")::
 
     [project.entry-points."whatsit.cameras"]
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from whatsit.errors import PluginError
 from whatsit.validation import short
@@ -75,6 +75,11 @@ class Table(Mapping[str, Row], Generic[Row]):
     def __contains__(self, name: object) -> bool:
         return name in self._built_in or name in self._announced
 
+    def package(self, name: str) -> str | None:
+        """The package that adds the row of that name; None for a built-in row."""
+        point = self._announced.get(name)
+        return _package(point) if point is not None else None
+
     @cached_property
     def broken(self) -> tuple[BrokenPlugin, ...]:
         """The entry points of this group that cannot be used."""
@@ -98,8 +103,7 @@ class Table(Mapping[str, Row], Generic[Row]):
     def _load(self, name: str) -> Row:
         reference = self._built_in.get(name)
         if reference is not None:
-            module, _, attribute = reference.partition(":")
-            row: Row = getattr(import_module(module), attribute)
+            row: Row = _by_reference(reference)
             return row
         point = self._announced.get(name)
         if point is None:
@@ -129,3 +133,23 @@ def _entry_points(group: str) -> "EntryPoints":
 
 def _package(point: "EntryPoint") -> str:
     return point.dist.name if point.dist is not None else point.value
+
+
+TABLES = (
+    "whatsit.backbones:BACKBONES",
+    "whatsit.cameras.sources:CAMERAS",
+    "whatsit.deployment.targets:TARGETS",
+    "whatsit.heads.learners:LEARNERS",
+    "whatsit.live.sinks:SINKS",
+)
+"""Every table of ours, by reference."""
+
+
+def tables() -> list[Table[Any]]:
+    """Every table of ours; for ``doctor``, which names the packages that extend them."""
+    return [_by_reference(reference) for reference in TABLES]
+
+
+def _by_reference(reference: str) -> Any:
+    module, _, attribute = reference.partition(":")
+    return getattr(import_module(module), attribute)

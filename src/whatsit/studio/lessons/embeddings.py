@@ -1,0 +1,67 @@
+"""The embeddings of what is taught: of pictures by their content, of features alone by their shot."""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.backbones.cache import Embeddable, EmbeddingCache
+from whatsit.backbones.embedder import Embedder
+from whatsit.datasets.dataset import Dataset
+from whatsit.errors import DataError, ImageError
+from whatsit.studio.lessons.lesson import Lesson, Shot
+
+Vector = NDArray[np.float32]
+
+
+class Embeddings:
+    """Held in memory while the studio runs; those of pictures are kept in the project's embedding cache too.
+
+    So no picture is looked at twice with one backbone, whatever is undone, deleted, moved or taught again.
+    """
+
+    def __init__(self, dataset: Dataset, embedder: Embedder) -> None:
+        self._dataset = dataset
+        self._embedder = embedder
+        self._cache = EmbeddingCache(dataset.embeddings_folder, embedder)
+        self._pictures: dict[str, Vector] = {}
+        self._features: dict[int, Vector] = {}
+
+    def picture(self, hash_: str) -> Vector | None:
+        """The embedding of a picture's content, where it is known in this run."""
+        return self._pictures.get(hash_)
+
+    def keep(self, pictures: Mapping[str, Vector]) -> None:
+        """Embeddings just made, by their picture's content."""
+        new = {hash_: vector for hash_, vector in pictures.items() if hash_ not in self._pictures}
+        self._pictures.update(new)
+        self._cache.keep(list(new.items()))
+
+    def put_features(self, features: Mapping[int, Vector]) -> None:
+        """Features without a picture, by their shot."""
+        self._features.update(features)
+
+    def of(self, lesson: Lesson) -> dict[int, Vector]:
+        """The embedding of every shot of a lesson that ``known`` was asked for."""
+        return {shot.id: self._pictures[shot.hash] if shot.hash else self._features[shot.id] for shot in lesson.shots}
+
+    def known(self, lesson: Lesson) -> Lesson:
+        """The lesson without shots that have no embedding: of unreadable pictures, or of another backbone."""
+        missing = {shot.hash: shot for shot in lesson.shots if shot.hash and shot.hash not in self._pictures}
+        if missing:
+            pictures = [Embeddable(hash_, self._dataset.root / shot.key) for hash_, shot in missing.items()]
+            try:
+                self._pictures.update(zip(missing, self._cache.embed(pictures), strict=True))
+            except (ImageError, DataError):  # one of them damaged since the index saw it, or the cache's file
+                self._look_at(pictures)
+        return lesson.without([shot for shot in lesson.shots if not self._has(shot)])
+
+    def _look_at(self, pictures: Iterable[Embeddable]) -> None:
+        for picture in pictures:
+            with contextlib.suppress(ImageError):
+                pixels = self._embedder.preprocess.pixels(picture.path)
+                self._pictures[picture.hash] = self._embedder.embed_pixels(pixels)
+
+    def _has(self, shot: Shot) -> bool:
+        return shot.hash in self._pictures if shot.hash else shot.id in self._features

@@ -1,0 +1,212 @@
+"""What is taught now: the version of the lesson that counts, as its pictures lie, fitted."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from whatsit.backbones.embedder import Embedder
+from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.edit import Edit
+from whatsit.errors import DataError
+from whatsit.studio.lessons.embeddings import Embeddings, Vector
+from whatsit.studio.lessons.learner import Learner
+from whatsit.studio.lessons.lesson import Lesson
+from whatsit.studio.lessons.present import followed, placed
+from whatsit.studio.lessons.store import LessonStore
+from whatsit.teaching.feature_store import sidecar_path
+
+FEATURES = "my_classes.bin"
+
+
+class Taught:
+    """Follows the dataset: after every edit, and after whatever was done to the folders in any other way.
+
+    The caller holds ``Dataset.editing`` for everything that changes something.
+
+    Raises:
+        DataError: the features come from another backbone and some have no picture to be computed again from.
+    """
+
+    def __init__(self, dataset: Dataset, embedder: Embedder, store: LessonStore, embeddings: Embeddings) -> None:
+        self.dataset = dataset
+        self.embedder = embedder
+        self.store = store
+        self.embeddings = embeddings
+        self.features = dataset.root.parent / FEATURES
+        self.lesson = Lesson()
+        self._listeners: list[Callable[[], None]] = []
+        self._superseded: int | None = None
+        self._written = False
+        self._closed = False
+        self._new_classes: dict[str, int] = {}
+        self._recover()
+        dataset.listen(self._follow)
+
+    @property
+    def version(self) -> int:
+        """The version that counts: what the dataset's latest edit of a lesson left."""
+        named = self.dataset.lesson
+        return self.store.counted() if named is None else named
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every change of what is taught."""
+        self._listeners.append(listener)
+
+    def tell(self) -> None:
+        """Call every listener."""
+        for listener in self._listeners:
+            listener()
+
+    def new_id(self) -> int:
+        """An id for a class or a shot; none is given twice."""
+        self._highest_id += 1
+        return self._highest_id
+
+    def learnt(self, lesson: Lesson) -> tuple[Lesson, int]:
+        """A lesson with everything taken into account, and the rounds that took."""
+        if not lesson.unlearnt:
+            return lesson, 0
+        rounds = Learner(lesson.learnt(0), self.embeddings.of(lesson), self.embedder).rounds
+        return lesson.learnt(rounds), rounds
+
+    def write(
+        self, lesson: Lesson, features: Mapping[int, Vector] | None = None, pending: Mapping[str, str] | None = None
+    ) -> int:
+        """Keep a version and return its id; it counts once an edit names it.
+
+        Args:
+            lesson: what is taught in it.
+            features: of its new shots without a picture.
+            pending: settings that come into force when it counts.
+
+        Raises:
+            DataError: the disk is full or read-only; nothing is changed.
+        """
+        return self.store.add(
+            lesson,
+            before=self.version,
+            edits=self.dataset.edits,
+            features=features,
+            embedder=self.embedder.id,
+            pending=pending,
+            highest_id=self._highest_id,
+            drop=self._superseded,
+        )
+
+    def commit(
+        self,
+        lesson: Lesson,
+        edit: Edit,
+        features: Mapping[int, Vector] | None = None,
+        pending: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make ``lesson`` what is taught, by an edit of the dataset.
+
+        Args:
+            lesson: what is taught afterwards, its keys as they are before the edit.
+            edit: what happens to the pictures; it may be nothing.
+            features: of new shots without a picture.
+            pending: settings that come into force with it.
+
+        Raises:
+            DataError: the disk is full or read-only, or a picture cannot be moved; nothing is changed.
+        """
+        before = self.version
+        self.embeddings.put_features(features or {})
+        self.dataset.perform(replace(edit, lesson=(before, self.write(lesson, features, pending))))
+
+    def supersede(self, version: int) -> None:
+        """No edit refers to this version any more: the next one that is written drops it."""
+        self._superseded = version
+
+    def feature_file(self) -> bytes:
+        """The bytes of ``my_classes.bin``.
+
+        Raises:
+            DataError: nothing is taught yet, or the file cannot be written.
+        """
+        if not self.lesson.classes:
+            raise DataError("nothing is taught yet; add a class first")
+        self._write_features()
+        return self.features.read_bytes()
+
+    def _recover(self) -> None:
+        edits = self.dataset.edits_since(0) if self.version > self.store.newest() else []
+        self.store.start_after(max((max(edit.lesson) for edit in edits if edit.lesson), default=0))
+        self._highest_id = self.store.highest_id()
+        self.store.settle(self.version)
+        self.store.remember(self.version)
+        self.store.sweep()
+        features = self.store.features()
+        lesson, _ = self.store.lesson(self.version)
+        others = [features[shot.id][0] for shot in lesson.shots if not shot.hash and shot.id in features]
+        lost = [embedder for embedder in others if embedder != self.embedder.id]
+        if lost:
+            raise DataError(
+                f"{self.features.parent}: {len(lost)} taught features have no picture and come from {lost[0]}, "
+                f"which {self.embedder.id} cannot read; open it with the first, or clear it"
+            )
+        mine = {shot: vector for shot, (embedder, vector) in features.items() if embedder == self.embedder.id}
+        self.embeddings.put_features(mine)
+        self.lesson = self._present()
+        self._publish()
+
+    def close(self) -> None:
+        """Follow no more and let go of the store. Closing twice is allowed."""
+        if not self._closed:
+            self._closed = True
+            self.dataset.unlisten(self._follow)
+            with contextlib.suppress(DataError):
+                self.store.remember(self.version)
+            self.store.close()
+
+    def _follow(self) -> None:
+        with contextlib.suppress(DataError):  # the edit has happened; the next opening or edit tries again
+            self.store.settle(self.version)
+        lesson = self._present()
+        if lesson != self.lesson:
+            self.lesson = lesson
+            self._publish()
+        elif not self._written:
+            with contextlib.suppress(DataError):
+                self._write_features()
+
+    def _present(self) -> Lesson:
+        lesson, edits = self.store.lesson(self.version)
+        lesson = followed(lesson, self.dataset.edits_since(edits))
+        hashes = (shot.hash for shot in lesson.shots if shot.hash)
+        files = self.dataset.whereabouts(hashes, (shot.key for shot in lesson.shots if shot.key))
+        return self.embeddings.known(placed(lesson, files, self._new_class))
+
+    def _new_class(self, label: str) -> int:
+        """The id of a class that only the folders know: the same as long as that is so."""
+        known = self._new_classes.get(label)
+        if known is None or any(found.id == known and found.label != label for found in self.lesson.classes):
+            self._new_classes[label] = known = self.new_id()
+        return known
+
+    def _publish(self) -> None:
+        self.learner = Learner(self.lesson, self.embeddings.of(self.lesson), self.embedder)
+        self._written = False
+        # Made from what is on disk already: where it cannot be written now, the next change tries again.
+        with contextlib.suppress(DataError):
+            self._write_features()
+        self.tell()
+
+    def _write_features(self) -> None:
+        if self._written:
+            return
+        if self.lesson.classes:
+            self.learner.save(self.features)
+        else:
+            for path in (self.features, sidecar_path(self.features)):
+                _remove(path)
+        self._written = True
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot remove {path}: {error.strerror}") from error
