@@ -8,8 +8,9 @@ import ast
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +43,24 @@ LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)#\s]+)(?P<anchor>#
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """End the navigation with the decisions, in the order of their list."""
-    index = "decisions/index.md"
-    listed = LINK.finditer((ROOT / "docs" / index).read_text())
-    config.nav = [*(config.nav or []), {"Decisions": [index, *(f"decisions/{link['target']}" for link in listed)]}]
+    """End the navigation with the reference, the changes, and the decisions in the order of their list."""
+    reference, decisions = "reference/index.md", "decisions/index.md"
+    listed = LINK.finditer((ROOT / "docs" / decisions).read_text())
+    config.nav = [
+        *(config.nav or []),
+        {"Reference": [reference, *(path for path in reference_pages() if path != reference)]},
+        "changelog.md",
+        {"Decisions": [decisions, *(f"decisions/{link['target']}" for link in listed)]},
+    ]
     return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the generated pages and the icon."""
-    generated = {name: (ROOT / source).read_text() for source, name in PAGES.items()}
-    reference, listed = reference_pages()
-    generated |= reference | {"reference/commands.md": commands_page()}
-    generated["reference/extension-points.md"] = extension_page((ROOT / "docs/extending.md").read_text())
-    index = "reference/index.md"
-    generated[index] = (ROOT / "docs" / index).read_text() + "\n" + listed
-    files.remove(files.src_uris[index])
-    for path, content in generated.items():
+    pages = {name: (ROOT / source).read_text() for source, name in PAGES.items()} | reference_pages()
+    for path, content in pages.items():
+        if (written := files.get_file_from_path(path)) is not None:
+            files.remove(written)
         files.append(File.generated(config, path, content=content))
     files.append(File.generated(config, "images/icon.svg", abs_src_path=str(ROOT / ICON)))
     return files
@@ -99,13 +101,19 @@ def outside_code(markdown: str, change: Callable[[str], str]) -> str:
     return "".join(part if number % 2 else change(part) for number, part in enumerate(parts))
 
 
-def public_names() -> Mapping[str, list[Any]]:
-    """The public objects of ``whatsit.__all__`` by the package that defines them, read without importing anything."""
+@cache
+def public_names() -> Mapping[str, Sequence[Any]]:
+    """The objects that ``import whatsit`` promises, by the package that defines them; nothing is imported."""
     package = griffe.load("whatsit", search_paths=[ROOT / "src"], resolve_aliases=True)
     found: dict[str, list[Any]] = defaultdict(list)
-    for name in map(str, package.exports or ()):
-        found[package[name].canonical_path.split(".")[1]].append(package[name])
-    return found
+    for name, member in package.members.items():
+        if member.is_alias and not name.startswith("_"):
+            found[member.canonical_path.split(".")[1]].append(member)
+    if unknown := found.keys() - GROUPS.keys():
+        raise SystemExit(f"tools/docs_site.py: GROUPS has no page for names of {', '.join(sorted(unknown))}")
+    if not found:
+        raise SystemExit("tools/docs_site.py: import whatsit promises no names")
+    return {package: sorted(found[package], key=lambda one: one.name) for package in GROUPS if package in found}
 
 
 def entry(found: Any) -> str:
@@ -114,19 +122,20 @@ def entry(found: Any) -> str:
     return f"::: whatsit.{found.name}" + ("\n    options:\n      show_attribute_values: true" if values else "")
 
 
-def reference_pages() -> tuple[dict[str, str], str]:
-    """Path -> Markdown of the reference of the public names, one page per group; and the list of them."""
-    pages, listed = {}, []
-    names = public_names()
-    if not names or (unknown := names.keys() - GROUPS.keys()):
-        raise SystemExit(f"tools/docs_site.py: GROUPS has no page for {', '.join(sorted(unknown)) or 'any name'}")
-    for package, (page, title) in GROUPS.items():
-        if package in names:
-            entries = "\n\n".join(map(entry, names[package]))
-            pages[f"reference/{page}.md"] = f"# {title}\n\n{entries}\n"
-            links = ", ".join(f"[`{found.name}`]({page}.md#whatsit.{found.name})" for found in names[package])
-            listed.append(f"- [{title}]({page}.md): {links}")
-    return pages, "\n".join(["- [Command line](commands.md)", *listed, "- [Extension points](extension-points.md)", ""])
+@cache
+def reference_pages() -> Mapping[str, str]:
+    """Path -> Markdown of the reference: an index, the command line, a page per group of names, extension points."""
+    pages = {"reference/index.md": "", "reference/commands.md": commands_page()}
+    listed = ["- [Command line](commands.md)"]
+    for package, names in public_names().items():
+        page, title = GROUPS[package]
+        pages[f"reference/{page}.md"] = "\n\n".join([f"# {title}", *map(entry, names)])
+        links = ", ".join(f"[`{found.name}`]({page}.md#whatsit.{found.name})" for found in names)
+        listed.append(f"- [{title}]({page}.md): {links}")
+    pages["reference/extension-points.md"] = extension_page((ROOT / "docs/extending.md").read_text())
+    listed.append("- [Extension points](extension-points.md)")
+    pages["reference/index.md"] = "\n".join([(ROOT / "docs/reference/index.md").read_text(), *listed, ""])
+    return pages
 
 
 def extension_page(extending: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from looks import LOOKS, SCREENSHOTS
 from playwright.sync_api import Browser, Page, expect
+
 from studio_process import StudioProcess
 
 WAIT = 30_000
