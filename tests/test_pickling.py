@@ -17,7 +17,7 @@ SHADE = np.full((64, 64, 3), 127, np.uint8)
 PREDICTIONS = whatsit.Predictions((whatsit.Prediction("mug", 0.75, 0),), True, 1.5, "mug.jpg", (1.5,))
 FRAME = whatsit.Frame(SHADE, 1.0, "synthetic:", "mug")
 
-RESOURCES = {"Camera", "Embedder", "Live", "SharedCamera", "Sink"}
+RESOURCES = {"Camera", "Embedder", "ListSink", "Live", "SharedCamera", "Sink"}
 """Protocols, and what holds a device or a thread."""
 
 

@@ -18,7 +18,7 @@ from benchmarks.figures.planted import near_copies, swapped
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.datasets.embedding_map import embedding_map
-from whatsit.datasets.formats.exporting import export
+from whatsit.datasets.formats.exporting import export_path
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.issues.check import check
 from whatsit.datasets.issues.label_issues import label_issues
@@ -124,7 +124,7 @@ def memory(folder, data):
     print(*check(dataset, Backbone.builtin("lite0", 96, "int8")).summary, sep="\n")
     report("check", start)
     start = time.perf_counter()
-    export(dataset, folder / "out.zip")
+    export_path(dataset, folder / "out.zip")
     report("export", start)
     start = time.perf_counter()
     dataset.refresh()

@@ -9,6 +9,7 @@ from whatsit.cameras import Frame as Frame
 from whatsit.cameras import SharedCamera as SharedCamera
 from whatsit.cameras import open_camera as open_camera
 from whatsit.datasets.capture import capture as capture
+from whatsit.datasets.formats.exporting import export_path as export_path
 from whatsit.datasets.formats.importing import import_path as import_path
 from whatsit.datasets.project import Project as Project
 from whatsit.datasets.split import Split as Split
@@ -16,6 +17,7 @@ from whatsit.datasets.split import SplitRatios as SplitRatios
 from whatsit.deployment.deploy import Deployment as Deployment
 from whatsit.deployment.deploy import deploy as deploy
 from whatsit.errors import ArgumentError as ArgumentError
+from whatsit.errors import CameraArgumentError as CameraArgumentError
 from whatsit.errors import CameraEndedError as CameraEndedError
 from whatsit.errors import CameraError as CameraError
 from whatsit.errors import CameraLostError as CameraLostError
@@ -42,6 +44,7 @@ from whatsit.imaging.preprocess import Preprocess as Preprocess
 from whatsit.live.engine import Answer as Answer
 from whatsit.live.engine import Live as Live
 from whatsit.live.engine import Sink as Sink
+from whatsit.live.sinks.list_sink import ListSink as ListSink
 from whatsit.live.smoothing import AnswerState as AnswerState
 from whatsit.live.smoothing import Smoothing as Smoothing
 from whatsit.models.classifier import Classifier as Classifier

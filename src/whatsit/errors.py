@@ -12,7 +12,8 @@
     │   └── ImageArgumentError    an object that cannot be a picture; a ValueError too
     ├── ModelError                a model file that is broken or not what was asked for
     │   └── ModelArgumentError    a wrong model, backbone or setting of one; a ValueError too
-    ├── CameraError               an address that is not understood, or a camera that cannot be opened
+    ├── CameraError               a camera that cannot be opened or was lost
+    │   ├── CameraArgumentError   an address that is not understood; a ValueError too
     │   ├── CameraLostError       a camera that gives no pictures now; reading again tries again
     │   └── CameraEndedError      a recording that has no further picture
     ├── MissingExtraError         an optional dependency is not installed
@@ -96,6 +97,10 @@ class ModelArgumentError(ModelError, ValueError):
 
 class CameraError(WhatsitError):
     """A camera address that is not understood, or a camera that cannot be opened or was lost."""
+
+
+class CameraArgumentError(CameraError, ValueError):
+    """A camera's address that is not understood: no address at all, or an unknown scheme or option."""
 
 
 class CameraLostError(CameraError):

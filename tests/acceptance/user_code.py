@@ -27,7 +27,10 @@ def capture_pictures(project: whatsit.Project, camera: whatsit.Camera) -> NDArra
 def fill_project(folder: str | Path) -> whatsit.Project:
     project = whatsit.Project(folder)
     report = whatsit.import_path(project.dataset, FOLDER / "more.zip", label="mug")
+    whatsit.import_path(project.dataset, "more.csv", layout="csv")
     print(report, project.dataset.counts(), [split.value for split in whatsit.Split])
+    whatsit.export_path(project.dataset, Path("out.zip"), "split")
+    whatsit.export_path(project.dataset, "out")
     project.save_settings(replace(project.settings, split=whatsit.SplitRatios(0.8, 0.1, 0.1)))
     return project
 
@@ -59,11 +62,12 @@ class Lamp:
 
 def watch(model: str | Path) -> None:
     lamp = Lamp()
-    sinks: list[whatsit.Sink] = [lamp]
+    seen = whatsit.ListSink()
+    sinks: list[whatsit.Sink] = [lamp, seen]
     shared = whatsit.SharedCamera(whatsit.open_camera("synthetic:"))
     with whatsit.Live(shared, model, sinks, smoothing=whatsit.Smoothing(threshold=0.7)) as live:
         live.wait(timeout=1)
-        print(live.latest, lamp.lit)
+        print(live.latest, lamp.lit, len(seen.answers))
     for answer in whatsit.Live("usb:0", whatsit.FewShotClassifier.from_file("things.bin")):
         print(answer.state.value, answer.label, answer.predictions[0].score)
 
@@ -122,9 +126,11 @@ def report(work: list[str]) -> None:
         print(error.package, error.extra)
     except (whatsit.CameraLostError, whatsit.CameraEndedError, whatsit.SourceError) as error:
         print("later:", error)
-    except (whatsit.ArgumentError, whatsit.ImageArgumentError, whatsit.ModelArgumentError) as error:
+    except (whatsit.ImageArgumentError, whatsit.ModelArgumentError, whatsit.CameraArgumentError) as error:
         wrong: ValueError = error
         print("wrong argument:", wrong)
+    except whatsit.ArgumentError as error:
+        wrong = error
     except (whatsit.DataError, whatsit.ImageError, whatsit.ModelError, whatsit.CameraError) as error:
         print("cannot be used:", error)
     except (whatsit.PluginError, whatsit.StoppedError, whatsit.WhatsitError) as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drawn_pictures import fill, jpeg, tree
-from whatsit.datasets.formats.exporting import export, writable_formats
+from whatsit.datasets.formats.exporting import export_path, writable_formats
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.project import Project
@@ -36,7 +36,7 @@ def facts(dataset):
 @pytest.mark.parametrize("layout", writable_formats())
 def test_every_layout_comes_back_with_bytes_names_labels_and_splits(dataset, tmp_path, layout, suffix):
     target = tmp_path / f"out{suffix}"
-    assert export(dataset, target, layout).pictures == 18
+    assert export_path(dataset, target, layout).pictures == 18
     again = Project(tmp_path / "again").dataset
     report = import_path(again, target)
     assert not report.skips
@@ -48,7 +48,7 @@ def test_every_layout_comes_back_with_bytes_names_labels_and_splits(dataset, tmp
 
 
 def test_edge_impulse_reads_its_own_words(dataset, tmp_path):
-    export(dataset, tmp_path / "out", "edge-impulse")
+    export_path(dataset, tmp_path / "out", "edge-impulse")
     document = json.loads((tmp_path / "out" / "info.labels").read_text())
     assert document["version"] == 1
     for entry in document["files"]:
@@ -58,8 +58,8 @@ def test_edge_impulse_reads_its_own_words(dataset, tmp_path):
 
 
 def test_the_same_dataset_gives_the_same_archive(dataset, tmp_path):
-    export(dataset, tmp_path / "one.zip")
-    export(dataset, tmp_path / "two.zip")
+    export_path(dataset, tmp_path / "one.zip")
+    export_path(dataset, tmp_path / "two.zip")
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     assert zipfile.ZipFile(tmp_path / "one.zip").testzip() is None
 
@@ -68,15 +68,15 @@ def test_an_export_never_overwrites(dataset, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
     with pytest.raises(DataError, match="exists already"):
-        export(dataset, tmp_path / "out")
+        export_path(dataset, tmp_path / "out")
     with pytest.raises(DataError, match="layout 'coco'"):
-        export(dataset, tmp_path / "new", "coco")
+        export_path(dataset, tmp_path / "new", "coco")
     assert tree(tmp_path / "out") == {"mine.txt": b"mine"}
 
 
 def test_pictures_that_cannot_be_read_are_left_out_and_named(dataset, tmp_path):
     (dataset.root / "cat" / "torn.jpg").write_bytes(b"no picture")
-    report = export(dataset, tmp_path / "out")
+    report = export_path(dataset, tmp_path / "out")
     assert (report.pictures, report.left_out) == (18, ("cat/torn.jpg",))
 
 
@@ -91,7 +91,7 @@ def test_pictures_that_cannot_be_read_are_left_out_and_named(dataset, tmp_path):
 def test_places_where_no_export_can_go_are_refused_and_stay_as_they_are(dataset, tmp_path, place, says):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(DataError, match=says):
-        export(dataset, tmp_path / place)
+        export_path(dataset, tmp_path / place)
     assert not (tmp_path / place).exists()
 
 
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_no_half_export(dataset, tmp_path, name, monkeypatch)
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     before = {path.name for path in tmp_path.iterdir()}
     with pytest.raises(DataError, match="No space"):
-        export(dataset, tmp_path / name)
+        export_path(dataset, tmp_path / name)
     assert {path.name for path in tmp_path.iterdir()} == before
 
 
@@ -127,7 +127,7 @@ def coming_and_going(source, files, layout, tmp_path):
     with Project(tmp_path / "p") as project:
         first = import_path(project.dataset, source)
         assert (first.added, first.skips, first.notes) == (len(files), (), ())
-        export(project.dataset, tmp_path / "out", layout)
+        export_path(project.dataset, tmp_path / "out", layout)
         again = import_path(project.dataset, source)
         assert (again.added, again.present, again.skips, again.notes) == (0, len(files), (), ())
     assert tree(tmp_path / "out") == files
@@ -158,7 +158,7 @@ def test_two_pictures_whose_class_and_name_join_alike_both_arrive(tmp_path, name
     with Project(tmp_path / "first") as first:
         first.dataset.add(jpeg(1), "a", name="b.c.jpg", split="training")
         first.dataset.add(jpeg(2), "a.b", name="c.jpg", split="training")
-        assert export(first.dataset, tmp_path / name, "edge-impulse").pictures == 2
+        assert export_path(first.dataset, tmp_path / name, "edge-impulse").pictures == 2
     with Project(tmp_path / "again") as again:
         assert import_path(again.dataset, tmp_path / name).added == 2
         assert sorted(again.dataset.labels()) == ["a", "a.b"]

@@ -139,7 +139,7 @@ class TestTheBuiltinModel:
         assert prepared == whole[0]
 
     def test_pixels_of_another_size_are_refused_with_both_shapes(self):
-        with pytest.raises(ModelError, match=r"pixels of shape \(10, 10, 3\); the model takes \(224, 224, 3\)"):
+        with pytest.raises(ImageError, match=r"shape \(10, 10, 3\) .* expected uint8 of shape \(224, 224, 3\)"):
             Classifier().classify_pixels(np.zeros((10, 10, 3), np.uint8))
 
 

@@ -123,7 +123,7 @@ def test_it_is_a_recogniser_for_prepared_pixels_and_refuses_others():
     pixels = things.preprocess.pixels(colour(*THINGS["sky"], 99))
     assert things.classify_pixels(pixels, 1)[0].label == "sky"
     for wrong in (pixels[1:], pixels.astype(np.float32)):
-        with pytest.raises(ImageArgumentError, match="the backbone takes uint8 of"):
+        with pytest.raises(ImageArgumentError, match="expected uint8 of shape"):
             things.classify_pixels(wrong)
 
 

@@ -368,7 +368,7 @@ def test_unknown_is_judged_on_direction_so_a_brighter_embedding_of_the_same_thin
 def test_pixels_of_another_shape_are_refused():
     classifier = taught([[1.0]], classes=[0])
     for wrong in (np.zeros((3, 2, 3), np.uint8), np.zeros((2, 2, 3), np.float32)):
-        with pytest.raises(ImageError, match=r"takes uint8 of \(2, 2, 3\)"):
+        with pytest.raises(ImageError, match=r"uint8 of shape \(2, 2, 3\)"):
             classifier.recognise_pixels(wrong)
 
 

@@ -7,6 +7,9 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.errors import CameraArgumentError
+from whatsit.validation import short
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
@@ -81,6 +84,16 @@ class StagedCamera(Protocol):
         Raises:
             CameraError: there is no such object.
         """
+
+
+def check_camera(camera: object) -> None:
+    """Refuse what is no camera.
+
+    Raises:
+        CameraArgumentError: it has no ``read`` and ``close``.
+    """
+    if not callable(getattr(camera, "read", None)) or not callable(getattr(camera, "close", None)):
+        raise CameraArgumentError(f"camera {short(camera)}: expected a camera, as open_camera() gives, or an address")
 
 
 class ClosingCamera:

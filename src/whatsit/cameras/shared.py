@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from enum import StrEnum
 
-from whatsit.cameras.camera import Camera, ClosingCamera, Frame
+from whatsit.cameras.camera import Camera, ClosingCamera, Frame, check_camera
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.errors import CameraEndedError, CameraError, CameraLostError
 
@@ -67,9 +67,13 @@ class SharedCamera(ClosingCamera):
 
     Args:
         camera: closed with this one.
+
+    Raises:
+        CameraArgumentError: no camera.
     """
 
     def __init__(self, camera: Camera) -> None:
+        check_camera(camera)
         self._camera = camera
         self._changed = threading.Condition()
         self._state = CameraState.CONNECTING

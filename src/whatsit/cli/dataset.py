@@ -89,10 +89,10 @@ def export_command(
 ) -> None:
     """Copy all pictures out, byte for byte, in a layout that other tools read."""
     from whatsit.datasets.catalogue import counted
-    from whatsit.datasets.formats.exporting import export
+    from whatsit.datasets.formats.exporting import export_path
 
     with opened_project(project) as opened, counted_progress(shown(f"Exporting to {target.name}")) as progress:
-        report = export(opened.dataset, target, layout, progress)
+        report = export_path(opened.dataset, target, layout, progress=progress)
     left = report.left_out
     if as_json:
         say_json({"target": str(target), "layout": layout, "pictures": report.pictures, "left_out": list(left)})

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from whatsit.cameras import Camera, Frame, open_camera
+from whatsit.cameras.camera import check_camera
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.label import check_label
 from whatsit.datasets.project import Project
@@ -39,6 +40,7 @@ def capture(
     Raises:
         ArgumentError: ``count`` is less than 1.
         DataError: a label that cannot be used, a project in use elsewhere, or a full disk.
+        CameraArgumentError: no camera, and no address of one.
         CameraError: the camera cannot be opened or was lost; pictures taken before stay.
     """
     check_label(label)
@@ -46,6 +48,7 @@ def capture(
     if isinstance(camera, str):
         with open_camera(camera) as opened:
             return capture(project, opened, label, count, every=every, on_picture=on_picture)
+    check_camera(camera)
     taken: list[Picture] = []
     burst = uuid.uuid4().hex
     due = 0.0

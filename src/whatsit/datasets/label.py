@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError, DataError
 
 UNLABELLED = "_unlabelled"
 """The folder of pictures without a label; never a class."""
@@ -33,7 +33,7 @@ def check_label(label: str) -> str:
             with control or text-direction characters, or a spelling of ``_unlabelled``.
     """
     if not isinstance(label, str):
-        raise DataError(f"label {label!r}: expected text, not {type(label).__name__}")
+        raise ArgumentError(f"label {label!r}: expected text, not {type(label).__name__}")
     if not label or label != label.strip():
         raise DataError(f"label {label!r}: expected some text without spaces around it")
     if len(label) > MAX_CHARACTERS:

@@ -14,6 +14,7 @@ from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import read_bounded, write_file
+from whatsit.validation import path as checked_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class Project:
     the project in a ``with`` statement; other processes are then refused with the number of this one.
 
     Raises:
+        ArgumentError: not a path.
         DataError: the folder cannot be made or ``whatsit.toml`` cannot be understood.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).absolute()
+        self.path = checked_path(path, "a project's folder").absolute()
         try:
             for folder in (self.path, self.path / "dataset", self.models, self.path / ".whatsit"):
                 folder.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError
 
 
 class Split(StrEnum):
@@ -43,12 +43,12 @@ def split_of(split: Split | str) -> Split:
     """A split from its name.
 
     Raises:
-        DataError: not training, validation or test.
+        ArgumentError: not training, validation or test.
     """
     try:
         return Split(split)
     except ValueError as error:
-        raise DataError(f"split {split!r}: expected training, validation or test") from error
+        raise ArgumentError(f"split {split!r}: expected training, validation or test") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class SplitRatios:
     """The fraction of each class that goes to each split, 0..1 each, 1 together.
 
     Raises:
-        DataError: a ratio out of range, a sum other than 1, or nothing for training.
+        ArgumentError: a ratio out of range, a sum other than 1, or nothing for training.
     """
 
     training: float = 0.6
@@ -66,9 +66,9 @@ class SplitRatios:
     def __post_init__(self) -> None:
         values = self.values()
         if not all(0 <= value <= 1 for value in values) or abs(sum(values) - 1) > 1e-6:
-            raise DataError(f"split ratios {self}: expected three percentages that add up to 100, such as 60/20/20")
+            raise ArgumentError(f"split ratios {self}: expected three percentages that add up to 100, such as 60/20/20")
         if self.training == 0:
-            raise DataError(f"split ratios {self}: training needs some pictures, such as 60/20/20")
+            raise ArgumentError(f"split ratios {self}: training needs some pictures, such as 60/20/20")
 
     def values(self) -> tuple[float, float, float]:
         """In the order of ``Split``."""
@@ -79,12 +79,12 @@ class SplitRatios:
         """The ratios written as ``60/20/20``: training, validation and test in percent.
 
         Raises:
-            DataError: not three numbers that add up to 100.
+            ArgumentError: not three numbers that add up to 100.
         """
         try:
             training, validation, test = (float(part) / 100 for part in text.split("/"))
         except ValueError as error:
-            raise DataError(
+            raise ArgumentError(
                 f"split ratios {text!r}: expected three percentages that add up to 100, such as 60/20/20"
             ) from error
         return cls(training, validation, test)

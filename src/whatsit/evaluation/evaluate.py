@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable
 
 from whatsit.datasets.project import Project
-from whatsit.datasets.split import Split
+from whatsit.datasets.split import Split, split_of
 from whatsit.errors import DataError, ImageError
 from whatsit.evaluation.metrics import Evaluation, JudgedPicture
 from whatsit.models.classifier import Classifier
-from whatsit.teaching.teach import Example
+from whatsit.teaching.teach import Example, checked_pairs
 from whatsit.training.events import OnEvent, Phase, Step, ignore
 from whatsit.training.train import split_examples
 
@@ -19,7 +19,7 @@ def evaluate(
     model: Classifier | str | os.PathLike[str] | bytes,
     pictures: Project | Iterable[Example],
     *,
-    split: Split = Split.TEST,
+    split: Split | str = Split.TEST,
     on_event: OnEvent = ignore,
 ) -> Evaluation:
     """Classify labelled pictures and compare with their labels.
@@ -34,6 +34,7 @@ def evaluate(
         on_event: called with every few pictures' ``Step``.
 
     Raises:
+        ArgumentError: neither a project nor pairs of picture and label, no such split, or no model.
         DataError: there is no picture that can be read.
         ModelError: the model cannot be used.
 
@@ -42,7 +43,8 @@ def evaluate(
         >>> found.accuracy, found.interval, found.confusion  # doctest: +SKIP
     """
     classifier = model if isinstance(model, Classifier) else Classifier(model)
-    examples = split_examples(pictures, Split(split)) if isinstance(pictures, Project) else list(pictures)
+    wanted = split_of(split)
+    examples = split_examples(pictures, wanted) if isinstance(pictures, Project) else checked_pairs(pictures)
     judged, unreadable = [], []
     answers = classifier.classify_many((picture for picture, _ in examples), 1, errors="return")
     for number, ((picture, label), found) in enumerate(zip(examples, answers, strict=True), 1):

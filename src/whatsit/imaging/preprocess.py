@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from whatsit.errors import ArgumentError
+from whatsit.errors import ArgumentError, ImageArgumentError
 from whatsit.imaging.image import ImageLike, check_array, load_image
+from whatsit.validation import short, whole_number
 
 
 class Fit(StrEnum):
@@ -61,7 +62,8 @@ class Preprocess:
     ``(pixel - mean) / std``. The default is ``pixel / 255``, what a TFLite float model without metadata expects.
 
     Raises:
-        ArgumentError: a side below 1 pixel, or ``mean`` or ``std`` of another length, not finite, or a ``std`` of 0.
+        ArgumentError: a side below 1 pixel, no such fit or colour, or ``mean`` or ``std`` of another length, not
+            finite, or a ``std`` of 0.
     """
 
     width: int
@@ -72,8 +74,10 @@ class Preprocess:
     std: tuple[float, ...] = (255.0,)
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.height < 1:
-            raise ArgumentError(f"input size {self.width} x {self.height}: both sides must be at least 1 pixel")
+        for side in ("width", "height"):
+            object.__setattr__(self, side, whole_number(getattr(self, side), f"input {side}"))
+        object.__setattr__(self, "fit", check_fit(self.fit))
+        object.__setattr__(self, "colour", check_colour(self.colour))
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (1, self.channels) or not all(np.isfinite(values)):
                 raise ArgumentError(f"normalisation {name} {values}: expected 1 or {self.channels} finite numbers")
@@ -107,6 +111,21 @@ class Preprocess:
                 return array
         # At least 1.5 times the size, so that the resize below has something to average; at just the size, edges alias.
         return self._fitted(load_image(image, at_least=3 * max(self.width, self.height) // 2))
+
+    def check_pixels(self, pixels: NDArray[np.uint8]) -> None:
+        """Refuse what ``pixels`` would not give.
+
+        Raises:
+            ImageArgumentError: not an array of uint8, or not of shape (height, width, channels).
+        """
+        wanted = (self.height, self.width, self.channels)
+        if not isinstance(pixels, np.ndarray) or pixels.shape != wanted or pixels.dtype != np.uint8:
+            given = (
+                f"pixels of shape {pixels.shape} and type {pixels.dtype}"
+                if isinstance(pixels, np.ndarray)
+                else short(pixels)
+            )
+            raise ImageArgumentError(f"{given}: expected uint8 of shape {wanted}, as preprocess.pixels(image) gives")
 
     def normalised(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``(pixel - mean) / std`` as float32, the shape unchanged."""

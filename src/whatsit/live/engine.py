@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.cameras import Camera, CameraState, Frame, SharedCamera, Subscription
+from whatsit.cameras.camera import check_camera
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.cameras.opening import open_camera_without_page
 from whatsit.errors import CameraError, WhatsitError
@@ -95,6 +96,8 @@ class Live:
         self.recogniser: Recogniser = as_recogniser(model)
         self._sinks = tuple(sinks)
         self._given = open_camera_without_page(camera) if isinstance(camera, str) else camera
+        if not isinstance(self._given, SharedCamera):
+            check_camera(self._given)
         self._stale_after = stale_after
         self._patience = patience
         self._shared: SharedCamera | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError
 from whatsit.models.prediction import Predictions
 
 
@@ -30,7 +30,7 @@ class Smoothing:
     class takes over when it leads by that much; a label becomes uncertain when it is that much below ``threshold``.
 
     Raises:
-        DataError: a value out of range.
+        ArgumentError: a value out of range.
     """
 
     threshold: float = 0.5
@@ -47,7 +47,7 @@ class Smoothing:
             ("margin", self.margin, 1.0),
         ):
             if not 0 <= value <= high:
-                raise DataError(f"{name} {value}: expected a number from 0 to {high:g}")
+                raise ArgumentError(f"{name} {value}: expected a number from 0 to {high:g}")
 
 
 @dataclass(frozen=True, slots=True)

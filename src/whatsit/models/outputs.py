@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import ModelError
+from whatsit.errors import ModelArgumentError, ModelError
 from whatsit.tflite.interpreter import TensorSpec
 from whatsit.tflite.metadata import ModelMetadata
 from whatsit.tflite.soundness import operator_kind
@@ -163,7 +163,7 @@ def _chosen(outputs: tuple[TensorSpec, ...], asked: int | str | None, name: str)
     for number, spec in enumerate(outputs):
         if text in (str(number), spec.name):
             return number
-    raise ModelError(f"{name}: no output {short(asked)}; expected one of {listed}")
+    raise ModelArgumentError(f"{name}: no output {short(asked)}; expected one of {listed}")
 
 
 def _boxes(outputs: tuple[TensorSpec, ...]) -> bool:

@@ -46,6 +46,7 @@ class AddressTable(Table[Row]):
         *,
         noun: str,
         error: type[WhatsitError],
+        argument_error: type[WhatsitError] | None = None,
         paths: Mapping[str, str] | None = None,
     ) -> None:
         """Declare a table.
@@ -56,11 +57,13 @@ class AddressTable(Table[Row]):
             built_in: scheme -> ``module:attribute``.
             noun: what a row is, for messages: "camera".
             error: the class of the errors about addresses.
+            argument_error: the class for an address that is not understood; None: ``error``.
             paths: regular expression of an address without a scheme -> the scheme it means.
         """
         super().__init__(group, kind, built_in)
         self._noun = noun
         self._error = error
+        self._argument_error = argument_error or error
         self._paths = dict(paths or {})
 
     def rows(self) -> list[Row]:
@@ -80,7 +83,7 @@ class AddressTable(Table[Row]):
         """
         scheme, rest = self._split(text)
         if scheme not in self:
-            raise self._error(f"{_shown(text)}: no {self._noun} of kind {scheme!r}; {self._hint()}")
+            raise self._argument_error(f"{_shown(text)}: no {self._noun} of kind {scheme!r}; {self._hint()}")
         row = self[scheme]
         return self._url(text, scheme) if row.url else self._with_options(text, scheme, rest, row), row
 
@@ -107,13 +110,13 @@ class AddressTable(Table[Row]):
             scheme, colon, rest = text.partition(":")
             if colon and re.fullmatch(r"[a-z][a-z0-9+.-]+", scheme.lower()):
                 return scheme.lower(), rest
-        raise self._error(f"{_shown(text)} is not a {self._noun}'s address; {self._hint()}")
+        raise self._argument_error(f"{_shown(text)} is not a {self._noun}'s address; {self._hint()}")
 
     def _url(self, text: str, scheme: str) -> Address:
         try:
             return Address(url_without_password(text), scheme, text, error=self._error)
         except ValueError as error:
-            raise self._error(f"{_shown(text)} is not a {self._noun}'s address: {error}") from error
+            raise self._argument_error(f"{_shown(text)} is not a {self._noun}'s address: {error}") from error
 
     def _with_options(self, text: str, scheme: str, rest: str, row: Row) -> Address:
         known = sorted(option.name for option in row.options)
@@ -124,7 +127,7 @@ class AddressTable(Table[Row]):
         for name in address.options:
             if name not in known:
                 choice = f"it takes {', '.join(known)}" if known else "it takes none"
-                raise address.refusal(f"no option named {name!r}; {choice}")
+                raise self._argument_error(f"{address.text}: no option named {name!r}; {choice}")
         return address
 
     def _hint(self) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.backbones.embedder import Embedder
-from whatsit.errors import ArgumentError, DataError, ImageArgumentError, ImageError
+from whatsit.errors import ArgumentError, DataError, ImageError
 from whatsit.heads.unknown import UNKNOWN_RATE, Floats
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
@@ -293,12 +293,7 @@ class FewShotClassifier:
         Raises:
             ImageArgumentError: another shape or type.
         """
-        wanted = self.preprocess
-        if pixels.shape != (wanted.height, wanted.width, wanted.channels) or pixels.dtype != np.uint8:
-            raise ImageArgumentError(
-                f"pixels of shape {pixels.shape} and type {pixels.dtype}: the backbone takes uint8 of "
-                f"({wanted.height}, {wanted.width}, {wanted.channels}); use preprocess.pixels(image)"
-            )
+        self.preprocess.check_pixels(pixels)
         return self._inference(pixels)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -152,7 +152,7 @@ def embed_examples(
         ModelError, MissingExtraError: the backbone cannot be used.
     """
     choice = _choice(backbone)
-    examples = _pairs(examples)
+    examples = checked_pairs(examples)
     check_labels([label for _, label in examples])
     embedder = choice.open()
     embeddings, kept = [], []
@@ -212,7 +212,12 @@ def _choice(backbone: BackboneChoice | str | os.PathLike[str] | None) -> Backbon
     return BackboneChoice(os.fspath(backbone))
 
 
-def _pairs(examples: Iterable[Example]) -> list[Example]:
+def checked_pairs(examples: Iterable[Example]) -> list[Example]:
+    """``examples`` as a list, if they are pairs of picture and label.
+
+    Raises:
+        ArgumentError: they are something else, such as the path of a folder.
+    """
     if isinstance(examples, str | os.PathLike):
         raise ArgumentError(
             f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()"

@@ -101,9 +101,7 @@ class Network:
         return lambda image: finish(image, self._run(runtime, self.preprocess.pixels(image)))
 
     def _run(self, runtime: Runtime, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        expected = (self.preprocess.height, self.preprocess.width, self.preprocess.channels)
-        if pixels.shape != expected:
-            raise ModelError(f"{self.name}: pixels of shape {pixels.shape}; the model takes {expected}")
+        self.preprocess.check_pixels(pixels)
         stored = runtime.run(self._tensor(pixels))
         return tuple(spec.dequantised(values.reshape(-1)) for spec, values in zip(runtime.outputs, stored, strict=True))
 

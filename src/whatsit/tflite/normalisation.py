@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError
 from whatsit.tflite.flatbuffer import constant
 from whatsit.tflite.interpreter import TensorSpec
 from whatsit.tflite.schema import schema
@@ -57,7 +57,7 @@ def parse_normalise(value: NormaliseLike) -> Normalisation:
     """What a caller asked for: ``0..1``, ``-1..1``, ``0..255``, ``MEAN,STD`` as text, or (mean, std).
 
     Raises:
-        DataError: anything else.
+        ArgumentError: anything else.
     """
     if isinstance(value, str):
         text = value.strip().replace("\N{MINUS SIGN}", "-")
@@ -73,7 +73,7 @@ def parse_normalise(value: NormaliseLike) -> Normalisation:
             mean = std = ()
         if len(mean) in (1, 3) and len(std) in (1, 3) and np.isfinite([*mean, *std]).all() and 0 not in std:
             return Normalisation(mean, std, Origin.CALLER, "as asked for")
-    raise DataError(
+    raise ArgumentError(
         f"normalise {short(value)}: expected 0..1, -1..1, 0..255, or mean and standard deviation in pixel units "
         "(127.5,127.5)"
     )
@@ -93,7 +93,7 @@ def normalisation_of(
         asked: what the caller wants instead; not for uint8, which takes pixels as they are.
 
     Raises:
-        DataError: ``asked`` is none.
+        ArgumentError: ``asked`` is none.
     """
     wanted = None if asked is None else parse_normalise(asked)
     if spec.dtype == np.uint8:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError, DataError
 from whatsit.files import write_files
 from whatsit.training.design import Design
 from whatsit.training.events import Epoch
@@ -33,16 +33,16 @@ class ModelFiles:
         """The files of the model ``FOLDER/NAME.tflite``.
 
         Raises:
-            DataError: another suffix, or a name that cannot be used.
+            ArgumentError: another suffix, or a name that cannot be used.
         """
         file = Path(path)
         if file.suffix != ".tflite":
-            raise DataError(f"{file}: expected the name of a .tflite file")
+            raise ArgumentError(f"{file}: expected the name of a .tflite file")
         return cls(file.parent, file.stem)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise DataError(f"model name {self.name!r}: expected letters, digits, '-', '_' and '.', at most 64")
+            raise ArgumentError(f"model name {self.name!r}: expected letters, digits, '-', '_' and '.', at most 64")
 
     @property
     def int8(self) -> Path:
@@ -77,7 +77,7 @@ class ModelFiles:
             DataError: it is.
         """
         if self.name == "sweep" or self.name.endswith(_RESERVED):
-            raise DataError(f"model name {self.name!r}: is reserved for another file; choose another name")
+            raise ArgumentError(f"model name {self.name!r}: is reserved for another file; choose another name")
 
 
 def suggested_name(design: Design) -> str:

@@ -15,7 +15,7 @@ from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.backbones.views import ViewEmbedder
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
-from whatsit.errors import StoppedError
+from whatsit.errors import ArgumentError, StoppedError
 from whatsit.heads.linear import LinearHead, prototypes
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
@@ -23,13 +23,22 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.plugins import EXTRAS
-from whatsit.teaching.teach import CALIBRATION_PICTURES, GOLDEN_PICTURES, Example, check_labels, first_of_each_label
+from whatsit.teaching.teach import (
+    CALIBRATION_PICTURES,
+    GOLDEN_PICTURES,
+    Example,
+    check_labels,
+    checked_pairs,
+    first_of_each_label,
+)
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Note, OnEvent, Phase, Remark, Stop, ignore, never
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
 from whatsit.training.pictures import Report, class_indices, decoded, embed_views, known, note_copies
 from whatsit.training.training import Training
+from whatsit.validation import path as checked_path
+from whatsit.validation import short
 
 if TYPE_CHECKING:
     from whatsit.training.torch_loop import Trained
@@ -63,6 +72,7 @@ def train(
             project's.
 
     Raises:
+        ArgumentError: neither a project nor pairs of picture and label, no design, or a cache that is no path.
         DataError: fewer than two labels with a readable picture; too little memory.
         MissingExtraError: fine-tuning or training from scratch without PyTorch.
         ModelError: the backbone cannot be used.
@@ -80,14 +90,17 @@ def train(
         validation = split_examples(pictures, Split.VALIDATION) if validation is None else validation
         pictures = split_examples(pictures, Split.TRAINING)
     design = Design() if design is None else design
-    training, held = list(pictures), list(validation or ())
+    if not isinstance(design, Design):
+        raise ArgumentError(f"design {short(design)}: expected a Design, such as Design(size=160)")
+    training, held = checked_pairs(pictures), checked_pairs(() if validation is None else validation)
+    folder = None if cache is None else checked_path(cache, "a folder for embeddings")
     check_labels([label for _, label in training])
     report = Report(on_event)
     held = known(held, {label for _, label in training}, on_event)
     if not held:
         on_event(Note(Remark.NO_VALIDATION))
     if design.mode is TrainingMode.FROZEN:
-        return _train_head(design, training, held, report, stop, None if cache is None else Path(cache))
+        return _train_head(design, training, held, report, stop, folder)
     return _train_network(design, training, held, report, stop)
 
 

@@ -1,7 +1,7 @@
 """One file per kind of camera, and the table of them all. A package adds a row by an entry point in its group."""
 
 from whatsit.cameras.source import CameraSource
-from whatsit.errors import CameraError
+from whatsit.errors import CameraArgumentError, CameraError
 from whatsit.plugins import AddressTable
 
 _HERE = __name__
@@ -24,6 +24,7 @@ CAMERAS = AddressTable(
     },
     noun="camera",
     error=CameraError,
+    argument_error=CameraArgumentError,
     paths={r"/dev/video\d+": "usb"},
 )
 """Scheme -> ``CameraSource``; real devices first, since the first camera found is the one that the studio opens."""

@@ -16,6 +16,7 @@ from whatsit.datasets.formats.source import ARCHIVE_ENDINGS
 from whatsit.errors import DataError
 from whatsit.files import cannot_write
 from whatsit.parallel import Progress
+from whatsit.validation import path as checked_path
 from whatsit.validation import row
 
 DEFAULT_LAYOUT = "split"
@@ -49,23 +50,28 @@ def writer(layout: str) -> Writer:
     return write
 
 
-def export(
-    dataset: Dataset, target: Path, layout: str = DEFAULT_LAYOUT, progress: Progress | None = None
+def export_path(
+    dataset: Dataset,
+    path: str | os.PathLike[str],
+    layout: str = DEFAULT_LAYOUT,
+    *,
+    progress: Progress | None = None,
 ) -> ExportReport:
-    """Write every readable picture, byte for byte, to a new folder, or to an archive where ``target`` ends in .zip.
+    """Write every readable picture, byte for byte, to a new folder, or to an archive where ``path`` ends in .zip.
 
     The export gets its name only when it is complete. Pictures in ``_unlabelled`` are exported too.
 
     Args:
         dataset: the pictures.
-        target: the folder or archive to make.
+        path: the folder or archive to make.
         layout: the name of a layout in ``FORMATS`` that can be written.
         progress: called with (done, total).
 
     Raises:
-        DataError: ``target`` exists or lies in the dataset itself, there is no such layout, or the disk is full;
-            nothing is left behind then.
+        ArgumentError: not a path, or no such layout.
+        DataError: ``path`` exists or lies in the dataset itself, or the disk is full; nothing is left behind then.
     """
+    target = checked_path(path, "a folder or a .zip to make")
     write_entries = writer(layout)
     is_zip = target.suffix.lower() == ".zip"
     if not is_zip and target.suffix.lower() in _ARCHIVES:

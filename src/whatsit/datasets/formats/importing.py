@@ -1,5 +1,6 @@
 """Pictures of other tools into a dataset: the layout is recognised by the table of formats."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,9 @@ from whatsit.datasets.formats.source import ARCHIVE_INSIDE, ZIP_ENDINGS, Content
 from whatsit.datasets.formats.sources import FilesSource, FolderSource, open_source
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.skip import Skip
-from whatsit.errors import DataError, SourceError
+from whatsit.errors import ArgumentError, SourceError
 from whatsit.parallel import Progress
+from whatsit.validation import path as checked_path
 from whatsit.validation import row
 
 __all__ = ["FilesSource", "ImportReport", "Skip", "import_from", "import_path", "list_endings", "readable_formats"]
@@ -34,7 +36,7 @@ def list_endings() -> tuple[str, ...]:
 
 def import_path(
     dataset: Dataset,
-    path: Path,
+    path: str | os.PathLike[str],
     *,
     label: str | None = None,
     layout: str | None = None,
@@ -53,10 +55,12 @@ def import_path(
         SourceError: there is nothing, or it is not a zip archive, not in the layout, a list that cannot be read, or an
             archive beyond the limits. Single pictures that cannot be imported raise nothing: the report names them.
         ProjectInUseError: another process has the project.
-        DataError: no such layout, the label cannot be used, or the disk is full.
+        ArgumentError: not a path, or no such layout.
+        DataError: the label cannot be used, or the disk is full.
     """
+    source = checked_path(path, "a folder, a zip archive, a list or a picture")
     with dataset.gathered():
-        return _import_path(dataset, path, label, layout, progress)
+        return _import_path(dataset, source, label, layout, progress)
 
 
 def _import_path(
@@ -100,7 +104,7 @@ def _chosen(layout: str | None) -> Mapping[str, Format]:
         return readable_formats()
     chosen = row(FORMATS, layout, "layout")
     if chosen.read is None:
-        raise DataError(f"layout {layout!r}: can only be exported; expected one of {', '.join(readable_formats())}")
+        raise ArgumentError(f"layout {layout!r}: can only be exported; expected one of {', '.join(readable_formats())}")
     return {layout: chosen}
 
 

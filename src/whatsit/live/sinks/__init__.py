@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import ExitStack
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError, DataError
 from whatsit.live.sink import Sink, SinkKind
 from whatsit.plugins import AddressTable
 
@@ -19,6 +19,7 @@ SINKS = AddressTable(
     },
     noun="sink",
     error=DataError,
+    argument_error=ArgumentError,
 )
 """Scheme -> ``SinkKind``."""
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.formats.exporting import export, writer
+from whatsit.datasets.formats.exporting import export_path, writer
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background, BackgroundView
@@ -41,7 +41,7 @@ class Downloads:
 
         def work(progress: Progress) -> None:
             self._path.unlink(missing_ok=True)
-            self._left_out = len(export(self._dataset, self._path, layout, progress).left_out)
+            self._left_out = len(export_path(self._dataset, self._path, layout, progress=progress).left_out)
 
         self._exporting.begin(work)
 
