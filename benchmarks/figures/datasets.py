@@ -33,7 +33,7 @@ def embedded(dataset):
 
 
 def labels(folder, data):
-    """How far up the list of label issues 5 % swapped labels are."""
+    """How far up the list of label issues 5 % of swapped labels are."""
     dataset = Project(folder).dataset
     import_path(dataset, data / "clothing" / "train")
     pictures, embeddings = embedded(dataset)

@@ -90,8 +90,8 @@ def test_stats_name_a_line_of_the_splits_that_says_nothing(pets, run):
 
 def test_split_shows_changes_and_takes_back(pets, run):
     before = run("split", "-p", "pets", "--json").stdout
-    changed = json.loads(run("split", "-p", "pets", "--shares", "100/0/0", "--again", "--json").stdout)
-    assert changed["shares"] == "100/0/0"
+    changed = json.loads(run("split", "-p", "pets", "--ratios", "100/0/0", "--again", "--json").stdout)
+    assert changed["ratios"] == "100/0/0"
     assert changed["classes"]["red"] == {"training": 12, "validation": 0, "test": 0}
     undone = json.loads(run("split", "-p", "pets", "--undo", "--json").stdout)
     assert undone["classes"] == json.loads(before)["classes"]

@@ -16,6 +16,7 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.index import Index
 from whatsit.datasets.issues.check import check
+from whatsit.datasets.issues.dismissed import Dismissals
 from whatsit.datasets.issues.finding import Kind
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.project import Project
@@ -99,7 +100,7 @@ def test_a_label_is_never_a_path(project):
 
 
 def test_a_class_may_be_called_as_whatsits_own_files_are(pets):
-    for record in (pets.records.path.name, "SPLITS.csv", pets.judgements.path.name):
+    for record in (pets.records.path.name, "SPLITS.csv", Dismissals(pets.root).path.name):
         pets.relabel(["cat/1.jpg"], record)
         assert pets.counts()[record] and pets.records.path.is_file()
         pets.undo()
