@@ -64,7 +64,8 @@ def as_recogniser(
     """Whatever can recognise, as a recogniser: a model, what was just taught, or a file (see ``load_recogniser``).
 
     Raises:
-        ModelError: it is none of these, or its file is missing or broken.
+        ModelArgumentError: it is none of these.
+        ModelError: its file is missing or broken.
         DataError: the features are damaged or belong to another backbone.
     """
     if model is None or isinstance(model, str | os.PathLike):
@@ -79,7 +80,9 @@ def as_recogniser(
         return Classifier(model.to_tflite())
     if isinstance(model, SelfLearnClassifier):
         return TaughtRecogniser(model)
-    raise ModelError(f"model {short(model)}: expected a classifier, or the path of a .tflite or a .bin, or None")
+    raise ModelArgumentError(
+        f"model {short(model)}: expected a classifier, or the path of a .tflite or a .bin, or None"
+    )
 
 
 def load_recogniser(
