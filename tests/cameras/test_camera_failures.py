@@ -364,6 +364,7 @@ def test_a_password_is_sent_to_the_camera_and_shown_to_nobody() -> None:
             visible = [part for p in psutil.Process().children() for part in p.cmdline()]
         assert server.authorization == "Basic bWU6c2VjcmV0"
         assert frame.source == camera.source == url.replace("secret", "***")
+        assert any("capture_process" in part for part in visible)
         assert not any("secret" in part for part in visible)
 
 

@@ -34,14 +34,15 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, **settings: object) -> Iterator[Served]:
-    studio = Studio(folder, PixelEmbedder(), "synthetic:?object=mug")
+def served(folder: Path, camera: str = "synthetic:?object=mug", **settings: object) -> Iterator[Served]:
+    """A studio on a folder; ``browser:`` is a camera that shows nothing and costs nothing."""
+    studio = Studio(folder, PixelEmbedder(), camera)
     server = StudioServer(studio, port=0, **settings)  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         running = Served(studio, server)
-        assert studio.feed.camera.wait_for(lambda camera: camera.latest is not None, 10)
+        assert camera == "browser:" or studio.feed.camera.wait_for(lambda camera: camera.latest is not None, 10)
         yield running
     finally:
         server.stop()

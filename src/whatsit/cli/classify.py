@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import Stopped, console, has, say, say_assumptions, say_json, shown
+from whatsit.datasets.picture_folder import picture_folder
+from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, ImageError
-from whatsit.imaging.image import SUFFIXES
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.prediction import Predictions
 
@@ -39,8 +41,8 @@ def classify(
     multi_label: Annotated[bool, typer.Option(help="Its sigmoids are labels that can be right at once.")] = False,
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 5,
     fit: Annotated[Fit | None, typer.Option(help="How a picture meets a square input; else as the model says.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="One row a class.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One row per class.")] = False,
 ) -> None:
     """Say what is in pictures.
 
@@ -48,7 +50,8 @@ def classify(
     """
     if as_json and as_csv:
         raise DataError("--json and --csv: choose one")
-    pictures = _find(paths)
+    pictures, left_out = _find(paths)
+    note_left_out(left_out)
     with progress("Opening the model", None):
         answers = _answers(
             pictures, model, backbone, top_k, labels=labels, fit=fit, normalise=normalise, output=output,
@@ -95,23 +98,19 @@ def _answers(
     return load_taught(model, backbone=backbone).classify_many(pictures, top_k)
 
 
-def _find(paths: Iterable[Path]) -> list[Path]:
+def _find(paths: Iterable[Path]) -> tuple[list[Path], list[Skip]]:
     found: list[Path] = []
+    left_out: list[Skip] = []
     for path in paths:
         if path.is_dir():
-            inside = list(_pictures(path))
-            if not inside:
+            pictures = picture_folder(path)
+            if not pictures.pictures:
                 raise DataError(f"{path}: no pictures inside; expected JPEG, PNG or WebP files")
-            found += inside
+            found += pictures.pictures
+            left_out += [Skip(str(path / skip.path), skip.reason) for skip in pictures.left_out]
         else:
-            found.append(path)  # a missing file is told when its turn comes, the rest go on
-    return found
-
-
-def _pictures(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
-            yield path
+            found.append(path)  # a missing file is reported in its turn, and the rest go on
+    return found, left_out
 
 
 def _write_json(path: Path, answer: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import note, say
@@ -41,7 +42,7 @@ def teach(
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
     from whatsit.heads.learners import DEFAULT, LEARNERS
-    from whatsit.teaching.teach import embed_examples, find_examples
+    from whatsit.teaching.teach import embed_examples, labelled_examples
     from whatsit.validation import row
 
     features = output.suffix.lower() == ".bin"
@@ -57,10 +58,11 @@ def teach(
         raise DataError(f"{output}: features have no --dtype, --io or --learner; leave them out, or write a .tflite")
     learner = learner or DEFAULT
     row(LEARNERS, learner, "--learner")
-    examples = find_examples(folder)
+    found = labelled_examples(folder)
+    note_left_out(found.left_out)
     skipped: list[ImageError] = []
-    with progress("Looking at pictures", len(examples)) as step:
-        embedded = embed_examples(examples, choice, on_picture=step, on_unreadable=skipped.append)
+    with progress("Looking at pictures", len(found.pictures)) as step:
+        embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
     if features:
         embedded.save_features(output, unknown_rate)
     else:

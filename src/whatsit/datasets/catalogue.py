@@ -100,6 +100,10 @@ class Catalogue:
             for label in sorted({*self.labels(), *counts})
         }
 
+    def totals(self) -> dict[str, int]:
+        """Pictures of every class, those without pictures too; ``_unlabelled`` is not one."""
+        return {label: sum(splits.values()) for label, splits in self.counts().items() if label != UNLABELLED}
+
     def pictures(
         self,
         label: str | None = None,

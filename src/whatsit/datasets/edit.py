@@ -42,7 +42,7 @@ class EditKind(StrEnum):
     """The lesson is replaced by a feature file."""
     TEACH = "teach"
     """A step of a lesson that an earlier version kept; nothing more is known of it."""
-    OTHER = "other"
+    UNKNOWN = "unknown"
     """Written by another version: only its text tells what it was."""
 
 
@@ -71,7 +71,7 @@ class Edit:
     time: float = 0.0
     """Seconds since 1970, UTC."""
     text: str = ""
-    """What an edit of kind OTHER was, in the words of the version that wrote it."""
+    """What an edit of kind UNKNOWN was, in the words of the version that wrote it."""
 
     @property
     def what(self) -> str:
@@ -91,7 +91,7 @@ class Edit:
             EditKind.CLEAR: "forget everything taught",
             EditKind.LOAD: "load features",
             EditKind.TEACH: "a step of the lesson",
-            EditKind.OTHER: self.text,
+            EditKind.UNKNOWN: self.text,
         }[self.kind]
 
     @property
@@ -213,7 +213,7 @@ def _kind(fields: dict[str, Any]) -> tuple[EditKind, str]:
     try:
         return EditKind(fields["kind"]), str(fields.get("text", ""))
     except (KeyError, ValueError):
-        return EditKind.OTHER, str(fields["what"]).removeprefix("undo: ")
+        return EditKind.UNKNOWN, str(fields["what"]).removeprefix("undo: ")
 
 
 def _lesson(field: Any) -> tuple[int, int] | None:

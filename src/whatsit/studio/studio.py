@@ -11,10 +11,10 @@ from whatsit.cameras.opening import camera_source
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
+from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
-from whatsit.studio.jobs.gallery import counts_view
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView

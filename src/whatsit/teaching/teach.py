@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.datasets.label import is_text
+from whatsit.datasets.picture_folder import LabelledFolder, labelled_folder
 from whatsit.errors import ArgumentError, DataError, ImageError
 from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
 from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
-from whatsit.imaging.image import SUFFIXES, ImageLike
+from whatsit.imaging.image import ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.support_set import SupportSet
@@ -35,23 +36,27 @@ Example: TypeAlias = tuple[ImageLike, str]
 def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
     """The pictures of ``folder/<label>/``, each with its label, sorted by name.
 
-    Folders and files whose name begins with ``.`` or ``_`` are passed over.
+    A project's ``dataset`` is such a folder: ``%XX`` in the name of a folder stands for a character of the label (see
+    ``datasets.label``), and ``_unlabelled`` is left out, as are hidden files. Links are followed.
 
     Raises:
         ArgumentError: not a path.
         DataError: no such folder, or no pictures in folders inside it.
     """
+    return list(labelled_examples(folder).pictures)
+
+
+def labelled_examples(folder: str | os.PathLike[str]) -> LabelledFolder:
+    """As ``find_examples``, with what was left out and why.
+
+    Raises:
+        DataError: as ``find_examples``.
+    """
     root = checked_path(folder, "a folder that holds one folder per label")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
-    found = [
-        (picture, label.name)
-        for label in sorted(root.iterdir())
-        if label.is_dir() and not label.name.startswith((".", "_"))
-        for picture in sorted(label.rglob("*"))
-        if picture.suffix.lower() in SUFFIXES and not picture.name.startswith(".") and picture.is_file()
-    ]
-    if not found:
+    found = labelled_folder(root)
+    if not found.pictures:
         raise DataError(f"{root}: no pictures found; expected {root}/<label>/*.jpg (or .png, .webp)")
     return found
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
+
 from studio_process import StudioProcess
 
 Chromium = Callable[..., Browser]

@@ -9,7 +9,6 @@ from typing_extensions import TypedDict
 
 from whatsit.backbones import BACKBONES
 from whatsit.errors import DataError
-from whatsit.evaluation.metrics import wilson_interval
 from whatsit.studio.jobs.job_messages import EpochRow, epoch_row
 from whatsit.studio.jobs.test_record import TestRecord, read_test
 from whatsit.training.record import ModelFiles, load_record
@@ -22,13 +21,9 @@ class TestSummary(TypedDict):
     """The held-out test of a model."""
 
     accuracy: float
-    right: int
-    pictures: int
-    interval: tuple[float, float]
-    float32: float | None
-    """The accuracy of the float32 model; None where there is none."""
+    """Of the int8 model, 0..1."""
     ms: float
-    """Median latency of the int8 model."""
+    """Its median latency."""
 
 
 class RunView(TypedDict):
@@ -195,16 +190,8 @@ class Runs:
             found = json.loads(path.read_text("utf-8"))
             if not _is_of(path, files) or found.get("split", "test") != "test":
                 return None
-            models = found["models"]
-            main = models["int8"]
-            return {
-                "accuracy": main["accuracy"],
-                "right": main["right"],
-                "pictures": main["pictures"],
-                "interval": wilson_interval(main["right"], main["pictures"]),
-                "float32": models["float32"]["accuracy"] if "float32" in models else None,
-                "ms": main["measurement"]["milliseconds"],
-            }
+            main = found["models"]["int8"]
+            return {"accuracy": float(main["accuracy"]), "ms": float(main["measurement"]["milliseconds"])}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 

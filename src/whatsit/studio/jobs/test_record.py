@@ -61,7 +61,7 @@ class MeasurementRow(TypedDict):
     threads: int
 
 
-class ModelRow(TypedDict):
+class ModelView(TypedDict):
     """The figures of the int8 or the float32 model."""
 
     accuracy: float
@@ -73,8 +73,6 @@ class ModelRow(TypedDict):
     answered: float
     accuracy_answered: float | None
     labels: list[str]
-    never_taught: list[str]
-    unreadable: list[str]
     confusion: list[list[int]]
     classes: list[ClassRow]
     calibration: list[CalibrationRow]
@@ -82,11 +80,24 @@ class ModelRow(TypedDict):
     measurement: MeasurementRow
 
 
+class ModelRow(ModelView):
+    """The same with what cautions are made of."""
+
+    never_taught: list[str]
+    unreadable: list[str]
+
+
+class ReportView(TypedDict):
+    """A report for the page."""
+
+    models: dict[str, ModelView]
+    """``int8``, and ``float32`` where there is one."""
+
+
 class ReportRow(TypedDict):
-    """What the Test page shows of a report."""
+    """A report as it is kept."""
 
     models: dict[str, ModelRow]
-    """``int8``, and ``float32`` where there is one."""
 
 
 class TestRecord(TypedDict):
@@ -113,9 +124,13 @@ class CautionView(TypedDict):
     labels: list[str]
 
 
-class TestView(TestRecord):
+class TestView(TypedDict):
     """A test for the page."""
 
+    split: str
+    report: ReportView
+    answers: list[JudgedView]
+    nearest: dict[str, list[NeighbourView]]
     cautions: list[CautionView]
     changed: bool
     """Whether the pictures of the split have changed since."""
@@ -139,4 +154,8 @@ def test_view(record: TestRecord, changed: bool) -> TestView:
         {"kind": one.kind.value, "points": one.points, "pictures": one.pictures, "labels": list(one.labels)}
         for one in found
     ]
-    return {**record, "cautions": views, "changed": changed}
+    models: dict[str, ModelView] = {**record["report"]["models"]}
+    return {
+        "split": record["split"], "report": {"models": models}, "answers": record["answers"],
+        "nearest": record["nearest"], "cautions": views, "changed": changed,
+    }  # fmt: skip

@@ -18,7 +18,7 @@ from whatsit.errors import DataError
 from whatsit.evaluation.sweep import Trial, combinations
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.imaging.preprocess import Fit
-from whatsit.studio.jobs.gallery import ID_DIGITS
+from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.job_messages import EpochRow, Job, Message, NoteView, Pairs
 from whatsit.studio.jobs.runs import Runs
 from whatsit.studio.jobs.test_record import TestView, test_view

@@ -53,7 +53,6 @@ class TrainView(TypedDict):
     pictures: PictureCounts
     name: str
     """A name for the next model."""
-    work: WorkView
 
 
 class NameView(TypedDict):

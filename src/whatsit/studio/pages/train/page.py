@@ -70,7 +70,6 @@ def state(request: Request) -> TrainView:
         "design": design.to_dict(),
         "pictures": studio.workshop.counts(),
         "name": studio.runs.free_name(suggested_name(design)),
-        "work": studio.workshop.view(),
     }
 
 

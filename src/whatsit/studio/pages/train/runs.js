@@ -95,14 +95,15 @@ async function compare() {
   const two = chosen.map((name) => runs.find((run) => run.name === name));
   $("comparison").hidden = two.length < 2;
   if (two.length < 2) return;
+  const rows = [];
   for (const run of two) {
     const key = `${run.name} ${run.time}`;
     if (!curves.has(key)) curves.set(key, run.epochs ? (await get("/api/runs/epochs", { name: run.name })).rows : []);
-    run.rows = curves.get(key);
+    rows.push(curves.get(key));
   }
   const kinds = ["one", "other"];
   legend($("compare-legend"), two.map((run, at) => [kinds[at], run.name]));
-  const lines = (value) => two.map((run, at) => ({ name: run.name, kind: kinds[at], points: run.rows.map((row) => [row.number, value(row)]).filter((point) => point[1] !== null) }));
+  const lines = (value) => two.map((run, at) => ({ name: run.name, kind: kinds[at], points: rows[at].map((row) => [row.number, value(row)]).filter((point) => point[1] !== null) }));
   const x = { format: number(0), title: t("train.epoch") };
   charts.accuracy.show(lines((row) => row.validation_accuracy), { label: t("compare.accuracy"), x, y: { format: percent(0), exact: share, to: 1 } });
   charts.loss.show(lines((row) => row.validation_loss), { label: t("compare.loss"), x, y: { format: number(2), exact: number(3), from: 0 } });

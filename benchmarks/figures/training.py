@@ -1,8 +1,11 @@
 """The long measurements behind docs/training.md: clothing, frozen and fine-tuned, and CIFAR-10 from scratch.
 
-Usage: python benchmarks/training.py multi_layer FOLDER           FOLDER holds <label>/; five folds, with and without
-       python benchmarks/training.py frozen|fine-tune FOLDER     FOLDER holds train/<label>/ and validation/<label>/
-       python benchmarks/training.py scratch FOLDER [BOOK_MODEL]  FOLDER holds <label>/; a fifth is held out by name
+Usage: python -m benchmarks.figures.training multi-layer FOLDER
+       python -m benchmarks.figures.training frozen|fine-tune FOLDER
+       python -m benchmarks.figures.training scratch FOLDER [BOOK_MODEL]
+
+FOLDER holds <label>/ for multi-layer (five folds, with and without) and for scratch (a fifth is held out by name), and
+train/<label>/ and validation/<label>/ for the others.
 
 Prints a table: float32 beside int8, and another model on the same pictures where one is given.
 """
@@ -29,9 +32,11 @@ DESIGNS = {
     "scratch": Design(mode=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=64),
 }
 
+MULTI_LAYER = "multi-layer"
+
 
 def held_out(path: Path) -> bool:
-    """Whether a picture is in the fifth that judges: by its name, so that every run holds out the same."""
+    """Whether a picture is in the held-out fifth: decided by its name, so that every run holds out the same ones."""
     return int(hashlib.sha256(f"{path.parent.name}/{path.name}".encode()).hexdigest(), 16) % 5 == 0
 
 
@@ -43,7 +48,7 @@ def row(name: str, model: Classifier, examples: list[Example]) -> str:
 
 
 def compare_layers(folder: Path) -> None:
-    """Accuracy over five folds of the pictures, with and without the earlier blocks."""
+    """Accuracy over five folds of the pictures, with and without the embedding of earlier layers."""
     examples = find_examples(folder)
     folds = [int(hashlib.sha256(path.name.encode()).hexdigest(), 16) % 5 for path, _ in examples]
     with tempfile.TemporaryDirectory() as cache:
@@ -55,21 +60,21 @@ def compare_layers(folder: Path) -> None:
                 best = train(kept, Design(multi_layer=multi_layer), validation=held, cache=Path(cache)).best
                 assert best is not None
                 right += best.validation_accuracy * len(held)
-            name = "multi-layer" if multi_layer else "plain"
-            print(f"{name:<12} {right / len(examples):.1%} over five folds", flush=True)
+            name = MULTI_LAYER if multi_layer else "plain"
+            print(f"{name:<11} {right / len(examples):.1%} over five folds", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("mode", choices=["multi_layer", *DESIGNS])
+    parser.add_argument("mode", choices=[MULTI_LAYER, *DESIGNS])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("model", nargs="?", type=Path, help="Another .tflite to judge on the same pictures.")
-    parser.add_argument("--threads", type=int, help="Of PyTorch.")
-    parser.add_argument("--seeds", type=int, default=1, help="Trainings, each with another seed.")
+    parser.add_argument("model", nargs="?", type=Path, help="another .tflite to test on the same pictures")
+    parser.add_argument("--threads", type=int, help="of PyTorch")
+    parser.add_argument("--seeds", type=int, default=1, help="train this many times, each with another seed")
     arguments = parser.parse_args()
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
-    if arguments.mode == "multi_layer":
+    if arguments.mode == MULTI_LAYER:
         compare_layers(arguments.folder)
         return
     if arguments.mode == "scratch":
@@ -91,7 +96,7 @@ def main() -> None:
             print(event.text)
 
     with tempfile.TemporaryDirectory() as cache:
-        # From scratch nothing is chosen by the pictures that judge: every epoch runs and the last is kept.
+        # From scratch nothing is chosen on the held-out pictures: every epoch runs and the last is kept.
         choosing = [] if arguments.mode == "scratch" else judging
         trained = train(training, DESIGNS[arguments.mode], validation=choosing, on_event=show, cache=Path(cache))
         seconds = time.perf_counter() - start

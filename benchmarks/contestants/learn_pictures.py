@@ -1,4 +1,4 @@
-"""The self-learning classifier: a picture a class, the others as unlabelled samples, then ``learn``."""
+"""The self-learning classifier: one picture per class, the others as unlabelled samples, then ``learn``."""
 
 from collections.abc import Callable
 from pathlib import Path

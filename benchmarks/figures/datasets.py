@@ -1,20 +1,20 @@
-"""Figures of the dataset on real pictures: time, memory, and what a check finds of what was planted.
+"""Figures of the dataset on real pictures: time, memory, and how much of what was planted a check finds.
 
-    python -m benchmarks.dataset_figures labels|copies|embed|memory|map DATA
+Usage: python -m benchmarks.figures.datasets labels|copies|embed|memory|map DATA
 
 DATA is a folder with clothing/train and cifar10-10k.zip.
 """
 
+import argparse
 import resource
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import floor
-from benchmarks.planted import near_copies, swapped
+from benchmarks.contestants import floor
+from benchmarks.figures.planted import near_copies, swapped
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.datasets.embedding_map import embedding_map
@@ -33,7 +33,7 @@ def embedded(dataset):
 
 
 def labels(folder, data):
-    """How far up the list of doubts 5 % swapped labels are."""
+    """How far up the list of label issues 5 % of swapped labels are."""
     dataset = Project(folder).dataset
     import_path(dataset, data / "clothing" / "train")
     pictures, embeddings = embedded(dataset)
@@ -144,8 +144,17 @@ def map_(folder, data):
         print(f"{run}: {len(pictures)} points in {time.perf_counter() - start:.1f} s")
 
 
+FIGURES = {"labels": labels, "copies": copies, "embed": embed, "memory": memory, "map": map_}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("figure", choices=FIGURES)
+    parser.add_argument("data", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        FIGURES[arguments.figure](Path(folder), arguments.data)
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        {"labels": labels, "copies": copies, "embed": embed, "memory": memory, "map": map_}[sys.argv[1]](
-            Path(temporary), Path(sys.argv[2])
-        )
+    main()

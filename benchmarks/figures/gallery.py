@@ -1,4 +1,4 @@
-"""How soon a gallery of ten thousand pictures shows, over an empty one:  python -m benchmarks.gallery
+"""How soon a gallery of ten thousand pictures shows, over an empty one:  python -m benchmarks.figures.gallery
 
 Needs Playwright and Chromium. Both pages are opened in turn, from the navigation until their first tile has its
 picture, or until the empty page says so; the ratio of the medians is what counts.

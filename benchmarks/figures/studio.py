@@ -1,4 +1,4 @@
-"""What twenty viewers cost, and what the studio weighs:  python -m benchmarks.studio
+"""What twenty viewers cost, and what the studio weighs:  python -m benchmarks.figures.studio
 
 Two ratios and a size. Viewers here are the studio's own outboxes, so that the processor time of sockets, which is
 the operating system's, stays out of it.
@@ -20,7 +20,7 @@ ALLOWED_BYTES = 200 * 2**20
 
 
 async def watch(studio: Studio, viewers: int) -> tuple[float, float]:
-    """Processor seconds a frame while so many watch ``FRAMES`` frames, and encodings a frame."""
+    """Processor seconds per frame while that many viewers watch ``FRAMES`` frames, and encodings per frame."""
     outboxes = [studio.hub.open() for _ in range(viewers)]
     for outbox in outboxes:
         studio.hub.want(outbox, ["frame"])
@@ -41,7 +41,7 @@ async def watch(studio: Studio, viewers: int) -> tuple[float, float]:
 
 
 async def compare(studio: Studio) -> tuple[float, float]:
-    """Processor time of twenty viewers over that of one, and encodings a frame with twenty."""
+    """Processor time of twenty viewers over that of one, and encodings per frame with twenty."""
     one, _ = await watch(studio, 1)
     twenty, encodings = await watch(studio, 20)
     return twenty / one, encodings
@@ -87,7 +87,7 @@ def main() -> int:
             studio.close()
     resident = resident_with_backbone()
     print(f"processor time, 20 viewers over 1   {ratio:5.2f}   (at most {ALLOWED_RATIO})")
-    print(f"encodings a frame, 20 viewers       {encodings:5.2f}   (at most 1)")
+    print(f"encodings per frame, 20 viewers     {encodings:5.2f}   (at most 1)")
     print(f"peak resident memory                {resident / 2**20:5.0f} MB (at most {ALLOWED_BYTES // 2**20})")
     # A frame that was half-way when counting began may be counted on one side only.
     return int(ratio > ALLOWED_RATIO or encodings > 1 + 2 / FRAMES or resident > ALLOWED_BYTES)

@@ -1,6 +1,6 @@
 """The live engine against its parts: throughput, latency, memory. Ratios of one run on one machine.
 
-    python benchmarks/live.py
+    python -m benchmarks.figures.live
 
 Prints one table; the exit status is 1 where a goal is missed. The interpreter has one thread here, so that a
 stage is a thread and two cores can hold both: with one thread a core, "alone" would already use every core.

@@ -1,4 +1,4 @@
-"""How a textbook chapter classifies: open the picture whole, load the interpreter anew, sort all the scores."""
+"""How a textbook chapter classifies: open the picture whole, load the interpreter again, sort all the scores."""
 
 from collections.abc import Callable
 

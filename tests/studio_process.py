@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _STUDIO = """
@@ -16,17 +17,20 @@ launch(Path(sys.argv[1]), camera="synthetic:", port=int(sys.argv[2]), open_page=
 
 
 class StudioProcess:
-    """``whatsit studio`` on the built-in backbone, in a process of its own."""
+    """``whatsit studio`` on the built-in backbone, as a process; ``environment`` replaces this process's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self.environment = environment
         self.port = 0
         self.start()
 
     def start(self) -> None:
         """Start, on the port it had before if it ran before."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _STUDIO, str(self.folder), str(self.port)], stderr=subprocess.PIPE
+            [sys.executable, "-c", _STUDIO, str(self.folder), str(self.port)],
+            env=self.environment,
+            stderr=subprocess.PIPE,
         )
         self.url = self._announced()
         self.port = int(self.url.rstrip("/").rpartition(":")[2])

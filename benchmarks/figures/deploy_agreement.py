@@ -1,6 +1,6 @@
 """Every deploy folder's own program, in an environment with nothing else, against ``whatsit classify``.
 
-Usage: python -m benchmarks.deploy_agreement TRAINING JUDGING [--environments FOLDER] [--size 224]
+Usage: python -m benchmarks.figures.deploy_agreement TRAINING JUDGING [--environments FOLDER] [--size 224]
 
 TRAINING and JUDGING hold <label>/*.jpg. One model per fit is taught on TRAINING and deployed to every target that takes
 it; each folder's program is run over all of JUDGING by a Python that has only ai-edge-litert, numpy and Pillow (for

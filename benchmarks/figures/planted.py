@@ -21,7 +21,7 @@ def swapped(labels: Sequence[str], share: float, seed: int) -> list[str]:
 
 
 def near_copies(files: Sequence[Path], count: int, seed: int = 11) -> list[tuple[Path, bytes]]:
-    """``count`` of the pictures with a copy: encoded anew, every third made smaller, every third cut at its edges."""
+    """``count`` of the pictures with a copy: encoded again, every third made smaller, every third cut at its edges."""
     chance = random.Random(seed)
     return [(file, _near_copy(file, number, chance)) for number, file in enumerate(chance.sample(list(files), count))]
 
