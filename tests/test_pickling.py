@@ -35,8 +35,8 @@ def self_learn():
 
 
 def answer():
-    kinds = typing.get_type_hints(whatsit.Answer)
-    return whatsit.Answer(kinds["state"].LABEL, "mug", 0.75, PREDICTIONS, FRAME, kinds["stats"](answers=3))
+    stats = typing.get_type_hints(whatsit.Answer)["stats"](answers=3)
+    return whatsit.Answer(whatsit.AnswerState.LABEL, "mug", 0.75, PREDICTIONS, FRAME, stats)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ def values(taught, patches, small_model, tmp_path_factory):
     made = whatsit.FewShotClassifier(whatsit.BackboneChoice(size=32))
     return {
         "Answer": (answer(), lambda one: (one.state, one.predictions, one.frame.image.tobytes())),
+        "AnswerState": (whatsit.AnswerState.UNKNOWN, same),
         "Augmentation": (whatsit.Augmentation(rotate=True), same),
         "Backbone": (
             whatsit.Backbone.builtin(size=32, fit=whatsit.Fit.SQUASH, threads=2),

@@ -42,6 +42,7 @@ from whatsit.imaging.preprocess import Preprocess as Preprocess
 from whatsit.live.engine import Answer as Answer
 from whatsit.live.engine import Live as Live
 from whatsit.live.engine import Sink as Sink
+from whatsit.live.smoothing import AnswerState as AnswerState
 from whatsit.live.smoothing import Smoothing as Smoothing
 from whatsit.models.classifier import Classifier as Classifier
 from whatsit.models.prediction import Prediction as Prediction

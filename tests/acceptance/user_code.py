@@ -51,7 +51,7 @@ class Lamp:
         self.lit = False
 
     def send(self, answer: whatsit.Answer) -> None:
-        self.lit = answer.state.value == "label" and answer.label == "mug" and answer.score > 0.9
+        self.lit = answer.state is whatsit.AnswerState.LABEL and answer.label == "mug" and answer.score > 0.9
 
     def close(self) -> None:
         self.lit = False
@@ -61,12 +61,11 @@ def watch(model: str | Path) -> None:
     lamp = Lamp()
     sinks: list[whatsit.Sink] = [lamp]
     shared = whatsit.SharedCamera(whatsit.open_camera("synthetic:"))
-    recogniser = whatsit.Classifier(model)
-    with whatsit.Live(shared, recogniser, sinks, smoothing=whatsit.Smoothing(threshold=0.7)) as live:
+    with whatsit.Live(shared, model, sinks, smoothing=whatsit.Smoothing(threshold=0.7)) as live:
         live.wait(timeout=1)
         print(live.latest, lamp.lit)
-    with whatsit.Live(whatsit.open_camera("usb:0"), whatsit.FewShotClassifier.from_file("things.bin")) as live:
-        live.wait()
+    for answer in whatsit.Live("usb:0", whatsit.FewShotClassifier.from_file("things.bin")):
+        print(answer.state.value, answer.label, answer.predictions[0].score)
 
 
 def teach_by_folder(folder: str | Path) -> bytes:

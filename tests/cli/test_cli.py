@@ -245,7 +245,7 @@ def test_a_model_on_the_users_backbone_says_how_to_have_it_in_another_arithmetic
     assert whatsit_line("teach", lesson, "-o", model, "--backbone", own)[0] == 0
     status, told = whatsit_line("export", model, "-o", tmp_path / "again.tflite")
     assert (status, len(told.splitlines())) == (1, 1)
-    assert "a quantised backbone has none: use the int8 model, or begin again on a float32 backbone" in told
+    assert "a quantised backbone has none: use the int8 model, or teach again on a float32 backbone" in told
     own.write_bytes(builtin_model(size=32, dtype="float32"))
     beside = tmp_path / "m-float32.tflite"
     for output, dtype in ((model, "int8"), (beside, "float32")):

@@ -155,3 +155,12 @@ def test_a_target_writes_nothing_outside_its_folder(model, tmp_path, monkeypatch
     with pytest.raises(PluginError, match="target 'careless': cannot write a file"):
         deploy(model, "litert", tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_package_whose_target_fails_spoils_no_other_offer(model, monkeypatch):
+    def refusal(card):
+        raise ZeroDivisionError("no\nway")
+
+    monkeypatch.setitem(TARGETS._loaded, "frigate", dataclasses.replace(TARGETS["frigate"], refusal=refusal))
+    found = {offer.name: offer.refusal for offer in offers(model)}
+    assert found["frigate"] == "fails on this model (ZeroDivisionError: 'no\\nway')" and found["litert"] is None

@@ -95,7 +95,7 @@ def _answers(
         raise DataError(f"{model}: taught features bring these along; leave {' and '.join(given)} out")
     from whatsit.live.recogniser import load_taught
 
-    return load_taught(model, backbone=backbone).classify_many(pictures, top_k)
+    return load_taught(model, backbone=backbone).classify_many(pictures, top_k, errors="return")
 
 
 def _find(paths: Iterable[Path]) -> tuple[list[Path], list[Skip]]:

@@ -220,7 +220,7 @@ class Catalogue:
         return self.root / folder_name(label)
 
     def free_path(self, folder: Path, name: str, digest: str, taken: Container[str] = ()) -> Path:
-        """``name`` in ``folder``, told from other pictures by digits of its ``digest`` where the name is in use.
+        """``name`` in ``folder``, distinguished by digits of its ``digest`` where the name is in use.
 
         Args:
             taken: names, without case, that are promised to others.

@@ -1,27 +1,26 @@
 """What names a prepared frame: a classifier, or classes that were just taught."""
 
 import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError, ImageError, ModelArgumentError, ModelError
-from whatsit.imaging.image import ImageLike
+from whatsit.errors import DataError, ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.prediction import Predictions
-from whatsit.validation import several, short
+from whatsit.validation import short
 
 if TYPE_CHECKING:
     from whatsit.models.taught_model import TaughtModel
+    from whatsit.teaching.few_shot import FewShotClassifier
     from whatsit.teaching.selflearn import SelfLearnClassifier
 
 
 @runtime_checkable
 class Recogniser(Protocol):
-    """What the live engine needs of a model; ``Classifier`` is one."""
+    """What the live engine needs of a model; ``Classifier`` and ``FewShotClassifier`` are."""
 
     @property
     def preprocess(self) -> Preprocess:
@@ -35,36 +34,14 @@ class Recogniser(Protocol):
         """
 
 
-class TaughtRecogniser:
-    """A self-learning classifier as a recogniser; what it learns meanwhile is used from the next frame on."""
-
-    def __init__(self, classifier: "SelfLearnClassifier") -> None:
-        self._classifier = classifier
-
-    @property
-    def preprocess(self) -> Preprocess:
-        return self._classifier.preprocess
-
-    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
-        every = self._classifier.recognise_pixels(pixels)
-        return Predictions(every.items[:top_k], every.unknown, every.distance)
-
-    def classify_many(self, images: Iterable[ImageLike], top_k: int = 5) -> Iterator[Predictions | ImageError]:
-        """The answer for each picture in order; an unreadable one gives its error instead."""
-        for image in several(images):
-            try:
-                yield self.classify_pixels(self.preprocess.pixels(image), top_k)
-            except ImageError as error:
-                yield error
-
-
 def as_recogniser(
     model: "Recogniser | SelfLearnClassifier | TaughtModel | str | os.PathLike[str] | None",
 ) -> Recogniser:
     """Whatever can recognise, as a recogniser: a model, what was just taught, or a file (see ``load_recogniser``).
 
     Raises:
-        ModelError: it is none of these, or its file is missing or broken.
+        ModelArgumentError: it is none of these.
+        ModelError: its file is missing or broken.
         DataError: the features are damaged or belong to another backbone.
     """
     if model is None or isinstance(model, str | os.PathLike):
@@ -78,8 +55,10 @@ def as_recogniser(
     if isinstance(model, TaughtModel):
         return Classifier(model.to_tflite())
     if isinstance(model, SelfLearnClassifier):
-        return TaughtRecogniser(model)
-    raise ModelError(f"model {short(model)}: expected a classifier, or the path of a .tflite or a .bin, or None")
+        return model.few_shot
+    raise ModelArgumentError(
+        f"model {short(model)}: expected a classifier, or the path of a .tflite or a .bin, or None"
+    )
 
 
 def load_recogniser(
@@ -88,7 +67,7 @@ def load_recogniser(
     *,
     backbone: str | os.PathLike[str] | None = None,
 ) -> Recogniser:
-    """A model file as a recogniser, by its suffix. A file from elsewhere is tried in a process of its own first.
+    """A model file as a recogniser, by its suffix. A file from elsewhere is first tried in a separate process.
 
     Args:
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
@@ -118,32 +97,25 @@ def load_recogniser(
 
 def load_taught(
     path: str | os.PathLike[str], threads: int | None = None, backbone: str | os.PathLike[str] | None = None
-) -> TaughtRecogniser:
+) -> "FewShotClassifier":
     """A feature file on the backbone that its sidecar names, or on the default one if it has no sidecar.
 
+    A backbone from elsewhere is first tried in a separate process.
+
     Args:
+        path: of the feature file.
+        threads: of the interpreter; None: one per core, at most four.
         backbone: the ``.tflite`` it was taught on, if that has been moved.
 
     Raises:
         ModelError: the backbone is neither a built-in one nor an existing file.
         DataError: the features are damaged or belong to another backbone.
     """
-    from whatsit.backbones.backbone import Backbone
     from whatsit.models.admission import admit
     from whatsit.teaching.feature_store import taught_with
-    from whatsit.teaching.selflearn import SelfLearnClassifier
+    from whatsit.teaching.few_shot import FewShotClassifier
 
-    origin = taught_with(path)
-    file = backbone or origin.file
-    if file is not None:
-        if not Path(file).is_file():
-            raise ModelError(f"{path}: taught on {file}, which is not there; put it back, or name it with --backbone")
+    file = backbone or taught_with(path).file
+    if file is not None and Path(file).is_file():
         admit(file)
-        embedder = Backbone.from_file(file, fit=origin.fit, threads=threads)
-    elif origin.backbone is None:
-        embedder = Backbone.builtin(fit=origin.fit, threads=threads)
-    else:
-        embedder = Backbone.from_id(origin.backbone, fit=origin.fit, threads=threads)
-    taught = SelfLearnClassifier(embedder, dual_buff=False)
-    taught.load(path)
-    return TaughtRecogniser(taught)
+    return FewShotClassifier.from_file(path, backbone, threads=threads)

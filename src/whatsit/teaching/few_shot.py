@@ -99,6 +99,8 @@ class FewShotClassifier:
         origin = taught_with(path)
         if backbone is None:
             backbone = taught_backbone(origin, path, threads)
+        elif isinstance(backbone, str | os.PathLike):
+            backbone = BackboneChoice(os.fspath(backbone), fit=origin.fit)
         found = cls(backbone, threads=threads)
         found.load(path)
         return found

@@ -48,6 +48,11 @@ class SelfLearnClassifier:
         self._buffer = DoubleBuffer(self._few.embed_pixels)
 
     @property
+    def few_shot(self) -> FewShotClassifier:
+        """The classifier that this one adapts: what either is taught, both know. ``load_model`` replaces it."""
+        return self._few
+
+    @property
     def unknown_rate(self) -> float:
         """Share of taught things that the next ``learn`` lets be called unknown, 0 to below 1."""
         return self._few.unknown_rate

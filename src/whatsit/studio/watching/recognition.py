@@ -9,7 +9,6 @@ from whatsit.cameras import SharedCamera
 from whatsit.live.engine import Answer, Live
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.smoothing import Smoothing
-from whatsit.studio.lessons.learner import Likeness
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import Feed
 
@@ -121,7 +120,7 @@ class Recognition:
 
     def _view(self, answer: Answer) -> AnswerView:
         predictions = answer.predictions
-        distances = predictions.distances if isinstance(predictions, Likeness) else (None,) * len(predictions)
+        distances = predictions.distances or (None,) * len(predictions)
         return {
             "model": self.model,
             "state": answer.state.value if predictions or answer.frame is None else "nothing",
