@@ -39,6 +39,7 @@ class Taught:
         self._superseded: int | None = None
         self._written = False
         self._closed = False
+        self._latest: tuple[object, Learner] | None = None
         self._new_classes: dict[str, int] = {}
         self._recover()
         dataset.listen(self._follow)
@@ -67,7 +68,7 @@ class Taught:
         """A lesson with everything taken into account, and the rounds that took."""
         if not lesson.unlearnt:
             return lesson, 0
-        rounds = Learner(lesson.learnt(0), self.embeddings.of(lesson), self.embedder).rounds
+        rounds = self._fitted(lesson.learnt(0)).rounds
         return lesson.learnt(rounds), rounds
 
     def write(
@@ -186,8 +187,15 @@ class Taught:
             self._new_classes[label] = known = self.new_id()
         return known
 
+    def _fitted(self, lesson: Lesson) -> Learner:
+        """A lesson fitted; the same again where nothing that matters for that has changed."""
+        key = lesson.classes, tuple(replace(shot, key="") for shot in lesson.shots)
+        if self._latest is None or self._latest[0] != key:
+            self._latest = key, Learner(lesson, self.embeddings.of(lesson), self.embedder)
+        return self._latest[1]
+
     def _publish(self) -> None:
-        self.learner = Learner(self.lesson, self.embeddings.of(self.lesson), self.embedder)
+        self.learner = self._fitted(self.lesson)
         self._written = False
         # Made from what is on disk already: where it cannot be written now, the next change tries again.
         with contextlib.suppress(DataError):
