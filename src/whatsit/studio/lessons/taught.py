@@ -117,6 +117,16 @@ class Taught:
         self.embeddings.put_features(features or {})
         self.dataset.perform(replace(edit, lesson=(before, self.write(lesson, features, pending))))
 
+    def keep(self, settings: Mapping[str, str]) -> None:
+        """Keep settings of the lesson, which are no edit.
+
+        Raises:
+            DataError: the disk is full or read-only; nothing is changed.
+        """
+        self.store.keep(settings)
+        self._read_settings()
+        self.tell()
+
     def supersede(self, version: int) -> None:
         """No edit refers to this version any more: the next one that is written drops it."""
         self._superseded = version
@@ -139,6 +149,7 @@ class Taught:
         self.store.settle(self.version)
         self.store.remember(self.version)
         self.store.sweep()
+        self._read_settings()
         features = self.store.features()
         lesson, _ = self.store.lesson(self.version)
         others = [features[shot.id][0] for shot in lesson.shots if not shot.hash and shot.id in features]
@@ -165,6 +176,7 @@ class Taught:
     def _follow(self) -> None:
         with contextlib.suppress(DataError):  # the edit has happened; the next opening or edit tries again
             self.store.settle(self.version)
+        self._read_settings()
         lesson = self._present()
         if lesson != self.lesson:
             self.lesson = lesson
@@ -172,6 +184,9 @@ class Taught:
         elif not self._written:
             with contextlib.suppress(DataError):
                 self._write_features()
+
+    def _read_settings(self) -> None:
+        self.auto_learn = self.store.setting("auto_learn") != "no"
 
     def _present(self) -> Lesson:
         lesson, edits = self.store.lesson(self.version)
