@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := lite1,lite2,opencv,mqtt,tls
+EXTRAS := lite1,lite2,opencv,tls
 
-.PHONY: demo test check bench studio clean
+.PHONY: demo test check docs bench studio clean
 
 demo: $(VENV)/.user  ## teach from pictures, recognise others, draw the answers: .demo/answers.png
 	$(BIN)/python -m whatsit.demo --output .demo/answers.png
@@ -22,11 +22,14 @@ check: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.docs  ## the documentation as a site: build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 bench: $(VENV)/.user $(VENV)/.mediapipe  ## one table of ratios; PICTURES=folder for your own
 	$(BIN)/python -m benchmarks --mediapipe $(VENV)/mediapipe/bin/python $(PICTURES)
 
 clean:
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) .demo build
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); tools/debian_packages.sh python3-venv && $(PYTHON) -m venv $(VENV); }
@@ -39,6 +42,11 @@ $(VENV)/.user: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]' --group dev
+	touch $@ $(VENV)/.docs $(VENV)/.user
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group docs
 	touch $@ $(VENV)/.user
 
 # MediaPipe lives apart: a peer to measure against, never a dependency.

@@ -1,6 +1,6 @@
 """One table of ratios. Usage: python -m benchmarks [FOLDER] [--mediapipe PYTHON] [--rounds 7] [--check]
 
-FOLDER holds your pictures, ``<label>/*.jpg``; otherwise the environment's WHATSIT_BENCH_PICTURES. Without either,
+FOLDER holds your pictures, ``<label>/*.jpg``; without it WHATSIT_BENCH_PICTURES names the folder. Without either,
 pictures are made from photographs that scikit-learn ships, in two sizes: stills of five megapixels, where decoding
 counts, and frames of 320 by 240, where the network is nearly all there is and no program can be much faster than
 another on the same model: what the targets promise is shown on stills.
@@ -36,7 +36,7 @@ TEACHING = ("embed_pictures", "teach_pictures", "embed_one_by_one", "learn_pictu
 TAUGHT = 2000
 """Frames to teach from: with few pictures, starting scikit-learn is most of the time."""
 LEARNT = 60
-"""Pictures for the self-learning classifier: it is made for a handful a class."""
+"""Pictures for the self-learning classifier: it is made for a handful per class."""
 
 
 def main() -> None:
@@ -53,9 +53,9 @@ def main() -> None:
         if folder is None:
             pictures = made_pictures(work / "stills", PHOTOGRAPH, 60)
             frames = made_pictures(work / "frames", FRAME, TAUGHT)
-            told = "stills of 2592 x 1944 and frames of 320 x 240 made from scikit-learn's two photographs"
+            source = "stills of 2592 x 1944 and frames of 320 x 240 made from scikit-learn's two photographs"
         else:
-            pictures, frames, told = labelled_pictures(folder), [], str(folder)
+            pictures, frames, source = labelled_pictures(folder), [], str(folder)
         model = work / "imagenet.tflite"
         files = {LABELS_FILE: "\n".join(imagenet_labels()).encode()}  # MediaPipe asks for them
         metadata = ModelMetadata((MEAN,), (STD,), imagenet_labels(), files, name="EfficientNet-Lite0")
@@ -72,14 +72,14 @@ def main() -> None:
             ]
         rows += call_row(model, bulk, arguments.rounds)
         rows += teaching_rows(model, everything, few, max(3, arguments.rounds // 2))
-    console.print(table(rows, f"{len(pictures)} pictures: {told}; {os.cpu_count()} cores; {arguments.rounds} rounds"))
+    console.print(table(rows, f"{len(pictures)} pictures: {source}; {os.cpu_count()} cores; {arguments.rounds} rounds"))
     missed = [row[0] for row in rows if row[4] is False]
     if arguments.check and missed:
         raise SystemExit(f"missed: {', '.join(missed)}")
 
 
 Row = tuple[str, str, str, str, bool | None, str]
-"""What, ratio, target, peak memory of either side, whether the target is met, ratio of CPU time."""
+"""What, ratio, target, peak memory of both sides, whether the target is met, ratio of CPU time."""
 
 
 def bulk_rows(model: Path, pictures: Path, mediapipe: str | None, rounds: int) -> list[Row]:
@@ -91,8 +91,8 @@ def bulk_rows(model: Path, pictures: Path, mediapipe: str | None, rounds: int) -
     count = len(pictures.read_text().splitlines())
     ours = BULK[0]
     rows = [
-        at_least(f"classify_many ({count / results.median(ours):.0f}/s) : {told}", results, other, target, count)
-        for told, other, target in (("the book's function", "book_function", 5.0), ("MediaPipe", MEDIAPIPE, 2.0),
+        at_least(f"classify_many ({count / results.median(ours):.0f}/s) : {peer}", results, other, target, count)
+        for peer, other, target in (("the book's function", "book_function", 5.0), ("MediaPipe", MEDIAPIPE, 2.0),
                                     ("decode + resize + invoke", "floor", 0.8))
         if other in results.rounds
     ]  # fmt: skip
@@ -112,7 +112,7 @@ def call_row(model: Path, pictures: Path, rounds: int) -> list[Row]:
 def teaching_rows(model: Path, everything: Path, few: Path, rounds: int) -> list[Row]:
     embed, teach, embed_few, learn = TEACHING
     rows = []
-    for told, name, floor, listed, target in (
+    for what, name, floor, listed, target in (
         ("teach + int8 file : embedding once, time", teach, embed, everything, 1.5),
         (f"add {LEARNT} + learn : embedding them, time", learn, embed_few, few, None),
     ):
@@ -122,16 +122,16 @@ def teaching_rows(model: Path, everything: Path, few: Path, rounds: int) -> list
         memory = f"{results.peak(name):.0f} : {results.peak(floor):.0f}"
         cpu = f"{results.ratio(name, floor, 'cpu', 'cpu'):.2f}"
         met = None if target is None else ratio <= target
-        rows.append((told, f"{ratio:.2f}", f"≤ {target}" if target else "", memory, met, cpu))
+        rows.append((what, f"{ratio:.2f}", f"≤ {target}" if target else "", memory, met, cpu))
     return rows
 
 
-def at_least(told: str, results: Results, other: str, target: float, count: int) -> Row:
+def at_least(what: str, results: Results, other: str, target: float, count: int) -> Row:
     ratio = results.ratio(other, BULK[0])
     memory = f"{results.peak(BULK[0]):.0f} : {results.peak(other):.0f}"
-    told = f"{told} ({count / results.median(other):.0f}/s)"
+    what = f"{what} ({count / results.median(other):.0f}/s)"
     cpu = f"{results.ratio(other, BULK[0], 'cpu', 'cpu'):.2f}"
-    return (told, f"{ratio:.2f}", f"≥ {target:g}", memory, ratio >= target, cpu)
+    return (what, f"{ratio:.2f}", f"≥ {target:g}", memory, ratio >= target, cpu)
 
 
 def table(rows: list[Row], caption: str) -> Table:

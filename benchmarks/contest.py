@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 
 class Contestant:
-    """A worker process that goes through the pictures whenever it is told to."""
+    """A worker process that runs ``contestants/<module>.py`` over the pictures, once per call of ``go``."""
 
     def __init__(self, module: str, model: Path, listing: Path, python: str = sys.executable) -> None:
         command = [python, str(HERE / "worker.py"), module, str(model), str(listing)]
@@ -51,11 +51,11 @@ class Results:
     rounds: Mapping[str, Sequence[Mapping[str, float]]]
 
     def median(self, name: str, field: str = "seconds") -> float:
-        """Over the rounds."""
+        """The median of a field over the rounds."""
         return statistics.median(answer[field] for answer in self.rounds[name])
 
     def peak(self, name: str) -> float:
-        """Resident memory in MiB, the most of any round."""
+        """Peak resident memory in MiB, the highest of all rounds."""
         return max(answer["mebibytes"] for answer in self.rounds[name])
 
     def ratio(self, name: str, other: str, field: str = "seconds", other_field: str = "seconds") -> float:

@@ -1,10 +1,10 @@
-"""One contestant in its own process, so that peak memory is its own and other programs keep their environment.
+"""One contestant in a process, so that peak memory is measured apart and other programs keep their environment.
 
 Usage: python worker.py CONTESTANT MODEL LIST_OF_PICTURES
 
 Standard library only: MediaPipe's environment runs it too. For every line on standard input the contestant goes
-through all pictures once and one line of JSON tells seconds, CPU seconds of all threads and peak
-resident memory. Between lines it sleeps.
+through all pictures once, and one line of JSON reports seconds, CPU seconds of all threads and peak resident memory
+in MiB. Between lines it sleeps.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from pathlib import Path
 def main() -> None:
     name, model, listing = sys.argv[1:]
     pictures = Path(listing).read_text().splitlines()
-    go = importlib.import_module(name).prepare(model)
+    go = importlib.import_module(f"contestants.{name}").prepare(model)
     # Libraries write greetings to both streams; the answers go to the real one only.
     answers, sys.stdout = sys.stdout, sys.stderr
     for _ in sys.stdin:

@@ -1,5 +1,6 @@
-"""``cv2.VideoCapture`` without a device: the same signatures, told what to do by a plug file."""
+"""Fakes for a camera's own process: ``cv2.VideoCapture`` without a device, told what to do by a plug file."""
 
+import builtins
 import threading
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from whatsit import errors
 from whatsit.cameras.capture import Capture
 from whatsit.cameras.sources.usb import open_usb
 
@@ -49,6 +51,11 @@ class FakeVideoCapture:
 
     def release(self) -> None:
         pass
+
+
+def open_failing(error: str, text: str) -> Capture:
+    """A device that cannot be opened, for a reason of this class."""
+    raise (getattr(errors, error, None) or getattr(builtins, error))(text)
 
 
 def open_fake_usb(plug: str, **options: Any) -> Capture:

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,40 @@ from whatsit import BackboneChoice, TaughtModel, find_examples, load_image, teac
 from whatsit.cli.app import main
 from whatsit.tflite.flatbuffer import write_model
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parent
+REPOSITORY = TESTS.parent
+LAST = "acceptance"
+"""The folder of the long tests."""
+
+
+def package_of(path: str | Path) -> str:
+    """The package that a test file is about, by its folder; a file directly in ``tests/`` is about all of it."""
+    below = Path(path).resolve().relative_to(TESTS).parts
+    return below[0] if len(below) > 1 else "whatsit"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run package by package, the long tests last."""
+    items.sort(key=lambda item: (package_of(item.path) == LAST, package_of(item.path)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests of each package ran, and how long they took, where more than one package was tested."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    seconds: Counter[str] = Counter()
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.getreports(outcome):
+            package = package_of(REPOSITORY / report.nodeid.split("::")[0])
+            counts[package][outcome] += 1
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[package_of(REPOSITORY / report.nodeid.split("::")[0])] += report.duration
+    if len(counts) > 1:
+        terminalreporter.section("packages")
+        for package in sorted(counts, key=lambda name: (name == LAST, name)):
+            told = ", ".join(f"{number} {outcome}" for outcome, number in counts[package].items())
+            terminalreporter.write_line(f"{package:<12} {seconds[package]:6.0f} s  {told}")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -10,13 +11,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from tools import docs_tables
+from tools.house_map import written
 
-from whatsit.demo import lesson, photograph_parts
+from example_folder import make_example_folder
+from recipes import groups, recipes
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PAGES = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    *PAGES, "CONTRIBUTING.md", "CHANGELOG.md",
+    *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs/decisions").glob("*.md")),
+]  # fmt: skip
 
 
 def examples(page, language):
@@ -38,17 +45,7 @@ PYTHON = [(page, example) for page in PAGES for example in examples(page, "pytho
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with the pictures that the documents speak of."""
-    folder = tmp_path_factory.mktemp("readme")
-    for label, name in (("green", "china"), ("brown", "flower")):
-        (folder / "bottles" / label).mkdir(parents=True)
-        for number, part in enumerate(photograph_parts(name, 4)):
-            Image.fromarray(part).save(folder / "bottles" / label / f"{number}.jpg")
-    shutil.copytree(folder / "bottles", folder / "pictures")
-    shutil.make_archive(str(folder / "pictures"), "zip", folder, "pictures")
-    (folder / "photos").mkdir()
-    for name, question in zip(("one", "two", "three"), lesson()[1][::2], strict=False):
-        Image.fromarray(question.picture).save(folder / "photos" / f"{name}.jpg")
-    return folder
+    return make_example_folder(tmp_path_factory.mktemp("readme"))
 
 
 def run(command, place, given=""):
@@ -69,7 +66,8 @@ def test_every_python_example_runs(page, example, fresh):
     assert run([sys.executable, "-W", "error", "-c", example], fresh), page
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
+# The commands of docs/extending.md need the packages that it describes: tests/acceptance/test_extending.py.
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page) and page != "docs/extending.md"])
 def test_every_command_of_a_page_runs_in_its_order(page, fresh):
     for command in commands(page):
         if command.startswith("whatsit dataset check"):
@@ -98,7 +96,7 @@ def test_every_cell_of_the_notebook_runs_and_answers_show_themselves(tmp_path):
 
 def test_the_readme_shows_the_commands_that_matter():
     shown = {shlex.split(command)[1] for command in commands("README.md")}
-    assert shown >= {"teach", "classify", "export", "verify", "doctor", "train", "test", "bench", "deploy"}
+    assert shown >= {"teach", "classify", "export", "verify", "doctor", "train", "test", "sweep", "deploy"}
 
 
 def test_every_make_target_of_the_readme_exists():
@@ -109,14 +107,71 @@ def test_every_make_target_of_the_readme_exists():
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", DOCUMENTS)
 def test_every_link_leads_somewhere(page):
     text = (ROOT / page).read_text()
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert "://" in target or ((ROOT / page).parent / target).exists(), f"{page}: {target}"
 
 
-def test_the_map_of_the_house_names_only_what_is_there():
-    names = {path.name for path in (ROOT / "src/whatsit").rglob("*.py")}
-    mapped = re.findall(r"^- `([^` ]+\.py)`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
-    assert "classifier.py" in mapped and set(mapped) <= names
+NAMED = re.compile(r"(?:src|tests|benchmarks|tools|examples|docs)/[\w/.-]*\w(?![\w/.-]*[<*])")
+"""The path of a file or folder of the repository."""
+
+
+def test_every_file_and_program_that_a_document_names_is_there():
+    added = {place for recipe in recipes().values() for place in (*recipe.moved.values(), *recipe.new)}
+    named = [
+        (page, name) for page in DOCUMENTS for name in NAMED.findall((ROOT / page).read_text()) if name not in added
+    ]
+    assert len(named) > 10
+    assert [(page, name) for page, name in named if not (ROOT / name).exists()] == []
+    modules = [
+        (page, name) for page in DOCUMENTS for name in re.findall(r"benchmarks(?:\.\w+)+", (ROOT / page).read_text())
+    ]
+    assert len(modules) > 3
+    assert [one for one in modules if not (ROOT / (one[1].replace(".", "/") + ".py")).exists()] == []
+
+
+OURS = re.compile(r"`(whatsit(?:\.\w+)+)`")
+"""A module or name of ours; files and entry-point groups look alike."""
+
+
+def test_every_module_and_name_of_ours_in_a_document_can_be_imported():
+    others = {"whatsit.toml", "whatsit.json", *groups()}
+    names = {
+        (page, name) for page in DOCUMENTS for name in OURS.findall((ROOT / page).read_text()) if name not in others
+    }
+    assert len(names) > 3
+    for page, name in names:
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError) as error:
+            pytest.fail(f"{page}: {error}")
+
+
+def test_the_map_of_the_code_is_what_the_tool_writes():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    assert written(page) == page, "run: python tools/house_map.py"
+
+
+def test_the_map_of_the_code_names_every_module_in_its_folder():
+    page = (ROOT / "CONTRIBUTING.md").read_text().split("<!-- map -->")[1]
+    folders = re.split(r"^\*\*whatsit/(.*)\*\*.*$", page, flags=re.MULTILINE)
+    mapped = {
+        folder.strip("/"): set(re.findall(r"^- `(\w+\.py)`: \S", listed, re.MULTILINE))
+        for folder, listed in zip(folders[1::2], folders[2::2], strict=True)
+    }
+    there: dict[str, set[str]] = {}
+    package = ROOT / "src/whatsit"
+    for path in package.rglob("*.py"):
+        if path.name != "__init__.py":
+            there.setdefault(path.parent.relative_to(package).as_posix().removeprefix("."), set()).add(path.name)
+    assert mapped == there
+
+
+def test_the_tables_of_cameras_and_sinks_are_those_of_the_code():
+    texts = [page.read_text() for page in docs_tables.pages()]
+    assert len(texts) > 1 and all(docs_tables.filled(text) == text for text in texts), (
+        "run: python tools/docs_tables.py"
+    )
+    assert all(sum(f"<!-- {name} -->" in text for text in texts) == 1 for name in docs_tables.TABLES)

@@ -1,28 +1,54 @@
 """What ``import whatsit`` promises, and what it does not cost."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 import whatsit
 
 PROMISED = {
-    "Backbone", "BackboneChoice", "CameraError", "Classifier", "Colour", "DataError", "Embedder", "Fit", "ImageError",
-    "MissingExtraError", "ModelError", "PixelEmbedder", "Prediction", "Predictions", "Preprocess",
-    "SelfLearnClassifier", "TaughtModel", "WhatsitError", "find_examples", "load_image", "teach", "verify",
+    "Answer", "ArgumentError", "Augmentation", "Backbone", "BackboneChoice", "Camera", "CameraEndedError",
+    "CameraError", "CameraLostError", "Classifier", "Colour", "DataError", "Deployment", "Design", "Embedder",
+    "Evaluation", "FewShotClassifier", "Fit", "Frame", "ImageError", "ImageLike", "Live", "MissingExtraError",
+    "ModelError", "PixelEmbedder", "Prediction", "Predictions", "Preprocess", "Project", "ProjectInUseError",
+    "SelfLearnClassifier", "SharedCamera", "Sink", "Smoothing", "Split", "SplitRatios", "TaughtModel", "Training",
+    "TrainingMode", "WhatsitError", "capture", "deploy", "evaluate", "find_examples", "import_path", "load_image",
+    "open_camera", "teach", "train", "verify",
 }  # fmt: skip
 
 
 def test_every_promised_name_is_there_and_stays():
     assert set(whatsit.__all__) >= PROMISED
-    assert list(whatsit.__all__) == sorted(whatsit.__all__, key=lambda name: (name[0].islower(), name))
+    assert list(whatsit.__all__) == sorted(whatsit.__all__)
 
 
 def test_every_public_name_has_a_docstring():
     assert all(getattr(whatsit, name).__doc__ for name in whatsit.__all__)
 
 
-def test_every_error_is_a_whatsit_error():
-    errors = [getattr(whatsit, name) for name in whatsit.__all__ if name.endswith("Error")]
-    assert len(errors) >= 6 and all(issubclass(error, whatsit.WhatsitError) for error in errors)
+def test_every_error_is_public_and_stands_in_the_tree_of_the_module():
+    from whatsit import errors
+
+    defined = {
+        name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
+    }
+    assert defined == {name for name in whatsit.__all__ if name.endswith("Error")}
+    assert all(issubclass(getattr(errors, name), whatsit.WhatsitError) for name in defined)
+    drawn = [re.match(r"    ([│ ├└─]*)(\w+Error) ", line) for line in (errors.__doc__ or "").splitlines()]
+    parents: list[str] = []
+    for depth, name in ((len(found[1]) // 4, found[2]) for found in drawn if found):
+        assert not depth or getattr(errors, name).__base__.__name__ == parents[depth - 1], name
+        parents[depth:] = [name]
+        defined.remove(name)
+    assert not defined
+
+
+def test_the_stub_is_one_sorted_list_of_names_and_nothing_else():
+    stub = Path(whatsit.__file__).with_suffix(".pyi").read_text()
+    lines = [line for line in stub.splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"from whatsit\.[\w.]+ import (\w+) as \1", line) for line in lines)
+    assert {line.split()[-1] for line in lines} == {*whatsit.__all__, "__version__"}
 
 
 @pytest.mark.parametrize(

@@ -56,10 +56,10 @@ def learner(**settings):
         (lambda model: BackboneChoice(colour="red"), "colour 'red': expected one of rgb, grey"),
         (lambda model: BackboneChoice(3), "backbone 3: expected one of lite0, lite1, lite2, or a .tflite file"),
         (lambda model: BackboneChoice(size="big").open(), "input size 'big': expected a multiple of 32"),
-        (lambda model: SelfLearnClassifier(b"x" * 1000), "expected None, the path of a .tflite, or an Embedder"),
+        (lambda model: SelfLearnClassifier(b"x" * 1000), "expected a name, the path of a .tflite, or an Embedder"),
         (lambda model: learner().load(3), "3: expected the path of a feature file"),
         (lambda model: learner().save(3), "3: expected the path of a feature file"),
-        (lambda model: learner(unknown_rate="a").learn(), "error rate 'a': expected a share from 0 to below 1"),
+        (lambda model: learner(unknown_rate="a").learn(), "unknown rate 'a': expected a share from 0 to below 1"),
         (lambda model: learner().add_class(GREY, label=3), "label 3: a label is text"),
         (lambda model: learner().add_sample(GREY, label=None, fit=3), "fit 3: expected one of"),
         (lambda model: TaughtModel.from_file(3), "model 3: expected the path of a .tflite"),
@@ -73,8 +73,8 @@ def learner(**settings):
         (lambda model: teach([GREY, GREY]), "expected pairs of picture and label"),
         (lambda model: teach([(GREY, 1), (GREY, 2)]), "label 1: expected text"),
         (lambda model: teach([(GREY, "a"), (GREY, None)]), "label None: expected text"),
-        (lambda model: teach([(GREY, "a"), (GREY, "b")], unknown_rate=None), "error rate None: expected a share"),
-        (lambda model: teach([(GREY, "a"), (GREY, "b")], 3), "backbone 3: expected a BackboneChoice"),
+        (lambda model: teach([(GREY, "a"), (GREY, "b")], unknown_rate=None), "unknown rate None: expected a share"),
+        (lambda model: teach([(GREY, "a"), (GREY, "b")], 3), "backbone 3: expected a name, a .tflite file or"),
         (lambda model: teach([(GREY, "a"), (GREY, "b")], "lite7"), "backbone 'lite7': expected one of lite0, lite1"),
         (lambda model: teach([(GREY, "a"), (GREY, "b")], learner="x"), "learner 'x': expected one of logistic, cent"),
     ],
@@ -82,6 +82,7 @@ def learner(**settings):
 def test_a_wrong_argument_is_named_in_one_short_line(small_model, wrong, expected):
     with pytest.raises(WhatsitError) as error:
         wrong(small_model())
+    assert isinstance(error.value, ValueError)
     assert expected in str(error.value)
     assert "\n" not in str(error.value) and len(str(error.value)) < 250
 

@@ -1,7 +1,7 @@
 """``make demo``: teach from pictures, recognise others, show the answers as a picture and as text.
 
-The pictures are parts of the two photographs that scikit-learn ships and views of the demonstration scene. None of
-those asked about was taught, and the last two show things that were not, in a place that was.
+The pictures are crops of the two photographs that scikit-learn contains, and views of the demonstration scene. The
+questions are other pictures than those taught, and the last two show things that were not taught at all.
 """
 
 import argparse
@@ -31,19 +31,19 @@ STRANGERS = ("duck", "clock")
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A picture and what is on it; None for something that was not taught."""
+    """A picture and the label of what is on it; None for something that was not taught."""
 
     picture: Pixels
     truth: str | None
 
 
 def photograph_parts(name: str, count: int) -> Iterator[Pixels]:
-    """Different parts of one of scikit-learn's photographs, shape (240, 320, 3)."""
+    """Different crops of one of scikit-learn's photographs, each of shape (240, 320, 3)."""
     from sklearn.datasets import load_sample_image
 
     photograph = Image.fromarray(load_sample_image(f"{name}.jpg"))
     for number in range(count):
-        # Around the middle, where the subject is; the sequence repeats nothing.
+        # Around the middle, where the subject is, and no crop twice.
         width = 420 + 25 * (number % 5)
         height = width * 3 // 4
         left = (photograph.width - width) * ((number * 5) % count) // max(1, count - 1)
@@ -53,7 +53,7 @@ def photograph_parts(name: str, count: int) -> Iterator[Pixels]:
 
 
 def scene_views(name: str, count: int) -> Iterator[Pixels]:
-    """An object of the demonstration scene in different places and lights, shape (240, 320, 3)."""
+    """An object of the demonstration scene in different places and lights, each of shape (240, 320, 3)."""
     scene = Scene(seed=3, width=320, height=240, objects=(name,), dwell=60)
     shown = (scene.render(number) for number in range(20, 10_000, 37) if scene.truth(number) == name)
     return (picture for picture, _ in zip(shown, range(count), strict=False))
@@ -80,7 +80,7 @@ PAPER, INK, FAINT, BAR, UNKNOWN, WRONG = "#f6f5f1", "#22252a", "#d9d7cf", "#2f7d
 
 
 def contact_sheet(questions: Sequence[Question], answers: Sequence[Predictions]) -> Image.Image:
-    """Every picture with its label and a bar of its score; what was unknown is marked."""
+    """Every picture with its answer and a bar for the score; unknown and wrong ones are marked."""
     rows = -(-len(questions) // COLUMNS)
     cell = (TILE[0] + GAP, TILE[1] + CAPTION + GAP)
     sheet = Image.new("RGB", (COLUMNS * cell[0] + GAP, rows * cell[1] + GAP), PAPER)
@@ -121,7 +121,7 @@ def is_right(question: Question, answer: Predictions) -> bool:
 
 
 def text_table(questions: Sequence[Question], answers: Sequence[Predictions]) -> str:
-    """The same as text, in 60 columns."""
+    """The answers as text, in 60 columns."""
     lines = [f"{'on the picture':<16}{'answer':<24}{'score':>6}"]
     for question, answer in zip(questions, answers, strict=True):
         said = f"unknown (like {answer[0].label})" if answer.unknown else answer[0].label
@@ -132,7 +132,11 @@ def text_table(questions: Sequence[Question], answers: Sequence[Predictions]) ->
 
 
 def run(output: Path) -> str:
-    """Teach, recognise, write the contact sheet to ``output`` and the model beside it; the report as text."""
+    """Teach, recognise, write the contact sheet to ``output`` and the model beside it.
+
+    Returns:
+        The report as text.
+    """
     taught, questions = lesson()
     begun = time.monotonic()
     content = teach(taught).to_tflite()
@@ -147,7 +151,7 @@ def run(output: Path) -> str:
     right = sum(is_right(question, answer) for question, answer in zip(questions, answers, strict=True))
     labels = sorted({label for _, label in taught})
     return (
-        f"Taught {len(labels)} classes from {len(taught)} pictures in {seconds:.1f} s: {', '.join(labels)}\n"
+        f"Taught in {seconds:.1f} s: {len(labels)} classes ({', '.join(labels)}), {len(taught)} pictures\n"
         f"{model}: {len(content) / 1e6:.1f} MB, int8\n\n{text_table(questions, answers)}\n\n"
         f"{right} of {len(questions)} right. The answers as a picture: {output}"
     )

@@ -1,22 +1,96 @@
-"""Files that are either wholly there or not there at all."""
+"""Reading and writing whole files: a write is complete or did not happen, a read has a limit."""
 
 import contextlib
 import errno
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from whatsit.errors import DataError
+from whatsit.errors import DataError, WhatsitError
+
+
+def read_bounded(
+    path: str | os.PathLike[str],
+    limit: int,
+    expected: str = "a file",
+    *,
+    error: type[WhatsitError] = DataError,
+    name: str | None = None,
+) -> bytes:
+    """The content of a regular file of at most ``limit`` bytes.
+
+    Never waits: a FIFO, socket, device or folder is refused without reading from it. A file that grows while it is
+    read is refused at the limit.
+
+    Args:
+        path: the file.
+        limit: the largest size accepted, in bytes.
+        expected: what the file should be, for the error, such as ``a JPEG, PNG or WebP picture``.
+        error: the class of the error raised.
+        name: what the error calls the file; None: its path. Empty: nothing, where the caller names it.
+
+    Raises:
+        WhatsitError: of class ``error``: there is no such file, it is not a regular file, is too large, or cannot be
+            read.
+    """
+    file = Path(path)
+    start = f"{file if name is None else name}: " if name != "" else ""
+    try:
+        # O_NONBLOCK: opening a FIFO that nobody writes to would otherwise wait for a writer.
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise error(f"{start}not a file; expected {expected}")
+            if status.st_size > limit:
+                raise error(f"{start}{status.st_size:,} bytes, more than the {limit:,} allowed for {expected}")
+            content = _read_up_to(handle, limit + 1, status.st_size)
+        finally:
+            os.close(handle)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as problem:  # ValueError: a NUL in the path
+        raise error(f"{start}no such file; expected {expected}") from problem
+    except OSError as problem:
+        if problem.errno in (errno.ENXIO, errno.ENODEV):  # a socket, or a device without a driver
+            raise error(f"{start}not a file; expected {expected}") from problem
+        raise error(f"{start}cannot be read: {problem.strerror or problem}") from problem
+    if len(content) > limit:
+        raise error(f"{start}more than the {limit:,} bytes allowed for {expected}")
+    return content
+
+
+def _read_up_to(handle: int, most: int, size: int) -> bytes:
+    parts, left = [], most
+    # One byte past the size: a file that does not grow is read in one call.
+    while left and (part := os.read(handle, min(left, max(size + 1, 2**16), 2**30))):
+        parts.append(part)
+        left -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in ``folder``, after files were created, renamed or deleted there.
+
+    Raises:
+        OSError: as the system says.
+    """
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_file(path: str | os.PathLike[str], content: bytes) -> None:
     """Replace ``path`` by ``content`` in one step: a reader, or a power cut, sees the old file or the new one.
 
-    The bytes go to a file without a name in the same folder, so that a killed process leaves nothing behind (where the
-    system has no such files, to a temporary one), are synchronised to the disk, and take the name by ``os.replace``
-    (POSIX rename). The folder itself is synchronised after, so that the name survives too.
+    The bytes go to an unnamed file in the same folder (a temporary one where the system has no such files), so that a
+    killed process leaves nothing behind. They are synchronised to the disk and take the name by ``os.replace`` (POSIX
+    rename). The folder is synchronised afterwards, so that the name survives too.
 
     Raises:
         DataError: the folder is missing, read-only or full, or the path is a folder or a device; what was there is
@@ -26,9 +100,9 @@ def write_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
-    """As ``write_file`` for files that belong together: all are on the disk before the first takes its name.
+    """As ``write_file``, for files that belong together: all are on the disk before the first takes its name.
 
-    Only a power cut between two renames leaves some new and some old, the later ones in the order given.
+    Only a power cut between two renames can leave the first ones new and the later ones old.
 
     Raises:
         DataError: as ``write_file``; nothing has changed then.
@@ -40,25 +114,25 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
 @contextlib.contextmanager
 def _staged(target: Path, content: bytes) -> Iterator[Callable[[], None]]:
-    """The content on the disk; what is yielded gives it its name."""
+    """Put the content on the disk; calling what is yielded gives it its name."""
     temporary: Path | None = None
 
     def take_name() -> None:
         nonlocal temporary
-        with _telling(target):
+        with _explained(target):
             if temporary is None:
                 temporary = _link(stream.fileno(), target)
             os.replace(temporary, target)
             temporary = None
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     try:
-        with _telling(target):
+        with _explained(target):
             _check_kind(target)
             handle, temporary = _scratch(target)
-        # Without a buffer: closing one that a full disk could not take would raise again, past the error told here.
+        # Unbuffered: closing a buffer that a full disk refused would raise a second time, outside _explained.
         with os.fdopen(handle, "wb", buffering=0) as stream:
-            with _telling(target):
+            with _explained(target):
                 write_all(stream.fileno(), content)
                 os.fsync(stream.fileno())
             yield take_name
@@ -80,9 +154,11 @@ def write_all(handle: int, content: bytes) -> None:
 
 
 def _scratch(target: Path) -> tuple[int, Path | None]:
-    """A new file in the target's folder: its handle, and its name where it could not do without one."""
+    """A new file in the target's folder: its handle, and its name where the system has no unnamed files."""
     if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
-        with contextlib.suppress(OSError):  # not on this file system, or not at all: the next lines tell
+        with contextlib.suppress(
+            OSError
+        ):  # this file system has none, or the folder is unusable, which mkstemp reports
             return os.open(target.parent, os.O_TMPFILE | os.O_WRONLY, 0o666), None
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
     os.fchmod(handle, 0o666 & ~umask())
@@ -90,7 +166,7 @@ def _scratch(target: Path) -> tuple[int, Path | None]:
 
 
 def _link(handle: int, target: Path) -> Path:
-    """Give a nameless file a name; only a rename can replace what is there."""
+    """Give an unnamed file a temporary name; only a rename can replace what is there."""
     folder = os.open(target.parent, os.O_RDONLY)
     try:
         name = f".{target.name[:40]}.{secrets.token_hex(4)}.tmp"
@@ -107,7 +183,7 @@ def _check_kind(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _telling(target: Path) -> Iterator[None]:
+def _explained(target: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -115,29 +191,29 @@ def _telling(target: Path) -> Iterator[None]:
 
 
 def cannot_write(target: Path, error: OSError | ValueError) -> DataError:
-    """What the system said of a file that could not be written, and what helps against it."""
+    """The error for a file that could not be written: the system's reason and what to do about it."""
     number = error.errno if isinstance(error, OSError) else None
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return DataError(f"cannot write {target}: {reason}; free some space and try again")
-    return DataError(f"cannot write {target}: {reason}; choose a folder that is there and that you may write to")
+    return DataError(f"cannot write {target}: {reason}; choose a folder that exists and that you can write to")
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Tell before long work what ``write_file`` would refuse after it, by trying a temporary file in the folder.
+    """Refuse before long work what ``write_file`` would refuse after it, by trying a temporary file in the folder.
 
     Raises:
-        DataError: as ``write_file``, a full disk aside.
+        DataError: as ``write_file``, except for a full disk.
     """
     target = Path(path)
-    with _telling(target):
+    with _explained(target):
         _check_kind(target)
         tempfile.TemporaryFile(dir=target.parent).close()
 
 
 def umask() -> int:
-    """The permissions this process takes away from what it makes."""
-    # Reading the mask means setting it; /proc gives it without a window in which another thread sees 0.
+    """The permission bits this process removes from the files it creates."""
+    # os.umask can only be read by setting it, and another thread would see 0 meanwhile; /proc has it.
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             for line in status:
@@ -148,11 +224,13 @@ def umask() -> int:
     return 0o022
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
+def cache_folder() -> Path:
+    """``$WHATSIT_CACHE``, else ``whatsit`` under ``$XDG_CACHE_HOME`` or ``~/.cache`` (XDG base directories)."""
+    own = os.environ.get("WHATSIT_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME")
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return (Path(base) if base else Path.home() / ".cache") / "whatsit"
+    except RuntimeError:  # no home folder
+        return Path("/nonexistent/whatsit")

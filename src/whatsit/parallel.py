@@ -1,4 +1,4 @@
-"""Many items through a few threads: order kept, memory bounded."""
+"""Many items through a few threads, in order and in bounded memory."""
 
 import os
 import threading
@@ -10,17 +10,17 @@ from typing import TypeAlias, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (done, total) while long work runs; it may raise KeyboardInterrupt to stop the work."""
+"""Called with (done, total) while long work runs; it can raise KeyboardInterrupt to stop the work."""
 
 
 def ordered_map(make: Callable[[], Callable[[T], R]], items: Iterable[T], workers: int | None = None) -> Iterator[R]:
-    """``f(item)`` for each item in order, where every thread has its own ``f = make()``.
+    """``f(item)`` for each item in order; every thread has its own ``f = make()``.
 
-    At most four results a worker wait for the reader, so an endless or huge ``items`` costs no memory. Closing the
-    iterator stops the threads; an exception from ``f`` is raised at its item's place.
+    At most four results per worker wait for the reader, so endless ``items`` need no more memory. Closing the
+    iterator stops the threads; an exception from ``f`` is raised in place of its result.
 
     Args:
-        workers: threads; None: one a core.
+        workers: threads; None: one per core.
     """
     workers = workers or os.cpu_count() or 1
     own = threading.local()

@@ -1,4 +1,4 @@
-"""What a caller hands over, checked by kind: a wrong one is refused with its value and what was expected."""
+"""Arguments checked by kind: a wrong one is refused with its value and what was expected."""
 
 import operator
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError
 
 T = TypeVar("T")
 
@@ -18,28 +18,44 @@ def short(value: object) -> str:
 
 
 def whole_number(value: object, name: str, least: int = 1) -> int:
-    """``value`` where it is a whole number of at least ``least``.
+    """``value`` as an ``int``, numpy's integers included.
 
     Raises:
-        DataError: it is not.
+        ArgumentError: not a whole number, or less than ``least``.
     """
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # what has no index is what this finds out
     except TypeError:
         number = least - 1
     if number < least:
-        raise DataError(f"{name} {short(value)}: expected a whole number, {least} or more")
+        raise ArgumentError(f"{name} {short(value)}: expected a whole number, {least} or more")
     return number
 
 
-def unknown_rate(value: float) -> float:
-    """``value`` where it is a share of errors.
+def index(value: object, kind: str, count: int) -> int:
+    """``value`` as a place among ``count`` things of a ``kind``, from 0.
 
     Raises:
-        DataError: not a number from 0 to below 1.
+        ArgumentError: not a whole number, negative, or ``count`` and more.
+    """
+    try:
+        place = operator.index(value)  # type: ignore[arg-type]  # as above
+    except TypeError as error:
+        raise ArgumentError(f"{kind} {short(value)}: expected an index, a whole number") from error
+    if not 0 <= place < count:
+        reach = f"0 to {count - 1}" if count else "none yet"
+        raise ArgumentError(f"{kind} {place}: no such {kind}; there are {count} ({reach})")
+    return place
+
+
+def unknown_rate(value: float) -> float:
+    """``value`` as a share of known pictures, 0 to below 1.
+
+    Raises:
+        ArgumentError: not a number, or out of range.
     """
     if not isinstance(value, int | float) or not 0 <= value < 1:
-        raise DataError(f"error rate {short(value)}: expected a share from 0 to below 1, such as 0.05")
+        raise ArgumentError(f"unknown rate {short(value)}: expected a share from 0 to below 1, such as 0.05")
     return value
 
 
@@ -50,11 +66,11 @@ def row(table: Mapping[str, T], name: object, kind: str) -> T:
         kind: what the rows are, for the error: ``target``.
 
     Raises:
-        DataError: there is no row of that name.
+        ArgumentError: there is no row of that name.
         PluginError: an installed package announces it, and it cannot be used.
     """
     if not isinstance(name, str) or name not in table:
-        raise DataError(f"{kind} {short(name)}: expected one of {', '.join(table)}")
+        raise ArgumentError(f"{kind} {short(name)}: expected one of {', '.join(table)}")
     return table[name]
 
 
@@ -62,38 +78,40 @@ def path(value: object, expected: str) -> Path:
     """``value`` as a path.
 
     Raises:
-        DataError: it cannot be one.
+        ArgumentError: neither text nor a path.
     """
     if not isinstance(value, str | os.PathLike):
-        raise DataError(f"{short(value)}: expected the path of {expected}")
+        raise ArgumentError(f"{short(value)}: expected the path of {expected}")
     return Path(value)
 
 
 def several(pictures: Iterable[T]) -> Iterable[T]:
-    """``pictures`` where they are several, not one, which Python would take apart into letters, bytes or rows.
+    """``pictures`` themselves, unless it is one picture, which Python would split into letters, bytes or rows.
 
     Raises:
-        DataError: one picture, or nothing to go through.
+        ArgumentError: one picture, or nothing that can be iterated over.
     """
     if isinstance(pictures, str | bytes | bytearray | os.PathLike) or getattr(pictures, "ndim", 4) < 4:
-        raise DataError(f"{short(pictures)}: one picture; expected several, such as a list of them")
+        raise ArgumentError(f"{short(pictures)}: one picture; expected several, such as a list of them")
     if not isinstance(pictures, Iterable):
-        raise DataError(f"{short(pictures)}: expected several pictures, such as a list of them")
+        raise ArgumentError(f"{short(pictures)}: expected several pictures, such as a list of them")
     return pictures
 
 
 def labels(values: object) -> tuple[str, ...]:
-    """``values`` where they are labels in an order.
+    """``values`` as labels in an order.
 
     Raises:
-        DataError: not a list or tuple of text.
+        ArgumentError: not a list or tuple of text.
     """
     if (
         not isinstance(values, Sequence)
         or isinstance(values, str | bytes)
         or not all(isinstance(value, str) for value in values)
     ):
-        raise DataError(f"labels {short(values)}: expected a list of text in the model's order, or a label file's path")
+        raise ArgumentError(
+            f"labels {short(values)}: expected a list of text in the model's order, or a label file's path"
+        )
     return tuple(values)
 
 

@@ -1,3 +1,4 @@
 """The release."""
 
 VERSION = "0.1.0"
+__version__ = VERSION

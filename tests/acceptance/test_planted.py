@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.planted import near_copies, swapped
+from benchmarks.figures.planted import near_copies, swapped
 
 from whatsit.backbones.backbone import Backbone
 from whatsit.datasets.formats.importing import import_path
@@ -43,9 +43,9 @@ def planted(
         yield check(project.dataset, Backbone.builtin()), project, wrong
 
 
-def test_wrong_labels_stand_at_the_head_of_the_list_of_doubts(planted: Planted) -> None:
+def test_wrong_labels_come_first_in_the_list_of_label_issues(planted: Planted) -> None:
     report, _, wrong = planted
-    order = [key for key, _ in report.doubts]
+    order = [key for key, _ in report.label_issues]
     curve = {part: len(wrong & set(order[: round(part * len(order))])) / len(wrong) for part in (0.02, 0.05, 0.1, 0.2)}
     print("of the wrong labels:", ", ".join(f"{found:.1%} in the first {part:.0%}" for part, found in curve.items()))
     assert curve[0.1] >= 0.85, curve

@@ -15,10 +15,11 @@ from PIL import Image
 
 from whatsit import Backbone, BackboneChoice, Classifier, ModelError
 from whatsit.backbones import builtin
-from whatsit.backbones.builtin import builtin_model, cache_folder, weights_path
+from whatsit.backbones.builtin import builtin_model, weights_path
 from whatsit.backbones.efficientnet_lite import MULTI_LAYER_BLOCKS, MULTI_LAYER_GAIN
 from whatsit.backbones.lite import LITE0
 from whatsit.backbones.torch_weights import parse_weights, read_weights
+from whatsit.files import cache_folder
 from whatsit.tflite.interpreter import Runtime
 
 MAGIC = 0x1950A86A20F9469CFC6C

@@ -1,4 +1,4 @@
-"""Every camera, whatever is behind it, keeps one and the same contract."""
+"""Every kind of camera keeps the same contract."""
 
 import threading
 import time
@@ -16,8 +16,9 @@ from PIL import Image
 from mjpeg_server import MjpegServer, red_jpeg
 from rtsp_server import RtspServer
 from whatsit.cameras import Camera, CameraState, SharedCamera, open_camera
+from whatsit.cameras.camera import PushedCamera
 from whatsit.cameras.remote import RemoteCamera
-from whatsit.cameras.sources.browser import BrowserCamera
+from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import CameraError
 
 LONG = 30.0
@@ -78,7 +79,7 @@ def _picamera(_bench: Bench) -> Camera:
 
 def _browser(bench: Bench) -> Camera:
     camera = open_camera("browser:")
-    assert isinstance(camera, BrowserCamera)
+    assert isinstance(camera, PushedCamera)
     stop = threading.Event()
 
     def page() -> None:
@@ -109,6 +110,11 @@ SOURCES: dict[str, Callable[[Bench], Camera]] = {
     "browser": _browser,
     "fake": _fake,
 }
+
+
+def test_every_kind_of_camera_is_tested_here() -> None:
+    tested = {id(CAMERAS[scheme]) for scheme in SOURCES}
+    assert {id(source) for source in CAMERAS.values()} == tested
 
 
 @pytest.fixture(params=SOURCES)

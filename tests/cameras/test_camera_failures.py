@@ -1,12 +1,17 @@
 """Cameras that hang, vanish, send rubbish, end, or come back: each is seen, said once, and survived."""
 
+import copy
 import logging
+import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
+import numpy as np
 import psutil
 import pytest
 from test_camera_contract import LONG, red_video
@@ -66,8 +71,99 @@ def swap(plug: Path, state: str) -> None:
     replacement.replace(plug)
 
 
-def test_a_camera_is_given_up_for_lost_within_five_seconds_by_default() -> None:
-    assert Patience().frame < 5
+class Scripted:
+    """In place of a camera's process: answers what the test says, and notes how long it was waited for."""
+
+    answers: ClassVar[list[dict[str, Any] | type[Exception]]] = []
+    waits: ClassVar[list[float]] = []
+
+    def __init__(self, request: dict[str, Any], wake: int) -> None:
+        pass
+
+    def ask(self) -> None:
+        pass
+
+    def answer(self, deadline: float) -> dict[str, Any]:
+        self.waits.append(round(deadline - time.monotonic(), 1))
+        answer = self.answers.pop(0)
+        if isinstance(answer, type):
+            raise answer
+        return answer | {"dropped": 0}
+
+    def pixels(self, shape: list[int], deadline: float) -> bytearray:
+        return bytearray(np.prod(shape))
+
+    def kill(self) -> None:
+        pass
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
+    monkeypatch.setattr("whatsit.cameras.remote._CaptureProcess", Scripted)
+    monkeypatch.setattr(Scripted, "answers", [])
+    monkeypatch.setattr(Scripted, "waits", [])
+    return Scripted
+
+
+FRAME = {"shape": [2, 2, 3], "time": 1.0}
+
+
+def test_the_first_frame_has_time_to_come_and_a_later_one_is_missed_within_five_seconds(
+    scripted: type[Scripted],
+) -> None:
+    scripted.answers = [FRAME, FRAME, TimeoutError]
+    with RemoteCamera("usb:0", "never:opened", {}) as camera:
+        camera.read()
+        camera.read()
+        with pytest.raises(CameraLostError, match="no picture came in time"):
+            camera.read()
+    first, *later = scripted.waits
+    assert first >= 10
+    assert len(later) == 2 and all(wait < 5 for wait in later)
+
+
+def test_a_lost_camera_is_looked_for_more_and_more_seldom(
+    scripted: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pauses that docs/cameras.md names."""
+    camera = RemoteCamera("usb:0", "never:opened", {})
+    pauses: list[float] = []
+    monkeypatch.setattr(camera._closing, "wait", pauses.append)
+    scripted.answers = [TimeoutError] * 7
+    for _ in range(7):
+        with pytest.raises(CameraLostError):
+            camera.read()
+    scripted.answers = [FRAME, TimeoutError, FRAME]
+    camera.read()
+    with pytest.raises(CameraLostError):
+        camera.read()
+    camera.read()
+    camera.close()
+    assert pauses == [0.5, 1, 2, 4, 8, 8, 8, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"),
+    [
+        ("CameraError", CameraError),
+        ("CameraEndedError", CameraEndedError),
+        ("CameraLostError", CameraLostError),
+        ("DataError", CameraError),
+        ("ZeroDivisionError", CameraLostError),
+    ],
+)
+def test_an_error_in_the_cameras_process_keeps_its_class_and_its_text(
+    raised: str, seen: type[CameraError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    options = {"error": raised, "text": "the lens\nis dirty"}
+    with RemoteCamera("usb:0", "camera_fakes:open_failing", options, patience=IMPATIENT) as camera:
+        with pytest.raises(CameraError) as caught:
+            camera.read()
+        again = pickle.loads(pickle.dumps(caught.value))
+    for error in (caught.value, again, copy.copy(caught.value)):
+        assert type(error) is seen
+        assert "usb:0" in str(error) and "the lens" in str(error) and "is dirty" in str(error)
 
 
 def test_a_hung_camera_is_lost_said_once_and_back_without_a_restart(
@@ -268,6 +364,7 @@ def test_a_password_is_sent_to_the_camera_and_shown_to_nobody() -> None:
             visible = [part for p in psutil.Process().children() for part in p.cmdline()]
         assert server.authorization == "Basic bWU6c2VjcmV0"
         assert frame.source == camera.source == url.replace("secret", "***")
+        assert any("capture_process" in part for part in visible)
         assert not any("secret" in part for part in visible)
 
 

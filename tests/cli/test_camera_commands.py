@@ -8,15 +8,17 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 from PIL import Image
 from typer.testing import CliRunner
 
+import outside_rows
 from whatsit.backbones.backbone import Backbone
 from whatsit.cameras import open_camera
 from whatsit.cameras.demo_scene.scene import Scene
-from whatsit.cameras.listing import _is_camera, usb_cameras
+from whatsit.cameras.sources import CAMERAS
 from whatsit.cli import cameras, capture, live
 from whatsit.errors import WhatsitError
 from whatsit.teaching.selflearn import SelfLearnClassifier
@@ -48,25 +50,14 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_cameras_lists_the_demonstration_scene_everywhere() -> None:
     assert any(line.startswith("synthetic:") for line in run("cameras"))
-    assert json.loads(run("cameras", "--json")[-1])["address"] == "synthetic:"
+    last = json.loads(run("cameras", "--json")[-1])
+    assert last == {"address": "synthetic:", "name": "the demonstration scene", "device": False}
 
 
-def test_usb_cameras_are_listed_by_number_and_name(tmp_path: Path) -> None:
-    for number, name in ((10, "HD Webcam"), (2, "Old Webcam"), (3, "unicam"), (4, "a codec")):
-        (tmp_path / f"video{number}").mkdir()
-        (tmp_path / f"video{number}" / "name").write_text(name + "\n")
-    found = usb_cameras(tmp_path, lambda device: device.name != "video4")
-    assert [(camera.address, camera.name) for camera in found] == [
-        ("usb:2", "Old Webcam"),
-        ("usb:10", "HD Webcam"),
-    ]
-
-
-def test_a_codec_is_no_camera() -> None:
-    assert _is_camera(0x84200001, 0x04200001)
-    assert not _is_camera(0x84A00001, 0x04A00000)  # a webcam's node for metadata
-    assert not _is_camera(0x84208000, 0x04208000)  # a codec, memory to memory
-    assert _is_camera(0x04000001, 0)
+def test_cameras_shows_an_example_of_every_other_kind() -> None:
+    shown = CliRunner().invoke(app, ["cameras"]).stderr
+    for source in CAMERAS.rows():
+        assert (source.example in shown) == (source.found is None), source.example
 
 
 def test_capture_takes_pictures_that_never_collide(tmp_path: Path) -> None:
@@ -126,8 +117,49 @@ def test_live_says_a_line_a_change_and_no_more(features: Path) -> None:
     assert {"time", "state", "label", "score", "unknown", "predictions", "fps", "age_ms"} <= records[0].keys()
 
 
-def test_live_runs_the_built_in_model_and_stops_after_the_seconds_asked_for() -> None:
-    assert run("live", "--camera", "synthetic:?object=clock", "--seconds", "1.5")
+def test_live_runs_the_built_in_model_and_stops_after_the_frames_asked_for() -> None:
+    (line,) = run("live", "--camera", "synthetic:?object=clock", "-n", "1", "--json")
+    assert len(json.loads(line)["predictions"]) == 5
+
+
+def test_live_stops_after_the_seconds_asked_for(tmp_path: Path) -> None:
+    """Also where no picture comes."""
+    assert run("live", "--camera", f"fake:{tmp_path}/no-plug", "--seconds", "0") == []
+
+
+def test_live_sends_its_answers_to_every_sink_named(features: Path, tmp_path: Path) -> None:
+    file = tmp_path / "seen.jsonl"
+    uri = "synthetic:?object=mug&fps=0"
+    lines = run("live", "--camera", uri, "--model", str(features), "-n", "3",
+                "--sink", f"jsonl:{file}?every=1", "--sink", "text:", "--json")  # fmt: skip
+    documents = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {document["label"] for document in documents} == {"mug"}
+    printed = [line for line in lines if not line.startswith("{")]
+    assert len(lines) - len(printed) == len(printed) == 1
+    assert "  mug  " in printed[0]
+
+
+def test_the_help_names_the_sinks_of_packages_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside_rows.install_sink(tmp_path, monkeypatch)
+    shown = " ".join(CliRunner().invoke(app, ["live", "--help"], env={"COLUMNS": "300"}).stdout.split())
+    assert "of the kinds text, json, jsonl, labels;" in shown
+
+
+def test_a_wrong_sink_or_camera_leaves_no_file(tmp_path: Path) -> None:
+    for camera, sink in (("toaster:", "text:"), ("synthetic:", "kettle:")):
+        arguments = ["live", "--camera", camera, "--sink", sink, "--sink", f"jsonl:{tmp_path}/seen.jsonl"]
+        assert isinstance(CliRunner().invoke(app, arguments).exception, WhatsitError)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_camera_from_a_package_works_in_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside_rows.install_camera(tmp_path / "site", monkeypatch)
+    assert any(line.startswith("pattern:?level=10") for line in run("cameras"))
+    (line,) = run("live", "--camera", "pattern:", "-n", "1", "--json")
+    assert json.loads(line)["predictions"]
+    run("capture", "--camera", "pattern:?level=90", "--label", "grey", "--project", str(tmp_path / "project"))
+    (picture,) = (tmp_path / "project/dataset/grey").glob("*.jpg")
+    assert np.abs(np.asarray(Image.open(picture)).astype(int) - 90).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -159,7 +191,7 @@ def test_live_stopped_by_ctrl_c_reports_and_exits_with_130(features: Path) -> No
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "a second" in errors
+    assert "per second" in errors
     assert "Traceback" not in errors
 
 

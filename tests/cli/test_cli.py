@@ -18,8 +18,11 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import outside_rows
 import whatsit
 from whatsit.backbones.builtin import builtin_model
+from whatsit.cameras.sources import CAMERAS
+from whatsit.cli import doctor
 from whatsit.cli.app import app
 from whatsit.live.recogniser import load_recogniser
 
@@ -143,7 +146,10 @@ def test_verify_names_what_was_changed(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["classify", "absent.jpg", "--model", "absent.tflite"], "absent.tflite: no such model file"),
+        (
+            ["classify", "absent.jpg", "--model", "absent.tflite"],
+            "absent.tflite: no such file; expected a .tflite model",
+        ),
         (["classify", "x.jpg", "--json", "--csv"], "--json and --csv: choose one"),
         (["classify", "empty"], "empty: no pictures inside"),
         (["teach", "absent", "-o", "m.tflite"], "absent: no such folder"),
@@ -182,7 +188,7 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
         (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "io 'foo': expected uint8, int8 or float32"),
         (["teach", "absent", "-o", "m.tflite", "--dtype", "float32", "--io", "int8"], "leave it out"),
         (["teach", "absent", "-o", "m.tflite", "--backbone", "quant.TFLITE", "--dtype", "float32"], "ask for int8"),
-        (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype and no --io"),
+        (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype, --io or --learner"),
         (["teach", "absent", "-o", "here.tflite"], "here.tflite: it is not a regular file"),
         (["teach", "absent", "-o", "m.TFLITE"], "absent: no such folder"),
         (["export", "absent.tflite", "-o", "m.bin"], "m.bin: expected a name ending in .tflite"),
@@ -239,7 +245,7 @@ def test_a_model_on_the_users_backbone_says_how_to_have_it_in_another_arithmetic
     assert whatsit_line("teach", lesson, "-o", model, "--backbone", own)[0] == 0
     status, told = whatsit_line("export", model, "-o", tmp_path / "again.tflite")
     assert (status, len(told.splitlines())) == (1, 1)
-    assert "a quantised backbone has none: use the int8 model, or begin again on a float32 backbone" in told
+    assert "a quantised backbone has none: use the int8 model, or teach again on a float32 backbone" in told
     own.write_bytes(builtin_model(size=32, dtype="float32"))
     beside = tmp_path / "m-float32.tflite"
     for output, dtype in ((model, "int8"), (beside, "float32")):
@@ -363,10 +369,35 @@ def test_output_that_cannot_be_written_is_told_in_one_line_at_most(model: Path, 
 
 def test_doctor_finds_what_is_here_and_tries_an_inference() -> None:
     result = run("doctor", "--json")
-    findings = {finding["name"]: finding for finding in map(json.loads, result.stdout.splitlines())}
+    diagnoses = {diagnosis["name"]: diagnosis for diagnosis in map(json.loads, result.stdout.splitlines())}
     assert result.returncode == 0
-    assert "ms a picture" in findings["test inference"]["found"]
-    assert all(finding["ok"] for finding in findings.values() if finding["required"])
+    assert "ms per picture" in diagnoses["test inference"]["found"]
+    assert all(diagnosis["ok"] for diagnosis in diagnoses.values() if diagnosis["required"])
+    assert {"OpenCV", "PyTorch", "cryptography", "picamera2", "backbone lite1"} <= set(diagnoses)
+
+
+def test_doctor_says_what_is_missing_and_the_command_that_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Extras and what cameras need besides; none of it is required."""
+    monkeypatch.setattr("whatsit.plugins.requirement.find_spec", lambda module: None)
+    diagnoses = {one.name: one for one in doctor._optional()}
+    assert {one.fix for one in diagnoses.values()} == {
+        *(f"pip install 'whatsit[{extra}]'" for extra in ("opencv", "torch", "tls")),
+        CAMERAS["picamera"].requirement.fix,
+    }
+    assert not any(one.ok or one.required for one in diagnoses.values())
+    assert "USB cameras" in diagnoses["OpenCV"].found
+
+
+def test_doctor_names_what_packages_add_and_what_of_it_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside_rows.install_camera(tmp_path, monkeypatch, attributes=("PATTERN", "MISSING"))
+    added, broken = doctor._plugins()
+    assert (added.name, added.ok, added.found) == ("whatsit.cameras pattern", True, "from pattern_camera")
+    assert (broken.name, broken.ok, broken.required) == ("whatsit.cameras missing", False, False)
+    assert "AttributeError" in broken.found and "pip uninstall pattern_camera" in broken.fix
 
 
 def test_doctor_tries_to_write_the_cache_as_root_too() -> None:

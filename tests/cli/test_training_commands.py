@@ -1,4 +1,4 @@
-"""whatsit train, test, bench and deploy, as a person at a terminal meets them."""
+"""whatsit train, test, sweep and deploy, as a person at a terminal meets them."""
 
 import contextlib
 import json
@@ -60,8 +60,10 @@ def test_what_a_file_as_backbone_has_made_already_cannot_be_chosen(project, shar
     backbone = shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite"
     for choice in (["--size", "96"], ["--colour", "grey"], ["--blocks", "3"], ["--no-multi-layer"]):
         done = run("train", project, "--backbone", backbone, *choice)
-        name = choice[0].replace("no-", "")
-        assert done.exit_code == 1 and f"{name}: {backbone.name} has its own; leave it out" in str(done.exception)
+        name, value = choice[0].replace("no-", ""), choice[-1]
+        value = {"grey": "'grey'", "--no-multi-layer": "False"}.get(value, value)
+        told = f"{name} {value}: expected no value: {backbone.name} has its own; leave it out"
+        assert done.exit_code == 1 and told in str(done.exception)
     assert run("train", project, *QUICK).exit_code == 0
     done = run("train", project, "--backbone", backbone, "--views", "1", "--json")
     assert json.loads(done.stdout)["design"]["size"] == 128
@@ -86,11 +88,11 @@ def test_an_empty_split_that_the_source_decided_is_told_what_helps(tmp_path):
     with Project(tmp_path / "given") as opened:
         import_path(opened.dataset, tmp_path / "pictures")
     assert run("train", tmp_path / "given", *QUICK).exit_code == 0
-    for command in (["test"], ["bench", "--sizes", "32"]):
+    for command in (["test"], ["sweep", "--sizes", "32"]):
         assert "or in dataset/splits.csv" in str(run(command[0], tmp_path / "given", *command[1:]).exception)
 
 
-def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
+def test_train_test_sweep_and_deploy_follow_each_other(project, tmp_path):
     trained = run("train", project, *QUICK, "--json")
     assert trained.exit_code == 0, trained.output
     assert json.loads(trained.stdout)["labels"] == list(LABELS)
@@ -101,9 +103,9 @@ def test_train_test_bench_and_deploy_follow_each_other(project, tmp_path):
     assert all(len(line) <= 80 for line in tested.stdout.splitlines() if "Report" not in line)
     assert (project / "models/model.html").stat().st_size > 10_000
     assert json.loads((project / "models/model.json").read_text())["models"]["int8"]["pictures"] > 0
-    benched = run("bench", project, "--sizes", "32,64,32", "--backbones", "lite0/3", "--json")
-    assert benched.exit_code == 0, benched.output
-    assert [one["name"] for one in json.loads(benched.stdout)["trials"]] == ["lite0/3@32", "lite0/3@64"]
+    swept = run("sweep", project, "--sizes", "32,64,32", "--backbones", "lite0/3", "--json")
+    assert swept.exit_code == 0, swept.output
+    assert [one["name"] for one in json.loads(swept.stdout)["trials"]] == ["lite0/3@32", "lite0/3@64"]
     assert "Recommended: lite0/3@" in (project / "models/sweep.html").read_text()
     assert run("test", project).exit_code == 0  # the report shows the sweep from now on
     assert all(name in (project / "models/model.html").read_text() for name in ("lite0/3@32", "lite0/3@64"))
@@ -136,7 +138,7 @@ def test_a_project_of_one_picture_a_class_trains_and_says_which_splits_are_empty
         import_path(opened.dataset, tmp_path / "pictures")
         assert {split for _, _, split in opened.dataset} == {"training"}
     assert run("train", tmp_path / "few", *QUICK).exit_code == 0
-    for command, named in (["test"], "no pictures in the test split"), (["bench", "--sizes", "32"], "validation split"):
+    for command, named in (["test"], "no pictures in the test split"), (["sweep", "--sizes", "32"], "validation split"):
         assert named in str(run(command[0], tmp_path / "few", *command[1:]).exception)
     assert not (tmp_path / "few/models/model.html").exists()
 
@@ -155,14 +157,15 @@ def test_what_was_chosen_is_kept_for_the_next_time_until_defaults_are_asked_for(
     [
         (["train", "absent"], "no project here"), (["test", "PROJECT"], "no such model"),
         (["train", "PROJECT", "--colour", "blue"], "blue"), (["train", "PROJECT", "--size", "100"], "multiple of 32"),
-        (["train", "PROJECT", "--name", "../up"], "up"), (["train", "PROJECT", "--name", "m-validation"], "is kept"),
-        (["test", "PROJECT", "--split", "training"], "flatter"),
-        (["train", "PROJECT", "--augment", "flip,foo"], "--augment 'foo': expected any of flip, zoom, bri"),
+        (["train", "PROJECT", "--name", "../up"], "up"),
+        (["train", "PROJECT", "--name", "m-validation"], "is reserved"),
+        (["test", "PROJECT", "--split", "training"], "knows its training pictures"),
+        (["train", "PROJECT", "--augment", "flip,foo"], "--augmentation 'foo': expected any of flip, zoom"),
         (["train", "PROJECT", "--seed", "-1"], "--seed -1: expected 0 to 2,147,483,647"),
-        (["train", "PROJECT", "--way", "fine-tune", "--unfrozen-blocks", "17"], "--unfrozen-blocks 17: expected 0 to"),
-        (["train", "PROJECT", "--mixup"], "--mixup: not used by --way frozen, only by fine-tune and scratch"),
-        (["train", "PROJECT", "--way", "scratch", "--hidden", "8"], "--hidden: not used by --way scratch, only by fro"),
-        (["bench", "PROJECT", "--sizes", "big"], "big"), (["bench", "PROJECT", "--fits", "tight"], "tight"),
+        (["train", "PROJECT", "--mode", "fine-tune", "--unfrozen-blocks", "17"], "--unfrozen-blocks 17: expected 0 to"),
+        (["train", "PROJECT", "--mixup"], "--mixup True: expected no value in mode frozen; only fine-tune"),
+        (["train", "PROJECT", "--mode", "scratch", "--hidden", "8"], "--hidden 8: expected no value in mode"),
+        (["sweep", "PROJECT", "--sizes", "big"], "big"), (["sweep", "PROJECT", "--fits", "tight"], "tight"),
         (["deploy", "absent.tflite", "litert", "-o", "out"], "absent"),
     ],
 )  # fmt: skip
@@ -247,12 +250,12 @@ def test_a_picture_that_cannot_be_read_is_named_by_train_and_test(project):
         assert f"left out: {LABELS[0]}/broken.jpg" in " ".join(done.stderr.split())
 
 
-def test_what_was_chosen_for_another_way_or_backbone_is_not_taken_over(project):
+def test_what_was_chosen_for_another_mode_or_backbone_is_not_taken_over(project):
     settings = project / "whatsit.toml"
     settings.write_text(
         settings.read_text() + '\n[design]\nway = "scratch"\nbackbone = "lite1"\nepochs = 2\nblocks = 3\n'
     )
-    done = run("train", project, "--way", "frozen", "--backbone", "lite0", "--size", "32", "--patience", "1", "--json")
+    done = run("train", project, "--mode", "frozen", "--backbone", "lite0", "--size", "32", "--patience", "1", "--json")
     assert done.exit_code == 0, done.output
     assert not {"epochs", "blocks"} & set(json.loads(done.stdout)["design"])
 
@@ -269,7 +272,7 @@ def test_what_was_chosen_for_another_way_or_backbone_is_not_taken_over(project):
 def test_what_cannot_be_swept_is_refused_before_the_last_sweep_is_forgotten(project, option, value, told):
     record = project / ".whatsit/sweep.json"
     record.write_text("[]")
-    found = run("bench", project, "--sizes", "32", option, value)
+    found = run("sweep", project, "--sizes", "32", option, value)
     assert isinstance(found.exception, WhatsitError) and told in str(found.exception)
     assert record.read_text() == "[]" and not (project / "models/sweep.html").exists()
 
@@ -278,4 +281,5 @@ def test_a_choice_that_whatsit_toml_remembers_wrongly_is_told_with_the_way_out(p
     settings = project / "whatsit.toml"
     settings.write_text(settings.read_text() + "\n[design]\nblocks = 17\n")
     told = str(run("train", project).exception)
-    assert told == "whatsit.toml: blocks 17: expected 1 to 16, as many as lite0 has; or begin anew with  --defaults"
+    expected = "whatsit.toml: blocks 17: expected 1 to 16, the number of blocks in lite0; or start from the defaults"
+    assert told == f"{expected} with  --defaults"

@@ -8,10 +8,13 @@ from PIL import Image, ImageFilter
 
 from drawn_pictures import COLOURS, drawn, encoded, jpeg, tree
 from whatsit.backbones.embedder import PixelEmbedder
-from whatsit.datasets.dismissed import Judgement
-from whatsit.datasets.issues.check import check, stands_against
+from whatsit.datasets.issues.check import check
+from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.issues.finding import Kind
-from whatsit.datasets.issues.label_issues import label_issues, outliers
+from whatsit.datasets.issues.label_issues import label_issues
+from whatsit.datasets.issues.outlier import outliers
+from whatsit.datasets.issues.readiness import stands_against
+from whatsit.datasets.issues.table import ISSUES
 from whatsit.datasets.project import Project
 from whatsit.heads.unknown import normalised
 
@@ -53,15 +56,15 @@ def test_wrong_labels_come_first_and_one_click_puts_them_right(colours):
     for key, label in swapped.items():
         colours.relabel([key], label)
     report = check(colours, PixelEmbedder())
-    suspects = found(report, Kind.SUSPECT_LABEL)
-    assert {s.fix.to + "/" + s.pictures[0].split("/")[1].split("-")[0].removesuffix(".jpg") for s in suspects} == {
+    issues = found(report, Kind.LABEL_ISSUE)
+    assert {s.fix.to + "/" + s.pictures[0].split("/")[1].split("-")[0].removesuffix(".jpg") for s in issues} == {
         "red/03",
         "blue/07",
     }
-    assert {key for key, _ in report.doubts[:2]} == {s.pictures[0] for s in suspects}
-    for suspect in suspects:
-        suspect.fix.apply(colours)
-    assert not found(check(colours, PixelEmbedder()), Kind.SUSPECT_LABEL)
+    assert {key for key, _ in report.label_issues[:2]} == {issue.pictures[0] for issue in issues}
+    for issue in issues:
+        issue.fix.apply(colours)
+    assert not found(check(colours, PixelEmbedder()), Kind.LABEL_ISSUE)
     assert {label: sum(row.values()) for label, row in colours.counts().items()} == {"blue": 12, "green": 12, "red": 12}
 
 
@@ -116,7 +119,7 @@ def test_small_and_unbalanced_classes_say_how_many_to_take(colours):
     colours.delete([p.key for p in colours.pictures("red")[:8]])
     report = check(colours)
     assert [f.message for f in found(report, Kind.SMALL_CLASS)] == [
-        "red has 4 pictures, 10 at least: photograph 6 more."
+        "red has 4 pictures and needs at least 10: photograph 6 more."
     ]
     assert [f.label for f in found(report, Kind.UNBALANCED)] == ["red"]
 
@@ -131,19 +134,21 @@ def test_twins_made_by_hand_are_found_and_joined(colours):
     }  # fmt: skip
 
 
-def test_what_a_person_judged_right_is_not_asked_again_until_its_label_is_another(project, colours):
+def test_what_a_person_dismissed_is_not_shown_again_until_its_label_is_another(project, colours):
     colours.relabel(["red/03.jpg"], "green")
-    colours.judgements.path.write_text("a slip\n")
+    dismissals = Dismissals(colours.root)
+    dismissals.path.write_text("a slip\n")
     (damaged,) = found(check(colours), Kind.DAMAGED_RECORD)
     assert damaged.details == ("judged.csv:1",)
-    (suspect,) = found(check(colours, PixelEmbedder()), Kind.SUSPECT_LABEL)
-    colours.judgements.add([Judgement.of(suspect.kind, [colours.picture(key) for key in suspect.pictures])])
+    (issue,) = found(check(colours, PixelEmbedder()), Kind.LABEL_ISSUE)
+    dismissals.add([Dismissal.of(issue.kind, [colours.picture(key) for key in issue.pictures])])
+    assert dismissals.path.read_text().startswith("a slip\n")
     project.close()
     shutil.rmtree(project.path / ".whatsit")
     with Project(project.path) as again:
-        assert not found(check(again.dataset, PixelEmbedder()), Kind.SUSPECT_LABEL)
-        again.dataset.relabel(suspect.pictures, "blue")
-        assert len(found(check(again.dataset, PixelEmbedder()), Kind.SUSPECT_LABEL)) == 1
+        assert not found(check(again.dataset, PixelEmbedder()), Kind.LABEL_ISSUE)
+        again.dataset.relabel(issue.pictures, "blue")
+        assert len(found(check(again.dataset, PixelEmbedder()), Kind.LABEL_ISSUE)) == 1
 
 
 def test_files_that_count_for_nothing_are_named(colours, tmp_path):
@@ -181,9 +186,9 @@ def test_an_empty_split_that_its_source_decided_is_not_mended_by_splitting_again
     assert finding.label == "red" and finding.fix is None and "by hand" in finding.message
 
 
-def test_only_very_many_doubts_stand_against_training():
-    assert stands_against({Kind.SUSPECT_LABEL: 660}, 10_000) == []
-    assert stands_against({Kind.SUSPECT_LABEL: 2_001, Kind.TINY: 9}, 10_000) == [Kind.SUSPECT_LABEL]
+def test_only_very_many_label_issues_stand_against_training():
+    assert stands_against({Kind.LABEL_ISSUE: 660}, 10_000) == []
+    assert stands_against({Kind.LABEL_ISSUE: 2_001, Kind.TINY: 9}, 10_000) == [Kind.LABEL_ISSUE]
 
 
 def test_a_check_changes_nothing(colours):
@@ -205,7 +210,7 @@ def test_without_whatsits_own_folder_splits_counts_and_findings_are_the_same(pro
         return splits, dataset.counts(), check(dataset, PixelEmbedder())
 
     before = known(colours)
-    assert {Kind.UNREADABLE, Kind.SUSPECT_LABEL, Kind.NEAR_COPY} <= {finding.kind for finding in before[2].findings}
+    assert {Kind.UNREADABLE, Kind.LABEL_ISSUE, Kind.NEAR_COPY} <= {finding.kind for finding in before[2].findings}
     project.close()
     shutil.rmtree(project.path / ".whatsit")
     with Project(project.path) as again:
@@ -228,10 +233,10 @@ def test_every_label_is_judged_by_what_was_learnt_without_it():
     wrong = [4, 33]
     for at in wrong:
         labels[at] = "a" if labels[at] == "b" else "b"
-    doubts = label_issues(normalised(embeddings), labels, range(80))
-    assert sorted(d.index for d in doubts[:2]) == wrong
-    assert sorted(d.index for d in doubts if d.is_suspect) == wrong
-    assert [d.doubt for d in doubts] == sorted((d.doubt for d in doubts), reverse=True)
+    issues = label_issues(normalised(embeddings), labels, range(80))
+    assert sorted(issue.index for issue in issues[:2]) == wrong
+    assert sorted(issue.index for issue in issues if issue.is_issue) == wrong
+    assert [issue.severity for issue in issues] == sorted((issue.severity for issue in issues), reverse=True)
 
 
 def test_what_is_like_nothing_else_is_an_outlier():
@@ -239,3 +244,15 @@ def test_what_is_like_nothing_else_is_an_outlier():
     embeddings = (np.ones(64) + random.normal(0, 0.05, (200, 64))).astype(np.float32)
     embeddings[17] = -1
     assert outliers(normalised(embeddings), ["a"] * 200) == [17]
+
+
+def test_every_kind_of_finding_has_one_row_in_the_table():
+    assert sorted(issue.kind for issue in ISSUES) == sorted(Kind)
+
+
+def test_a_dismissal_of_an_earlier_version_still_counts(colours):
+    colours.relabel(["red/03.jpg"], "green")
+    (issue,) = found(check(colours, PixelEmbedder()), Kind.LABEL_ISSUE)
+    picture = colours.picture(issue.pictures[0])
+    Dismissals(colours.root).path.write_text(f"suspect label,{picture.hash},green\n")
+    assert not found(check(colours, PixelEmbedder()), Kind.LABEL_ISSUE)

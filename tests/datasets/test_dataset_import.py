@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drawn_pictures import drawn, encoded, fill, jpeg, tree
-from whatsit.datasets.formats import source
+from whatsit.datasets.formats import sources, zip_source
 from whatsit.datasets.formats.importing import FilesSource, import_from, import_path
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.project import Project
@@ -82,7 +82,7 @@ def test_a_list_finds_its_pictures_by_name_where_its_paths_are_of_another_machin
     listed = b"path,label\n/home/me/a.jpg,cat\nimgs/b.jpg,dog\n"
     report = import_from(dataset, FilesSource({"labels.csv": listed, "a.jpg": jpeg(1), "b.jpg": jpeg(2)}))
     assert {label for label, _ in arrived(dataset).values()} == {"cat", "dog"}
-    assert "found here by their names alone" in report.notes[0].reason and report.skips == ()
+    assert "found by file name alone" in report.notes[0].reason and report.skips == ()
 
 
 def test_importing_twice_adds_nothing_even_after_relabelling(dataset, tmp_path):
@@ -185,7 +185,7 @@ def test_edge_impulse_exports_bring_labels_and_splits(dataset, tmp_path, form):
     assert found["_unlabelled/c.jpg"][0] == UNLABELLED
     assert found["cat/d.jpg"][0] == "cat"
     assert skipped(report) == {
-        "training/e.jpg": "has several labels; whatsit keeps one a picture",
+        "training/e.jpg": "has several labels; whatsit keeps one per picture",
         "training/extra.jpg": "not named in info.labels",
     }
 
@@ -468,14 +468,14 @@ def test_the_same_name_twice_in_an_archive_counts_once(dataset, tmp_path):
 
 def test_an_archive_with_too_many_entries_or_bytes_is_refused_whole(dataset, tmp_path, monkeypatch):
     path = archive(tmp_path / "many.zip", {f"cat/{n}.jpg": b"" for n in range(20)})
-    monkeypatch.setattr(source, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(zip_source, "MAX_ENTRIES", 10)
     with pytest.raises(DataError, match="20 entries"):
         import_path(dataset, path)
-    monkeypatch.setattr(source, "_MAX_DIRECTORY", 100)
+    monkeypatch.setattr(zip_source, "_MAX_DIRECTORY", 100)
     with pytest.raises(DataError, match="directory of"):
         import_path(dataset, path)
     monkeypatch.undo()
-    monkeypatch.setattr(source, "MAX_TOTAL", 1000)
+    monkeypatch.setattr(zip_source, "MAX_TOTAL", 1000)
     with pytest.raises(DataError, match="bomb"):
         import_path(dataset, archive(tmp_path / "big.zip", {"cat/1.jpg": bytes(2000)}))
 
@@ -522,12 +522,12 @@ def test_a_folder_is_read_with_the_same_suspicion_as_an_archive(dataset, tmp_pat
     named = {name: reason.split(":")[0].split(";")[0] for name, reason in skipped(report).items()}
     assert named == {
         "__MACOSX": "left by another program",
-        "cat/.hidden.jpg": "left by another program",
+        "cat/.hidden.jpg": "hidden file",
         "cat/inner.zip": "archive inside",
         "cat/half.jpg": "unreadable picture",
         "cat/disguised.jpg": "unreadable picture",
     }
-    monkeypatch.setattr(source, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(sources, "MAX_ENTRIES", 3)
     with pytest.raises(DataError, match="more than 3 files"):
         import_path(dataset, tmp_path / "in")
 
@@ -549,13 +549,13 @@ def test_folders_that_cannot_be_read_are_named_and_the_rest_is_listed(tmp_path, 
     (tmp_path / "in" / "closed").chmod(0)
     (tmp_path / "in" / "locked").chmod(0o644)
     request.getfixturevalue("unprivileged")
-    contents = source.FolderSource(Path("in")).contents()
+    contents = sources.FolderSource(Path("in")).contents()
     assert contents.paths == ["cat/000.jpg"]
     assert {skip.path: skip.reason.split(":")[0] for skip in contents.skips} == {
         "closed": "folder cannot be read", "locked/000.jpg": "cannot be read",
     }  # fmt: skip
     with pytest.raises(SourceError, match="in/closed: cannot be read"):
-        source.FolderSource(Path("in/closed")).contents()
+        sources.FolderSource(Path("in/closed")).contents()
 
 
 def test_a_pipe_in_a_folder_is_not_read(dataset, tmp_path):

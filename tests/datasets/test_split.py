@@ -1,4 +1,4 @@
-"""The rule of the split: shares kept in every class, decided by content, never changed by what comes later."""
+"""The rule of the split: ratios kept in every class, decided by content, never changed by later pictures."""
 
 import pytest
 from hypothesis import given, settings
@@ -19,11 +19,11 @@ def counts(assigned):
 
 @settings(deadline=None)
 @given(st.integers(1, 60), st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)))
-def test_every_class_gets_its_shares_to_within_a_picture(number, parts):
-    shares = SplitRatios(*(part / sum(parts) for part in parts))
-    found = counts(assign(groups(number), {}, shares))
-    for held, share in zip(found[1:], shares.values()[1:], strict=True):
-        assert held < share * number + 1
+def test_every_class_gets_its_ratios_to_within_a_picture(number, parts):
+    ratios = SplitRatios(*(part / sum(parts) for part in parts))
+    found = counts(assign(groups(number), {}, ratios))
+    for held, ratio in zip(found[1:], ratios.values()[1:], strict=True):
+        assert held < ratio * number + 1
     assert sum(found) == number
 
 
@@ -49,8 +49,8 @@ def test_the_first_picture_of_a_class_trains():
 
 
 @pytest.mark.parametrize("text", ["60/20", "60/20/30", "a/b/c", "0/50/50", "120/-10/-10", ""])
-def test_shares_that_do_not_add_up_are_refused(text):
-    with pytest.raises(DataError, match="shares"):
+def test_ratios_that_do_not_add_up_are_refused(text):
+    with pytest.raises(DataError, match="split ratios"):
         SplitRatios.parse(text)
     assert str(SplitRatios.parse("70/15/15")) == "70/15/15"
 

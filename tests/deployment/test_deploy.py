@@ -15,7 +15,7 @@ from whatsit.imaging.preprocess import Colour
 from whatsit.models.card import read_card
 from whatsit.tflite.metadata import flatbuffer_part, read_files, with_files
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.record import ModelFiles, save_training
+from whatsit.training.record import ModelFiles
 from whatsit.training.train import train
 
 LABELS = ("brick", "leaf", "sky")
@@ -37,7 +37,7 @@ def shapes(tmp_path_factory):
 def models(shapes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     for fit in Fit:
-        save_training(ModelFiles(folder, fit), train(dataclasses.replace(SMALL, fit=fit), *shapes))
+        train(shapes[0], dataclasses.replace(SMALL, fit=fit), validation=shapes[1]).save(ModelFiles(folder, fit).int8)
     return folder
 
 
@@ -72,7 +72,7 @@ def test_frigates_folder_follows_its_rule(models, shapes, tmp_path):
 def test_frigate_is_told_of_another_fit_and_refused_another_size(models, shapes, tmp_path):
     assert "train with fit squash" in deploy(models / "cover.tflite", "frigate", tmp_path / "out").notes[0]
     files = ModelFiles(tmp_path, "small")
-    save_training(files, train(dataclasses.replace(SMALL, size=32), *shapes))
+    train(shapes[0], dataclasses.replace(SMALL, size=32), validation=shapes[1]).save(files.int8)
     with pytest.raises(ModelError, match=r"Frigate takes 224 x 224 pixels only, this model takes 32 x 32.*size 224"):
         deploy(files.int8, "frigate", tmp_path / "other")
     assert not (tmp_path / "other").exists()
@@ -140,8 +140,8 @@ def test_no_folder_around_a_deployment_is_made(models, tmp_path):
 def test_a_network_that_was_trained_here_goes_to_maixpy_without_its_top(shapes, tmp_path):
     pytest.importorskip("torch", reason="the extra 'torch' is not installed")
     files = ModelFiles(tmp_path, "scratch")
-    design = Design(way=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=8, epochs=6)
-    save_training(files, train(design, *shapes))
+    design = Design(mode=TrainingMode.SCRATCH, size=32, fit=Fit.SQUASH, batch=8, epochs=6)
+    train(shapes[0], design, validation=shapes[1]).save(files.int8)
     deploy(files.int8, "maixpy", tmp_path / "out", taught=shapes[0])
     classifier = SelfLearnClassifier(str(tmp_path / "out/backbone.tflite"), dual_buff=False)
     labels = classifier.load(str(tmp_path / "out/my_classes.bin"))
@@ -153,7 +153,7 @@ def test_a_network_that_was_trained_here_goes_to_maixpy_without_its_top(shapes, 
 def test_a_backbone_of_the_users_whose_embedding_is_float32_goes_to_maixpy_too(shapes, shared_data, tmp_path):
     backbone = str(shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite")
     files = ModelFiles(tmp_path, "foreign")
-    save_training(files, train(Design(backbone=backbone, views=1), *shapes))
+    train(shapes[0], Design(backbone=backbone, views=1), validation=shapes[1]).save(files.int8)
     deploy(files.int8, "maixpy", tmp_path / "out", taught=shapes[0])
     pictures = [path for path, _ in shapes[1]]
     assert run(tmp_path / "out", pictures) == [label for _, label in shapes[1]]
@@ -169,7 +169,7 @@ def test_a_c_label_survives_quotes_and_other_alphabets(shapes, tmp_path):
     renamed = {"brick": 'a "b" \\ ??/', "leaf": "feuille é", "sky": "空"}
     examples = [(path, renamed[label]) for path, label in shapes[0]]
     files = ModelFiles(tmp_path, "model")
-    save_training(files, train(dataclasses.replace(SMALL, size=32), examples))
+    train(examples, dataclasses.replace(SMALL, size=32)).save(files.int8)
     deploy(files.int8, "c-array", tmp_path / "out")
     code = (tmp_path / "out/model.c").read_text()
     assert r'"a \042b\042 \134 \077\077/"' in code
@@ -210,7 +210,7 @@ def test_what_cannot_be_deployed_is_refused_and_leaves_nothing(models, tmp_path,
         with pytest.raises((DataError, ModelError), match=named):
             deploy(model, target, tmp_path / "out")
     files = ModelFiles(tmp_path, "grey")
-    save_training(files, train(dataclasses.replace(SMALL, colour=Colour.GREY), *shapes))
+    train(shapes[0], dataclasses.replace(SMALL, colour=Colour.GREY), validation=shapes[1]).save(files.int8)
     with pytest.raises(ModelError, match="grey"):
         deploy(files.int8, "frigate", tmp_path / "out")
     assert not (tmp_path / "out").exists()

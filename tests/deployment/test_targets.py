@@ -98,7 +98,7 @@ def test_maixpy_takes_models_of_every_training_mode_that_take_colour(cards):
     assert [refusal is None for refusal in taken] == [card.colour is Colour.RGB for card in cards]
 
 
-def test_the_pages_english_words_are_the_rows_own_and_other_languages_have_them_too(cards):
+def test_the_pages_english_words_are_the_rows_own_and_other_languages_have_them_too(cards, model, patches, tmp_path):
     """What a row says in Python is translated under its key; the English beside the translations never drifts."""
     said: dict[str, str] = {}
     for name, target in TARGETS.items():
@@ -106,9 +106,15 @@ def test_the_pages_english_words_are_the_rows_own_and_other_languages_have_them_
         for card in cards:
             for line in (target.refusal(card), *target.notes(card)):
                 if isinstance(line, Remark):
-                    said[line.key] = line.text
-    assert len(said) >= 20
-    for file in LOCALES.glob("*.json"):
+                    said[f"remark.{line.key}"] = line.text
+    broken = [*patches, (tmp_path / "gone.jpg", "china")]
+    for number, judged in enumerate(([], patches[:2])):
+        made = deploy(model, "maixpy", tmp_path / str(number), taught=broken, judged=judged)
+        said |= {f"remark.{line.key}": line.text for line in made.remarks}
+    assert {"remark.maixpy_agrees", "remark.maixpy_differs", "remark.maixpy_left_out"} < said.keys()
+    files = list(LOCALES.glob("*.json"))
+    assert len(said) >= 20 and len(files) >= 2
+    for file in files:
         words = json.loads(file.read_text("utf-8"))
         assert said.keys() <= words.keys(), file.name
         if file.stem == "en":
@@ -149,3 +155,12 @@ def test_a_target_writes_nothing_outside_its_folder(model, tmp_path, monkeypatch
     with pytest.raises(PluginError, match="target 'careless': cannot write a file"):
         deploy(model, "litert", tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_package_whose_target_fails_spoils_no_other_offer(model, monkeypatch):
+    def refusal(card):
+        raise ZeroDivisionError("no\nway")
+
+    monkeypatch.setitem(TARGETS._loaded, "frigate", dataclasses.replace(TARGETS["frigate"], refusal=refusal))
+    found = {offer.name: offer.refusal for offer in offers(model)}
+    assert found["frigate"] == "fails on this model (ZeroDivisionError: 'no\\nway')" and found["litert"] is None

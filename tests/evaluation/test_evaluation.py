@@ -1,8 +1,9 @@
 """Measuring a model on pictures it has not seen."""
 
+import dataclasses
 import json
 import re
-from itertools import combinations
+from itertools import combinations as pairs
 
 import numpy as np
 import pytest
@@ -10,18 +11,24 @@ import pytest
 from shape_pictures import write_shapes
 from whatsit import Classifier, DataError
 from whatsit.backbones.choice import BackboneChoice
+from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.project import Project
+from whatsit.datasets.split import Split
 from whatsit.evaluation.chart import Axes, Mark, Series, line_chart, scatter_chart
-from whatsit.evaluation.evaluate import make_report
+from whatsit.evaluation.evaluate import evaluate
 from whatsit.evaluation.latency import Measurement, measure
-from whatsit.evaluation.metrics import calibration_bins, evaluate, rejection_curve, wilson_interval
+from whatsit.evaluation.make_report import make_report
+from whatsit.evaluation.metrics import calibration_bins, rejection_curve, wilson_interval
 from whatsit.evaluation.nearest_taught import nearest_taught
-from whatsit.evaluation.report import JudgedModel, Report, sweep_chart, sweep_page
-from whatsit.evaluation.sweep import Trial, choices, pareto_front, recommend, sweep
+from whatsit.evaluation.report import JudgedModel, Report
+from whatsit.evaluation.sweep import Trial, combinations, pareto_front, recommend, sweep
+from whatsit.evaluation.sweep_page import sweep_chart, sweep_page
 from whatsit.imaging.preprocess import Fit
 from whatsit.tflite.multiply_adds import multiply_adds
 from whatsit.training.design import Design
-from whatsit.training.record import ModelFiles, save_training
-from whatsit.training.train import train
+from whatsit.training.events import Phase
+from whatsit.training.record import ModelFiles
+from whatsit.training.train import split_examples, train
 
 LABELS = ("brick", "leaf", "sky")
 SMALL = Design(size=32, blocks=5, views=2, epochs=25)
@@ -36,7 +43,7 @@ def shapes(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(shapes, tmp_path_factory):
     files = ModelFiles(tmp_path_factory.mktemp("models"), "model")
-    save_training(files, train(SMALL, *shapes))
+    train(shapes[0], SMALL, validation=shapes[1]).save(files.int8)
     return files
 
 
@@ -50,7 +57,7 @@ def test_figures_agree_with_scikit_learns(trained, shapes):
     from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
     found = evaluate(Classifier(trained.int8), shapes[1])
-    truth, said = [a.label for a in found.answers], [a.predicted for a in found.answers]
+    truth, said = [a.label for a in found.judged], [a.predicted for a in found.judged]
     assert found.accuracy == accuracy_score(truth, said)
     assert np.array_equal(found.confusion, confusion_matrix(truth, said, labels=list(found.labels)))
     precision, recall, f1, support = precision_recall_fscore_support(
@@ -62,10 +69,26 @@ def test_figures_agree_with_scikit_learns(trained, shapes):
     assert [one.pictures for one in found.classes] == support.tolist()
 
 
+def test_a_project_is_trained_and_evaluated_by_its_own_splits_and_design(tmp_path):
+    write_shapes(tmp_path / "pictures", LABELS, 12)
+    with Project(tmp_path / "shapes") as project:
+        import_path(project.dataset, tmp_path / "pictures")
+        project.save_settings(dataclasses.replace(project.settings, design=SMALL.to_settings()))
+        training = train(project)
+        files = training.save(project.models / "model.tflite")
+        steps = []
+        found = evaluate(files.int8, project, on_event=steps.append)
+        assert training.design == SMALL
+        assert training.model.pictures == len(split_examples(project, Split.TRAINING))
+        assert [one.picture for one in found.judged] == [path for path, _ in split_examples(project, Split.TEST)]
+        assert (steps[-1].phase, steps[-1].done) == (Phase.TESTING, len(found.judged))
+        assert evaluate(files.int8.read_bytes(), project, split="validation").accuracy > 0.8
+
+
 def test_a_class_that_training_never_saw_counts_as_wrong_and_is_named(trained, shapes, tmp_path):
     strange = write_shapes(tmp_path, ("sand",), 3)
     found = evaluate(Classifier(trained.int8), [*shapes[1], *strange])
-    assert found.strange == ("sand",)
+    assert found.never_taught == ("sand",)
     assert found.labels[-1] == "sand"
     assert found.confusion[-1].sum() == 3
     assert found.right <= 15
@@ -76,7 +99,7 @@ def test_a_broken_picture_is_left_out_and_an_empty_split_refused(trained, shapes
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff nothing")
     found = evaluate(Classifier(trained.int8), [*shapes[1][:4], (broken, "leaf"), *shapes[1][4:]])
-    assert len(found.answers) == 15
+    assert len(found.judged) == 15
     assert "broken.jpg" in found.unreadable[0]
     with pytest.raises(DataError, match="no pictures to test on"):
         evaluate(Classifier(trained.int8), [])
@@ -137,9 +160,9 @@ def test_the_report_is_one_file_that_reaches_for_nothing(trained, shapes, tmp_pa
 
 def test_quantising_that_costs_more_than_a_point_is_warned_of(trained, shapes):
     classifier = Classifier(trained.int8)
-    good = evaluate(classifier, [(a.picture, a.predicted) for a in evaluate(classifier, shapes[1]).answers])
-    worse = evaluate(classifier, [(good.answers[0].picture, _other(good.answers[0].predicted)),
-                                  *((a.picture, a.predicted) for a in good.answers[1:])])  # fmt: skip
+    good = evaluate(classifier, [(a.picture, a.predicted) for a in evaluate(classifier, shapes[1]).judged])
+    worse = evaluate(classifier, [(good.judged[0].picture, _other(good.judged[0].predicted)),
+                                  *((a.picture, a.predicted) for a in good.judged[1:])])  # fmt: skip
     cost = Measurement(1, 2, 3, 4, 5, 1)
     report = Report("", (JudgedModel("int8", worse, cost), JudgedModel("float32", good, cost)))
     assert any("Quantising costs 6.7 points" in warning for warning in report.warnings)
@@ -154,7 +177,7 @@ def trial(name, right, milliseconds, size=1):
     return Trial(BackboneChoice(name), right, 100, Measurement(milliseconds, milliseconds, 0, size, 0, 1))
 
 
-def test_the_efficient_trials_are_those_nothing_beats():
+def test_the_pareto_front_holds_the_trials_that_nothing_beats():
     fast, good, beaten, best = trial("a", 70, 1), trial("b", 85, 2), trial("c", 80, 3), trial("d", 90, 4, size=9)
     trials = [best, beaten, good, fast]
     assert pareto_front(trials) == [fast, good, best]
@@ -164,18 +187,18 @@ def test_the_efficient_trials_are_those_nothing_beats():
     assert recommend(trials) is good  # 85 of 100 lies within what 90 of 100 could be by chance
 
 
-def test_the_names_of_efficient_designs_do_not_cover_each_other():
+def test_the_names_on_the_pareto_front_do_not_cover_each_other():
     crowd = [trial(f"lite0-number-{place}", 80 + place, 1 + place / 50) for place in range(6)]
     drawn = re.findall(
         r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(end|start)">(lite0-number[^<]*)<', sweep_chart(crowd)
     )
     assert len(drawn) >= 2
-    for one, other in combinations(drawn, 2):
+    for one, other in pairs(drawn, 2):
         assert abs(float(one[0]) - float(other[0])) > 5 * len(one[3]) or abs(float(one[1]) - float(other[1])) > 10
 
 
 def test_a_sweep_trains_and_measures_every_choice(shapes, tmp_path):
-    wanted = choices([32, 64], ["lite0/3"], [Fit.COVER])
+    wanted = combinations([32, 64], ["lite0/3"], [Fit.COVER])
     trials = sweep(wanted, SMALL, *shapes, cache=tmp_path)
     assert [one.name for one in trials] == ["lite0/3@32", "lite0/3@64"]
     assert trials[0].measurement.multiply_adds < trials[1].measurement.multiply_adds
@@ -187,9 +210,9 @@ def test_a_sweep_trains_and_measures_every_choice(shapes, tmp_path):
 
 def test_a_sweep_without_validation_pictures_or_with_a_strange_backbone_is_refused(shapes):
     with pytest.raises(DataError, match="no validation pictures"):
-        sweep(choices([32]), SMALL, shapes[0], [])
+        sweep(combinations([32]), SMALL, shapes[0], [])
     with pytest.raises(DataError, match="lite0/eleven"):
-        choices([32], ["lite0/eleven"])
+        combinations([32], ["lite0/eleven"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from installed_package import installed_here, write_package
 from whatsit import BackboneChoice, Classifier, DataError, teach, verify
 from whatsit.errors import PluginError
 from whatsit.heads.learner import Learner
@@ -95,3 +96,17 @@ def test_a_head_that_does_not_go_with_what_was_taught_is_refused_by_the_learners
     broken = Learner("broken", "", lambda points, targets: spoilt(nearest_centroid(points, targets)))
     with pytest.raises(PluginError, match=f"learner 'broken': .*{reason}"):
         broken(*clouds)
+
+
+def test_a_package_adds_a_learner_by_name(patches, tmp_path, monkeypatch):
+    source = """
+from whatsit.heads.learner import Learner
+from whatsit.heads.learners.centroid import nearest_centroid
+SHARP = Learner("sharp", "nearest raw mean", lambda points, targets: nearest_centroid(points, targets, normalise=False))
+"""
+    points = {"whatsit.learners": {"sharp": "sharp_heads:SHARP"}}
+    installed_here(monkeypatch, write_package(tmp_path / "packages", "sharp_heads", source, points), LEARNERS)
+    model = teach(patches, BackboneChoice(size=32), learner="sharp")
+    assert not model.head.normalise and verify(model.to_tflite()) == []
+    with pytest.raises(DataError, match="learner 'forest': expected one of logistic, centroid, sharp"):
+        teach(patches, BackboneChoice(size=32), learner="forest")

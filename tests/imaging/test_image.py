@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from whatsit import ImageError, load_image
-from whatsit.imaging.image import MAX_PIXELS
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 O = Image.Transpose  # noqa: E741
@@ -168,7 +167,6 @@ class TestHugePictures:
 
     def test_the_largest_camera_sensors_fit(self):
         content = png(11_000, 6_000, 0, 1, [bytes(1_375)] * 6_000)
-        assert MAX_PIXELS > 11_000 * 6_000
         assert load_image(content).size == (11_000, 6_000)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whatsit.errors import DataError
-from whatsit.live.smoothing import Smoothed, Smoothing, State, smooth
+from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
 from whatsit.models.prediction import Prediction, Predictions
 
 
@@ -30,9 +30,9 @@ def test_without_memory_every_frame_speaks_for_itself() -> None:
     frames = [seen(mug=0.9, book=0.1), seen(book=0.8, mug=0.2), seen(mug=0.4, book=0.3)]
     answers = follow(frames, Smoothing(seconds=0))
     assert [(answer.label, answer.state) for answer in answers] == [
-        ("mug", State.LABEL),
-        ("book", State.LABEL),
-        ("mug", State.UNCERTAIN),
+        ("mug", AnswerState.LABEL),
+        ("book", AnswerState.LABEL),
+        ("mug", AnswerState.UNCERTAIN),
     ]
 
 
@@ -56,13 +56,13 @@ def test_two_classes_in_a_draw_do_not_flicker() -> None:
 def test_a_score_that_trembles_around_the_threshold_does_not_flicker() -> None:
     frames = [seen(mug=0.6), *[seen(mug=score) for score in (0.49, 0.51) * 10]]
     answers = follow(frames, Smoothing(seconds=0.05, margin=0.05, threshold=0.5))
-    assert {answer.state for answer in answers} == {State.LABEL}
+    assert {answer.state for answer in answers} == {AnswerState.LABEL}
 
 
 def test_unknown_keeps_the_nearest_class_in_view() -> None:
     answer = smooth(None, seen(unknown=True, mug=0.9, book=0.1), 0.0, Smoothing())
     assert answer is not None
-    assert (answer.state, answer.label, answer.score) == (State.UNKNOWN, "mug", 0.9)
+    assert (answer.state, answer.label, answer.score) == (AnswerState.UNKNOWN, "mug", 0.9)
 
 
 def test_the_answer_does_not_depend_on_the_frame_rate() -> None:

@@ -68,12 +68,14 @@ class TestScores:
         np.testing.assert_allclose([p.score for p in with_softmax], [p.score for p in without], atol=1e-6)
         assert abs(sum(p.score for p in without) - 1) < 1e-5
 
-    def test_a_sigmoid_is_left_as_it_is(self):
+    def test_sigmoids_of_a_multi_label_model_are_left_as_they_are(self):
         graph = small_classifier(softmax=False)
         model, logits = graph.model, int(graph.model.subgraphs[0].outputs[0])
         scores = graph.operator("LOGISTIC", [logits], graph.tensor("scores", (1, 3)))
         graph.finish([0], [scores])
-        answer = Classifier(write_model(model)).classify(np.zeros((8, 8, 3), np.uint8))
+        with pytest.raises(ModelError, match="3 sigmoids.*multi-label"):
+            Classifier(write_model(model))
+        answer = Classifier(write_model(model), multi_label=True).classify(np.zeros((8, 8, 3), np.uint8))
         assert [p.score for p in answer] == [0.5, 0.5, 0.5], "a softmax would make thirds of it"
 
     def test_more_classes_than_there_are_give_all_of_them(self, small_model):

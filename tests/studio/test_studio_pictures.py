@@ -144,7 +144,7 @@ def test_uploads_left_half_way_are_gone_at_the_next_start(tmp_path: Path, serve:
         ("/api/dataset/delete-label", {"label": ".."}),
         ("/api/dataset/export", {"layout": "../x"}),
         ("/api/check/fix", {"finding": 10**9}),
-        ("/api/check/fix-all", {"kind": "suspect_label"}),
+        ("/api/check/fix-all", {"kind": "label_issue"}),
     ],
 )
 def test_nonsense_is_refused_in_one_line(page: httpx.Client, path: str, body: dict[str, object]) -> None:

@@ -100,8 +100,9 @@ def test_a_design_becomes_a_model_with_its_curves_and_its_test(trained) -> None:
     (run,) = client.get("/api/runs").json()["runs"]
     assert (run["name"], run["epochs"], run["design"]["size"]) == ("first", 8, 32)
     rows = client.get("/api/runs/epochs?name=first").json()["rows"]
-    assert len(rows) == 8 and rows[run["best"]["number"] - 1] == run["best"]["row"]
-    assert rows[-1][0] < rows[0][0]
+    assert len(rows) == 8 and rows[run["best"]["number"] - 1] == run["best"]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert (run["headline"], run["backbone"]) == (["backbone", "size", "blocks", "fit"], "EfficientNet-Lite0")
     assert client.get("/api/train").json()["design"]["blocks"] == 3
     test = client.get("/api/test?name=first").json()["test"]
     main = test["report"]["models"]["int8"]
@@ -116,7 +117,7 @@ def test_a_design_becomes_a_model_with_its_curves_and_its_test(trained) -> None:
 def test_progress_reaches_a_tab_while_training_goes_on(running: Served, client: httpx.Client) -> None:
     assert begin(client, epochs=300, patience=300).status_code == 200
     message = epochs_seen(running, lambda told: told["state"] == "running" and bool(told["epochs"]["rows"]))
-    assert message["name"] == "first" and message["of"] == 300
+    assert message["name"] == "first" and message["most_epochs"] == 300
     done = epochs_seen(running, lambda told: told["state"] == "done")
     # The last two hundred come with the message; a page that came later asks for the rest.
     assert (done["epochs"]["begin"], len(done["epochs"]["rows"])) == (100, 200)
@@ -126,7 +127,7 @@ def test_progress_reaches_a_tab_while_training_goes_on(running: Served, client: 
 def test_stopping_keeps_the_best_epoch_so_far(running: Served, client: httpx.Client, folder: Path) -> None:
     assert client.post("/api/train", json={"name": "long", "design": ENDLESS}).status_code == 200
     epochs_seen(running, lambda told: bool(told["epochs"]["rows"]))
-    assert begin(client, "second").json()["error"].startswith("something is under way")
+    assert begin(client, "second").json()["error"].startswith("another job is running")
     client.post("/api/work/stop")
     running.studio.workshop.wait()
     work = client.get("/api/work").json()
@@ -184,8 +185,8 @@ def test_what_a_studio_left_that_lost_its_power_while_saving_is_removed(trained_
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("first", "is taken"), ("../up", "expected letters"), ("", "expected letters"), ("sweep", "kept for another"),
-     ("x-float32", "kept for another"), ("<img src=x>", "expected letters"), (".hidden", "expected letters")],
+    [("first", "is taken"), ("../up", "expected letters"), ("", "expected letters"), ("sweep", "reserved for another"),
+     ("x-float32", "reserved for another"), ("<img src=x>", "expected letters"), (".hidden", "expected letters")],
 )  # fmt: skip
 def test_a_name_that_cannot_be_used_is_refused(trained, name: str, reason: str) -> None:
     folder, _, client = trained
@@ -199,8 +200,8 @@ def test_a_name_that_cannot_be_used_is_refused(trained, name: str, reason: str) 
 @pytest.mark.parametrize(
     ("choice", "reason"),
     [({"size": 7}, "size 7"), ({"dropout": 2}, "dropout 2"), ({"epochs": "many"}, "epochs 'many'"),
-     ({"backbone": "/etc/passwd.tflite"}, "pages may choose"), ({"backbone": "resnet"}, "pages may choose"),
-     ({"speed": 9}, "'speed' is not a choice"), ({"augmentation": ["melt"]}, "augmentation")],
+     ({"backbone": "/etc/passwd.tflite"}, "pages can choose"), ({"backbone": "resnet"}, "pages can choose"),
+     ({"speed": 9}, "setting 'speed': expected one of"), ({"augmentation": ["melt"]}, "augmentation")],
 )  # fmt: skip
 def test_a_design_that_cannot_be_is_refused_in_a_line(client: httpx.Client, choice, reason: str) -> None:
     answer = begin(client, **choice)
@@ -251,7 +252,7 @@ def test_validation_pictures_never_take_the_place_of_the_held_out_test(trained) 
     assert held_out == [client.get(path).content for path in ("/api/test?name=first", "/test/first/report.html")]
     assert client.get("/api/runs").json()["runs"][0]["test"] == summary
     looked = client.get("/api/test?name=first&split=validation").json()["test"]
-    assert looked["split"] == looked["report"]["split"] == "validation"
+    assert looked["split"] == "validation"
     assert b"not the held-out test" in client.get("/test/first/report.html?split=validation").content
 
 
@@ -279,18 +280,18 @@ def test_the_model_in_use_outlives_a_restart_and_is_forgotten_when_deleted(train
     assert "model" not in (folder / "whatsit.toml").read_text().split("[design]")[0]
 
 
-def test_a_sweep_marks_the_efficient_designs_and_recommends_within_limits(running: Served, client, folder) -> None:
+def test_a_sweep_marks_the_pareto_front_and_recommends_within_limits(running: Served, client, folder) -> None:
     asked = {"sizes": [32, 64], "backbones": ["lite0/3"], "fits": ["cover"]}
     assert client.post("/api/sweep", json=asked).status_code == 200
     running.studio.workshop.wait()
     found = client.get("/api/sweep").json()
-    assert {trial["name"] for trial in found["trials"]} == {"lite0/3@32", "lite0/3@64"}
-    assert any(trial["efficient"] for trial in found["trials"]) and found["recommended"] is not None
+    assert {trial["title"] for trial in found["trials"]} == {"lite0/3@32", "lite0/3@64"}
+    assert any(trial["on_front"] for trial in found["trials"]) and found["recommended"] is not None
     assert client.get("/api/sweep?max_ms=0.000001").json()["recommended"] is None
     assert client.get("/api/sweep?max_mb=1000").json()["recommended"] is not None
     assert b"<svg" in (folder / "models/sweep.html").read_bytes()
     refused = client.post("/api/sweep", json=asked | {"backbones": ["/etc/passwd.tflite"]})
-    assert "pages may choose" in refused.json()["error"]
+    assert "pages can choose" in refused.json()["error"]
     assert len(client.get("/api/sweep").json()["trials"]) == 2
 
 
@@ -299,7 +300,7 @@ def test_a_network_of_ones_own_is_learnt_on_where_the_project_names_it(
 ) -> None:
     network = shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite"
     elsewhere = shutil.copyfile(network, folder.parent / "theirs.tflite")
-    assert "pages may choose" in begin(client, backbone=str(elsewhere)).json()["error"]
+    assert "pages can choose" in begin(client, backbone=str(elsewhere)).json()["error"]
     mine = shutil.copyfile(elsewhere, folder / "models/mine.tflite")
     assert f'value="{mine}"' in client.get("/train").text and f'value="{mine}"' in client.get("/sweep").text
     assert client.post("/api/train", json={"name": "first", "design": {"backbone": str(mine), "epochs": 2}}).is_success
@@ -309,7 +310,7 @@ def test_a_network_of_ones_own_is_learnt_on_where_the_project_names_it(
     assert client.post("/api/sweep", json=asked).is_success
     running.studio.workshop.wait()
     work = client.get("/api/work").json()
-    assert (work["state"], work["trials"], work["of"]) == ("done", 1, 1)
+    assert (work["state"], work["trials"], work["most_trials"]) == ("done", 1, 1)
     # What whatsit.toml names stays a choice, wherever it lies.
     settings = running.studio.project.settings
     design = {**settings.design, "backbone": str(elsewhere)}
@@ -355,7 +356,7 @@ def test_the_page_is_told_which_programs_take_the_model_in_the_servers_words(tra
     assert [one["target"] for one in told] == list(TARGETS)
     refused = {one["target"]: one["refusal"] for one in told if one["refusal"]}
     assert list(refused) == ["frigate"]
-    assert (refused["frigate"]["key"], "224" in refused["frigate"]["text"]) == ("deploy.needs_size", True)
+    assert (refused["frigate"]["key"], "224" in refused["frigate"]["text"]) == ("needs_size", True)
     assert client.get("/api/deploy/targets", params={"name": "nobody"}).status_code == 400
     assert "toaster" in client.post("/api/deploy", json={"name": "first", "target": "toaster"}).json()["error"]
 

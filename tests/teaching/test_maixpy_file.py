@@ -161,8 +161,8 @@ def test_a_feature_that_is_not_a_number_is_refused_reading_and_writing(value, pl
         (struct.pack("<BiiiB", 0, 2**31 - 1, 2**31 - 1, 2**31 - 1, 1), "truncated"),
         (by_hand(["a"], [[1.0]], []).replace(b"a\0", b"\xff\0"), "UTF-8"),
         (by_hand(["a", "b"], [[1.0], [1.0]], []).replace(b"a\0b\0", b"a\0bc"), "labels"),
-        (by_hand(["a", "b"], [[1.0], [1.0]], []).replace(b"a\0b\0", b"a\0\0b"), "labels do not fill"),
-        (by_hand(["a", "bc"], [[1.0], [1.0]], []).replace(b"a\0bc\0", b"a\0bcd"), "labels do not fill"),
+        (by_hand(["a", "b"], [[1.0], [1.0]], []).replace(b"a\0b\0", b"a\0\0b"), "each ended by a zero byte"),
+        (by_hand(["a", "bc"], [[1.0], [1.0]], []).replace(b"a\0bc\0", b"a\0bcd"), "each ended by a zero byte"),
         (serialise(a_file()) + b"\0", "labels"),
         (serialise(a_file(labels=None)) + b"\0", "more than"),
     ],
@@ -174,7 +174,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_in_one_line_that_says_why(co
 
 
 def test_features_of_another_backbone_are_refused_naming_both_lengths():
-    with pytest.raises(DataError, match=r"3 floats a feature, but the backbone gives 1280"):
+    with pytest.raises(DataError, match=r"3 floats per feature, but the backbone gives 1280"):
         parse(serialise(a_file()), dim=1280)
 
 

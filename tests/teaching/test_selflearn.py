@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from whatsit.backbones.embedder import PixelEmbedder
-from whatsit.errors import DataError, ImageError, ModelError
+from whatsit.errors import ArgumentError, DataError, ImageError, ModelError
 from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.teaching import feature_store
 from whatsit.teaching.feature_store import load_features, sidecar_path
 from whatsit.teaching.maixpy_file import parse
 from whatsit.teaching.selflearn import SelfLearnClassifier
-from whatsit.teaching.support_set import Lesson
+from whatsit.teaching.support_set import SupportSet
 
 
 class Known:
@@ -169,11 +169,11 @@ FAST = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCh
 
 def shown(table, n, samples):
     """The pure value behind the classifier: ``n`` classes, then samples as (number, label)."""
-    value = Lesson.none(table.shape[1])
+    value = SupportSet.empty(table.shape[1])
     for embedding in table[:n]:
         value = value.with_class(embedding, None)
     for number, label in samples:
-        value = value.with_sample(table[number], label)
+        value = value.with_samples(table[number], (label,))
     return value
 
 
@@ -211,7 +211,7 @@ def test_the_order_of_additions_and_of_learning_in_between_does_not_matter(lesso
     random.shuffle(samples)
     second = shown(table, n, [])
     for number, label in samples:
-        second, _ = second.with_sample(table[number], label).learnt(0.05)
+        second, _ = second.with_samples(table[number], (label,)).learnt(0.05)
     np.testing.assert_allclose(second.centres, first.centres, rtol=1e-6)
     np.testing.assert_allclose(second.unit_centres, first.unit_centres, rtol=1e-6)
 
@@ -332,7 +332,7 @@ def test_the_threshold_is_the_quantile_of_leave_one_out_distances_where_classes_
         classifier.learn()
         assert classifier.threshold == pytest.approx(np.quantile(own, 1 - unknown_rate), rel=1e-5)
     classifier.unknown_rate = 1.0
-    with pytest.raises(DataError, match=r"error rate 1.0: expected a share from 0 to below 1"):
+    with pytest.raises(DataError, match=r"unknown rate 1.0: expected a share from 0 to below 1"):
         classifier.learn()
 
 
@@ -574,7 +574,7 @@ def test_after_a_change_of_backbone_no_answer_of_the_old_one_comes_through():
 
 
 def test_what_is_no_model_is_refused_in_one_line():
-    with pytest.raises(ModelError, match=r"model 5: expected None, the path of a \.tflite, or an Embedder"):
+    with pytest.raises(ArgumentError, match=r"backbone 5: expected a name, the path of a \.tflite, or an Embedder"):
         SelfLearnClassifier(5)
 
 
@@ -668,7 +668,7 @@ def test_features_of_another_backbone_are_refused_by_name(tmp_path):
     short = SelfLearnClassifier(Known(TABLE[:, :3], name="pixels"), dual_buff=False)
     refuses(short, tmp_path / "my_classes.bin", "'lite0@224', but 'pixels'")
     (tmp_path / "my_classes.bin.json").unlink()
-    refuses(short, tmp_path / "my_classes.bin", "4 floats a feature, but the backbone gives 3")
+    refuses(short, tmp_path / "my_classes.bin", "4 floats per feature, but the backbone gives 3")
 
 
 def test_a_backbone_changed_and_saved_over_an_old_file_loads_with_the_new_one(tmp_path):

@@ -98,7 +98,7 @@ class TestUnknown:
 
     @pytest.mark.parametrize("rate", [-0.1, 1.0, 5, float("nan")])
     def test_an_error_rate_that_is_none_is_refused(self, patches, rate):
-        with pytest.raises(DataError, match="error rate"):
+        with pytest.raises(DataError, match="unknown rate"):
             teach(patches, BackboneChoice(size=32), unknown_rate=rate)
 
     def test_with_one_picture_a_class_there_is_no_threshold_and_nothing_is_unknown(self, patches):
@@ -205,7 +205,7 @@ class TestForeignBackbones:
         assert len(model.to_tflite("int8")) < 0.6 * len(model.to_tflite("float32"))
 
     def test_a_backbone_that_is_missing_is_named(self, patches, tmp_path):
-        with pytest.raises(ModelError, match=r"gone\.tflite: no such model file"):
+        with pytest.raises(ModelError, match=r"gone\.tflite: no such file"):
             teach(patches, BackboneChoice(str(tmp_path / "gone.tflite")))
 
 

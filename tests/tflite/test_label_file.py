@@ -30,8 +30,8 @@ def test_plain_and_numbered_files_of_any_labels_agree(names):
     assert parse_labels(plain, "a") == parse_labels(numbered, "b") == tuple(names)
 
 
-@pytest.mark.parametrize("text", ["1 cat\n2 dog\n", "0 cat\n2 dog\n", "2 euro\n1 euro\n", "0 cat\ndog\n", "7\n8\n"])
-def test_numbers_that_do_not_count_from_zero_belong_to_the_labels(text):
+@pytest.mark.parametrize("text", ["0 cat\n2 dog\n", "2 euro\n1 euro\n", "0 cat\ndog\n", "7\n8\n", "2 cat\n3 dog\n"])
+def test_numbers_that_do_not_count_belong_to_the_labels(text):
     assert parse_labels(text.encode(), "coins.txt") == tuple(text.split("\n")[:-1])
 
 
@@ -44,15 +44,15 @@ def test_what_is_no_label_file_is_refused_in_one_line(tmp_path, content):
 
 
 def test_a_missing_label_file_and_a_folder_are_named(tmp_path):
-    for path in (tmp_path / "nowhere.txt", tmp_path):
-        with pytest.raises(DataError, match=f"{path}: cannot read labels"):
+    for path, reason in ((tmp_path / "nowhere.txt", "no such file"), (tmp_path, "not a file")):
+        with pytest.raises(DataError, match=f"{path}: {reason}; expected a label file"):
             read_labels(path)
 
 
 def test_a_label_file_too_large_to_be_one_is_not_read(tmp_path):
     with (tmp_path / "labels.txt").open("wb") as stream:
         stream.truncate(2**32)
-    with pytest.raises(DataError, match="expected a label file"):
+    with pytest.raises(DataError, match="allowed for a label file"):
         read_labels(tmp_path / "labels.txt")
 
 
@@ -75,9 +75,9 @@ def test_labels_beside_a_model_are_found_under_its_own_name_first(tmp_path):
     model = tmp_path / "pets.tflite"
     assert labels_beside(model, 2) is None
     (tmp_path / "labels.txt").write_text("x\ny\n")
-    assert labels_beside(model, 2) == ("x", "y")
+    assert labels_beside(model, 2) == (("x", "y"), tmp_path / "labels.txt")
     (tmp_path / "pets.txt").write_text("cat\ndog\n")
-    assert labels_beside(model, 2) == ("cat", "dog")
+    assert labels_beside(model, 2) == (("cat", "dog"), tmp_path / "pets.txt")
 
 
 def test_a_shared_label_file_of_another_model_is_passed_over_but_its_own_must_fit(tmp_path):
@@ -87,3 +87,57 @@ def test_a_shared_label_file_of_another_model_is_passed_over_but_its_own_must_fi
     (tmp_path / "pets_labels.txt").write_text("x\ny\nz\n")
     with pytest.raises(DataError, match="3 labels for a model of 2 classes"):
         labels_beside(model, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 cat\n2 dog\n",
+        "\ufeffcat\r\ndog\r\n",
+        '["cat", "dog"]',
+        '{"0": "cat", "1": "dog"}',
+        '{"1": "dog", "0": "cat"}',
+        '{"cat": 0, "dog": 1}',
+        '{"labels": ["cat", "dog"]}',
+        '{"names": {"0": "cat", "1": "dog"}}',
+        '[{"name": "cat"}, {"name": "dog"}]',
+        "item { id: 1 name: \"cat\" }\nitem {\n  id: 2\n  name: 'dog'\n}\n",
+        'item { name: "/m/01yrx" id: 1 display_name: "cat" } item { name: "/m/0bt9lr" id: 2 display_name: "dog" }',
+    ],
+)
+def test_the_ways_in_which_tools_write_labels_give_the_same(text):
+    assert parse_labels(text.encode(), "labels") == ("cat", "dog")
+    assert parse_labels(text.removeprefix("\ufeff").encode("utf-16"), "labels") == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{", "[1, 2]", "[" * 100_000, '{"0": "cat", "2": "dog"}', '{"cat": 0, "dog": 0}', '{"cat": true}', "{}",
+        'item { id: 1 name: "cat" } item { id: 1 name: "dog" }', "item { id: 1 }", '{"labels": 3}',
+    ],
+)  # fmt: skip
+def test_json_and_label_maps_that_make_no_sense_are_refused_in_one_line(text):
+    with pytest.raises(DataError, match="labels.json") as refused:
+        parse_labels(text.encode(), "labels.json")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["dict.txt", "labels.json", "class_indices.json", "label_map.pbtxt", "classes.txt"])
+def test_the_names_that_tools_give_their_label_files_are_known(tmp_path, name):
+    texts = {"json": '["cat", "dog"]', "pbtxt": 'item { id: 1 name: "cat" } item { id: 2 name: "dog" }'}
+    (tmp_path / name).write_text(texts.get(name.split(".")[1], "cat\ndog\n"))
+    assert labels_beside(tmp_path / "model.tflite", 2) == (("cat", "dog"), tmp_path / name)
+
+
+def test_a_manifest_names_the_label_file_and_nothing_outside_its_folder(tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "words").write_text("cat\ndog\n")
+    manifest = folder / "manifest.json"
+    manifest.write_text('{"modelFile": "model.tflite", "labelsFile": "words", "modelType": "IMAGE_LABELING"}')
+    assert labels_beside(folder / "model.tflite", 2) == (("cat", "dog"), folder / "words")
+    assert labels_beside(folder / "other.tflite", 2) is None
+    (tmp_path / "secret").write_text("a\nb\n")
+    manifest.write_text('{"labelsFile": "../secret"}')
+    assert labels_beside(folder / "model.tflite", 2) is None

@@ -284,7 +284,7 @@ class TestModelsThatAreNoClassifiers:
         graph = Graph()
         picture = graph.tensor("picture", (1, 8, 8, 3))
         graph.operator("RELU", [picture], graph.tensor("out", (1, 8, 8, 3)))
-        with pytest.raises(ModelError, match=r"outputs \[1, 8, 8, 3\]; expected a classifier"):
+        with pytest.raises(ModelError, match=r"output of shape \[1, 8, 8, 3\], a segmenter"):
             Classifier(write_model(graph.finish([picture], [picture + 1])))
 
     def test_a_model_of_a_dynamic_picture_size_says_so(self):
@@ -299,14 +299,14 @@ class TestModelsThatAreNoClassifiers:
         graph.model.subgraphs[0].tensors[0].shapeSignature = np.array([-1, 8, 8, 3], np.int32)
         assert len(Classifier(write_model(graph.model)).classify(np.zeros((9, 9, 3), np.uint8))) == 3
 
-    @pytest.mark.parametrize("shape", [(1, 8, 8, 4), (2, 8, 8, 3), (1, 192)])
+    @pytest.mark.parametrize("shape", [(1, 8, 8, 4), (100, 8, 8, 3), (1, 192)])
     def test_an_input_that_is_no_picture_is_named(self, shape):
         graph = Graph()
         picture = graph.tensor("picture", shape)
         axes = graph.constant("axes", np.arange(1, len(shape) - 1, dtype=np.int32))
         out = graph.tensor("out", (shape[0], shape[-1]))
         graph.operator("MEAN", [picture, axes], out, table="ReducerOptions", keepDims=False)
-        with pytest.raises(ModelError, match=r"expected one picture|one row of scores"):
+        with pytest.raises(ModelError, match=r"expected one picture|a batch of 1"):
             Classifier(write_model(graph.finish([picture], [out])))
 
     def test_two_inputs_are_refused(self):

@@ -27,9 +27,10 @@ def test_a_design_survives_the_way_through_whatsit_toml(tmp_path):
     [
         ({"colour": "blue"}, "blue"), ({"size": 8}, "8"), ({"size": "big"}, "big"), ({"sise": 96}, "sise"),
         ({"dropout": 1.5}, "1.5"), ({"augmentation": ["flop"]}, "flop"), ({"epochs": True}, "True"),
-        ({"way": "fine-tune", "backbone": "mine.tflite"}, "mine.tflite"), ({"augmentation": "flip"}, "expected a list"),
-        ({"blocks": 17}, "blocks 17: expected 1 to 16, as many as lite0 has"),
-        ({"way": "fine-tune", "blocks": 5, "unfrozen_blocks": 6}, "unfrozen_blocks 6: expected 0 to 5, as many as"),
+        ({"mode": "fine-tune", "backbone": "mine.tflite"}, "mine.tflite"),
+        ({"augmentation": "flip"}, "expected a list"),
+        ({"blocks": 17}, "blocks 17: expected 1 to 16, the number of blocks in lite0"),
+        ({"mode": "fine-tune", "blocks": 5, "unfrozen_blocks": 6}, "unfrozen_blocks 6: expected 0 to 5, the number of"),
     ],
 )  # fmt: skip
 def test_a_wrong_choice_is_named_in_one_line(choices, named):

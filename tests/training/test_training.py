@@ -17,7 +17,7 @@ from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Note, Step
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
-from whatsit.training.record import ModelFiles, load_record, save_training
+from whatsit.training.record import ModelFiles, load_record
 from whatsit.training.train import train
 
 LABELS = ("brick", "leaf", "sky")
@@ -37,7 +37,7 @@ def right(model, held, dtype="int8"):
 
 def test_a_head_learns_and_tells_how(pictures):
     events = []
-    trained = train(SMALL, *pictures, on_event=events.append)
+    trained = train(pictures[0], SMALL, validation=pictures[1], on_event=events.append)
     epochs = [event for event in events if isinstance(event, Epoch)]
     assert trained.history == tuple(epochs)
     assert epochs[-1].loss < epochs[0].loss
@@ -49,8 +49,8 @@ def test_a_head_learns_and_tells_how(pictures):
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_another(pictures):
-    one, two = (train(SMALL, *pictures).model.to_tflite() for _ in range(2))
-    other = train(dataclasses.replace(SMALL, seed=1), *pictures).model.to_tflite()
+    one, two = (train(pictures[0], SMALL, validation=pictures[1]).model.to_tflite() for _ in range(2))
+    other = train(pictures[0], dataclasses.replace(SMALL, seed=1), validation=pictures[1]).model.to_tflite()
     assert one == two
     assert one != other
 
@@ -62,7 +62,7 @@ from pathlib import Path
 from whatsit.training.design import Design
 from whatsit.training.train import train
 examples = [(Path(path), Path(path).parent.name) for path in sys.argv[1:]]
-model = train(Design(size=32, blocks=5, views=2, epochs=5), examples[::2], examples[1::2]).model
+model = train(examples[::2], Design(size=32, blocks=5, views=2, epochs=5), validation=examples[1::2]).model
 print(*(hashlib.sha256(model.to_tflite(dtype)).hexdigest() for dtype in ("int8", "float32")))
 """
     assert {path.parent.name for path, _ in pictures[0]} == set(LABELS)
@@ -72,9 +72,9 @@ print(*(hashlib.sha256(model.to_tflite(dtype)).hexdigest() for dtype in ("int8",
 
 
 def test_cached_embeddings_change_nothing(pictures, tmp_path):
-    plain = train(SMALL, *pictures).model.to_tflite()
-    first = train(SMALL, *pictures, cache=tmp_path).model.to_tflite()
-    again = train(SMALL, *pictures, cache=tmp_path).model.to_tflite()
+    plain = train(pictures[0], SMALL, validation=pictures[1]).model.to_tflite()
+    first = train(pictures[0], SMALL, validation=pictures[1], cache=tmp_path).model.to_tflite()
+    again = train(pictures[0], SMALL, validation=pictures[1], cache=tmp_path).model.to_tflite()
     assert plain == first == again
     assert list(tmp_path.iterdir())
 
@@ -84,7 +84,7 @@ def test_cached_embeddings_change_nothing(pictures, tmp_path):
     dataclasses.replace(SMALL, fit=Fit.SQUASH, class_weights=True),
 ])  # fmt: skip
 def test_designs_come_out_whole_in_both_arithmetics(pictures, tmp_path, design):
-    trained = train(design, *pictures)
+    trained = train(pictures[0], design, validation=pictures[1])
     for dtype in ("int8", "float32"):
         content = trained.model.to_tflite(dtype)
         assert verify(content) == []
@@ -106,7 +106,13 @@ def test_a_grey_model_takes_one_channel_and_gives_what_the_grey_picture_in_three
 
 def test_stopping_keeps_the_best_so_far(pictures):
     seen = []
-    trained = train(SMALL, *pictures, on_event=seen.append, stop=lambda: sum(isinstance(e, Epoch) for e in seen) >= 3)
+    trained = train(
+        pictures[0],
+        SMALL,
+        validation=pictures[1],
+        on_event=seen.append,
+        stop=lambda: sum(isinstance(e, Epoch) for e in seen) >= 3,
+    )
     assert trained.stopped
     assert len(trained.history) == 3
     assert verify(trained.model.to_tflite()) == []
@@ -120,31 +126,38 @@ def test_stopping_while_embedding_ends_at_the_next_picture_and_keeps_what_was_em
             steps.append(event)
 
     with pytest.raises(StoppedError, match="no model to keep"):
-        train(SMALL, *pictures, on_event=watch, stop=lambda: bool(steps) and steps[-1].done >= 16, cache=tmp_path)
+        train(
+            pictures[0],
+            SMALL,
+            validation=pictures[1],
+            on_event=watch,
+            stop=lambda: bool(steps) and steps[-1].done >= 16,
+            cache=tmp_path,
+        )
     assert steps[-1].done == 16
     again = []
-    train(SMALL, *pictures, on_event=again.append, cache=tmp_path)
+    train(pictures[0], SMALL, validation=pictures[1], on_event=again.append, cache=tmp_path)
     first = next(event for event in again if isinstance(event, Step))
     assert first.done >= 16 and first.done % 8 == 0
 
 
-@pytest.mark.parametrize("stage", ["embedding", "embedding validation", "the first epoch"])
+@pytest.mark.parametrize("stage", ["embedding", "embedding-validation", "the first epoch"])
 def test_stopping_before_an_epoch_has_ended_says_that_there_is_nothing_to_keep(pictures, stage):
     seen = []
 
     def stop():
         if stage == "the first epoch":
-            return any(step.phase == "embedding validation" and step.done == step.total for step in seen)
+            return any(step.phase == "embedding-validation" and step.done == step.total for step in seen)
         return any(step.phase == stage for step in seen)
 
     with pytest.raises(StoppedError, match=r"nothing to keep|no model to keep"):
-        train(SMALL, *pictures, on_event=seen.append, stop=stop)
+        train(pictures[0], SMALL, validation=pictures[1], on_event=seen.append, stop=stop)
     assert not any(isinstance(event, Epoch) for event in seen)
 
 
 def test_a_killed_training_leaves_the_previous_model_and_no_litter(pictures, tmp_path):
     files = ModelFiles(tmp_path, "model")
-    save_training(files, train(SMALL, *pictures))
+    train(pictures[0], SMALL, validation=pictures[1]).save(files.int8)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def kill(event):
@@ -152,14 +165,14 @@ def test_a_killed_training_leaves_the_previous_model_and_no_litter(pictures, tmp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        save_training(files, train(SMALL, *pictures, on_event=kill))
+        train(pictures[0], SMALL, validation=pictures[1], on_event=kill).save(files.int8)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_the_record_beside_the_model_brings_design_and_curves_back(pictures, tmp_path):
     files = ModelFiles(tmp_path, "model")
-    trained = train(SMALL, pictures[0])
-    save_training(files, trained)
+    trained = train(pictures[0], SMALL)
+    trained.save(files.int8)
     design, history = load_record(files)
     assert design == SMALL
     assert len(history) == len(trained.history) == 40
@@ -170,13 +183,13 @@ def test_the_record_beside_the_model_brings_design_and_curves_back(pictures, tmp
 def test_one_class_is_refused_in_one_line(pictures):
     only = [example for example in pictures[0] if example[1] == "brick"]
     with pytest.raises(DataError, match="brick.*at least 2"):
-        train(SMALL, only)
+        train(only, SMALL)
 
 
 def test_one_picture_a_class_and_no_validation_still_gives_a_model(tmp_path):
     examples = write_shapes(tmp_path, LABELS, 1)
     notes = []
-    trained = train(SMALL, examples, on_event=lambda e: notes.append(e.text) if isinstance(e, Note) else None)
+    trained = train(examples, SMALL, on_event=lambda e: notes.append(e.text) if isinstance(e, Note) else None)
     assert "no validation pictures" in notes[0]
     assert len(trained.history) == SMALL.epochs
     assert trained.model.threshold is None
@@ -186,7 +199,7 @@ def test_one_picture_a_class_and_no_validation_still_gives_a_model(tmp_path):
 def test_a_class_that_only_validation_has_is_left_out_and_named(pictures, tmp_path):
     strange = write_shapes(tmp_path, ("sand",), 2)
     notes = []
-    train(SMALL, pictures[0], [*pictures[1], *strange], on_event=notes.append)
+    train(pictures[0], SMALL, validation=[*pictures[1], *strange], on_event=notes.append)
     assert any(isinstance(note, Note) and "sand" in note.text for note in notes)
 
 
@@ -196,31 +209,35 @@ def test_identical_pictures_give_a_model(tmp_path):
     for path, _ in examples:
         path.write_bytes(same)
     told = []
-    assert verify(train(SMALL, examples, examples, on_event=told.append).model.to_tflite()) == []
+    assert verify(train(examples, SMALL, validation=examples, on_event=told.append).model.to_tflite()) == []
     assert any(isinstance(event, Note) and "all training pictures are the same" in event.text for event in told)
 
 
 def test_a_file_as_backbone_has_its_own_size_and_the_record_says_so(pictures, shared_data, tmp_path):
     backbone = str(shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite")
-    trained = train(dataclasses.replace(SMALL, backbone=backbone, blocks=None, colour=Colour.GREY), *pictures)
+    trained = train(
+        pictures[0],
+        dataclasses.replace(SMALL, backbone=backbone, blocks=None, colour=Colour.GREY),
+        validation=pictures[1],
+    )
     assert (trained.design.size, trained.design.colour, trained.design.multi_layer) == (128, Colour.RGB, False)
     assert not {"size", "colour", "blocks", "multi_layer"} & trained.design.to_settings().keys()
     (trial,) = sweep([BackboneChoice(backbone)], SMALL, *pictures)
-    assert trial.choice.size == 128
+    assert trial.backbone.size == 128
 
 
 @pytest.mark.parametrize("cached", [False, True])
 def test_a_broken_picture_in_the_middle_is_left_out_and_named(tmp_path, cached):
     examples = write_shapes(tmp_path / "shapes", LABELS, 4)
     examples[5][0].write_bytes(b"not a picture")
-    trained = train(SMALL, examples, cache=tmp_path / "cache" if cached else None)
+    trained = train(examples, SMALL, cache=tmp_path / "cache" if cached else None)
     assert trained.model.pictures == 11
     assert [examples[5][0].name in str(error) for error in trained.unreadable] == [True]
 
 
 def test_a_network_too_large_for_the_memory_is_refused_with_a_way_out():
     with pytest.raises(DataError, match=r"batch 256 at 224 pixels needs about \d+\.\d GB.*smaller batch"):
-        check_memory(Design(way=TrainingMode.FINE_TUNE, batch=256), 1000, 258, available=2**30)
+        check_memory(Design(mode=TrainingMode.FINE_TUNE, batch=256), 1000, 258, available=2**30)
 
 
 def test_without_the_memory_for_its_batch_nothing_is_read(pictures, monkeypatch):
@@ -228,7 +245,7 @@ def test_without_the_memory_for_its_batch_nothing_is_read(pictures, monkeypatch)
     monkeypatch.setattr("whatsit.training.memory.available_memory", lambda: 2**28)
     seen = []
     with pytest.raises(DataError, match=r"0\.2 GB is free.*smaller batch"):
-        train(Design(way=TrainingMode.SCRATCH, size=32), *pictures, on_event=seen.append)
+        train(pictures[0], Design(mode=TrainingMode.SCRATCH, size=32), validation=pictures[1], on_event=seen.append)
     assert not seen
 
 
@@ -238,7 +255,7 @@ def test_without_torch_fine_tuning_names_the_extra(pictures, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "whatsit.training.torch_loop", raising=False)
     with pytest.raises(MissingExtraError, match=r"whatsit\[torch\]"):
-        train(Design(way=TrainingMode.FINE_TUNE, size=32), *pictures)
+        train(pictures[0], Design(mode=TrainingMode.FINE_TUNE, size=32), validation=pictures[1])
 
 
 def test_class_weights_help_the_class_with_few_pictures():
@@ -257,18 +274,18 @@ def test_class_weights_help_the_class_with_few_pictures():
 
 def test_the_books_pictures_are_told_apart_at_160(shared_data):
     examples = find_examples(shared_data / "book/dataset")
-    trained = train(Design(size=160, views=2), examples[::2], examples[1::2])
+    trained = train(examples[::2], Design(size=160, views=2), validation=examples[1::2])
     assert right(trained.model, examples[1::2]) >= 0.97
 
 
 def test_a_choice_of_any_tflite_is_trained_on(pictures, tmp_path):
-    whole = train(SMALL, *pictures).model.to_tflite("float32")
+    whole = train(pictures[0], SMALL, validation=pictures[1]).model.to_tflite("float32")
     path = tmp_path / "foreign.tflite"
     path.write_bytes(whole)
-    trained = train(dataclasses.replace(SMALL, backbone=str(path), blocks=None), *pictures)
+    trained = train(pictures[0], dataclasses.replace(SMALL, backbone=str(path), blocks=None), validation=pictures[1])
     assert trained.model.backbone == BackboneChoice(str(path), 32)
     assert right(trained.model, pictures[1]) >= 0.9
     assert read_model(trained.model.to_tflite()).subgraphs
     files = ModelFiles(tmp_path, "model")
-    save_training(files, trained)
+    trained.save(files.int8)
     assert TaughtModel.from_file(files.int8).to_tflite() == files.int8.read_bytes()

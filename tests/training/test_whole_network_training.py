@@ -14,14 +14,14 @@ from whatsit.backbones.torch_weights import read_weights
 from whatsit.errors import StoppedError
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch
-from whatsit.training.record import ModelFiles, save_training
+from whatsit.training.record import ModelFiles
 from whatsit.training.train import train
 
 torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed")
 
 LABELS = ("brick", "leaf", "sky")
-FINE = Design(way=TrainingMode.FINE_TUNE, size=32, blocks=4, epochs=3, batch=8, seed=1)
-SCRATCH = Design(way=TrainingMode.SCRATCH, size=32, epochs=6, batch=8, seed=1)
+FINE = Design(mode=TrainingMode.FINE_TUNE, size=32, blocks=4, epochs=3, batch=8, seed=1)
+SCRATCH = Design(mode=TrainingMode.SCRATCH, size=32, epochs=6, batch=8, seed=1)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_pytorch_computes_what_the_flatbuffer_computes(size, blocks):
     dataclasses.replace(SCRATCH, colour=Colour.GREY),
 ])  # fmt: skip
 def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, design):
-    trained = train(design, *shapes)
+    trained = train(shapes[0], design, validation=shapes[1])
     scores = []
     for dtype in ("float32", "int8"):
         content = trained.model.to_tflite(dtype)
@@ -77,7 +77,7 @@ def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, desi
 @pytest.mark.parametrize("design", [FINE, SCRATCH])
 def test_a_trained_network_is_exported_in_every_arithmetic_and_border_from_its_files(shapes, tmp_path, design):
     files = ModelFiles(tmp_path, "model")
-    save_training(files, train(dataclasses.replace(design, epochs=1), *shapes))
+    train(shapes[0], dataclasses.replace(design, epochs=1), validation=shapes[1]).save(files.int8)
     for file in (files.int8, files.float32):
         again = TaughtModel.from_file(file)
         assert again.to_tflite("int8") == files.int8.read_bytes()
@@ -89,7 +89,7 @@ def test_a_trained_network_is_exported_in_every_arithmetic_and_border_from_its_f
 def test_a_trained_network_without_its_float32_file_says_which_one_export_needs(shapes, tmp_path):
     one, other = ModelFiles(tmp_path, "one"), ModelFiles(tmp_path, "other")
     for files, design in ((one, SCRATCH), (other, dataclasses.replace(SCRATCH, seed=2))):
-        save_training(files, train(dataclasses.replace(design, epochs=1), *shapes))
+        train(shapes[0], dataclasses.replace(design, epochs=1), validation=shapes[1]).save(files.int8)
     other.float32.replace(one.float32)
     with pytest.raises(ModelError, match=r"one-float32\.tflite: of another training than one\.tflite"):
         TaughtModel.from_file(one.int8)
@@ -99,15 +99,20 @@ def test_a_trained_network_without_its_float32_file_says_which_one_export_needs(
 
 
 def test_fine_tuning_learns_more_than_chance_and_scratch_learns_too(shapes):
-    assert train(dataclasses.replace(FINE, blocks=6, epochs=6), *shapes).best.validation_accuracy > 0.6
-    assert train(dataclasses.replace(SCRATCH, epochs=12), *shapes).best.validation_accuracy > 0.6
+    assert (
+        train(shapes[0], dataclasses.replace(FINE, blocks=6, epochs=6), validation=shapes[1]).best.validation_accuracy
+        > 0.6
+    )
+    assert (
+        train(shapes[0], dataclasses.replace(SCRATCH, epochs=12), validation=shapes[1]).best.validation_accuracy > 0.6
+    )
 
 
 def test_fine_tuning_a_few_pictures_never_ends_worse_than_the_head_on_the_frozen_backbone(shapes):
     training, validation = shapes
     few = training[::3]
     for design in (FINE, dataclasses.replace(FINE, blocks=6, colour=Colour.GREY, learning_rate=0.05)):
-        trained = train(dataclasses.replace(design, epochs=4), few, validation)
+        trained = train(few, dataclasses.replace(design, epochs=4), validation=validation)
         fitted = trained.history[0]
         assert (fitted.number, len(trained.history)) == (0, 5)
         assert trained.best.validation_accuracy >= fitted.validation_accuracy
@@ -126,7 +131,10 @@ def test_only_the_last_blocks_change_when_only_they_are_tuned(shapes):
 @pytest.mark.parametrize("design", [FINE, SCRATCH])
 def test_the_same_seed_gives_the_same_file(shapes, design):
     short = dataclasses.replace(design, epochs=1)
-    assert train(short, *shapes).model.to_tflite() == train(short, *shapes).model.to_tflite()
+    assert (
+        train(shapes[0], short, validation=shapes[1]).model.to_tflite()
+        == train(shapes[0], short, validation=shapes[1]).model.to_tflite()
+    )
 
 
 @pytest.mark.parametrize("way", ["fine-tune", "scratch"])
@@ -138,8 +146,8 @@ from whatsit.training.design import Design, TrainingMode
 from whatsit.training.train import train
 examples = [(Path(path), Path(path).parent.name) for path in sys.argv[2:]]
 blocks = 3 if sys.argv[1] == "fine-tune" else None
-design = Design(way=TrainingMode(sys.argv[1]), size=32, blocks=blocks, epochs=2, batch=8)
-model = train(design, examples[::2], examples[1::2]).model
+design = Design(mode=TrainingMode(sys.argv[1]), size=32, blocks=blocks, epochs=2, batch=8)
+model = train(examples[::2], design, validation=examples[1::2]).model
 print(*(hashlib.sha256(model.to_tflite(dtype)).hexdigest() for dtype in ("int8", "float32")))
 """
     assert {path.parent.name for path, _ in shapes[0]} == set(LABELS)
@@ -152,7 +160,7 @@ print(*(hashlib.sha256(model.to_tflite(dtype)).hexdigest() for dtype in ("int8",
 def test_a_broken_picture_in_the_middle_is_left_out_and_named(tmp_path, design):
     examples = write_shapes(tmp_path, LABELS, 4)
     examples[5][0].write_bytes(b"not a picture")
-    trained = train(dataclasses.replace(design, epochs=1), examples, examples)
+    trained = train(examples, dataclasses.replace(design, epochs=1), validation=examples)
     assert trained.model.pictures == 11
     assert all(examples[5][0].name in str(error) for error in trained.unreadable) and trained.unreadable
 
@@ -160,13 +168,19 @@ def test_a_broken_picture_in_the_middle_is_left_out_and_named(tmp_path, design):
 def test_stopping_while_pictures_are_read_says_that_there_is_nothing_to_keep(shapes):
     seen = []
     with pytest.raises(StoppedError, match="no model to keep"):
-        train(SCRATCH, *shapes, on_event=seen.append, stop=lambda: bool(seen))
+        train(shapes[0], SCRATCH, validation=shapes[1], on_event=seen.append, stop=lambda: bool(seen))
     assert not any(isinstance(event, Epoch) for event in seen)
 
 
 def test_stopping_in_the_middle_of_an_epoch_keeps_the_best_before_it(shapes):
     seen = []
-    trained = train(SCRATCH, *shapes, on_event=seen.append, stop=lambda: sum(isinstance(e, Epoch) for e in seen) >= 2)
+    trained = train(
+        shapes[0],
+        SCRATCH,
+        validation=shapes[1],
+        on_event=seen.append,
+        stop=lambda: sum(isinstance(e, Epoch) for e in seen) >= 2,
+    )
     assert trained.stopped
     assert len(trained.history) == 2
     assert verify(trained.model.to_tflite()) == []
@@ -180,7 +194,7 @@ def test_pictures_of_little_contrast_do_not_change_what_raw_pixels_mean(shapes, 
         faint = Image.open(path).point(lambda value: 100 + value // 8)
         faint.save(tmp_path / path.name)
         examples.append((tmp_path / path.name, label))
-    model = train(SCRATCH, examples).model
+    model = train(examples, SCRATCH).model
     whole, quantised = (Classifier(model.to_tflite(dtype)) for dtype in ("float32", "int8"))
     for path, _ in examples[::4]:
         expected = {one.label: one.score for one in whole.classify(path, 3)}

@@ -18,8 +18,9 @@ from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.tflite.cut import cut_top
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
-from whatsit.tflite.metadata import read_metadata
+from whatsit.tflite.metadata import ModelMetadata, read_metadata
 from whatsit.tflite.network import Network, input_preprocess, model_content
+from whatsit.tflite.normalisation import NormaliseLike, normalisation_of
 from whatsit.validation import several
 
 
@@ -93,28 +94,34 @@ class Backbone:
 
     @classmethod
     def from_file(
-        cls, path: str | os.PathLike[str] | bytes, *, fit: Fit = Fit.COVER, threads: int | None = None
-    ) -> "Backbone":
+        cls, path: str | os.PathLike[str] | bytes, *, fit: Fit = Fit.COVER, threads: int | None = None,
+        normalise: NormaliseLike | None = None,
+    ) -> "Backbone":  # fmt: skip
         """Any ``.tflite`` classifier cut at its embedding, or a model that already ends in one.
 
         Args:
             path: the file, or its bytes.
             fit: how a picture meets the input.
             threads: of the interpreter; None: one per core, at most four.
+            normalise: what the network sees, as for ``Classifier``; None: what the file or its graph says, else 0..1.
 
         Raises:
             ModelError: the file is missing, broken, or does not take one picture.
         """
         name, content = model_content(path)
-        metadata = read_metadata(content, read_model(content, name), name)
+        parsed = read_model(content, name)
+        metadata = read_metadata(content, parsed, name)
         cut = cut_top(content, name)
         # Only to read the shapes, hence one thread; the backbone below gets the threads asked for.
         runtime = Runtime(cut, 1, name)
-        preprocess = input_preprocess(runtime.input, fit, metadata.mean, metadata.std, name)
+        normalisation = normalisation_of(parsed, runtime.input, metadata.mean, metadata.std, normalise)
+        preprocess = input_preprocess(runtime.input, fit, normalisation.mean, normalisation.std, name)
         dim = int(np.prod(runtime.outputs[0].shape))
         if len(runtime.outputs) != 1 or dim < 2:
             raise ModelError(f"{name}: {dim} values at the cut; expected an embedding of at least 2")
         identity = f"sha256:{hashlib.sha256(cut).hexdigest()[:16]}@{preprocess.width}x{preprocess.height}"
+        if not _as_ever(runtime.input.dtype, preprocess, metadata):
+            identity += f":{normalisation}"  # other embeddings than those of earlier versions, which took 0..1
         return cls(cut, preprocess, identity, threads=threads)
 
     @property
@@ -158,3 +165,9 @@ class Backbone:
     def embed_or_error(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32] | ImageError]:
         """As ``embed_many``, but an unreadable picture yields its ImageError and the rest go on."""
         return self._network.map_or_error(several(images), lambda _image, outputs: outputs[0])
+
+
+def _as_ever(dtype: np.dtype[Any], preprocess: Preprocess, metadata: ModelMetadata) -> bool:
+    """Whether pictures are prepared as the metadata says, or as pixel / 255 where it says nothing."""
+    usual = (metadata.mean or (0.0,), metadata.std or (255.0,))
+    return dtype == np.uint8 or all(map(np.allclose, (preprocess.mean, preprocess.std), usual))

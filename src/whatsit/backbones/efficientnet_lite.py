@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import ModelError
+from whatsit.errors import ModelArgumentError, ModelError
 from whatsit.tflite.graph import Graph
 from whatsit.tflite.schema import schema
 
@@ -63,7 +63,7 @@ class Variant:
         """
         total = len(self.strides)
         if blocks is not None and not (isinstance(blocks, int) and 1 <= blocks <= total):
-            raise ModelError(f"{blocks!r} blocks: {self.name} has 1 to {total}")
+            raise ModelArgumentError(f"{blocks!r} blocks: {self.name} has 1 to {total}")
 
 
 def build(

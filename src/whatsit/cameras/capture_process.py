@@ -1,9 +1,14 @@
 """The program inside a camera's process: ``python -m whatsit.cameras.capture_process FD``.
 
 The first line on standard input is a JSON object: ``open``, a function as ``module:name``; ``options``, its
-keywords; ``newest``, true for a live camera. Every further byte asks for one frame. Answers go to the file
-descriptor ``FD``: a line of JSON, and behind a line with ``shape`` the pixels. When standard input ends, the
-process ends, hung or not.
+keyword arguments; ``newest``, true for a live camera. Every further byte asks for one frame. Answers go to the
+file descriptor ``FD``, each a JSON object on one line with ``dropped``, the number of broken frames so far, and
+
+- ``shape`` and ``time``: a frame, its pixels follow the line;
+- ``error`` and ``text``: the device has failed; the name of the error's class, see ``capture.ERRORS``, and its message;
+- nothing else: frames are broken, and the question is still open.
+
+When standard input ends, the process ends, hung or not.
 """
 
 import json
@@ -17,12 +22,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.cameras.capture import BrokenFrameError, Capture, check_frame
-from whatsit.errors import CameraEndedError, CameraError, CameraLostError
+from whatsit.cameras.capture import ERRORS, BrokenFrameError, Capture, check_frame
+from whatsit.errors import CameraError, CameraLostError, WhatsitError
 
 
 class _Courier:
-    """Carries frames from the device to whoever asked: the newest one, or each in turn."""
+    """Carries frames from the device to the other process when asked: the newest one, or each in turn."""
 
     def __init__(self, answers: int, newest: bool) -> None:
         self._answers = answers
@@ -57,7 +62,7 @@ class _Courier:
     def _drop(self) -> None:
         with self._changed:
             self._dropped += 1
-            if self._asked:  # who waits is told why, and waits on
+            if self._asked:  # the waiting process can say why it waits
                 self.report()
 
     def report(self, **message: Any) -> None:
@@ -85,14 +90,12 @@ def _read_device(request: dict[str, Any], courier: _Courier) -> None:
         capture = getattr(import_module(module), name)(**request["options"])
         assert capture is not None
         courier.run(capture)
-    except CameraEndedError as error:
-        courier.report(ended=str(error))
-    except CameraLostError as error:
-        courier.report(lost=str(error))
-    except CameraError as error:
-        courier.report(failed=str(error))
-    except Exception as error:  # whatever a driver raises: it is told, and the process is of no further use
-        courier.report(lost=f"{type(error).__name__}: {error}")
+    except WhatsitError as error:
+        # Errors of other kinds, such as something that is not installed, would come again at each attempt.
+        kind = next((name for name, known in ERRORS.items() if isinstance(error, known)), CameraError.__name__)
+        courier.report(error=kind, text=str(error))
+    except Exception as error:  # a driver's: a new process can be luckier
+        courier.report(error=CameraLostError.__name__, text=" ".join(f"{type(error).__name__}: {error}".split()))
     finally:
         if capture is not None:
             capture.release()
@@ -109,7 +112,7 @@ def main() -> None:
             courier.ask()
         except BrokenPipeError:
             break
-    # The device may be hung inside a driver's call, so there is no orderly way out.
+    # A driver's call can be hung, so there is no orderly way out.
     os._exit(0)
 
 

@@ -1,7 +1,7 @@
-"""A Raspberry Pi's camera without the Pi: what is used of picamera2 and libcamera, same signatures.
+"""A Raspberry Pi's camera without the Pi: the part of picamera2 and libcamera that we use, with their signatures.
 
-From picamera2's source, version 0.3: what is refused there is refused here too. Frames are red, darker
-until the exposure has settled, with a green block in the upper left corner so that flips can be seen.
+Written from picamera2's source, version 0.3: what is refused there is refused here too. Frames are red, darker until
+the exposure has settled, with a green block in the upper left corner that makes flips visible.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from whatsit.cameras.capture import Capture
 from whatsit.cameras.sources.picamera import open_picamera
 
 SETTLED_AFTER = 8
-"""Frames until the picture has its brightness."""
+"""Frames until the picture has its full brightness."""
 _ORDER = {"BGR888": (0, 1, 2), "RGB888": (2, 1, 0), "XBGR8888": (0, 1, 2, 3), "XRGB8888": (2, 1, 0, 3)}
 
 
@@ -28,7 +28,7 @@ class Transform:
 
 
 class Picamera2:
-    """``picamera2.Picamera2``: one camera, numbered 0."""
+    """``picamera2.Picamera2`` with one camera, number 0."""
 
     def __init__(self, camera_num: int = 0, verbose_console: int | None = None, tuning: object = None) -> None:
         del verbose_console, tuning
@@ -40,7 +40,7 @@ class Picamera2:
 
     @staticmethod
     def global_camera_info() -> list[dict[str, Any]]:
-        """One dictionary a camera."""
+        """One dictionary per camera."""
         return [{"Model": "imx708", "Location": 2, "Rotation": 180, "Id": "/base/fake/imx708@1a", "Num": 0}]
 
     def create_preview_configuration(
@@ -83,7 +83,7 @@ class Picamera2:
         self._configuration = camera_config
 
     def start(self, config: dict[str, Any] | None = None, show_preview: bool | None = False) -> None:
-        """Begin to give frames."""
+        """Start giving frames."""
         del show_preview
         if config is not None:
             self.configure(config)
@@ -94,7 +94,7 @@ class Picamera2:
     def capture_array(
         self, name: str = "main", wait: bool | float | None = None, signal_function: object = None
     ) -> NDArray[np.uint8]:
-        """The next frame in the byte order of the format: "BGR888" has red first, "RGB888" blue first."""
+        """The next frame, in the byte order of its format: "BGR888" has red first, "RGB888" blue first."""
         del wait, signal_function
         if not self.started or self._configuration is None:
             raise RuntimeError("Camera not started")
@@ -119,17 +119,17 @@ class Picamera2:
         self.started = False
 
     def close(self) -> None:
-        """Give the camera back."""
+        """Release the camera."""
         self.started = False
 
 
-class _Modules:
-    """Stands for both modules."""
+class Modules:
+    """In place of both modules."""
 
     Picamera2 = Picamera2
     Transform = Transform
 
 
 def open_fake_picamera(**options: Any) -> Capture:
-    """``open_picamera`` on this fake."""
-    return open_picamera(**options, picamera2=_Modules, libcamera=_Modules)
+    """``open_picamera`` with this fake."""
+    return open_picamera(**options, picamera2=Modules, libcamera=Modules)

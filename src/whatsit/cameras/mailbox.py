@@ -1,4 +1,4 @@
-"""One slot between two threads: the newest thing wins, nobody waits to put."""
+"""One slot between two threads: the newest item wins, and putting never waits."""
 
 import threading
 from typing import Generic, TypeVar
@@ -7,30 +7,30 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """Holds at most one thing. Putting never blocks and replaces what was not taken in time."""
+    """Holds at most one item. Putting never blocks and replaces an item that was not taken in time."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._slot: T | None = None
         self._closed = False
 
-    def put(self, thing: T) -> None:
-        """Leave ``thing`` for the taker; what was still there is gone. Ignored once closed."""
+    def put(self, item: T) -> None:
+        """Put ``item`` into the slot, in place of what is there. Ignored once closed."""
         with self._changed:
             if not self._closed:
-                self._slot = thing
+                self._slot = item
                 self._changed.notify_all()
 
     def take(self, timeout: float | None = None) -> T | None:
-        """Wait for a thing and take it; None after ``timeout`` seconds, or at once when closed and empty."""
+        """Wait for an item and take it; None after ``timeout`` seconds, or at once when closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._slot is not None or self._closed, timeout)
-            thing, self._slot = self._slot, None
+            item, self._slot = self._slot, None
             self._changed.notify_all()
-            return thing
+            return item
 
     def wait_taken(self, timeout: float) -> bool:
-        """Wait until the slot is empty, at most ``timeout`` seconds; whether it is, or all is closed."""
+        """Wait until the slot is empty or closed, at most ``timeout`` seconds; whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: self._slot is None or self._closed, timeout)
 
@@ -41,11 +41,11 @@ class Mailbox(Generic[T]):
 
     @property
     def closed(self) -> bool:
-        """True when nothing will come any more; what is in the slot can still be taken."""
+        """True when no further item will come; one in the slot can still be taken."""
         return self._closed
 
     def close(self) -> None:
-        """Let the waiting taker go."""
+        """Accept no further item and end all waiting."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

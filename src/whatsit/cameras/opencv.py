@@ -1,14 +1,13 @@
-"""Whatever OpenCV can open, as a capture. The only importer of OpenCV."""
+"""What OpenCV can open, as a capture. The only importer of OpenCV."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.cameras.capture import BrokenFrameError
-from whatsit.errors import CameraError, CameraLostError, MissingExtraError
+from whatsit.errors import CameraLostError
 
 
 class VideoCapture(Protocol):
@@ -21,18 +20,14 @@ class VideoCapture(Protocol):
     def release(self) -> None: ...
 
 
-def require_opencv(source: str) -> None:
-    """Refuse early where OpenCV is missing; it is not loaded here but in the camera's own process.
-
-    Raises:
-        MissingExtraError: naming the extra that brings it.
-    """
-    if find_spec("cv2") is None:
-        raise MissingExtraError("OpenCV", "opencv", source)
-
-
 def open_video(device: int | str, backend: str, settings: Sequence[tuple[str, float]] = ()) -> VideoCapture:
-    """``cv2.VideoCapture(device)`` by ``backend`` ("V4L2", "FFMPEG"); settings named as after CAP_PROP_."""
+    """``cv2.VideoCapture``, through one of OpenCV's backends.
+
+    Args:
+        device: a number, a path or a URL.
+        backend: "V4L2" or "FFMPEG".
+        settings: pairs of a property's name, without ``CAP_PROP_``, and its value.
+    """
     import cv2
 
     properties = [int(v) for name, value in settings for v in (getattr(cv2, f"CAP_PROP_{name}"), value)]
@@ -53,7 +48,7 @@ class OpenCvCapture:
     def __init__(self, video: VideoCapture) -> None:
         self._video = video
         if not video.isOpened():
-            raise CameraLostError("it cannot be opened; is it there, and not in use by another program?")
+            raise CameraLostError("it cannot be opened; is it connected, and not in use by another program?")
 
     def grab(self) -> NDArray[np.uint8]:
         there, picture = self._video.read()
@@ -66,7 +61,7 @@ class OpenCvCapture:
 
 
 def rgb(picture: Any) -> NDArray[np.uint8]:
-    """OpenCV's blue, green, red as red, green, blue.
+    """OpenCV's picture, in the order blue, green, red, as RGB; shape (height, width, 3).
 
     Raises:
         BrokenFrameError: it is not a colour picture of 8 bits.
@@ -76,12 +71,3 @@ def rgb(picture: Any) -> NDArray[np.uint8]:
     if picture.dtype != np.uint8:
         raise BrokenFrameError(f"not 8 bits a channel: {picture.dtype}")
     return np.ascontiguousarray(picture[:, :, ::-1])
-
-
-def refuse_unopened(video: VideoCapture, what: str) -> None:
-    """
-    Raises:
-        CameraError: ``video`` is not open, and never will be.
-    """
-    if not video.isOpened():
-        raise CameraError(what)

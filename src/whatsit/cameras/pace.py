@@ -1,4 +1,4 @@
-"""Frames at a steady rate from sources that could give them all at once."""
+"""A steady frame rate for sources that could give all frames at once."""
 
 import threading
 import time
@@ -7,7 +7,11 @@ from whatsit.errors import CameraError
 
 
 class Pace:
-    """Lets ``fps`` frames a second pass; 0 lets every frame pass at once."""
+    """Lets ``fps`` frames per second pass; 0 lets every frame pass at once.
+
+    Args:
+        source: the camera's address, for messages.
+    """
 
     def __init__(self, fps: float, source: str) -> None:
         self._interval = 1 / fps if fps else 0.0
@@ -16,7 +20,7 @@ class Pace:
         self._closed = threading.Event()
 
     def wait(self) -> None:
-        """Wait until the next frame is due; late frames do not pile up.
+        """Wait until the next frame is due; time lost is not made up for.
 
         Raises:
             CameraError: the camera was closed, before or during the wait.
@@ -27,5 +31,5 @@ class Pace:
         self._due = max(self._due, time.monotonic()) + self._interval
 
     def close(self) -> None:
-        """End the wait under way and all later ones."""
+        """End the present wait and all later ones with an error."""
         self._closed.set()

@@ -1,4 +1,4 @@
-"""A camera read in a process of its own, which is killed when it hangs and started again until it works."""
+"""A camera read in a separate process, which is killed when it hangs and started again until it works."""
 
 import contextlib
 import json
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from whatsit.cameras.camera import ClosingCamera, Frame
-from whatsit.errors import CameraEndedError, CameraError, CameraLostError
+from whatsit.cameras.capture import ERRORS
+from whatsit.errors import CameraError, CameraLostError
 from whatsit.processes import environment, module_command
 
 _log = logging.getLogger(__name__)
@@ -23,26 +24,28 @@ _MAX_LINE = 65536
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a camera is waited for, in seconds."""
+    """How long to wait for a camera, in seconds."""
 
     opening: float = 15.0
-    """From the start of its process to the first frame: a small board takes seconds to load OpenCV."""
+    """For the first frame, from the start of its process: a small board takes seconds to load OpenCV."""
     frame: float = 4.0
-    """From one frame to the next; longer means the camera is lost."""
+    """For each further frame; after that the camera is lost."""
     first_pause: float = 0.5
-    """Before looking for a lost camera again; doubled after every failure."""
+    """Before opening a lost camera again; doubled after every failure."""
     longest_pause: float = 8.0
+    """The limit of that doubling."""
 
 
 class RemoteCamera(ClosingCamera):
-    """A ``Capture`` behind a pipe.
+    """A ``Capture`` in a separate process.
 
     Args:
-        source: the address, without a password.
-        opening: the function that makes the capture in the other process, as ``module:name``.
-        options: its keywords, JSON values.
-        newest: True for a live camera, whose unread frames are thrown away; False for a recording.
-        patience: how long it is waited for.
+        source: the address, without its password.
+        opening: the function that opens the capture in the other process, as ``module:name``.
+        options: its keyword arguments, JSON values.
+        newest: True for a live camera, whose unread frames are dropped; False for a recording, of which every frame
+            is read.
+        patience: how long to wait for it.
     """
 
     def __init__(
@@ -120,7 +123,7 @@ class RemoteCamera(ClosingCamera):
         try:
             process.ask()
             message: dict[str, Any] = {}
-            while len(message) < 2:  # a count of dropped frames alone is not the answer yet
+            while message.keys() <= {"dropped"}:  # a count of broken frames is not the answer yet
                 message = process.answer(deadline)
                 self._dropped = message["dropped"]
             if "shape" in message:
@@ -134,13 +137,11 @@ class RemoteCamera(ClosingCamera):
         except (EOFError, OSError, ValueError, KeyError) as error:
             reason = f"its process ended ({error})" if str(error) else "its process ended"
         else:
-            if "ended" in message:
-                self._final = CameraEndedError(f"{self._source}: {message['ended']}")
+            kind = ERRORS.get(message["error"], CameraError)
+            reason = str(message["text"])
+            if kind is not CameraLostError:
+                self._final = kind(f"{self._source}: {reason}")
                 raise self._final
-            if "failed" in message:
-                self._final = CameraError(f"{self._source}: {message['failed']}")
-                raise self._final
-            reason = str(message.get("lost"))
         if self._closing.is_set():
             raise self._closed_error()
         self._failures += 1
@@ -157,7 +158,7 @@ class RemoteCamera(ClosingCamera):
         return CameraError(f"{self._source}: the camera is closed; open it again to read on")
 
     def __del__(self) -> None:
-        # A camera nobody closed must not leave a process behind.
+        # A camera that nobody closed must not leave a process behind.
         if hasattr(self, "_wake_out"):
             self.close()
 
@@ -180,7 +181,7 @@ class _CaptureProcess:
             )
         finally:
             os.close(theirs)
-        # Passwords travel by the pipe, not by the command line that everybody can read.
+        # Passwords go through the pipe: everybody can read a command line.
         self._request = json.dumps(request).encode() + b"\n"
 
     def ask(self) -> None:

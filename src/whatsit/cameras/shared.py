@@ -1,4 +1,4 @@
-"""One camera, one owner, any number who watch."""
+"""One camera, one owner, any number of watchers."""
 
 import logging
 import threading
@@ -18,11 +18,11 @@ class CameraState(StrEnum):
     CONNECTING = "connecting"
     LIVE = "live"
     LOST = "lost"
-    """It gave no picture in time; it is being looked for."""
+    """It gave no picture in time; it is being opened again until it works."""
     ENDED = "ended"
     """A recording is over."""
     FAILED = "failed"
-    """It cannot work as asked for; ``SharedCamera.error`` says why."""
+    """It will never work as asked for; ``SharedCamera.error`` says why."""
     CLOSED = "closed"
 
     @property
@@ -32,7 +32,10 @@ class CameraState(StrEnum):
 
 
 class Subscription(Mailbox[Frame]):
-    """One watcher's slot: ``take(timeout)`` gives the newest frame not seen yet, or None."""
+    """One watcher's slot: ``take(timeout)`` waits for a frame that was not taken yet, and gives the newest.
+
+    A context manager that stops watching at its end.
+    """
 
     def __init__(self, leave: Callable[["Subscription"], None]) -> None:
         super().__init__()
@@ -51,10 +54,19 @@ class Subscription(Mailbox[Frame]):
 
 
 class SharedCamera(ClosingCamera):
-    """Owns ``camera``, reads it on a thread of its own, and gives every watcher the newest frame.
+    """Owns ``camera``, reads it on a separate thread, and gives every watcher the newest frame.
 
-    A lost camera is logged once, and once more when it is back; in between it is looked for. A watcher
-    that is slow misses frames and slows nobody.
+    A lost camera is logged once, and once more when it is back; in between it is opened again and again. A slow
+    watcher misses frames and slows nobody down.
+
+    ::
+
+        with SharedCamera(whatsit.open_camera("usb:0")) as camera, camera.subscribe() as frames:
+            while (frame := frames.take(timeout=2)) is not None:
+                print(frame.image.shape)
+
+    Args:
+        camera: closed with this one.
     """
 
     def __init__(self, camera: Camera) -> None:
@@ -71,16 +83,17 @@ class SharedCamera(ClosingCamera):
 
     @property
     def camera(self) -> Camera:
-        """The camera itself; only its owner reads it."""
+        """The camera itself. Do not read it."""
         return self._camera
 
     @property
     def source(self) -> str:
-        """The camera's address, without a password."""
+        """The camera's address, without its password."""
         return self._camera.source
 
     @property
     def state(self) -> CameraState:
+        """How the camera is now."""
         return self._state
 
     @property
@@ -90,7 +103,7 @@ class SharedCamera(ClosingCamera):
 
     @property
     def latest(self) -> Frame | None:
-        """The newest frame; its ``time`` says how old it is."""
+        """The newest frame, however old; None before the first."""
         return self._latest
 
     @property
@@ -100,11 +113,11 @@ class SharedCamera(ClosingCamera):
 
     @property
     def dropped(self) -> int:
-        """Broken frames thrown away so far."""
+        """Broken frames dropped so far."""
         return self._camera.dropped
 
     def subscribe(self) -> Subscription:
-        """A slot that always holds the newest frame; close it to stop watching."""
+        """Start watching: a slot that always holds the newest frame, until it is closed."""
         subscription = Subscription(self._leave)
         with self._changed:
             if self._latest is not None:
@@ -116,12 +129,16 @@ class SharedCamera(ClosingCamera):
         return subscription
 
     def wait_for(self, condition: Callable[["SharedCamera"], bool], timeout: float) -> bool:
-        """Wait until ``condition`` of this camera holds, at most ``timeout`` seconds; whether it does."""
+        """Wait until ``condition`` holds for this camera, at most ``timeout`` seconds.
+
+        Returns:
+            Whether it holds.
+        """
         with self._changed:
             return self._changed.wait_for(lambda: condition(self), timeout)
 
     def close(self) -> None:
-        """Release the camera and let all watchers go."""
+        """Release the camera and end the waiting of every watcher."""
         self._closing = True
         self._camera.close()
         if threading.current_thread() is not self._thread:

@@ -1,4 +1,4 @@
-"""The ``whatsit`` command: one file a command, errors in one line."""
+"""The ``whatsit`` command: one file per command, errors in one line."""
 
 import contextlib
 import os
@@ -10,7 +10,6 @@ import typer
 import typer.core
 
 from whatsit.cli import (
-    bench,
     cameras,
     capture,
     classify,
@@ -18,8 +17,10 @@ from whatsit.cli import (
     deploy,
     doctor,
     export,
+    inspect,
     live,
     studio,
+    sweep,
     teach,
     test,
     train,
@@ -40,10 +41,11 @@ COMMANDS = (
     dataset,
     train,
     test,
-    bench,
+    sweep,
     export,
     deploy,
     verify,
+    inspect,
     doctor,
 )
 
@@ -51,13 +53,13 @@ _KEPT = {
     "teach": "nothing was written",
     "export": "nothing was written",
     "deploy": "nothing was written",
-    "dataset": "the dataset is whole; the same command goes on",
+    "dataset": "the dataset is whole; run the command again to go on",
 }
-"""What Ctrl-C leaves, of commands that do not say so themselves."""
+"""What Ctrl-C leaves behind, for the commands that do not say it themselves."""
 
 
 class _Commands(typer.core.TyperGroup):
-    # Typer makes a status of Ctrl-C and loses that it was one.
+    # Typer turns Ctrl-C into an exit status, and then we could not tell which command it was.
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -76,7 +78,7 @@ app = typer.Typer(
 )
 
 
-# Typer carries its own copy of click or uses the installed one: its public error leads to the right one.
+# Typer contains a copy of click or uses the installed one; its public error is derived from the right class.
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
 
 
@@ -89,7 +91,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
@@ -100,7 +102,10 @@ for _command in COMMANDS:
 
 
 def main() -> None:
-    """Run the command line: exit status 0, 1 for an error told in one line, 2 for wrong usage, 130 after Ctrl-C."""
+    """Run the command line.
+
+    Exit status 0; 1 after an error, in one line; 2 after wrong usage; 130 after Ctrl-C.
+    """
     import warnings
 
     from PIL import Image
@@ -118,7 +123,7 @@ def main() -> None:
     except (Stopped, typer.Abort, KeyboardInterrupt) as error:
         _fail(f"stopped: {error}" if str(error) else "stopped", 130)
     except _USAGE_ERROR as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # help; of Typer's own copy of click, so known by name
+        if type(error).__name__ == "NoArgsIsHelpError":  # this prints the help; its class is in Typer's copy of click
             error.show()
             sys.exit(error.exit_code)
         _fail(usage_line(error), error.exit_code)
@@ -140,7 +145,7 @@ def _fail(message: str, status: int) -> None:
 
 
 def _drop_output() -> None:
-    # Python flushes once more at its end, and would tell of the same error again.
+    # Python flushes again when it exits, and would report the same error again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,15 +1,11 @@
 """``whatsit cameras``"""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from whatsit.cli.terminal import say, say_json
-from whatsit.errors import CameraError
-
-if TYPE_CHECKING:
-    from whatsit.cameras import Camera
+from whatsit.cli.terminal import note, say, say_json
 
 
 def register(app: typer.Typer) -> None:
@@ -18,13 +14,14 @@ def register(app: typer.Typer) -> None:
 
 
 def cameras(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """List the cameras of this machine and their addresses.
 
     Example:  whatsit cameras
     """
-    from whatsit.cameras.listing import list_cameras
+    from whatsit.cameras import list_cameras
+    from whatsit.cameras.sources import CAMERAS
 
     found = list_cameras()
     if as_json:
@@ -34,19 +31,13 @@ def cameras(
     width = max(len(camera.address) for camera in found)
     for camera in found:
         say(f"{camera.address:<{width}}  {camera.name}")
-    typer.echo("\nAlso: rtsp://…  http://…  file:clip.mp4  folder:pictures/  browser:", err=True)
-
-
-def open_without_page(uri: str) -> "Camera":
-    """The camera at an address, for a command that no page sends frames to.
-
-    Raises:
-        CameraError: as ``open_camera``; or a page would be the camera.
-    """
-    from whatsit.cameras import open_camera
-    from whatsit.cameras.sources.browser import BrowserCamera
-
-    camera = open_camera(uri)
-    if isinstance(camera, BrowserCamera):
-        raise CameraError(f"{uri}: its pictures come from the studio's page: use  whatsit studio --camera browser:")
-    return camera
+    others = [source for source in CAMERAS.rows() if source.found is None]
+    width = max(len(source.example) for source in others)
+    note("")
+    note("Others have an address too:")
+    for source in others:
+        missing = source.requirement is not None and not source.requirement.installed
+        needs = f" (needs  {source.requirement.command})" if missing and source.requirement is not None else ""
+        note(f"{source.example:<{width}}  {source.description}{needs}")
+    for broken in CAMERAS.broken:
+        note(f"left out: {broken.reason}")

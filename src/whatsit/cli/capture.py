@@ -1,17 +1,16 @@
 """``whatsit capture``"""
 
-import io
-import uuid
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from PIL import Image
 
-from whatsit.cameras import Frame
-from whatsit.cli.cameras import open_without_page
+from whatsit.cameras.opening import open_camera_without_page
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from whatsit.datasets.catalogue import Picture
 
 
 def register(app: typer.Typer) -> None:
@@ -21,46 +20,38 @@ def register(app: typer.Typer) -> None:
 
 def capture(
     *,
-    camera: Annotated[str, typer.Option(help="The camera's address, as  whatsit cameras  lists them.")],
-    label: Annotated[str, typer.Option(help="What is on the pictures.")],
+    camera: Annotated[str, typer.Option(help="The camera's address; `whatsit cameras` lists them.")],
+    label: Annotated[str, typer.Option(help="The class of what is on the pictures.")],
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many pictures.")] = 1,
-    every: Annotated[float, typer.Option(min=0, help="Seconds between two pictures.")] = 0.2,
-    project: Annotated[Path, typer.Option(help="The project they go to.")] = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture.")] = False,
+    every: Annotated[float, typer.Option(min=0, help="Seconds from one picture to the next.")] = 0.2,
+    project: Annotated[Path, typer.Option(help="The project's folder; made where it is missing.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture.")] = False,
 ) -> None:
     """Take pictures into a project, as DIR/dataset/LABEL/*.jpg.
 
     Example:  whatsit capture --camera usb:0 --label mug -n 20 --project bottles
     """
+    from whatsit.datasets.capture import capture as take
     from whatsit.datasets.label import check_label
     from whatsit.datasets.project import Project
 
     check_label(label)
     taken = 0
-    burst = uuid.uuid4().hex
     try:
         with (
-            open_without_page(camera) as source,
+            open_camera_without_page(camera) as source,
             Project(project) as target,
             progress("taking pictures", count, shown=count > 1) as step,
         ):
-            due = 0.0
-            while taken < count:
-                frame = source.read()
-                if frame.time < due:
-                    continue
-                due = frame.time + every
-                picture = target.dataset.add(_jpeg(frame), label, source=frame.source, burst=burst, time=frame.time)
+
+            def shown(picture: "Picture") -> None:
+                nonlocal taken
                 taken += 1
                 step()
                 path = str(picture.path)
                 say_json({"path": path, "label": label}) if as_json else say(path)
+
+            take(target, source, label, count, every=every, on_picture=shown)
     except KeyboardInterrupt:
         say(f"stopped after {taken} of {count} pictures", err=True)
         raise typer.Exit(130) from None
-
-
-def _jpeg(frame: Frame) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(frame.image).save(buffer, "JPEG", quality=92)
-    return buffer.getvalue()

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
-from whatsit.cli.terminal import Stopped, console, has, say, say_json, shown
+from whatsit.cli.terminal import Stopped, console, has, say, say_assumptions, say_json, shown
+from whatsit.datasets.picture_folder import picture_folder
+from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, ImageError
-from whatsit.imaging.image import SUFFIXES
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.prediction import Predictions
 
@@ -32,10 +34,15 @@ def classify(
     backbone: Annotated[
         Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, where that has moved.")
     ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="What the network sees: 0..1, -1..1, 0..255, or MEAN,STD; else as the file says.")
+    ] = None,
+    output: Annotated[str | None, typer.Option(help="Number or name of the output with the scores.")] = None,
+    multi_label: Annotated[bool, typer.Option(help="Its sigmoids are labels that can be right at once.")] = False,
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 5,
     fit: Annotated[Fit | None, typer.Option(help="How a picture meets a square input; else as the model says.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="One row a class.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One row per class.")] = False,
 ) -> None:
     """Say what is in pictures.
 
@@ -43,9 +50,13 @@ def classify(
     """
     if as_json and as_csv:
         raise DataError("--json and --csv: choose one")
-    pictures = _find(paths)
+    pictures, left_out = _find(paths)
+    note_left_out(left_out)
     with progress("Opening the model", None):
-        answers = _answers(pictures, model, labels, backbone, fit, top_k)
+        answers = _answers(
+            pictures, model, backbone, top_k, labels=labels, fit=fit, normalise=normalise, output=output,
+            multi_label=multi_label,
+        )  # fmt: skip
     write = _write_json if as_json else _write_csv if as_csv else _write_text
     if as_csv:
         say("path,unknown,rank,label,score,index,error")
@@ -69,38 +80,37 @@ def classify(
 
 
 def _answers(
-    pictures: list[Path], model: Path | None, labels: Path | None, backbone: Path | None, fit: Fit | None, top_k: int
+    pictures: list[Path], model: Path | None, backbone: Path | None, top_k: int, **settings: Any
 ) -> Iterator[Predictions | ImageError]:
     if model is None or model.suffix.lower() != ".bin":
         from whatsit.models.classifier import Classifier
 
         if backbone is not None:
             raise DataError(f"--backbone {backbone}: goes with a .bin of taught features only; leave it out")
-        return Classifier(model, labels, fit=fit).classify_many(iter(pictures), top_k, errors="return")
-    if labels is not None or fit is not None:
-        raise DataError(f"{model}: taught features bring their own labels and fit; leave --labels and --fit out")
+        classifier = Classifier(model, **settings)
+        say_assumptions(classifier)
+        return classifier.classify_many(iter(pictures), top_k, errors="return")
+    given = [f"--{name.replace('_', '-')}" for name, value in settings.items() if value not in (None, False)]
+    if given:
+        raise DataError(f"{model}: taught features bring these along; leave {' and '.join(given)} out")
     from whatsit.live.recogniser import load_taught
 
-    return load_taught(model, backbone=backbone).classify_many(pictures, top_k)
+    return load_taught(model, backbone=backbone).classify_many(pictures, top_k, errors="return")
 
 
-def _find(paths: Iterable[Path]) -> list[Path]:
+def _find(paths: Iterable[Path]) -> tuple[list[Path], list[Skip]]:
     found: list[Path] = []
+    left_out: list[Skip] = []
     for path in paths:
         if path.is_dir():
-            inside = list(_pictures(path))
-            if not inside:
+            pictures = picture_folder(path)
+            if not pictures.pictures:
                 raise DataError(f"{path}: no pictures inside; expected JPEG, PNG or WebP files")
-            found += inside
+            found += pictures.pictures
+            left_out += [Skip(str(path / skip.path), skip.reason) for skip in pictures.left_out]
         else:
-            found.append(path)  # a missing file is told when its turn comes, the rest go on
-    return found
-
-
-def _pictures(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
-            yield path
+            found.append(path)  # a missing file is reported in its turn, and the rest go on
+    return found, left_out
 
 
 def _write_json(path: Path, answer: Any) -> None:

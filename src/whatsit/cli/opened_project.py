@@ -1,4 +1,4 @@
-"""The project a training command works in, and its pictures by split."""
+"""The project a command works in, and its pictures by split."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,16 +17,20 @@ _NAMED = 5
 
 
 @contextmanager
-def opened_project(path: Path) -> "Iterator[Project]":
-    """The project in ``path``, which must be there.
+def opened_project(path: Path, *, make: bool = False) -> "Iterator[Project]":
+    """The project in ``path``, closed at the end.
+
+    Args:
+        path: the project's folder.
+        make: start a project where there is none.
 
     Raises:
-        DataError: no project there.
+        DataError: there is no project, or it cannot be made or read.
     """
     from whatsit.datasets.project import Project
 
-    if not (path / "dataset").is_dir():
-        raise DataError(f"{path}: no project here; start one by  whatsit dataset import PICTURES --project {path}")
+    if not make and not (path / "dataset").is_dir():
+        raise DataError(f"{path}: no project here; make one by  whatsit dataset import PICTURES --project {path}")
     project = Project(path)
     try:
         yield project
@@ -36,11 +40,14 @@ def opened_project(path: Path) -> "Iterator[Project]":
 
 def examples(project: "Project", split: str) -> "list[Example]":
     """The readable pictures of a split with their labels."""
-    return [(path, label) for path, label, found in project.dataset if found == split]
+    from whatsit.datasets.split import Split
+    from whatsit.training.train import split_examples
+
+    return split_examples(project, Split(split))
 
 
 def empty_split(project: "Project", split: str) -> DataError:
-    """What to do where a split has no pictures."""
+    """The error for a split without pictures: what fills it."""
     from whatsit.datasets.split import DecidedBy
 
     helps = "add pictures, or  whatsit dataset split --again"
@@ -50,12 +57,12 @@ def empty_split(project: "Project", split: str) -> DataError:
 
 
 def embeddings_folder(project: "Project") -> Path:
-    """Where embeddings are kept."""
-    return project.path / ".whatsit" / "embeddings"
+    """Where embeddings are cached."""
+    return project.dataset.embeddings_folder
 
 
 def tell_unreadable(project: "Project") -> None:
-    """Name on standard error what of the project's pictures cannot be read and so is left out."""
+    """Name on standard error the labelled pictures that cannot be read and so are left out."""
     broken = [picture for picture in project.dataset.pictures() if picture.error and picture.label != UNLABELLED]
     for picture in broken[:_NAMED]:
         note(f"Note: left out: {picture.key}: {picture.error}")

@@ -20,15 +20,20 @@ def studio(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="A .tflite whose features teaching uses; the built-in backbone without."),
+        typer.Option(help="The .tflite backbone that teaching uses; the built-in one without."),
     ] = None,
     host: Annotated[
         str, typer.Option(help="The address to listen on; 0.0.0.0 for the whole network, with a token.")
     ] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="8000 or the next free one without.")] = None,
-    token: Annotated[str | None, typer.Option(help="What browsers must know; made up where --host needs one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port; 8000 or the next free one without.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(help="The secret in the address that browsers open; a random one where --host needs it."),
+    ] = None,
     tls: Annotated[
-        bool, typer.Option("--tls", help="HTTPS with a certificate of its own: a phone's camera needs it.")
+        bool, typer.Option("--tls", help="HTTPS with a self-signed certificate: a phone's camera needs it.")
     ] = False,
     open_page: Annotated[
         bool | None, typer.Option("--open/--no-open", help="Open the page in this machine's browser.")

@@ -10,6 +10,9 @@ import typer.core
 _TABLES = {
     "backbones": "whatsit.backbones:BACKBONES",
     "learners": "whatsit.heads.learners:LEARNERS",
+    "readable": "whatsit.datasets.formats.importing:readable_formats",
+    "writable": "whatsit.datasets.formats.exporting:writable_formats",
+    "sinks": "whatsit.live.sinks:SINKS",
     "targets": "whatsit.deployment.targets:TARGETS",
 }
 
@@ -33,5 +36,6 @@ class TableCommand(typer.core.TyperCommand):
 
 def _table(name: str) -> Mapping[str, Any]:
     module, _, attribute = _TABLES[name].partition(":")
-    found: Mapping[str, Any] = getattr(import_module(module), attribute)
-    return found
+    found = getattr(import_module(module), attribute)
+    table: Mapping[str, Any] = found() if callable(found) else found
+    return table

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import note, say
@@ -27,7 +28,7 @@ def teach(
     ] = None,
     backbone: Annotated[str, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = "lite0",
     size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
-    blocks: Annotated[int | None, typer.Option(help="Keep only so many blocks of the backbone: faster.")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
     fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
     learner: Annotated[str | None, typer.Option(help="Fits the head: one of {learners}; the first if none.")] = None,
     unknown_rate: Annotated[
@@ -41,7 +42,7 @@ def teach(
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
     from whatsit.heads.learners import DEFAULT, LEARNERS
-    from whatsit.teaching.teach import embed_examples, find_examples
+    from whatsit.teaching.teach import embed_examples, labelled_examples
     from whatsit.validation import row
 
     features = output.suffix.lower() == ".bin"
@@ -57,10 +58,11 @@ def teach(
         raise DataError(f"{output}: features have no --dtype, --io or --learner; leave them out, or write a .tflite")
     learner = learner or DEFAULT
     row(LEARNERS, learner, "--learner")
-    examples = find_examples(folder)
+    found = labelled_examples(folder)
+    note_left_out(found.left_out)
     skipped: list[ImageError] = []
-    with progress("Looking at pictures", len(examples)) as step:
-        embedded = embed_examples(examples, choice, on_picture=step, on_unreadable=skipped.append)
+    with progress("Looking at pictures", len(found.pictures)) as step:
+        embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
     if features:
         embedded.save_features(output, unknown_rate)
     else:
@@ -95,7 +97,7 @@ def squash_note(fit: Fit) -> str:
     """What to know before another program runs the model."""
     return (
         f"Note: this model wants pictures fitted by {fit}. MediaPipe, Frigate and others squash them; on pictures "
-        "that are not square they may answer differently. For those programs teach with  --fit squash"
+        "that are not square they can answer differently. For those programs teach with  --fit squash"
     )
 
 

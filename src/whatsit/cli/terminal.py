@@ -1,9 +1,7 @@
-"""What the commands say: whole on any terminal, and never more than text, whatever a file is called."""
+"""What the commands print: complete on any terminal, and never more than text, whatever a file is called."""
 
 import io
-import json
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -11,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from whatsit.text import json_line, printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Control characters, lone surrogates (bytes of a file name that are no text), and marks that end or reorder a line.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+    from whatsit.models.classifier import Classifier
+
+shown = printable
 
 
-class Stopped(Exception):  # noqa: N818 - as KeyboardInterrupt, whose place it takes
-    """Ctrl-C, and what became of the work."""
+class Stopped(Exception):  # noqa: N818 - named like KeyboardInterrupt, which it replaces
+    """Ctrl-C; its text says what became of the work."""
 
 
 def prepare() -> None:
-    """Let standard output and error write what their encoding lacks as an escape instead of failing on it."""
-    # Python has None where the shell closed them.
+    """Let standard output and error write an escape where their encoding lacks a character, instead of failing."""
+    # They are None where the shell closed them.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the process's life
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -32,38 +33,31 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def shown(text: object) -> str:
-    """``text`` with escapes for what a terminal would obey: newlines, ESC, marks of direction."""
-    return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), str(text))
-
-
 def say(text: object, *, err: bool = False) -> None:
-    """One line of an answer; folded between words where a person watches."""
+    """Print one line of the result, wrapped between words on a terminal."""
     line = shown(text)
-    typer.echo(_folded(line) if (sys.stderr if err else sys.stdout).isatty() else line, err=err)
+    typer.echo(_wrapped(line) if (sys.stderr if err else sys.stdout).isatty() else line, err=err)
 
 
 def note(text: str) -> None:
-    """A remark on standard error, folded to the terminal's width."""
-    typer.echo(_folded(shown(text)), err=True)
+    """Print a remark on standard error, wrapped to the terminal's width."""
+    typer.echo(_wrapped(shown(text)), err=True)
 
 
 def say_json(document: dict[str, Any]) -> None:
-    """A JSON document on one line; what the terminal cannot show is escaped as JSON has it."""
-    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    text = json.dumps(document, ensure_ascii=not utf8)
-    typer.echo(_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+    """Print a JSON document on one line; what the terminal cannot show is a JSON escape."""
+    typer.echo(json_line(document, sys.stdout.encoding))
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Rich's console without its own marks: a label may be called [red] or :smile:."""
+    """Rich's console without its markup: a label can be called [red] or :smile:."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def has(text: str) -> bool:
-    """Whether standard output can show these characters."""
+    """Whether standard output's encoding has these characters."""
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
@@ -71,6 +65,15 @@ def has(text: str) -> bool:
     return True
 
 
-def _folded(line: str) -> str:
+def _wrapped(line: str) -> str:
     width = shutil.get_terminal_size().columns
     return textwrap.fill(line, max(20, width), break_long_words=False, break_on_hyphens=False)
+
+
+def say_assumptions(classifier: "Classifier") -> None:
+    """On standard error, one line for each guess about a model, and where to see more."""
+    guesses = [assumption for assumption in classifier.assumptions if assumption.guess and assumption.what != "fit"]
+    for assumption in guesses:
+        say(f"whatsit: {assumption}; otherwise {assumption.otherwise}", err=True)
+    if guesses:
+        say("whatsit: whatsit inspect MODEL PICTURES  shows which reading is right", err=True)

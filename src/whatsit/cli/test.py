@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whatsit.cli.progress import progress
 from whatsit.cli.terminal import console, shown
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
     from whatsit.evaluation.report import Report
-
-_NEAREST_LOOKED_UP = 60
 
 
 def register(app: typer.Typer) -> None:
@@ -27,18 +24,19 @@ def test(
     split: Annotated[str, typer.Option(help="test or validation.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Measure a model on pictures it has not seen, and write models/NAME.html and NAME.json.
+    """Measure a model on pictures it has not seen; write models/NAME.html and NAME.json.
 
     With --split validation: NAME-validation.html and NAME-validation.json.
     """
     from whatsit.cli.opened_project import embeddings_folder, empty_split, examples, opened_project, tell_unreadable
-    from whatsit.evaluation.evaluate import make_report
+    from whatsit.cli.training_progress import TerminalWatch
+    from whatsit.evaluation.make_report import make_report
     from whatsit.evaluation.sweep_record import SweepRecord
     from whatsit.files import write_file
     from whatsit.training.record import ModelFiles
 
     if split not in ("test", "validation"):
-        raise DataError(f"--split {split}: expected test or validation; training pictures flatter")
+        raise DataError(f"--split {split}: expected test or validation; a model knows its training pictures")
     with opened_project(project) as opened:
         files = ModelFiles(opened.models, name)
         if not files.int8.is_file():
@@ -47,12 +45,10 @@ def test(
         if not held:
             raise empty_split(opened, split)
         tell_unreadable(opened)
-        count = len(held) * (2 if files.float32.exists() else 1)
-        with progress("Testing", count) as step:
+        with TerminalWatch().watching() as watch:
             report = make_report(
                 files, held, examples(opened, "training"), f"{opened.settings.name} · {name}",
-                on_picture=step, cache=embeddings_folder(opened), nearest=_NEAREST_LOOKED_UP,
-                trials=SweepRecord(opened).trials(), split=split,
+                on_event=watch.show, cache=embeddings_folder(opened), trials=SweepRecord(opened).trials(), split=split,
             )  # fmt: skip
         page = files.report(split)
         write_file(page.with_suffix(".json"), report.to_json())
@@ -78,7 +74,7 @@ def _show(report: "Report", path: Path) -> None:
     main = report.models[0].evaluation
     low, high = main.interval
     terminal.print(
-        f"{main.right} of {len(main.answers)} {report.split} pictures right; 95 % interval {low:.1%} to {high:.1%}"
+        f"{main.right} of {len(main.judged)} {report.split} pictures right; 95 % interval {low:.1%} to {high:.1%}"
     )
     classes = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     classes.add_column("class", overflow="fold")

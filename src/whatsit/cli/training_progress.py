@@ -1,4 +1,4 @@
-"""Training as the terminal shows it: bars while something is counted, a line an epoch, Ctrl-C keeps the best so far."""
+"""Training as the terminal shows it: bars for what is counted, one line per epoch; Ctrl-C keeps the best so far."""
 
 import signal
 import sys
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 from whatsit.cli.terminal import console, shown
-from whatsit.training.events import Epoch, Event, Note, Step
+from whatsit.training.events import Batch, Epoch, Event, Note, Step
 
 
 class TerminalWatch:
     """Shows events on standard error; ``stop`` is True after Ctrl-C.
 
-    Before the first epoch there is nothing to keep: Ctrl-C then ends the program as usual.
+    Before the end of the first epoch there is nothing to keep: Ctrl-C then ends the program as usual.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class TerminalWatch:
         self._console = console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn())
         self._bars = Progress(*columns, console=self._console, transient=True, disable=not sys.stderr.isatty())
-        self._phase = ""
+        self._title = ""
         self._epochs = False
         self.interrupted = False
 
@@ -33,16 +33,14 @@ class TerminalWatch:
     def show(self, event: Event) -> None:
         """One event of a training."""
         if isinstance(event, Step):
-            self._step(event)
+            self._count(event.phase.replace("-", " "), event)
+        elif isinstance(event, Batch):
+            self._count(f"epoch {event.epoch} of {event.epochs}", event)
         elif isinstance(event, Epoch):
             self._epochs = True
             self._bars.console.print(epoch_line(event))
         elif isinstance(event, Note):
             self._bars.console.print(shown(f"Note: {event.text}"))
-
-    def forget_epochs(self) -> None:
-        """A new training begins: Ctrl-C has nothing to keep again."""
-        self._epochs = False
 
     @contextmanager
     def watching(self) -> Iterator["TerminalWatch"]:
@@ -55,23 +53,23 @@ class TerminalWatch:
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _step(self, step: Step) -> None:
-        if step.phase != self._phase:
+    def _count(self, title: str, event: Step | Batch) -> None:
+        if title != self._title:
             for task in self._bars.task_ids:
                 self._bars.remove_task(task)
-            self._bars.add_task(step.phase, total=step.total)
-            self._phase = step.phase
-        self._bars.update(self._bars.task_ids[0], completed=step.done)
+            self._bars.add_task(title, total=event.total)
+            self._title = title
+        self._bars.update(self._bars.task_ids[0], completed=event.done)
 
     def _on_interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         if self.interrupted or not self._epochs:
             raise KeyboardInterrupt
         self.interrupted = True
-        self._bars.console.print("Stopping: the best so far is kept. Once more: nothing is.")
+        self._bars.console.print("Stopping: the best so far is kept. Press again to keep nothing.")
 
 
 def epoch_line(epoch: Epoch) -> str:
-    """One epoch in 60 characters."""
+    """One epoch, in about 60 characters."""
     learnt = f"loss {epoch.loss:.3f}, {epoch.accuracy:.1%}"
     if epoch.validation_loss == epoch.validation_loss:
         learnt += f" · validation {epoch.validation_loss:.3f}, {epoch.validation_accuracy:.1%}"

@@ -8,13 +8,13 @@ from whatsit.validation import expectation
 
 
 def usage_line(error: Any) -> str:
-    """What ``error``, a usage error of Typer's, has to say, and of which command to ask for help."""
+    """What ``error``, a usage error of Typer's, means, and which command's help explains more."""
     context = error.ctx
     help_of = f"; see  {context.command_path} -h" if context is not None else ""
-    return _told(error) + help_of
+    return _reason(error) + help_of
 
 
-def _told(error: Any) -> str:
+def _reason(error: Any) -> str:
     message = re.sub(r"\s+", " ", error.format_message()).strip().rstrip(".")
     parameter = getattr(error, "param", None)
     if parameter is not None:
@@ -23,7 +23,7 @@ def _told(error: Any) -> str:
             about = f": {filled(parameter.help).rstrip('.')}" if getattr(parameter, "help", None) else ""
             return f"{name} is missing{about}"
         cause = error.__cause__
-        if hasattr(cause, "errors"):  # pydantic, which recent Typer reads its values by
+        if hasattr(cause, "errors"):  # pydantic's: recent versions of Typer convert values with it
             found = cause.errors()[0]
             expected = expectation(found)
             if expected:

@@ -1,7 +1,7 @@
-"""Laying one small picture over another: which crop of the one is the other, and how alike they are then.
+"""Image alignment: which crop of one small picture is another, and how similar they are then.
 
-Gauss-Newton on the normalised grey levels (Lucas & Kanade 1981, with Evangelidis & Psarakis' correlation,
-2008), four parameters, many pairs at once.
+Gauss-Newton on normalised grey levels (Lucas & Kanade 1981; enhanced correlation, Evangelidis & Psarakis 2008) with
+four parameters, many pairs at once.
 """
 
 from typing import TypeAlias
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Pixels: TypeAlias = NDArray[np.float32]
 """Shape (pairs, n, n)."""
 Window: TypeAlias = NDArray[np.float32]
-"""Shape (pairs, 4): stretch and shift in x, then in y, of the sampling window; the picture spans -1..1."""
+"""Shape (pairs, 4): stretch and shift of the sampling window in x, then in y; the picture spans -1..1."""
 
 _STEP = 0.15
 _REACH = 0.45
@@ -20,7 +20,17 @@ _BLOCK = 8
 
 
 def align(over: Pixels, under: Pixels, window: Window, rounds: int) -> tuple[NDArray[np.float32], Window]:
-    """The best correlation of ``over`` with windows of ``under`` near ``window``, and the best of them."""
+    """The best correlation of ``over`` with a window of ``under`` near ``window``, and that window.
+
+    Args:
+        over: grey levels, shape (pairs, n, n).
+        under: grey levels of the same shape.
+        window: where to start, shape (pairs, 4).
+        rounds: Gauss-Newton steps.
+
+    Returns:
+        Correlations, shape (pairs,), -1..1, and windows, shape (pairs, 4).
+    """
     pairs, side, _ = over.shape
     at = _centres(side)
     best, best_window = np.full(pairs, -1, np.float32), window.copy()
@@ -36,7 +46,7 @@ def align(over: Pixels, under: Pixels, window: Window, rounds: int) -> tuple[NDA
         right = np.gradient(sampled, axis=2) * (side / 2) * valid
         slopes = np.stack([right * at, right, down * at[:, None], down], -1).reshape(pairs, -1, 4)
         normal = slopes.transpose(0, 2, 1) @ slopes
-        # Flat pictures have no slope to follow; a little damping keeps the system solvable.
+        # Flat pictures have no gradient; a little damping keeps the system solvable.
         damping = 1e-3 * np.trace(normal, axis1=1, axis2=2)[:, None, None] / 4 + 1e-9
         residual = (target - sampled).reshape(pairs, -1, 1)
         step = np.linalg.solve(normal + damping * np.eye(4, dtype=np.float32), slopes.transpose(0, 2, 1) @ residual)
@@ -45,7 +55,7 @@ def align(over: Pixels, under: Pixels, window: Window, rounds: int) -> tuple[NDA
 
 
 def warp(under: Pixels, window: Window) -> tuple[Pixels, NDArray[np.bool_]]:
-    """``under`` seen through ``window``, bilinear, and which of its pixels lie inside the picture."""
+    """``under`` sampled in ``window``, bilinear, and which of the samples lie inside the picture."""
     pairs, side, _ = under.shape
     column, column_part, column_valid = _samples(window[:, 0], window[:, 1], side)
     row, row_part, row_valid = _samples(window[:, 2], window[:, 3], side)
@@ -68,14 +78,14 @@ def is_crop(window: Window, tolerance: float) -> NDArray[np.bool_]:
 
 
 def detail_correlation(over: Pixels, under: Pixels, window: Window) -> NDArray[np.float32]:
-    """The correlation, -1..1, of what is left when the large shapes are taken away: print, texture, edges."""
+    """The correlation, -1..1, of the high-pass filtered pictures: print, texture, edges."""
     sampled, valid = warp(under, window)
     alike = _normalised(_detail(sampled), valid) * _normalised(_detail(over), valid)
     return np.asarray(alike.sum((1, 2)), np.float32)
 
 
 def largest_difference(over: Pixels, under: Pixels, window: Window) -> NDArray[np.float32]:
-    """Grey levels between the least alike of 8 x 8 blocks: large where an object changed in a still scene."""
+    """The largest mean difference, in grey levels, of 8 x 8 blocks: high where an object changed in a still scene."""
     sampled, valid = warp(under, window)
     part = over.shape[1] // _BLOCK
     shape = (len(over), _BLOCK, part, _BLOCK, part)
@@ -93,7 +103,7 @@ def mean_difference(over: Pixels, under: Pixels, window: Window) -> NDArray[np.f
 
 
 def shrink(pixels: Pixels, side: int) -> Pixels:
-    """Smaller by whole factors, each pixel the mean of those it replaces."""
+    """Pictures scaled down to ``side`` by a whole factor: each pixel is the mean of those it replaces."""
     part = pixels.shape[1] // side
     return np.asarray(pixels.reshape(-1, side, part, side, part).mean((2, 4)), np.float32)
 

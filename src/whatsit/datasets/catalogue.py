@@ -104,6 +104,10 @@ class Catalogue:
             for label in sorted({*self.labels(), *counts})
         }
 
+    def totals(self) -> dict[str, int]:
+        """Pictures of every class, those without pictures too; ``_unlabelled`` is not one."""
+        return {label: sum(splits.values()) for label, splits in self.counts().items() if label != UNLABELLED}
+
     def pictures(
         self,
         label: str | None = None,
@@ -225,7 +229,7 @@ class Catalogue:
         return self.root / folder_name(label)
 
     def free_path(self, folder: Path, name: str, digest: str, taken: Container[str] = ()) -> Path:
-        """``name`` in ``folder``, told from other pictures by digits of its ``digest`` where the name is in use.
+        """``name`` in ``folder``, distinguished by digits of its ``digest`` where the name is in use.
 
         Args:
             taken: names, without case, that are promised to others.

@@ -8,13 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit.datasets.catalogue import Catalogue, Picture, PictureLike, Sample
-from whatsit.datasets.dismissed import JUDGED_FILE, Judgements
 from whatsit.datasets.edit import Edit, Undone
 from whatsit.datasets.fingerprint import Fingerprint
 from whatsit.datasets.gathering import Gathering
 from whatsit.datasets.history import EditHistory
 from whatsit.datasets.index import Index
-from whatsit.datasets.label import UNLABELLED, refuse_twin, safe_file_name
+from whatsit.datasets.label import SPLITS_FILE, UNLABELLED, refuse_twin, safe_file_name
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.mirror import Mirror
 from whatsit.datasets.near_copy import NearCopies
@@ -22,7 +21,7 @@ from whatsit.datasets.placement import Newcomer, look_at, place
 from whatsit.datasets.plans import TRASH, Plans
 from whatsit.datasets.scan import Changes
 from whatsit.datasets.split import Split, SplitRatios
-from whatsit.datasets.splits_csv import SPLITS_FILE, SplitRecords
+from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
 from whatsit.files import write_file
 from whatsit.imaging.image import picture_header
@@ -50,7 +49,6 @@ class Dataset(Catalogue):
         self.maps_folder = state / "maps"
         super().__init__(project / "dataset", Index(state / "index.db"))
         self.records = SplitRecords(self.root / SPLITS_FILE)
-        self.judgements = Judgements(self.root / JUDGED_FILE)
         self.near_copies = NearCopies(self.index)
         self._mirror = Mirror(self.root, self.index, self.records, self.near_copies, ratios)
         self.plans = Plans(self, self.near_copies, ratios)
@@ -390,7 +388,7 @@ class Dataset(Catalogue):
             return changes
 
     def rebuild(self, progress: Progress | None = None) -> None:
-        """Build the index anew from the pictures and ``splits.csv``; the splits come out the same."""
+        """Rebuild the index from the pictures and ``splits.csv``; the splits come out the same."""
         with self.editing():
             self._changed = True
             self._mirror.rebuild(progress)

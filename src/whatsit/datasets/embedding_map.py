@@ -19,18 +19,18 @@ _FEWEST = 8
 def embedding_map(
     embeddings: NDArray[np.float32], hashes: Sequence[str], folder: Path | None = None
 ) -> NDArray[np.float32]:
-    """Places of pictures on the map, shape (pictures, 2), 0..1, the same for the same pictures every time.
+    """Positions of pictures on the map, shape (pictures, 2), 0..1; the same pictures always give the same map.
 
-    t-SNE (van der Maaten 2014, Barnes-Hut) on 50 principal components of the L2-normalised embeddings.
-    Seconds for hundreds of pictures, a minute or two for ten thousand; call it off the thread that answers.
+    Barnes-Hut t-SNE (van der Maaten 2014) of 50 principal components of the L2-normalised embeddings. It takes seconds
+    for hundreds of pictures and a minute or two for ten thousand: do not call it in a thread that answers requests.
 
     Args:
         embeddings: raw, shape (pictures, dim).
-        hashes: the SHA-256 of each picture; the order does not matter to the map.
-        folder: where maps are kept, to be found again at once.
+        hashes: the SHA-256 of each picture; their order does not change the map.
+        folder: where maps are cached; None: nowhere.
 
     Raises:
-        DataError: the map cannot be kept; the disk is full.
+        DataError: the map cannot be written; the disk is full.
     """
     order = _order(hashes)
     path = map_path(embeddings, hashes, folder) if folder is not None else None
@@ -46,7 +46,7 @@ def embedding_map(
 
 
 def map_path(embeddings: NDArray[np.float32], hashes: Sequence[str], folder: Path) -> Path:
-    """Where ``embedding_map`` keeps this map: a ``.npy`` file of its places, by rising hash."""
+    """Where ``embedding_map`` caches this map: a ``.npy`` file of the positions, in the order of the hashes."""
     content = embeddings[_order(hashes)].astype(np.float32)
     digest = hashlib.sha256(b"map 1" + "".join(sorted(hashes)).encode() + content.tobytes()).hexdigest()
     return folder / f"{digest[:32]}.npy"
@@ -79,7 +79,7 @@ def _tsne(unit: NDArray[np.float32]) -> NDArray[np.float32]:
         learning_rate="auto",
         random_state=0,
     )
-    # A step over few points is too short to share: threads would wait for each other most of the time.
+    # With few points the steps are too short for threads: they would mostly wait for each other.
     with threadpool_limits(1 if len(unit) < 2000 else None):
         return np.asarray(method.fit_transform(parts), np.float32)
 
@@ -92,7 +92,7 @@ def _principal_components(unit: NDArray[np.float32]) -> NDArray[np.float32]:
     values, vectors = np.linalg.eigh((centred.T @ centred).astype(np.float64))
     count = min(_COMPONENTS, vectors.shape[1])
     main = vectors[:, np.argsort(values)[::-1][:count]]
-    # An eigenvector's sign is arbitrary; the largest entry positive makes maps comparable.
+    # The sign of an eigenvector is arbitrary; with its largest entry positive, maps are comparable.
     main *= np.sign(main[np.abs(main).argmax(0), np.arange(count)])
     result[:, :count] = centred @ main.astype(np.float32)
     return result

@@ -1,4 +1,4 @@
-"""What one decoding of a picture tells: its size, its sharpness and exposure, and a small likeness of it."""
+"""What is measured in one decoding of a picture: its size, sharpness and exposure, and a thumbnail."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from whatsit.errors import ImageError
 from whatsit.imaging.image import load_image, picture_header
 
 THUMB = 64
-"""Side of the square likeness in pixels, grey."""
+"""Side of the square grey thumbnail in pixels."""
 COLOUR = 16
-"""Side of its smaller companion, RGB."""
+"""Side of the square RGB thumbnail in pixels."""
 _DETAIL = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Measures of one picture's content; of an unreadable picture only ``error`` is set."""
+    """Measurements of one picture's content; of an unreadable picture only ``error`` is set."""
 
     width: int = 0
     height: int = 0
@@ -26,9 +26,9 @@ class Fingerprint:
     sharpness: float = 0.0
     """Standard deviation of the Laplacian of the grey picture at 256 pixels (Pech-Pacheco 2000)."""
     dark: float = 0.0
-    """Share of pixels below grey level 16, 0..1."""
+    """Fraction of pixels below grey level 16, 0..1."""
     bright: float = 0.0
-    """Share of pixels above grey level 239, 0..1."""
+    """Fraction of pixels above grey level 239, 0..1."""
     error: str = ""
     """Why the picture cannot be read; empty where it can."""
 
@@ -36,7 +36,7 @@ class Fingerprint:
 def fingerprint(content: bytes) -> Fingerprint:
     """Decode ``content`` once, at reduced size where the format allows, and measure it.
 
-    A picture that cannot be read raises nothing: its fingerprint says why in ``error``.
+    Nothing is raised for a picture that cannot be read: its fingerprint says why in ``error``.
     """
     try:
         header = picture_header(content)

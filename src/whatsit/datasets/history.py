@@ -12,7 +12,7 @@ from typing import TypeAlias
 from whatsit.datasets.edit import Edit, EditKind, read_edit
 from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import write_all, write_file
+from whatsit.files import sync_folder, write_all, write_file
 
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
 _REMEMBERED = 5000
@@ -171,6 +171,7 @@ class EditHistory:
             os.replace(closed, doing)
             rollback.callback(os.replace, doing, closed)
             rollback.callback(os.truncate, doing, size)
+            sync_folder(self.folder)  # before the new line: a closed file's lines have all happened
             with doing.open("ab+", buffering=0) as stream:
                 torn = size and os.pread(stream.fileno(), 1, size - 1) != b"\n"
                 write_all(stream.fileno(), (b"\n" if torn else b"") + edit.to_line())
@@ -271,11 +272,7 @@ class EditHistory:
     def _synchronise(self, edit: Edit) -> None:
         for folder in {(self.project / path).parent for move in edit.moves for path in move}:
             if folder.is_dir():
-                handle = os.open(folder, os.O_RDONLY)
-                try:
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
+                sync_folder(folder)
 
 
 def _lesson(edits: Iterable[tuple[int, Edit]]) -> int | None:

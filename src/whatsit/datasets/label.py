@@ -1,4 +1,4 @@
-"""Labels: any text to show a person, and the folder name that carries it safely and reversibly."""
+"""Labels: any text that can be shown, and the folder name that stands for it, safe and reversible."""
 
 import re
 import unicodedata
@@ -8,16 +8,17 @@ from urllib.parse import unquote
 from whatsit.errors import DataError
 
 UNLABELLED = "_unlabelled"
-"""The folder of pictures nobody has named yet; never a class."""
+"""The folder of pictures without a label; never a class."""
 MAX_CHARACTERS = 64
 MAX_BYTES = 200
-"""UTF-8 bytes of a folder name; file systems stop at 255 and temporary names need some of them."""
+"""UTF-8 bytes of a folder name: file systems allow 255, and temporary names need some of them."""
 
-# Characters that end a path, that Windows and FAT cards refuse, and the escape character itself.
+# Characters that separate paths, those that Windows and FAT refuse, and the escape character itself.
 _UNSAFE = re.compile(r'[/\\:*?"<>|%]')
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL"} | {f"{port}{i}" for port in ("COM", "LPT") for i in range(10)})
-# Files of whatsit's own beside the classes.
-_RECORDS = frozenset({"splits.csv", "judged.csv"})
+SPLITS_FILE, DISMISSED_FILE = "splits.csv", "judged.csv"
+RECORD_FILES = frozenset({SPLITS_FILE, DISMISSED_FILE})
+"""whatsit's own files beside the folders of the classes."""
 # Marks that reorder or hide text: a label must be what it looks like.
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _JPEG = frozenset({".jpg", ".jpeg", ".jpe"})
@@ -25,11 +26,11 @@ _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
 
 
 def check_label(label: str) -> str:
-    """``label`` itself if it can name a class.
+    """``label`` itself where it can name a class.
 
     Raises:
-        DataError: empty, blank at an end, longer than 64 characters or 200 bytes as a folder, or holding
-            control or text-direction characters.
+        DataError: empty, with a space at either end, longer than 64 characters or than 200 bytes as a folder name,
+            with control or text-direction characters, or a spelling of ``_unlabelled``.
     """
     if not isinstance(label, str):
         raise DataError(f"label {label!r}: expected text, not {type(label).__name__}")
@@ -48,7 +49,7 @@ def check_label(label: str) -> str:
 
 
 def folder_name(label: str) -> str:
-    """The folder for a label: the label itself where that is safe, else with ``%XX`` for what is not.
+    """The folder for a label: the label itself, with ``%XX`` for each character that is not safe in a folder name.
 
     ``label_of(folder_name(label)) == label`` for every label that ``check_label`` allows.
 
@@ -59,21 +60,20 @@ def folder_name(label: str) -> str:
 
 
 def label_of(folder: str) -> str:
-    """The label a folder carries. A folder made by hand with a bare ``%`` keeps its name as its label."""
-    label = unquote(folder, errors="strict") if _is_escaped(folder) else folder
-    return label
+    """The label that a folder stands for. A folder that ``folder_name`` would not have written is its own label."""
+    return unquote(folder, errors="strict") if _is_escaped(folder) else folder
 
 
 def twin_key(label: str) -> str:
-    """Equal for two labels that differ only by case or by Unicode form (NFKC, case-folded)."""
+    """Equal for labels that differ only by case or Unicode form (NFKC, case-folded)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
 
 
 def refuse_twin(label: str, labels: Iterable[str]) -> None:
-    """Raise where ``labels`` has another label that a person could not tell from ``label``.
+    """Raise where ``labels`` holds another label that a person could not tell from ``label``.
 
     Raises:
-        DataError: naming the label that is there already.
+        DataError: naming that label.
     """
     key = twin_key(label)
     for other in labels:
@@ -82,7 +82,7 @@ def refuse_twin(label: str, labels: Iterable[str]) -> None:
 
 
 def safe_file_name(name: str, suffix: str) -> str:
-    """A file name made of the last part of ``name``, harmless on every file system, ending in ``suffix``."""
+    """A file name from the last part of ``name``, safe on every file system, that ends in ``suffix``."""
     base = re.split(r"[/\\]", name)[-1]
     stem, dot, end = base.rpartition(".")
     if not dot or not same_format(f".{end}", suffix):
@@ -101,13 +101,13 @@ def safe_file_name(name: str, suffix: str) -> str:
 
 
 def same_format(ending: str, suffix: str) -> bool:
-    """True for ``.JPEG`` and ``.jpg``: two file name endings of one format."""
+    """True for two endings of one format, such as ``.JPEG`` and ``.jpg``."""
     ending, suffix = ending.lower(), suffix.lower()
     return ending == suffix or (ending in _JPEG and suffix in _JPEG)
 
 
 def is_text(name: str) -> bool:
-    """False for a file name whose bytes are not UTF-8, which nothing else here can hold."""
+    """False for a file name whose bytes are not UTF-8: SQLite, CSV and JSON cannot hold it."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -121,7 +121,7 @@ def _escaped(label: str) -> str:
         folder = "%2E" + folder[1:]
     if folder[-1] == ".":
         folder = folder[:-1] + "%2E"
-    if folder.split(".")[0].upper() in _DEVICES or folder.casefold() in _RECORDS:
+    if folder.split(".")[0].upper() in _DEVICES or folder.casefold() in RECORD_FILES:
         folder = f"%{ord(folder[0]):02X}{folder[1:]}"
     return folder
 

@@ -1,4 +1,4 @@
-"""One process writes a project at a time; the second is told which one holds it."""
+"""One process writes to a project at a time; a second one is refused, with the number of the first."""
 
 import contextlib
 import fcntl
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from whatsit.errors import DataError
+from whatsit.errors import DataError, ProjectInUseError
 
 _MUTEX = threading.Lock()
 _HELD: dict[str, "_Holding"] = {}
 _WRITERS: dict[str, threading.RLock] = {}
-"""One thread of this process writes a project at a time."""
+"""One thread of this process writes to a project at a time."""
 
 
 class _Holding:
@@ -25,17 +25,18 @@ class _Holding:
 
 
 class ProjectLock:
-    """``.whatsit/lock``: an advisory lock that ends with its process, holding the owner's number as text."""
+    """``.whatsit/lock``: an advisory lock (flock) that ends with its process; the file holds the process's number."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the lock for one piece of work, other threads of this process waiting their turn.
+        """Hold the lock for one piece of work; other threads of this process wait their turn.
 
         Raises:
-            DataError: another process has the project, which is named.
+            ProjectInUseError: another process has the project.
+            DataError: the lock file cannot be written.
         """
         with _MUTEX:
             writer = _WRITERS.setdefault(os.path.realpath(self.path), threading.RLock())
@@ -47,7 +48,7 @@ class ProjectLock:
                 self.release()
 
     def is_elsewhere(self) -> bool:
-        """True while another process holds the lock."""
+        """True while this process cannot write: another one holds the lock, or the folder is read-only."""
         try:
             self.acquire()
         except DataError:
@@ -56,10 +57,11 @@ class ProjectLock:
         return False
 
     def acquire(self) -> None:
-        """Take the lock, once more if this process has it.
+        """Take the lock; where this process has it already, count one more hold on it.
 
         Raises:
-            DataError: another process has the project, which is named.
+            ProjectInUseError: another process has the project.
+            DataError: the lock file cannot be written.
         """
         name = os.path.realpath(self.path)
         with _MUTEX:
@@ -91,13 +93,15 @@ class ProjectLock:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            owner = os.pread(handle, 20, 0).decode("ascii", errors="replace").strip() or "unknown"
+            owner = os.pread(handle, 20, 0).strip()
             os.close(handle)
+            pid = int(owner) if owner.isdigit() else None
             project = self.path.parent.parent
-            raise DataError(
-                f"{project}: in use by process {owner}; close that studio or command first, or work inside it"
+            raise ProjectInUseError(
+                f"{project}: in use by process {pid or 'unknown'}; close that studio or command first, or work in it",
+                pid,
             ) from error
-        # A full disk must not stop the work that would free it: the number is a courtesy.
+        # The number is a courtesy: on a full disk the lock must work without it, or nothing could free space.
         with contextlib.suppress(OSError):
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)

@@ -1,8 +1,8 @@
 """Near-copies: the same picture re-encoded, resized or slightly cropped.
 
-Small likenesses are compared in three steps, each on what the one before let through: the directions of 8 x 8
-grey vectors for all pairs, then the likenesses laid over each other at 16, 32 and 64 pixels, then their
-detail. Figures for the limits are in docs/decisions/splits.md.
+Thumbnails are compared in three steps, each on what the step before let through: the cosine of 8 x 8 grey vectors
+for all pairs, then the thumbnails aligned at 16, 32 and 64 pixels, then their detail. The limits were measured:
+docs/decisions/splits.md.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ from whatsit.datasets.index import Index
 _COARSE = 8
 _COARSE_LIMIT = 0.85
 _CANDIDATES = 16
-"""Comparisons of one picture: in a still scene everything is alike, and time must stay bounded."""
+"""Most pairs compared for one picture: in a still scene everything is alike, and time must stay bounded."""
 _LEVELS = ((16, 6, 0.8), (32, 4, 0.84), (64, 4, 0.86))
-"""Side in pixels, rounds of alignment, least correlation."""
+"""Side in pixels, rounds of alignment, lowest correlation accepted."""
 _STRETCH = 0.3
 _TOLERANCE = 0.08
 _COLOUR_LIMIT = 14.0
@@ -37,7 +37,7 @@ _PAIRS_AT_ONCE = 500
 
 
 class NearCopies:
-    """Answers which known pictures are near-copies of new ones."""
+    """Finds which pictures of a dataset are near-copies of each other."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
@@ -46,9 +46,9 @@ class NearCopies:
         self._coarse = np.zeros((0, _COARSE * _COARSE), np.float32)
 
     def pairs(self, hashes: Sequence[str]) -> list[tuple[str, str]]:
-        """Every near-copy pair of ``hashes`` with one another and with the dataset's pictures, sorted.
+        """Every near-copy pair among ``hashes``, and between them and the dataset's pictures, sorted.
 
-        Byte-equal pictures have one hash and are no pair.
+        Byte-equal pictures have one hash and are not a pair.
         """
         present = {hash_ for (hash_,) in self._index.rows("SELECT DISTINCT hash FROM files")}
         present.update(hashes)
@@ -65,7 +65,7 @@ class NearCopies:
         return sorted((min(pair), max(pair)) for pair in found)
 
     def all_pairs(self) -> list[tuple[str, str]]:
-        """Every near-copy pair of the dataset, sorted; remembered until its pictures change."""
+        """Every near-copy pair of the dataset, sorted; cached until its pictures change."""
         rows = self._index.rows("SELECT DISTINCT hash FROM files JOIN fingerprints USING (hash) WHERE error = ''")
         hashes = sorted(hash_ for (hash_,) in rows)
         digest = hashlib.sha256("".join(hashes).encode()).hexdigest()
@@ -85,7 +85,7 @@ class NearCopies:
                 small = shrink(grey, _COARSE).reshape(1, -1)
                 small -= small.mean()
                 length = float(np.linalg.norm(small))
-                # A blank wall is like every other: it is never a candidate.
+                # One blank wall looks like another: they are never candidates.
                 fresh.append(small / length if length > 8 else np.zeros_like(small))
                 self._hashes.append(hash_)
                 self._known.add(hash_)
@@ -96,12 +96,12 @@ class NearCopies:
         found: set[tuple[int, int]] = set()
         for start in range(0, len(asked), 256):
             rows = asked[start : start + 256]
-            likeness = self._coarse[rows] @ self._coarse.T
-            likeness[:, ~allowed] = -1
-            likeness[np.arange(len(rows)), rows] = -1
-            count = min(_CANDIDATES, likeness.shape[1])
-            nearest = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
-            for row, line, others in zip(rows.tolist(), likeness, nearest.tolist(), strict=True):
+            cosine = self._coarse[rows] @ self._coarse.T
+            cosine[:, ~allowed] = -1
+            cosine[np.arange(len(rows)), rows] = -1
+            count = min(_CANDIDATES, cosine.shape[1])
+            nearest = np.argpartition(-cosine, count - 1, axis=1)[:, :count]
+            for row, line, others in zip(rows.tolist(), cosine, nearest.tolist(), strict=True):
                 found.update(
                     (row, other) if self._hashes[row] < self._hashes[other] else (other, row)
                     for other in others

@@ -1,10 +1,11 @@
-"""Where new pictures go: what is remembered, what their source said, else the rule."""
+"""The split of each new picture: the one on record, else its source's, else that of its group, else by content."""
 
 import hashlib
 import time as clock
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from whatsit.datasets.disjoint_sets import DisjointSets
 from whatsit.datasets.fingerprint import Fingerprint, fingerprint
 from whatsit.datasets.index import Index
 from whatsit.datasets.near_copy import NearCopies
@@ -15,7 +16,7 @@ from whatsit.errors import ImageError
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A picture that needs a split."""
+    """A picture that needs a split, and what is known of it."""
 
     hash: str
     label: str
@@ -29,7 +30,7 @@ class Newcomer:
 def look_at(
     content: bytes, label: str, split: Split | str | None, burst: str, source: str, time: float | None
 ) -> tuple[Newcomer, Fingerprint]:
-    """An encoded picture as a newcomer, with what one decoding tells of it; without a ``time`` it is of now.
+    """An encoded picture as a newcomer, and its fingerprint; ``time`` None means now.
 
     Raises:
         ImageError: not a picture that can be read.
@@ -43,20 +44,23 @@ def look_at(
 
 
 def place(
-    newcomers: Iterable[Newcomer], index: Index, near: NearCopies, shares: SplitRatios, *, anew: bool = False
+    newcomers: Iterable[Newcomer], index: Index, near: NearCopies, ratios: SplitRatios, *, again: bool = False
 ) -> list[SplitRecord]:
-    """The records to write for ``newcomers``, in their order; one that is remembered already keeps its split.
+    """The records to write for ``newcomers``, in their order; a picture on record keeps its split and needs none.
 
     Args:
         newcomers: in a fixed order; their fingerprints are in the index.
-        anew: decide again, also for pictures that have a record.
+        index: what is known of the dataset.
+        near: finds their near-copies.
+        ratios: the fractions to approach in every class.
+        again: decide again for pictures on record too.
     """
     first: dict[str, Newcomer] = {}
     for newcomer in newcomers:
         first.setdefault(newcomer.hash, newcomer)
-    known = {} if anew else known_splits(index, first)
+    known = {} if again else known_splits(index, first)
     groups = _groups(first, known, index, near)
-    decided = assign(groups, counts_by_label(index, without=set(first)), shares)
+    decided = assign(groups, counts_by_label(index, without=set(first)), ratios)
     records = []
     for newcomer in first.values():
         if newcomer.hash in known:
@@ -68,13 +72,13 @@ def place(
 
 
 def known_splits(index: Index, hashes: Iterable[str]) -> dict[str, Split]:
-    """The remembered splits of those contents that have one."""
+    """The splits on record, by content; contents without a record are left out."""
     query = "SELECT split FROM records WHERE hash = ?"
     return {hash_: Split(split) for hash_ in hashes for (split,) in index.rows(query, (hash_,))}
 
 
 def counts_by_label(index: Index, without: set[str] = frozenset()) -> dict[str, list[int]]:  # type: ignore[assignment]
-    """Pictures of each label in (training, validation, test); files without a record are not counted."""
+    """Pictures of each label in (training, validation, test); files without a record and ``without`` do not count."""
     counts: dict[str, list[int]] = {}
     order = {split.value: place for place, split in enumerate(Split)}
     query = "SELECT label, split, count(*) FROM files JOIN records USING (hash)"
@@ -87,31 +91,21 @@ def counts_by_label(index: Index, without: set[str] = frozenset()) -> dict[str, 
 
 
 def _groups(newcomers: dict[str, Newcomer], known: dict[str, Split], index: Index, near: NearCopies) -> list[Group]:
-    parent = {hash_: hash_ for hash_ in newcomers}
-
-    def root(hash_: str) -> str:
-        while parent[hash_] != hash_:
-            parent[hash_] = parent[parent[hash_]]
-            hash_ = parent[hash_]
-        return hash_
-
+    together = DisjointSets(newcomers)
     follows: dict[str, list[Split]] = {}
     by_burst: dict[str, str] = {}
     burst_splits = _burst_splits(index, newcomers)
     for hash_, newcomer in newcomers.items():
         if newcomer.burst:
-            parent[root(hash_)] = root(by_burst.setdefault(newcomer.burst, hash_))
+            together.join(hash_, by_burst.setdefault(newcomer.burst, hash_))
             follows.setdefault(hash_, []).extend(burst_splits.get(newcomer.burst, ()))
     for one, other in near.pairs(list(newcomers)):
-        if one in parent and other in parent:
-            parent[root(one)] = root(other)
+        if one in together and other in together:
+            together.join(one, other)
         else:
-            newcomer_hash, old = (one, other) if one in parent else (other, one)
-            follows.setdefault(newcomer_hash, []).extend(known_splits(index, [old]).values())
-    members: dict[str, list[str]] = {}
-    for hash_ in newcomers:
-        members.setdefault(root(hash_), []).append(hash_)
-    return [_group(hashes, newcomers, known, follows) for hashes in members.values()]
+            new, old = (one, other) if one in together else (other, one)
+            follows.setdefault(new, []).extend(known_splits(index, [old]).values())
+    return [_group(hashes, newcomers, known, follows) for hashes in together.sets()]
 
 
 def _group(
@@ -122,13 +116,13 @@ def _group(
 ) -> Group:
     said = [split for h in hashes if (split := known.get(h) or newcomers[h].split)]
     older = [split for h in hashes for split in follows.get(h, ())]
-    # Where the others disagree, training: a copy that judges what it taught flatters.
+    # Where they disagree, training: a near-copy of a training picture in the test would flatter the score.
     decided = min(said or older, key=list(Split).index, default=None)
     return Group(tuple(hashes), newcomers[hashes[0]].label, decided)
 
 
 def _burst_splits(index: Index, newcomers: dict[str, Newcomer]) -> dict[str, list[Split]]:
-    # From the record alone: the file of a picture that is expected comes later.
+    # From the records alone: the file of an expected picture is not there yet.
     found: dict[str, list[Split]] = {}
     for burst in sorted({newcomer.burst for newcomer in newcomers.values() if newcomer.burst}):
         rows = index.rows("SELECT hash, split FROM records WHERE burst = ? ORDER BY hash", (burst,))

@@ -13,7 +13,7 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
-from whatsit.files import write_file
+from whatsit.files import read_bounded, write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,19 @@ class ProjectSettings:
 
     name: str = ""
     camera: str = ""
-    """A camera's address, such as ``usb:0``; empty: whichever is found."""
+    """A camera's address, such as ``usb:0``; empty: the first one found."""
     split: SplitRatios = field(default_factory=SplitRatios)
     design: dict[str, Any] = field(default_factory=dict)
     """Choices for training: backbone, size, fit, colour and so on."""
     model: str = ""
-    """The model in ``models/`` that is used live; empty: what was taught."""
+    """The model in ``models/`` that the studio uses live; empty: what was taught on its Teach page."""
 
 
 class Project:
     """Opens the project in ``path``, making the folder where there is none.
 
-    Reading is free. Whoever writes for long, such as the studio, calls ``acquire`` first or opens the project
-    in a ``with`` statement; another process then refuses to write and names this one.
+    Reading needs no lock. A program that writes for a long time, such as the studio, calls ``acquire`` first or opens
+    the project in a ``with`` statement; other processes are then refused with the number of this one.
 
     Raises:
         DataError: the folder cannot be made or ``whatsit.toml`` cannot be understood.
@@ -69,10 +69,11 @@ class Project:
         return self._settings if self._settings.name else replace(self._settings, name=self.path.name)
 
     def save_settings(self, settings: ProjectSettings) -> None:
-        """Write ``whatsit.toml`` anew in one step. Tables and words this version does not know are kept.
+        """Replace ``whatsit.toml`` in one step. Keys that this version does not know are kept.
 
         Raises:
-            DataError: the disk is full or read-only, or another process has the project.
+            ProjectInUseError: another process has the project.
+            DataError: the disk is full or read-only.
         """
         with self._lock.held():
             document = self._read_document()
@@ -88,16 +89,16 @@ class Project:
         """Keep other processes from writing until ``release`` or ``close``.
 
         Raises:
-            DataError: another process has the project; its number is named.
+            ProjectInUseError: another process has the project.
         """
         self._lock.acquire()
 
     def release(self) -> None:
-        """Give one ``acquire`` back."""
+        """Undo one ``acquire``."""
         self._lock.release()
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         if "dataset" in self.__dict__:
             self.dataset.close()
             del self.__dict__["dataset"]
@@ -113,13 +114,13 @@ class Project:
         self.release()
 
     def _read_document(self) -> dict[str, Any]:
-        try:
-            return tomllib.loads(self._settings_path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        if not self._settings_path.exists():  # deleted since the project was opened
             return {}
-        except (OSError, ValueError) as error:
+        try:
+            return tomllib.loads(read_bounded(self._settings_path, _MAX_SETTINGS, "a TOML file").decode())
+        except ValueError as error:
             reason = (str(error).splitlines() or [""])[0]
-            raise DataError(f"{self._settings_path}: cannot be read: {reason}; mend or delete it") from error
+            raise DataError(f"{self._settings_path}: cannot be read: {reason}; correct or delete it") from error
 
     def _read_settings(self) -> ProjectSettings:
         document = self._read_document()
@@ -128,15 +129,19 @@ class Project:
             if name in values and not isinstance(values[name], kind):
                 raise DataError(f"{self._settings_path}: {name} = {values[name]!r}: expected {_KINDS[kind]}")
         if "split" in values:
-            values["split"] = SplitRatios.parse(values["split"])
+            try:
+                values["split"] = SplitRatios.parse(values["split"])
+            except DataError as error:
+                raise DataError(f"{self._settings_path}: {error}") from error
         return ProjectSettings(**values)
 
 
+_MAX_SETTINGS = 2**20
 _KINDS = {str: "text in quotes", dict: "a table"}
 
 
 def _toml(document: dict[str, Any]) -> str:
-    # The standard library reads TOML and does not write it; JSON's strings and numbers are TOML's too.
+    # The standard library reads TOML and does not write it; JSON's strings and numbers are valid TOML.
     lines = [f"{_key(key)} = {_value(value)}" for key, value in document.items() if not _is_table(value)]
     for key, value in document.items():
         if _is_table(value) and value:

@@ -1,23 +1,20 @@
 """Finding out what is in the dataset's folders now, reading only the files that changed."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from whatsit.datasets.dismissed import JUDGED_FILE
 from whatsit.datasets.fingerprint import Fingerprint, fingerprint
+from whatsit.datasets.folder_tree import Refusal, TreeEntry, is_picture_name, walk
 from whatsit.datasets.index import Index
-from whatsit.datasets.label import is_text, label_of
-from whatsit.datasets.splits_csv import SPLITS_FILE
-from whatsit.errors import ImageError
-from whatsit.imaging.image import SUFFIXES, read_picture_file
+from whatsit.datasets.label import RECORD_FILES, label_of
+from whatsit.errors import DataError, ImageError
+from whatsit.imaging.image import read_picture_file
 from whatsit.parallel import Progress
 
-_LITTER = frozenset({"Thumbs.db", "desktop.ini"})
 _BATCH = 256
 """Pictures decoded between two commits: an interrupted scan loses no more than these."""
 
@@ -72,21 +69,13 @@ def scan(root: Path, index: Index, progress: Progress | None = None) -> Changes:
 
 
 def ignored(root: Path) -> list[str]:
-    """What lies under ``root`` and counts for nothing: loose files, folders in folders, other formats, links."""
-    found: list[str] = []
-    list(_files(root, found))
-    for folder in root.iterdir() if root.is_dir() else ():
-        if folder.name.startswith(".") or folder.is_symlink() or folder.name in (SPLITS_FILE, JUDGED_FILE):
-            continue
-        if not folder.is_dir():
-            found.append(folder.name)
-            continue
-        found += [
-            f"{folder.name}/{entry.name}"
-            for entry in folder.iterdir()
-            if not entry.name.startswith(".") and (entry.is_dir() or entry.suffix.lower() not in SUFFIXES)
-        ]
-    return sorted({os.fsencode(name).decode(errors="replace") for name in found if Path(name).name not in _LITTER})
+    """What lies under ``root`` and is not used: files outside the classes, folders in folders, other formats, links."""
+    silent = (Refusal.HIDDEN, Refusal.LEFT_BY_OTHERS)
+    return sorted(
+        entry.inner
+        for entry in (walk(root, depth=2) if root.is_dir() else ())
+        if entry.refusal not in silent and not _is_used(entry) and entry.inner not in RECORD_FILES
+    )
 
 
 def _remember_fingerprints(index: Index, pool: ThreadPoolExecutor, found: Iterable[tuple[str, str]]) -> None:
@@ -98,32 +87,26 @@ def _remember_fingerprints(index: Index, pool: ThreadPoolExecutor, found: Iterab
 
 
 def _files(root: Path, skipped: list[str]) -> Iterator[_File]:
-    if not root.is_dir():
-        return
-    for folder in sorted(os.scandir(root), key=lambda entry: entry.name):
-        _remove_leftover(folder)
-        if folder.name.startswith(".") or not folder.is_dir():
-            continue
-        if folder.is_symlink() or not is_text(folder.name):
-            skipped.append(os.fsencode(folder.name).decode(errors="replace"))
-            continue
-        label = label_of(folder.name)
-        for entry in sorted(os.scandir(folder.path), key=lambda entry: entry.name):
+    for entry in walk(root, depth=2) if root.is_dir() else ():
+        if _is_used(entry):
+            yield _File("/".join(entry.parts), label_of(entry.parts[0]), str(entry.path), entry.size, entry.mtime_ns)
+        elif entry.refusal is Refusal.UNREADABLE:
+            # Not skipped: pictures that cannot be seen for a moment must not be taken for deleted ones.
+            raise DataError(f"{entry.path}: cannot be read: {entry.detail}; check its permissions")
+        elif entry.refusal is Refusal.HIDDEN:
             _remove_leftover(entry)
-            if entry.name.startswith(".") or Path(entry.name).suffix.lower() not in SUFFIXES:
-                continue
-            key = f"{folder.name}/{entry.name}"
-            if entry.is_symlink() or not entry.is_file() or not is_text(entry.name):
-                skipped.append(os.fsencode(key).decode(errors="replace"))
-                continue
-            status = entry.stat()
-            yield _File(key, label, entry.path, status.st_size, status.st_mtime_ns)
+        elif entry.refusal not in (None, Refusal.LEFT_BY_OTHERS):
+            skipped.append(entry.inner)
 
 
-def _remove_leftover(entry: os.DirEntry[str]) -> None:
-    # A write that was killed before it took its name; the lock says that nobody is writing it still.
-    if entry.name.startswith(".") and entry.name.endswith(".tmp") and entry.is_file(follow_symlinks=False):
-        Path(entry.path).unlink(missing_ok=True)
+def _is_used(entry: TreeEntry) -> bool:
+    return entry.refusal is None and len(entry.parts) == 2 and is_picture_name(entry.parts[1])
+
+
+def _remove_leftover(entry: TreeEntry) -> None:
+    # Of a write that was killed before the file took its name; under the project's lock nobody is still writing it.
+    if entry.parts[-1].endswith(".tmp") and not entry.is_folder and not entry.path.is_symlink():
+        entry.path.unlink(missing_ok=True)
 
 
 def _hashed(file: _File) -> tuple[_File, str] | None:

@@ -1,4 +1,4 @@
-"""Which pictures teach, which tune and which judge: decided once, by content, and kept."""
+"""Training, validation and test: which pictures go where, decided once by their content and kept."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from whatsit.errors import DataError
 
 
 class Split(StrEnum):
-    """A picture's part in training and measuring."""
+    """What a picture is used for: to train, to choose settings, or to measure the result."""
 
     TRAINING = "training"
     VALIDATION = "validation"
@@ -20,7 +20,7 @@ class DecidedBy(StrEnum):
     """Who chose a picture's split."""
 
     CONTENT = "content"
-    """The rule of this module."""
+    """``assign``, from the picture's content and the ratios."""
     SOURCE = "source"
     """The folder or list it was imported from."""
     HAND = "hand"
@@ -35,7 +35,7 @@ _NAMES = {
 
 
 def split_named(name: str) -> Split | None:
-    """The split that other tools call ``train``, ``val``, ``valid``, ``test`` or ``testing``; None else."""
+    """The split that other tools call ``train``, ``val``, ``valid``, ``test`` or ``testing``; None for other words."""
     return _NAMES.get(name.casefold())
 
 
@@ -53,7 +53,11 @@ def split_of(split: Split | str) -> Split:
 
 @dataclass(frozen=True, slots=True)
 class SplitRatios:
-    """The part of each class that goes to each split; the three add up to 1."""
+    """The fraction of each class that goes to each split, 0..1 each, 1 together.
+
+    Raises:
+        DataError: a ratio out of range, a sum other than 1, or nothing for training.
+    """
 
     training: float = 0.6
     validation: float = 0.2
@@ -62,9 +66,9 @@ class SplitRatios:
     def __post_init__(self) -> None:
         values = self.values()
         if not all(0 <= value <= 1 for value in values) or abs(sum(values) - 1) > 1e-6:
-            raise DataError(f"shares {self}: expected three parts that add up to 100, such as 60/20/20")
+            raise DataError(f"split ratios {self}: expected three percentages that add up to 100, such as 60/20/20")
         if self.training == 0:
-            raise DataError(f"shares {self}: training needs some pictures, such as 60/20/20")
+            raise DataError(f"split ratios {self}: training needs some pictures, such as 60/20/20")
 
     def values(self) -> tuple[float, float, float]:
         """In the order of ``Split``."""
@@ -72,7 +76,7 @@ class SplitRatios:
 
     @classmethod
     def parse(cls, text: str) -> "SplitRatios":
-        """From ``60/20/20``.
+        """The ratios written as ``60/20/20``: training, validation and test in percent.
 
         Raises:
             DataError: not three numbers that add up to 100.
@@ -80,7 +84,9 @@ class SplitRatios:
         try:
             training, validation, test = (float(part) / 100 for part in text.split("/"))
         except ValueError as error:
-            raise DataError(f"shares {text!r}: expected three parts that add up to 100, such as 60/20/20") from error
+            raise DataError(
+                f"split ratios {text!r}: expected three percentages that add up to 100, such as 60/20/20"
+            ) from error
         return cls(training, validation, test)
 
     def __str__(self) -> str:
@@ -89,44 +95,44 @@ class SplitRatios:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pictures that must stay on one side: byte-equal, of one capture burst, or near-copies of each other."""
+    """Pictures that must share a split: byte-equal, of one capture burst, or near-copies of each other."""
 
     hashes: tuple[str, ...]
     """SHA-256 of each member, in the order they arrived."""
     label: str
-    """The class whose shares it counts in: that of its first member."""
+    """The class it is counted in: that of its first member."""
     decided: Split | None = None
-    """Where an older member sits already; the group follows."""
+    """The split an older member has already; the group follows it."""
 
 
-def assign(groups: Iterable[Group], counts: Mapping[str, Sequence[int]], shares: SplitRatios) -> dict[str, Split]:
+def assign(groups: Iterable[Group], counts: Mapping[str, Sequence[int]], ratios: SplitRatios) -> dict[str, Split]:
     """A split for every picture of every group, in the order given.
 
-    Each group goes to a split of its class that is still short of its share; where several are short, the
-    group's content chooses, in proportion to what is missing. The result depends on the pictures alone, not
-    on a clock or a seed. The first group of a class always trains.
+    Each group goes to a split of its class that has fewer pictures than its ratio asks for; among several such
+    splits the group's content chooses, with probability proportional to what each is missing. The result depends on
+    the pictures alone, not on a clock or a seed. The first group of a class always goes to training.
 
     Args:
         groups: new pictures, in a fixed order.
         counts: for each class, the pictures already in (training, validation, test).
-        shares: what is wanted.
+        ratios: the fractions to approach in every class.
     """
     held = {label: list(count) for label, count in counts.items()}
     result: dict[str, Split] = {}
     for group in groups:
         count = held.setdefault(group.label, [0, 0, 0])
-        split = group.decided or _short_of_share(group, count, shares)
+        split = group.decided or _drawn_by_content(group, count, ratios)
         count[list(Split).index(split)] += len(group.hashes)
         result.update(dict.fromkeys(group.hashes, split))
     return result
 
 
-def _short_of_share(group: Group, count: Sequence[int], shares: SplitRatios) -> Split:
+def _drawn_by_content(group: Group, count: Sequence[int], ratios: SplitRatios) -> Split:
     if sum(count) == 0:
         return Split.TRAINING
     total = sum(count) + len(group.hashes)
-    missing = [max(0.0, share * total - held) for share, held in zip(shares.values(), count, strict=True)]
-    # A fresh digest: the same bits must not also decide the order in which pictures arrive.
+    missing = [max(0.0, ratio * total - held) for ratio, held in zip(ratios.values(), count, strict=True)]
+    # Hashed once more: the picture's own digest also orders the pictures, and the two must be independent.
     digest = hashlib.sha256(b"split:" + min(group.hashes).encode()).digest()
     point = int.from_bytes(digest[:8], "big") / 2**64 * sum(missing)
     for split, part in zip(Split, missing, strict=True):

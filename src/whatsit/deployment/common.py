@@ -16,6 +16,4 @@ def needs_colour(card: ModelCard) -> Remark | None:
     """The refusal of a program that gives RGB pictures only."""
     if card.colour is Colour.RGB:
         return None
-    return Remark(
-        "deploy.needs_colour", "takes colour pictures only, this model takes grey ones; train with colour rgb"
-    )
+    return Remark("needs_colour", "takes colour pictures only, this model takes grey ones; train with colour rgb")

@@ -15,7 +15,7 @@ from whatsit.deployment.target import Need, Source, Target
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError, ModelError, PluginError
 from whatsit.files import cannot_write, umask
-from whatsit.models.card import read_card
+from whatsit.models.card import ModelCard, read_card
 from whatsit.teaching.teach import Example
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
@@ -106,7 +106,14 @@ def offers(model: str | os.PathLike[str]) -> tuple[Offer, ...]:
         card = _source(model).card
     except ModelError as error:
         return tuple(Offer(name, target, str(error), ()) for name, target in TARGETS.items())
-    return tuple(Offer(name, target, target.refusal(card), target.notes(card)) for name, target in TARGETS.items())
+    return tuple(_offer(name, target, card) for name, target in TARGETS.items())
+
+
+def _offer(name: str, target: Target, card: ModelCard) -> Offer:
+    try:
+        return Offer(name, target, target.refusal(card), target.notes(card))
+    except Exception as error:  # a package's code: whatever it raises, the other targets are offered
+        return Offer(name, target, f"fails on this model ({type(error).__name__}: {short(str(error))})", ())
 
 
 def _source(model: str | os.PathLike[str], taught: Sequence[Example] = (), judged: Sequence[Example] = ()) -> Source:

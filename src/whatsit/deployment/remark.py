@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A line of text whose translations the studio's word lists hold under ``key``.
+    """A line of text whose translations the studio's word lists hold under ``remark.<key>``.
 
     A phrase without a capital and a full stop, as error messages are. Example::
 
-        Remark("deploy.squashes", "Frigate squashes pictures; trained with fit {fit}", {"fit": "cover"})
+        Remark("squashes", "Frigate squashes pictures; trained with fit {fit}", {"fit": "cover"})
     """
 
     key: str

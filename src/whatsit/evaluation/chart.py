@@ -13,7 +13,7 @@ _CHARACTER = 6.6
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A named line of points (x, y); ``colour`` is 1 to 4, the page's ``--series-1`` …"""
+    """A named line through points (x, y); ``colour`` is 1 to 4, for the page's ``--series-1`` …"""
 
     name: str
     points: tuple[tuple[float, float], ...]
@@ -22,17 +22,17 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point with a label; an efficient one is filled."""
+    """A point with a label; those on the Pareto front are filled."""
 
     x: float
     y: float
     label: str
-    efficient: bool
+    on_front: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Titles, and whether values are shares to be shown in percent."""
+    """The titles of both axes, and whether their values are shares, to be shown in percent."""
 
     x: str
     y: str
@@ -41,7 +41,7 @@ class Axes:
 
 
 def line_chart(title: str, axes: Axes, series: Sequence[Series], marker: float | None = None) -> str:
-    """Lines over a shared grid; ``marker`` draws a dashed upright line at that x."""
+    """Lines over a shared grid; ``marker`` draws a dashed vertical line at that x."""
     frame = _Frame([point for line in series for point in line.points], axes)
     parts = []
     for line in series:
@@ -61,23 +61,23 @@ def line_chart(title: str, axes: Axes, series: Sequence[Series], marker: float |
 
 
 def scatter_chart(title: str, axes: Axes, marks: Sequence[Mark]) -> str:
-    """Points; the efficient ones are filled, joined by a line and named where there is room, the rest on pointing."""
+    """Points; the Pareto front is filled, joined by a line and named where there is room, the rest on hovering."""
     frame = _Frame([(mark.x, mark.y) for mark in marks], axes)
-    front = sorted((mark.x, mark.y) for mark in marks if mark.efficient)
+    front = sorted((mark.x, mark.y) for mark in marks if mark.on_front)
     points = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in front)
-    parts = [f'<polyline class="line front" points="{points}" style="stroke:var(--series-1)"/>']
+    parts = [f'<polyline class="line frontier" points="{points}" style="stroke:var(--series-1)"/>']
     for mark in marks:
-        kind = "efficient" if mark.efficient else "other"
+        kind = "front" if mark.on_front else "other"
         x, y = frame.x(mark.x), frame.y(mark.y)
         parts.append(
             f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{escape(mark.label)}</title></circle>'
         )
-    named = [(mark.label, frame.x(mark.x), frame.y(mark.y)) for mark in marks if mark.efficient]
+    named = [(mark.label, frame.x(mark.x), frame.y(mark.y)) for mark in marks if mark.on_front]
     return _svg(title, [*frame.grid(), *parts, *_names(named, [(frame.x(m.x), frame.y(m.y)) for m in marks])])
 
 
 def _names(named: Sequence[tuple[str, float, float]], points: Sequence[tuple[float, float]]) -> list[str]:
-    """Labels where there is room: none covers another or a point. Above and left of an efficient point is no other."""
+    """Labels where there is room: none covers another or a point. No point lies above and left of the front."""
     parts: list[str] = []
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in points]
     for text, x, y in sorted(named, key=lambda one: one[1]):

@@ -1,50 +1,60 @@
-"""A report from a trained model's files and pictures it has not seen."""
+"""A model against the labels of pictures it has not seen."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import os
+from collections.abc import Iterable
 
-from whatsit.errors import DataError
-from whatsit.evaluation.latency import measure
-from whatsit.evaluation.metrics import evaluate
-from whatsit.evaluation.nearest_taught import nearest_taught
-from whatsit.evaluation.report import JudgedModel, Report
-from whatsit.evaluation.sweep import Trial
+from whatsit.datasets.project import Project
+from whatsit.datasets.split import Split
+from whatsit.errors import DataError, ImageError
+from whatsit.evaluation.metrics import Evaluation, JudgedPicture
 from whatsit.models.classifier import Classifier
 from whatsit.teaching.teach import Example
-from whatsit.tflite.network import read_model_file
-from whatsit.training.record import ModelFiles, load_record
+from whatsit.training.events import OnEvent, Phase, Step, ignore
+from whatsit.training.train import split_examples
+
+_EVENTS_EVERY = 8
 
 
-def make_report(
-    files: ModelFiles, held: Sequence[Example], taught: Sequence[Example], title: str, *,
-    on_picture: Callable[[], None] = lambda: None, cache: Path | None = None, nearest: int = 60,
-    trials: Sequence[Trial] = (), threads: int | None = None, split: str = "test",
-) -> Report:  # fmt: skip
-    """Judge int8 and, where there is one, float32; look up what the wrong pictures resemble.
+def evaluate(
+    model: Classifier | str | os.PathLike[str] | bytes,
+    pictures: Project | Iterable[Example],
+    *,
+    split: Split = Split.TEST,
+    on_event: OnEvent = ignore,
+) -> Evaluation:
+    """Classify labelled pictures and compare with their labels.
+
+    Pictures that cannot be read are listed and left out. Pictures of classes that the model does not have count as
+    wrong.
 
     Args:
-        held: the pictures of ``split``.
-        taught: the training pictures.
-        cache: a folder for embeddings.
-        nearest: for at most so many wrong pictures the nearest taught ones are found.
+        model: a classifier, or the path or content of a ``.tflite``.
+        pictures: a project, of which ``split`` is used, or (picture, label) pairs.
+        split: which pictures of a project; only ``test`` is held out from training.
+        on_event: called with every few pictures' ``Step``.
 
     Raises:
-        ModelError: there is no such model.
-        DataError: no picture of ``held`` can be read.
+        DataError: there is no picture that can be read.
+        ModelError: the model cannot be used.
+
+    Example:
+        >>> found = whatsit.evaluate("bottles/models/model.tflite", whatsit.Project("bottles"))  # doctest: +SKIP
+        >>> found.accuracy, found.interval, found.confusion  # doctest: +SKIP
     """
-    if not held:
-        raise DataError(f"no pictures to test on: put some in the {split} split")
-    design, history = load_record(files)
-    models = []
-    for dtype, path in (("int8", files.int8), ("float32", files.float32)):
-        if dtype == "float32" and not path.exists():
+    classifier = model if isinstance(model, Classifier) else Classifier(model)
+    examples = split_examples(pictures, Split(split)) if isinstance(pictures, Project) else list(pictures)
+    judged, unreadable = [], []
+    answers = classifier.classify_many((picture for picture, _ in examples), 1, errors="return")
+    for number, ((picture, label), found) in enumerate(zip(examples, answers, strict=True), 1):
+        if number % _EVENTS_EVERY == 0 or number == len(examples):
+            on_event(Step(Phase.TESTING, number, len(examples)))
+        if isinstance(found, ImageError):
+            unreadable.append(str(found))
             continue
-        content = read_model_file(path)
-        found = evaluate(Classifier(content, threads=threads), held, on_picture=on_picture)
-        models.append(JudgedModel(dtype, found, measure(content, threads)))
-    main = models[0].evaluation
-    content = read_model_file(files.int8)
-    wrong = [answer.picture for answer in main.wrong[:nearest]]
-    near = nearest_taught(content, Classifier(content, threads=1).preprocess.fit, wrong, taught, cache=cache)
-    shown = design.to_dict() if design is not None else {}
-    return Report(title, tuple(models), shown, history, tuple(near), tuple(trials), split)
+        best = found[0]
+        judged.append(JudgedPicture(picture, label, best.label, best.score, found.distance, found.unknown))
+    if not judged:
+        raise DataError("no pictures to test on: put some into the test split, which  whatsit dataset split  shows")
+    never_taught = tuple(sorted({one.label for one in judged} - set(classifier.labels)))
+    labels = (*classifier.labels, *never_taught)
+    return Evaluation(tuple(judged), labels, never_taught, classifier.threshold, tuple(unreadable))

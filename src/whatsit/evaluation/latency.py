@@ -1,4 +1,4 @@
-"""What a model costs on this device: latency and memory, measured in a fresh process; size and multiply-adds.
+"""What a model costs on this device: latency and memory, measured in a new process; size and multiply-adds.
 
 ``python -m whatsit.evaluation.latency MODEL`` is that process.
 """
@@ -23,27 +23,29 @@ _WARM_UP = 5
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One model on one device. Latency is that of the network alone, pixels in, scores out."""
+    """One model on one device. Latency is that of the network alone, from pixels to scores."""
 
     milliseconds: float
     """Median."""
     milliseconds_p95: float
     memory: int
-    """Bytes resident at the most in a process that does nothing but classify, Python and libraries included."""
+    """Peak resident bytes of a process that only classifies, Python and libraries included."""
     size: int
-    """Bytes of the file."""
+    """Of the file, in bytes."""
     multiply_adds: int
     threads: int
 
 
 def measure(model: bytes, threads: int | None = None, runs: int = RUNS) -> Measurement:
-    """Run the model on a made-up picture in a process of its own.
+    """Run the model on random pixels in a new process.
 
     Args:
-        threads: of the interpreter; None: one a core, at most four.
+        model: the content of a ``.tflite``.
+        threads: of the interpreter; None: one per core, at most four.
+        runs: how many are timed, after five that are not.
 
     Raises:
-        ModelError: the model does not run there.
+        ModelError: the model does not run.
     """
     with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
         file.write(model)
@@ -81,7 +83,7 @@ def _main(model: str, threads: int, runs: int) -> None:
 
 
 def _peak_memory() -> int:
-    # Not getrusage: its maximum is inherited from the process that started this one.
+    # Not getrusage: its maximum is inherited from the parent process.
     for line in Path("/proc/self/status").read_text("ascii").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

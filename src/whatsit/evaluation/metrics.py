@@ -1,38 +1,35 @@
 """How good a classifier is on pictures it has not seen, as values: no drawing, no files."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError, ImageError
 from whatsit.imaging.image import ImageLike
-from whatsit.models.classifier import Classifier
 
 _Z = 1.959964  # the normal distribution's 97.5 % point: intervals hold 95 %
 _BINS = 10
-Example = tuple[ImageLike, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the classifier said of one picture."""
+class JudgedPicture:
+    """One test picture and what the classifier says of it."""
 
     picture: ImageLike
     label: str
-    """The truth."""
+    """The true label."""
     predicted: str
     score: float
     """0..1, of the predicted class."""
     distance: float | None
-    """To the nearest class; None for models that cannot tell."""
+    """To the nearest class; None for models without distances."""
     unknown: bool
 
     @property
     def right(self) -> bool:
-        """Whether the best class is the true one; *unknown* is counted apart."""
+        """Whether the best class is the true one, whether or not it is *unknown*."""
         return self.label == self.predicted
 
 
@@ -49,19 +46,19 @@ class ClassMeasure:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """Pictures whose best score lies between ``low`` and ``high``."""
+    """The pictures whose best score lies between ``low`` and ``high``."""
 
     low: float
     high: float
     pictures: int
     score: float
-    """Mean."""
+    """Their mean score."""
     accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
 class RejectionPoint:
-    """Refusing what is farther than ``threshold``: the share answered, and the accuracy of the answers."""
+    """With ``threshold`` as the largest known distance: the share answered, and the accuracy on it, both 0..1."""
 
     threshold: float
     answered: float
@@ -70,39 +67,40 @@ class RejectionPoint:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The held-out test of one model."""
+    """The result of testing one model."""
 
-    answers: tuple[Answer, ...]
+    judged: tuple[JudgedPicture, ...]
     labels: tuple[str, ...]
-    """The model's classes, then those that only the test has."""
-    strange: tuple[str, ...]
-    """Classes of the test that the model never saw: their pictures count as wrong."""
+    """The model's classes, then those that only the test pictures have."""
+    never_taught: tuple[str, ...]
+    """Classes that only the test pictures have: those pictures count as wrong."""
     threshold: float | None
-    """The model's, decided on validation pictures."""
+    """The model's distance for *unknown*."""
     unreadable: tuple[str, ...] = ()
+    """Why pictures were left out."""
 
     @property
     def right(self) -> int:
         """Pictures whose best class is the true one."""
-        return sum(answer.right for answer in self.answers)
+        return sum(one.right for one in self.judged)
 
     @property
     def accuracy(self) -> float:
-        """0..1"""
-        return self.right / len(self.answers)
+        """The share of pictures that are right, 0..1."""
+        return self.right / len(self.judged)
 
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the accuracy."""
-        return wilson_interval(self.right, len(self.answers))
+        return wilson_interval(self.right, len(self.judged))
 
     @property
     def confusion(self) -> NDArray[np.int64]:
-        """Shape (classes, classes): rows the truth, columns the answer, in the order of ``labels``."""
+        """Shape (classes, classes): rows are true classes, columns predicted ones, in the order of ``labels``."""
         place = {label: index for index, label in enumerate(self.labels)}
         table = np.zeros((len(place), len(place)), np.int64)
-        for answer in self.answers:
-            table[place[answer.label], place[answer.predicted]] += 1
+        for one in self.judged:
+            table[place[one.label], place[one.predicted]] += 1
         return table
 
     @property
@@ -121,65 +119,40 @@ class Evaluation:
 
     @property
     def calibration(self) -> tuple[CalibrationBin, ...]:
-        """The bins of equal width that have pictures."""
-        return calibration_bins([a.score for a in self.answers], [a.right for a in self.answers])
+        """Ten bins of equal width over the best score; those without pictures are left out."""
+        return calibration_bins([a.score for a in self.judged], [a.right for a in self.judged])
 
     @property
     def calibration_error(self) -> float:
         """Expected calibration error, 0..1 (Guo et al. 2017, equation 3)."""
-        total = len(self.answers)
+        total = len(self.judged)
         return sum(abs(found.score - found.accuracy) * found.pictures / total for found in self.calibration)
 
     @property
     def rejection(self) -> tuple[RejectionPoint, ...]:
-        """From answering everything down to answering a tenth; empty where the model has no distances."""
-        known = [(a.distance, a.right) for a in self.answers if a.distance is not None]
+        """Accuracy from answering all pictures down to a tenth of them; empty for models without distances."""
+        known = [(a.distance, a.right) for a in self.judged if a.distance is not None]
         return rejection_curve(*zip(*known, strict=True)) if known else ()
 
     @property
     def answered(self) -> float:
-        """The share of pictures not called unknown."""
-        return 1 - sum(answer.unknown for answer in self.answers) / len(self.answers)
+        """The share of pictures that are not unknown, 0..1."""
+        return 1 - sum(one.unknown for one in self.judged) / len(self.judged)
 
     @property
     def accuracy_answered(self) -> float | None:
-        """The accuracy on those; None where everything was refused."""
-        known = [answer.right for answer in self.answers if not answer.unknown]
+        """The accuracy on those; None where every picture is unknown."""
+        known = [one.right for one in self.judged if not one.unknown]
         return sum(known) / len(known) if known else None
 
     @property
-    def wrong(self) -> tuple[Answer, ...]:
-        """The wrong answers, the surest first."""
-        return tuple(sorted((a for a in self.answers if not a.right), key=lambda answer: -answer.score))
-
-
-def evaluate(
-    classifier: Classifier, examples: Sequence[Example], *, on_picture: Callable[[], None] = lambda: None
-) -> Evaluation:
-    """Classify every picture and compare.
-
-    Unreadable pictures are listed and left out. Classes that the model does not have count as wrong.
-
-    Raises:
-        DataError: no pictures that can be read.
-    """
-    answers, unreadable = [], []
-    many = classifier.classify_many((picture for picture, _ in examples), 1, errors="return")
-    for (picture, label), found in zip(examples, many, strict=True):
-        on_picture()
-        if isinstance(found, ImageError):
-            unreadable.append(str(found))
-            continue
-        best = found[0]
-        answers.append(Answer(picture, label, best.label, best.score, found.distance, found.unknown))
-    if not answers:
-        raise DataError("no pictures to test on: put some in the test split, as  whatsit dataset split  shows")
-    strange = tuple(sorted({answer.label for answer in answers} - set(classifier.labels)))
-    return Evaluation(tuple(answers), (*classifier.labels, *strange), strange, classifier.threshold, tuple(unreadable))
+    def wrong(self) -> tuple[JudgedPicture, ...]:
+        """The pictures that are wrong, those with the highest score first."""
+        return tuple(sorted((one for one in self.judged if not one.right), key=lambda one: -one.score))
 
 
 def wilson_interval(right: int, total: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927): honest also for few pictures and near 0 or 1."""
+    """The 95 % score interval of ``right / total`` (Wilson 1927), which also holds for few pictures and near 0 or 1."""
     if total == 0:
         return 0.0, 1.0
     share, spread = right / total, _Z**2 / total

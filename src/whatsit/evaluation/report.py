@@ -1,4 +1,4 @@
-"""A test's results for people and for programs: one HTML file that needs nothing else, one JSON."""
+"""A test's results for people and for programs: a self-contained HTML file and a JSON file."""
 
 import base64
 import io
@@ -15,24 +15,24 @@ from typing import Any
 from PIL import Image
 
 from whatsit.errors import ImageError
-from whatsit.evaluation.chart import Axes, Mark, Series, line_chart, scatter_chart
+from whatsit.evaluation.caution import cautions
+from whatsit.evaluation.chart import Axes, Series, line_chart
 from whatsit.evaluation.latency import Measurement
-from whatsit.evaluation.metrics import Answer, Evaluation
-from whatsit.evaluation.nearest_taught import Taught
-from whatsit.evaluation.sweep import Trial, pareto_front, recommend
+from whatsit.evaluation.metrics import Evaluation, JudgedPicture
+from whatsit.evaluation.nearest_taught import Neighbour
+from whatsit.evaluation.sweep import Trial
+from whatsit.evaluation.sweep_page import percent, sweep_chart, sweep_rows
 from whatsit.imaging.image import ImageLike, load_image
 from whatsit.training.events import Epoch
 from whatsit.version import VERSION
 
 _THUMBNAIL, _SMALL = 144, 48
 _SHOWN_WRONG, _SHOWN_CELL = 60, 12
-QUANTISING_COST = 0.01
-"""More than this lost by int8 is worth a warning."""
 
 
 @dataclass(frozen=True, eq=False)
 class JudgedModel:
-    """One arithmetic of a model on the test pictures and on this device."""
+    """An int8 or float32 model on the test pictures and on this device."""
 
     dtype: str
     evaluation: Evaluation
@@ -41,45 +41,24 @@ class JudgedModel:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Everything a report shows. ``models`` begins with the one that will be used, int8 where there is one."""
+    """Everything a report shows."""
 
     title: str
     models: tuple[JudgedModel, ...]
+    """The one for use first, int8 where there is one."""
     design: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[Epoch, ...] = ()
-    nearest: tuple[tuple[Taught, ...], ...] = ()
-    """For each of the first model's ``wrong`` answers, in their order, as far as looked up."""
+    nearest: tuple[tuple[Neighbour, ...], ...] = ()
+    """For each of the first model's ``wrong`` pictures, in their order, as far as looked up."""
     trials: tuple[Trial, ...] = ()
     split: str = "test"
-    """Which pictures judged it: ``test``, or ``validation``, which training has looked at."""
+    """Which pictures were used: ``test``, or ``validation``, which training has seen."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should not miss."""
-        found = []
-        main = self.models[0].evaluation
-        by_dtype = {model.dtype: model.evaluation for model in self.models}
-        if {"int8", "float32"} <= set(by_dtype):
-            lost = by_dtype["float32"].accuracy - by_dtype["int8"].accuracy
-            if lost > QUANTISING_COST:
-                found.append(
-                    f"Quantising costs {lost * 100:.1f} points of accuracy: use the float32 model, "
-                    "or train with more pictures."
-                )
-        if main.strange:
-            found.append(
-                f"The {self.split} pictures have {', '.join(main.strange)}, which training never saw: "
-                "all of those count as wrong."
-            )
-        if main.unreadable:
-            found.append(f"{len(main.unreadable)} pictures could not be read and were left out.")
-        low, high = main.interval
-        if high - low > 0.2:
-            found.append(
-                f"Only {len(main.answers)} {self.split} pictures: "
-                f"the accuracy is uncertain by {(high - low) * 50:.0f} points."
-            )
-        return tuple(found)
+        """What a person should know before trusting the figures, one sentence each."""
+        rows = {model.dtype: _model_json(model) for model in self.models}
+        return tuple(caution.text(self.split) for caution in cautions(rows))
 
     def to_json(self) -> bytes:
         """The results as UTF-8 JSON; equal reports, equal bytes."""
@@ -92,7 +71,7 @@ class Report:
         return (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
     def to_html(self) -> bytes:
-        """One file with its pictures, charts and styles inside; opens without a network."""
+        """One HTML file with its pictures, charts and styles inside; opens without a network."""
         from jinja2 import Environment, StrictUndefined
         from markupsafe import Markup
 
@@ -106,7 +85,7 @@ class Report:
         design = [(name.replace("_", " "), _words(value)) for name, value in self.design.items()]
         page = template.render(
             title=self.title, split=self.split, made=f"Measured with whatsit {VERSION}", main=main,
-            models=self.models, percent=_percent,
+            models=self.models, percent=percent,
             warnings=self.warnings, figures=self.figures, confusion=confusion, cells=cells,
             charts=[(name, note, Markup(chart)) for name, note, chart in self._charts()],  # noqa: S704 - chart.py escapes
             sweep=self._sweep(), design=design, wrong_more=max(0, len(wrong) - _SHOWN_WRONG),
@@ -116,7 +95,7 @@ class Report:
         return page.encode()
 
     def _charts(self) -> list[tuple[str, str, str]]:
-        """Title, what to read from it, and the chart."""
+        """Title, what it shows, and the chart."""
         charts = []
         if self.history:
             kept = "The dashed line: the epoch that was kept."
@@ -126,7 +105,7 @@ class Report:
         points = tuple((found.score, found.accuracy) for found in main.calibration)
         diagonal = Series("perfect", ((0.0, 0.0), (1.0, 1.0)), 4)
         axes = Axes("score", "share right", x_percent=True, y_percent=True)
-        note = f"Calibration error {_percent(main.calibration_error)}: how far scores are from the share that is right."
+        note = f"Calibration error {percent(main.calibration_error)}: the average gap between score and accuracy."
         charts.append(("Calibration", note, line_chart("Calibration", axes, [Series("measured", points), diagonal])))
         if main.rejection:
             curve = tuple((point.answered, point.accuracy) for point in main.rejection)
@@ -137,7 +116,7 @@ class Report:
 
     @property
     def figures(self) -> list[list[str]]:
-        """The table of the models side by side: a name and a value for each."""
+        """The models side by side: rows of a name and one value per model."""
         return _figures(self.models)
 
     def _sweep(self) -> dict[str, Any] | None:
@@ -146,40 +125,6 @@ class Report:
         from markupsafe import Markup
 
         return {"chart": Markup(sweep_chart(self.trials)), "rows": sweep_rows(self.trials)}  # noqa: S704
-
-
-def sweep_page(title: str, trials: Sequence[Trial]) -> bytes:
-    """The sweep's chart and table as one HTML file."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    text = files("whatsit.evaluation").joinpath("templates/sweep.html.j2").read_text("utf-8")
-    chart = Markup(sweep_chart(trials)) if trials else ""  # noqa: S704 - chart.py escapes
-    best = recommend(trials)
-    advice = f"{best.name}, {_percent(best.accuracy)}, {best.measurement.milliseconds:.2f} ms" if best else ""
-    page = environment.from_string(text).render(title=title, chart=chart, rows=sweep_rows(trials), recommended=advice)
-    return page.encode()
-
-
-def sweep_chart(trials: Sequence[Trial]) -> str:
-    """Accuracy against latency as SVG, the efficient designs marked."""
-    front = pareto_front(trials)
-    marks = [Mark(t.measurement.milliseconds, t.accuracy, t.name, t in front) for t in trials]
-    return scatter_chart("Accuracy against latency", Axes("milliseconds", "accuracy", y_percent=True), marks)
-
-
-def sweep_rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
-    """Name, accuracy, median and 95th percentile in milliseconds, megabytes, millions of multiply-adds, a star."""
-    front = pareto_front(trials)
-    return [
-        (
-            trial.name, _percent(trial.accuracy), f"{trial.measurement.milliseconds:.2f}",
-            f"{trial.measurement.milliseconds_p95:.2f}", f"{trial.measurement.size / 1e6:.1f}",
-            f"{trial.measurement.multiply_adds / 1e6:.0f}", "*" if trial in front else "",
-        )
-        for trial in sorted(trials, key=lambda t: t.measurement.milliseconds)
-    ]  # fmt: skip
 
 
 def _learning(history: Sequence[Epoch], what: str) -> str:
@@ -200,9 +145,9 @@ def _figures(models: Sequence[JudgedModel]) -> list[list[str]]:
 
     measured = [model.measurement for model in models]
     return [
-        row("accuracy", [_percent(model.evaluation.accuracy) for model in models]),
-        row("macro F1", [_percent(model.evaluation.macro_f1) for model in models]),
-        row("calibration error", [_percent(model.evaluation.calibration_error) for model in models]),
+        row("accuracy", [percent(model.evaluation.accuracy) for model in models]),
+        row("macro F1", [percent(model.evaluation.macro_f1) for model in models]),
+        row("calibration error", [percent(model.evaluation.calibration_error) for model in models]),
         row("latency, median", [f"{m.milliseconds:.2f} ms" for m in measured]),
         row("latency, 95th percentile", [f"{m.milliseconds_p95:.2f} ms" for m in measured]),
         row("memory of a whole process", [f"{m.memory / 1e6:.0f} MB" for m in measured]),
@@ -214,9 +159,9 @@ def _figures(models: Sequence[JudgedModel]) -> list[list[str]]:
 
 def _confusion(evaluation: Evaluation) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     table = evaluation.confusion
-    members: dict[tuple[str, str], list[Answer]] = defaultdict(list)
-    for answer in evaluation.answers:
-        members[answer.label, answer.predicted].append(answer)
+    members: dict[tuple[str, str], list[JudgedPicture]] = defaultdict(list)
+    for one in evaluation.judged:
+        members[one.label, one.predicted].append(one)
     rows, cells = [], []
     for i, label in enumerate(evaluation.labels):
         line = []
@@ -231,11 +176,11 @@ def _confusion(evaluation: Evaluation) -> tuple[list[dict[str, Any]], list[dict[
     return rows, cells
 
 
-def _wrong(answer: Answer, nearest: Sequence[Taught]) -> dict[str, Any]:
+def _wrong(one: JudgedPicture, nearest: Sequence[Neighbour]) -> dict[str, Any]:
     near = [{"label": t.label, "distance": t.distance, "data": _thumbnail(t.picture, _SMALL)} for t in nearest]
     return {
-        "name": _name(answer.picture), "data": _thumbnail(answer.picture, _THUMBNAIL), "label": answer.label,
-        "predicted": answer.predicted, "score": answer.score, "unknown": answer.unknown, "near": near,
+        "name": _name(one.picture), "data": _thumbnail(one.picture, _THUMBNAIL), "label": one.label,
+        "predicted": one.predicted, "score": one.score, "unknown": one.unknown, "near": near,
     }  # fmt: skip
 
 
@@ -243,9 +188,9 @@ def _model_json(model: JudgedModel) -> dict[str, Any]:
     found = model.evaluation
     return {
         "accuracy": found.accuracy, "interval": list(found.interval), "right": found.right,
-        "pictures": len(found.answers), "macro_f1": found.macro_f1, "calibration_error": found.calibration_error,
+        "pictures": len(found.judged), "macro_f1": found.macro_f1, "calibration_error": found.calibration_error,
         "threshold": found.threshold, "answered": found.answered, "accuracy_answered": found.accuracy_answered,
-        "labels": list(found.labels), "never_taught": list(found.strange), "confusion": found.confusion.tolist(),
+        "labels": list(found.labels), "never_taught": list(found.never_taught), "confusion": found.confusion.tolist(),
         "classes": [asdict(one) for one in found.classes], "calibration": [asdict(one) for one in found.calibration],
         "rejection": [asdict(one) for one in found.rejection], "unreadable": list(found.unreadable),
         "measurement": asdict(model.measurement),
@@ -285,7 +230,3 @@ def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) or "none" if isinstance(value, list) else str(value)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share * 100:.1f} %"

@@ -1,55 +1,90 @@
-"""Speed against accuracy, measured on this device: one training a size, backbone and fit."""
+"""Speed against accuracy on this device: one training per input size, backbone and fit."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.errors import DataError, StoppedError
+from whatsit.evaluation.evaluate import evaluate
 from whatsit.evaluation.latency import Measurement, measure
-from whatsit.evaluation.metrics import Example, evaluate, wilson_interval
+from whatsit.evaluation.metrics import wilson_interval
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.classifier import Classifier
+from whatsit.teaching.teach import Example
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.events import OnEvent, Stop
+from whatsit.training.events import OnEvent, Stop, ignore, never
 from whatsit.training.train import train
 
 SIZES = (96, 128, 160, 192, 224)
+MOST_TRIALS = 60
+"""Designs in one sweep that a page can ask for."""
+
+
+class TrialRow(TypedDict):
+    """A trial as JSON, in ``.whatsit/sweep.json``, in reports and on the Sweep page."""
+
+    name: str
+    backbone: str
+    size: int
+    blocks: int | None
+    fit: str
+    accuracy: float
+    interval: tuple[float, float]
+    pictures: int
+    right: int
+    milliseconds: float
+    milliseconds_p95: float
+    size_bytes: int
+    memory_bytes: int
+    multiply_adds: int
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One design, exported to int8 and measured."""
 
-    choice: BackboneChoice
+    backbone: BackboneChoice
     right: int
     pictures: int
     measurement: Measurement
 
     @property
     def accuracy(self) -> float:
-        """On the pictures it was judged by, 0..1."""
+        """On the validation pictures, 0..1."""
         return self.right / self.pictures
 
     @property
     def name(self) -> str:
-        """Short, for tables and charts."""
-        choice = self.choice
-        base = Path(choice.name).stem if choice.is_file else choice.name
-        depth = f"/{choice.blocks}" if choice.blocks is not None else ""
-        size = "" if choice.is_file else f"@{choice.size}"
-        return f"{base}{depth}{size}" + ("" if choice.fit is Fit.COVER else f" {choice.fit}")
+        """Short, for tables and charts: ``lite0/11@160 squash``."""
+        return self.title + (f" {self.unusual_fit}" if self.unusual_fit else "")
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def title(self) -> str:
+        """Backbone, depth and size: ``lite0/11@160``."""
+        backbone = self.backbone
+        base = Path(backbone.name).stem if backbone.is_file else backbone.name
+        depth = f"/{backbone.blocks}" if backbone.blocks is not None else ""
+        return base + depth + ("" if backbone.is_file else f"@{backbone.size}")
+
+    @property
+    def unusual_fit(self) -> str | None:
+        """The fit, where it is not the default one."""
+        return None if self.backbone.fit is Fit.COVER else self.backbone.fit.value
+
+    def to_dict(self) -> TrialRow:
         """For JSON."""
-        low, high = wilson_interval(self.right, self.pictures)
+        backbone, measured = self.backbone, self.measurement
         return {
-            "name": self.name, "backbone": self.choice.name, "size": self.choice.size, "blocks": self.choice.blocks,
-            "fit": self.choice.fit.value, "accuracy": self.accuracy, "interval": [low, high], "pictures": self.pictures,
-            "milliseconds": self.measurement.milliseconds, "milliseconds_p95": self.measurement.milliseconds_p95,
-            "size_bytes": self.measurement.size, "memory_bytes": self.measurement.memory,
-            "multiply_adds": self.measurement.multiply_adds, "right": self.right, "threads": self.measurement.threads,
+            "name": self.name, "backbone": backbone.name, "size": backbone.size, "blocks": backbone.blocks,
+            "fit": backbone.fit.value, "accuracy": self.accuracy,
+            "interval": wilson_interval(self.right, self.pictures), "pictures": self.pictures, "right": self.right,
+            "milliseconds": measured.milliseconds, "milliseconds_p95": measured.milliseconds_p95,
+            "size_bytes": measured.size, "memory_bytes": measured.memory, "multiply_adds": measured.multiply_adds,
+            "threads": measured.threads,
         }  # fmt: skip
 
     @classmethod
@@ -59,19 +94,19 @@ class Trial:
         Raises:
             KeyError, TypeError, ValueError: something else.
         """
-        choice = BackboneChoice(values["backbone"], values["size"], Fit(values["fit"]), values["blocks"])
+        backbone = BackboneChoice(values["backbone"], values["size"], Fit(values["fit"]), values["blocks"])
         measured = Measurement(
             values["milliseconds"], values["milliseconds_p95"], values["memory_bytes"], values["size_bytes"],
             values["multiply_adds"], values["threads"],
         )  # fmt: skip
-        return cls(choice, values["right"], values["pictures"], measured)
+        return cls(backbone, values["right"], values["pictures"], measured)
 
 
-def choices(
-    sizes: Iterable[int] = SIZES, backbones: Sequence[str] = ("lite0", "lite0/11", "lite0/5"),
+def combinations(
+    sizes: Iterable[int] = SIZES, backbones: Sequence[str] = BACKBONES[DEFAULT].sweep_names,
     fits: Sequence[Fit] = (Fit.COVER,),
 ) -> list[BackboneChoice]:  # fmt: skip
-    """Every combination; ``lite0/11`` keeps eleven blocks, a ``.tflite`` has a size of its own.
+    """Every backbone at every size and fit; ``lite0/11`` keeps eleven blocks, a ``.tflite`` has its own size.
 
     Raises:
         DataError: a backbone that cannot be understood.
@@ -85,57 +120,58 @@ def choices(
                 continue
             name, slash, blocks = backbone.partition("/")
             if slash and not blocks.isdecimal():
-                raise DataError(f"backbone {backbone!r}: expected a name and how many blocks to keep, such as lite0/11")
+                raise DataError(
+                    f"backbone {backbone!r}: expected a name and the number of blocks to keep, such as lite0/11"
+                )
             depth = int(blocks) if slash else None
             found += [BackboneChoice(name, size, fit, depth) for size in sizes]
     return found
 
 
 def sweep(
-    choices: Sequence[BackboneChoice], design: Design, training: Sequence[Example], judging: Sequence[Example], *,
-    on_trial: Callable[[Trial], None] = lambda trial: None, on_event: OnEvent = lambda event: None,
-    stop: Stop = lambda: False, cache: Path | None = None, threads: int | None = None,
+    backbones: Sequence[BackboneChoice], design: Design, training: Sequence[Example], judging: Sequence[Example], *,
+    on_trial: Callable[[Trial], None] = lambda trial: None, on_event: OnEvent = ignore,
+    stop: Stop = never, cache: Path | None = None, threads: int | None = None,
 ) -> list[Trial]:  # fmt: skip
-    """Train the head of ``design`` on every choice, judge its int8 model on ``judging`` and measure it here.
+    """Train the head of ``design`` on every backbone, and measure its int8 model: accuracy, latency, memory.
 
-    ``judging`` are validation pictures: choosing by the test pictures would spend them. What was measured before
-    ``stop`` is returned.
+    Args:
+        training: (picture, label) pairs to train on.
+        judging: (picture, label) pairs of the validation split: choosing a design by the test pictures would leave none
+            that are held out.
+        on_trial: called after each backbone.
+        stop: asked often; True ends the sweep, and what was measured before is returned.
+        threads: of the interpreter.
 
     Raises:
-        DataError: no pictures to judge by.
+        DataError: no validation pictures.
     """
     if not judging:
-        raise DataError("no validation pictures to judge by; put some into the validation split")
-    if design.way is not TrainingMode.FROZEN:  # another way's pace is not a head's
-        design = replace(design, epochs=None, patience=None, learning_rate=None)
+        raise DataError("no validation pictures to compare designs on: put some into the validation split")
+    design = design.revised({"mode": TrainingMode.FROZEN.value})
     trials = []
-    for choice in choices:
+    for backbone in backbones:
         if stop():
             break
         trial_design = replace(
-            design,
-            way=TrainingMode.FROZEN,
-            backbone=choice.name,
-            size=choice.size,
-            blocks=choice.blocks,
-            fit=choice.fit,
+            design, backbone=backbone.name, size=backbone.size, blocks=backbone.blocks, fit=backbone.fit
         )
         try:
-            trained = train(trial_design, training, judging, on_event=on_event, stop=stop, cache=cache)
+            trained = train(training, trial_design, validation=judging, on_event=on_event, stop=stop, cache=cache)
         except StoppedError:
             break
         if trained.stopped:
             break
         content = trained.model.to_tflite()
         found = evaluate(Classifier(content), judging)
-        its_size = replace(choice, size=trained.design.size)  # a file has its own
-        trials.append(Trial(its_size, found.right, len(found.answers), measure(content, threads)))
+        actual = replace(backbone, size=trained.design.size)  # a file has its own
+        trials.append(Trial(actual, found.right, len(found.judged), measure(content, threads)))
         on_trial(trials[-1])
     return trials
 
 
 def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
-    """The Pareto set: no other trial is both as accurate and faster, or as fast and more accurate. Fastest first."""
+    """The Pareto front, fastest first: no other trial is as accurate and faster, or as fast and more accurate."""
     front: list[Trial] = []
     for trial in sorted(trials, key=lambda t: (t.measurement.milliseconds, -t.right)):
         if not front or trial.accuracy > front[-1].accuracy:
@@ -144,11 +180,11 @@ def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def recommend(trials: Sequence[Trial], *, milliseconds: float | None = None, size: int | None = None) -> Trial | None:
-    """The fastest of those whose accuracy is within the uncertainty of the best, or the most accurate within limits.
+    """The fastest trial whose accuracy is within the uncertainty of the best; with limits, the most accurate one.
 
     Args:
-        milliseconds: at most so long a picture.
-        size: at most so many bytes.
+        milliseconds: the most per picture.
+        size: the most of the file, in bytes.
 
     Returns:
         None where nothing is within the limits.

@@ -1,0 +1,1 @@
+"""From embeddings to class scores: linear heads, their learners, the thresholds of *unknown*."""

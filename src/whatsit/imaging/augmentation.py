@@ -9,46 +9,53 @@ from numpy.typing import NDArray
 from PIL import Image
 
 ENLARGE = 1.2
+"""Largest zoom."""
 BRIGHTNESS = 0.2
+"""Largest change, as a share of the full range."""
 CONTRAST = 0.2
+"""Largest change of the gain."""
 ROTATION = 10.0
-"""Degrees."""
+"""Largest angle, in degrees."""
 
 Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What may vary. The default is the policy of Edge Impulse's image block: flip, enlarge and crop, brightness."""
+    """What can vary. The default is the policy of Edge Impulse's image block: flip, zoom and crop, brightness."""
 
     flip: bool = True
     """Mirror left and right, for half of the views. Switch it off where left and right differ, as in writing."""
     zoom: bool = True
     """Enlarge up to ``ENLARGE`` times and crop to the old size at a random place."""
     brightness: bool = True
-    """Add up to ``BRIGHTNESS`` of the full range, or take it away."""
+    """Add or subtract up to ``BRIGHTNESS`` of the full range."""
     contrast: bool = False
     """Stretch or flatten around the mean by up to ``CONTRAST``."""
     rotate: bool = False
-    """Turn by up to ``ROTATION`` degrees, corners filled from the nearest edge."""
+    """Rotate by up to ``ROTATION`` degrees, corners filled from the nearest edge."""
     grey: bool = False
-    """Drop the colour of every fourth view."""
+    """Remove the colour of one view in four, on average."""
 
     def __bool__(self) -> bool:
         return any((self.flip, self.zoom, self.brightness, self.contrast, self.rotate, self.grey))
 
     @property
     def name(self) -> str:
-        """The switches that are on, for ids of cached embeddings."""
+        """The switches that are on, such as ``flip+zoom``; part of the ids of cached embeddings."""
         return "+".join(switch for switch in self.__slots__ if getattr(self, switch)) or "none"
 
     def views(self, picture: Picture, count: int) -> Iterator[Picture]:
-        """The picture itself, its mirror image where ``flip`` is on, then varied ones; ``count`` in all.
+        """The picture itself, its mirror image if ``flip`` is on, then varied ones.
 
-        The variations come from the picture's own pixels, so they are the same on every run and may be cached.
+        The random numbers are seeded by the picture's pixels, so the views are the same on every run and can be cached.
 
         Args:
             picture: uint8, shape (height, width, 3), as the network will see it.
+            count: how many views in all; only the first without any switch on.
+
+        Returns:
+            Views of the shape and type of ``picture``.
         """
         digest = hashlib.sha256(picture.tobytes()).digest()
         random = np.random.default_rng(int.from_bytes(digest[:8], "big"))

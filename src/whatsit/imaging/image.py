@@ -1,4 +1,4 @@
-"""The one place that opens pictures: which formats, how large, and which way up."""
+"""The one decoder of pictures: which formats, how large, and which way up."""
 
 import io
 import os
@@ -6,7 +6,6 @@ import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
@@ -17,15 +16,17 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from whatsit.errors import DataError, ImageError
+from whatsit.errors import ArgumentError, ImageArgumentError, ImageError
+from whatsit.files import read_bounded
 
-ImageLike: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]"
+ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[np.uint8]
 """A path, an encoded file's bytes, a Pillow image, or an RGB uint8 array of shape (height, width, 3)."""
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp"})
 MAX_PIXELS = 2**26
-"""67 million pixels: the largest camera sensors in common use fit, a decompression bomb does not."""
+"""67 million pixels: enough for the largest camera sensors in common use, too few for a decompression bomb."""
 MAX_BYTES = 2**27
+"""Of an encoded picture: 128 MiB."""
 
 # What Pillow's decoders raise on damaged files, besides OSError; Warning where the program makes errors of warnings.
 _DECODER_ERRORS = (
@@ -33,7 +34,7 @@ _DECODER_ERRORS = (
     ZeroDivisionError, EOFError, MemoryError, struct.error, Image.DecompressionBombError, Warning,
 )  # fmt: skip
 
-# Broken EXIF is passed over, see _upright_rgb; what Pillow prints of it would only stand in the way of the answer.
+# Broken EXIF is ignored, see _upright_rgb; Pillow's warning about it would only hide the answer.
 warnings.filterwarnings("ignore", r".*[Cc]orrupt EXIF data|Truncated File Read", UserWarning, r"PIL\.")
 
 
@@ -42,55 +43,46 @@ def load_image(image: ImageLike, *, at_least: int | None = None) -> Image.Image:
 
     Args:
         image: a path, the bytes of a file, a Pillow image or an RGB uint8 array of shape (height, width, 3).
-        at_least: the shorter side needed, in pixels. A JPEG much larger than that is decoded at 1/2, 1/4 or
-            1/8 of its size (the DCT scaling of ITU-T T.81), never below; other formats ignore it.
+        at_least: the shorter side needed, in pixels, 1 or more. A JPEG much larger than that is decoded at 1/2, 1/4
+            or 1/8 of its size (the DCT scaling of ITU-T T.81), never below; other formats ignore it.
 
     Returns:
-        A Pillow image of mode RGB. EXIF orientation is applied, transparency is laid on white, 16-bit grey is
-        scaled to 8, and of an animation the first frame is taken. A colour profile is not applied: networks
-        were trained on the numbers as stored.
+        A Pillow image of mode RGB. EXIF orientation is applied, transparency is laid on white, 16-bit grey is scaled
+        to 8 bits, and of an animation the first frame is taken. A colour profile is not applied: networks were
+        trained on the numbers as stored.
 
     Raises:
         ImageError: missing, empty, broken or truncated files, other formats than JPEG, PNG and WebP, more than
-            ``MAX_PIXELS`` pixels or ``MAX_BYTES`` bytes, or an array of another shape or type.
-        DataError: ``at_least`` is less than 1.
+            ``MAX_PIXELS`` pixels or ``MAX_BYTES`` bytes.
+        ImageArgumentError: none of the kinds above, or an array of another shape or type.
+        ArgumentError: ``at_least`` is less than 1.
     """
     if at_least is not None and at_least < 1:
-        raise DataError(f"at_least {at_least}: expected 1 or more pixels, or None for the whole picture")
+        raise ArgumentError(f"at_least {at_least}: expected 1 or more pixels, or None for the whole picture")
     if isinstance(image, np.ndarray):
         return Image.fromarray(check_array(image))
     if isinstance(image, Image.Image):
         name = "the image given"
         if 0 in image.size:
-            raise ImageError(f"{name}: {image.width} x {image.height} pixels, nothing to see; expected 1 x 1 or more")
+            raise ImageArgumentError(f"{name}: {image.width} x {image.height} pixels; expected 1 x 1 or more")
         return _upright_rgb(image, name)
     if isinstance(image, bytes | bytearray | memoryview):
         name = f"picture of {len(image):,} bytes"
         return _decode(bytes(image), name, at_least)
     if not isinstance(image, str | os.PathLike):
-        raise ImageError(f"an image is a path, bytes, a PIL image or an RGB uint8 array, not {type(image).__name__}")
+        raise ImageArgumentError(
+            f"an image is a path, bytes, a PIL image or an RGB uint8 array, not {type(image).__name__}"
+        )
     return _decode(read_picture_file(image), str(image), at_least)
 
 
 def read_picture_file(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a picture file, refused before reading where it is too large or not a file.
+    """The bytes of a picture file; one that is too large, or not a file, is refused before reading.
 
     Raises:
         ImageError: the file is missing, is a folder or a device, cannot be read, or exceeds ``MAX_BYTES``.
     """
-    file = Path(path)
-    try:
-        if not file.exists():
-            raise ImageError(f"{file}: no such file")
-        if not file.is_file():
-            raise ImageError(f"{file}: not a file; give a JPEG, PNG or WebP picture")
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise ImageError(f"{file}: {size:,} bytes, more than the {MAX_BYTES:,} allowed for one picture")
-        return file.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{file}: cannot be read: {reason}") from error
+    return read_bounded(path, MAX_BYTES, "a JPEG, PNG or WebP picture", error=ImageError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +92,13 @@ class PictureHeader:
     format: str
     """JPEG, PNG or WEBP."""
     width: int
-    """As stored: EXIF orientation is not applied."""
+    """In pixels, as stored: EXIF orientation is not applied."""
     height: int
+    """In pixels, as stored."""
 
     @property
     def suffix(self) -> str:
-        """The usual file name ending of the format."""
+        """The usual file name ending of the format, such as ``.jpg``."""
         return {"PNG": ".png", "WEBP": ".webp"}.get(self.format, ".jpg")
 
 
@@ -129,10 +122,10 @@ def check_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """``array`` itself if it is an RGB picture: uint8, shape (height, width, 3), nothing empty.
 
     Raises:
-        ImageError: naming the shape and type that came instead.
+        ImageArgumentError: it has another shape or type, which is named.
     """
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        raise ImageError(
+        raise ImageArgumentError(
             f"array of shape {array.shape} and type {array.dtype}: expected RGB uint8 of shape (height, width, 3)"
         )
     return array
@@ -160,7 +153,7 @@ def _decode(content: bytes, name: str, at_least: int | None) -> Image.Image:
             )
         try:
             if at_least is not None and at_least < (shorter := min(width, height)):
-                # Rounded up, in whole numbers: one pixel short here would be a decode at half the size needed.
+                # Rounded up in whole numbers: one pixel too few would make Pillow decode at half the size needed.
                 opened.draft("RGB", (-(-width * at_least // shorter), -(-height * at_least // shorter)))
             opened.load()
         except _DECODER_ERRORS as error:
@@ -169,8 +162,8 @@ def _decode(content: bytes, name: str, at_least: int | None) -> Image.Image:
 
 
 def _reader(content: bytes) -> Callable[[BinaryIO], ImageFile] | None:
-    # Not Image.open: it warns of large pictures on standard error, where ours are refused with a line of their own,
-    # and warnings cannot be silenced safely with several threads.
+    # Not Image.open: it warns of large pictures on standard error, where ours are refused with an error, and warnings
+    # cannot be silenced safely while several threads run.
     if content.startswith(b"\xff\xd8\xff"):
         return JpegImageFile
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -192,7 +185,7 @@ def _upright_rgb(image: Image.Image, name: str) -> Image.Image:
     try:
         if upright.mode == "RGB" and "transparency" not in upright.info:
             upright.load()
-            # Decoded files leave with their source closed; an image the caller owns is not handed on itself.
+            # A decoded file's image is ours to return; one that the caller gave is copied.
             return upright.copy() if upright is image else upright
         if upright.mode.startswith("I") or upright.mode == "F":
             return _from_deep_grey(upright)
@@ -207,7 +200,7 @@ def _upright_rgb(image: Image.Image, name: str) -> Image.Image:
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:
-    # Pillow clips 16-bit grey at 255 when it converts; the whole range is meant.
+    # Pillow's own conversion clips 16-bit grey at 255 instead of scaling it.
     deep = np.asarray(image).astype(np.float64)
     if image.mode.startswith("I"):
         deep = deep / 257.0

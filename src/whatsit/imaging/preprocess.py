@@ -1,13 +1,13 @@
-"""How a picture becomes a network's input: one value, made once, carried by the model, used everywhere."""
+"""How a picture becomes a network's input: one value, made when the model is made and kept in its file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError
 from whatsit.imaging.image import ImageLike, check_array, load_image
 
 
@@ -15,23 +15,23 @@ class Fit(StrEnum):
     """How a picture meets an input of another shape."""
 
     COVER = "cover"
-    """Scale until the input is filled, cut the middle out."""
+    """Centre crop: scale until the input is filled, and keep the middle."""
     CONTAIN = "contain"
-    """Scale until all of the picture is inside, black bars around it."""
+    """Letterbox: scale until all of the picture fits, with black bars around it."""
     SQUASH = "squash"
-    """Scale each side by itself; proportions are lost."""
+    """Scale width and height independently; the aspect ratio is lost."""
 
 
 def check_fit(fit: "Fit | str") -> Fit:
     """The fit of that name.
 
     Raises:
-        DataError: there is none.
+        ArgumentError: there is none.
     """
     try:
         return Fit(fit)
     except ValueError as error:
-        raise DataError(f"fit {fit!r}: expected one of {', '.join(Fit)}") from error
+        raise ArgumentError(f"fit {fit!r}: expected one of {', '.join(Fit)}") from error
 
 
 class Colour(StrEnum):
@@ -45,20 +45,23 @@ def check_colour(colour: "Colour | str") -> Colour:
     """The colour of that name.
 
     Raises:
-        DataError: there is none.
+        ArgumentError: there is none.
     """
     try:
         return Colour(colour)
     except ValueError as error:
-        raise DataError(f"colour {colour!r}: expected one of {', '.join(Colour)}") from error
+        raise ArgumentError(f"colour {colour!r}: expected one of {', '.join(Colour)}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocess:
     """A network's input: its size in pixels, the fit, the channels and the normalisation.
 
-    ``mean`` and ``std`` are in pixel units (0..255): the network sees ``(pixel - mean) / std``. The default is
-    ``pixel / 255``, what a TFLite float model without metadata expects.
+    ``mean`` and ``std`` are in pixel units (0..255), one number or one per channel: the network sees
+    ``(pixel - mean) / std``. The default is ``pixel / 255``, what a TFLite float model without metadata expects.
+
+    Raises:
+        ArgumentError: a side below 1 pixel, or ``mean`` or ``std`` of another length, not finite, or a ``std`` of 0.
     """
 
     width: int
@@ -70,22 +73,30 @@ class Preprocess:
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
-            raise DataError(f"input size {self.width} x {self.height}: both sides must be at least 1 pixel")
+            raise ArgumentError(f"input size {self.width} x {self.height}: both sides must be at least 1 pixel")
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) not in (1, self.channels) or not all(np.isfinite(values)):
-                raise DataError(f"normalisation {name} {values}: expected 1 or {self.channels} finite numbers")
+                raise ArgumentError(f"normalisation {name} {values}: expected 1 or {self.channels} finite numbers")
         if any(value == 0 for value in self.std):
-            raise DataError(f"normalisation std {self.std}: must not be 0")
+            raise ArgumentError(f"normalisation std {self.std}: must not be 0")
 
     @property
     def channels(self) -> int:
         """3 for RGB, 1 for grey."""
         return 3 if self.colour is Colour.RGB else 1
 
+    def with_fit(self, fit: Fit | str | None) -> "Preprocess":
+        """The same with another fit; None: as it is.
+
+        Raises:
+            ArgumentError: no such fit.
+        """
+        return self if fit is None else replace(self, fit=check_fit(fit))
+
     def pixels(self, image: ImageLike) -> NDArray[np.uint8]:
         """The picture as the network's raw pixels: uint8, shape (height, width, channels), values 0..255.
 
-        An RGB array that already has the right size is passed on without a copy.
+        An RGB array that already has the right size is returned itself, not a copy.
 
         Raises:
             ImageError: the picture cannot be read.
@@ -94,7 +105,7 @@ class Preprocess:
             array = check_array(image)
             if array.shape == (self.height, self.width, 3) and self.colour is Colour.RGB:
                 return array
-        # Half as much again leaves the resize below something to average; at just the size, edges alias.
+        # At least 1.5 times the size, so that the resize below has something to average; at just the size, edges alias.
         return self._fitted(load_image(image, at_least=3 * max(self.width, self.height) // 2))
 
     def normalised(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,0 +1,1 @@
+"""A camera's answers as they come: the engine, smoothing, sinks."""

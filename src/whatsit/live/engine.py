@@ -1,76 +1,38 @@
 """Camera, recogniser, sinks: the newest frame wins, and preparing one overlaps recognising the one before."""
 
 import logging
+import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.cameras import Camera, Frame, SharedCamera, Subscription
+from whatsit.cameras import Camera, CameraState, Frame, SharedCamera, Subscription
 from whatsit.cameras.mailbox import Mailbox
-from whatsit.errors import WhatsitError
-from whatsit.live.recogniser import Recogniser
-from whatsit.live.smoothing import Smoothed, Smoothing, State, smooth
+from whatsit.cameras.opening import open_camera_without_page
+from whatsit.errors import CameraError, WhatsitError
+from whatsit.live.answer import Answer, Stats
+from whatsit.live.meter import Meter
+from whatsit.live.recogniser import Recogniser, as_recogniser
+from whatsit.live.sink import Sink, SinkThread
+from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
 from whatsit.models.prediction import Predictions
+from whatsit.validation import whole_number
 
-__all__ = ["Answer", "Live", "Recogniser", "Sink", "Stats"]
+if TYPE_CHECKING:
+    from whatsit.models.taught_model import TaughtModel
+    from whatsit.teaching.selflearn import SelfLearnClassifier
+
+__all__ = ["Answer", "AnswerState", "Live", "Recogniser", "Sink", "Smoothing", "Stats"]
 
 _log = logging.getLogger(__name__)
 _PREPARED_AGES_AFTER = 0.25
-"""Seconds after which a prepared frame that nobody took makes way for a newer one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How the engine is doing, over the last answers."""
-
-    fps: float = 0.0
-    """Answers a second."""
-    prepare_ms: float = 0.0
-    """Crop and resize of one frame."""
-    inference_ms: float = 0.0
-    age_ms: float = 0.0
-    """From the taking of the frame to its answer."""
-    answers: int = 0
-
-    @property
-    def spare_ms(self) -> float:
-        """How long preparing may wait once inference began and still be done first, with some reserve."""
-        return max(0.0, 0.95 * self.inference_ms - 1.2 * self.prepare_ms - 0.7)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the camera sees, as of one frame."""
-
-    state: State
-    label: str | None
-    """The leading class after smoothing, also where uncertain, unknown or stale; None: no class yet."""
-    score: float
-    """0..1, after smoothing"""
-    predictions: Predictions
-    """This frame alone, best first."""
-    frame: Frame | None
-    """The frame answered for; None: none came yet."""
-    stats: Stats
-
-    @property
-    def time(self) -> float:
-        """When the frame was taken, in seconds since 1970; 0 where none came yet."""
-        return self.frame.time if self.frame is not None else 0.0
-
-
-class Sink(Protocol):
-    """Where answers go. Called on the engine's thread for every answer: be quick."""
-
-    def send(self, answer: Answer) -> None:
-        """Take one answer."""
+"""Seconds after which a prepared frame that was not taken is replaced by a newer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,47 +44,75 @@ class _Prepared:
 
 
 class Live:
-    """Runs until stopped, or until the camera's recording ends.
+    """Says what a camera sees, frame after frame: an iterable of answers.
+
+    ::
+
+        for answer in whatsit.Live("usb:0", "bottles.tflite"):
+            print(answer.state, answer.label, answer.score)
+
+    The loop gets the newest answer; while it is busy, older ones are skipped. It ends with the camera's recording, and
+    leaving it releases the camera. In the background, with sinks (see ``Sink``)::
+
+        with whatsit.Live("usb:0", "bottles.tflite", [sink]) as live:
+            ...
+            print(live.latest, live.stats.fps)
+
+    Or for a limited time: ``Live("usb:0", "bottles.tflite", [sink]).run(seconds=60)``. An engine is started once.
 
     Args:
-        camera: shared with others, or a camera that this engine owns and closes.
-        recogniser: may be replaced at any time by ``live.recogniser = other``.
-        sinks: what the answers are sent to.
-        smoothing: the threshold below which an answer is uncertain, and the steadiness.
+        camera: an address, or a camera; both are closed at the end. A ``SharedCamera`` stays open.
+        model: a classifier, what was taught, the path of a ``.tflite`` or ``.bin``, or None for the built-in ImageNet
+            model. ``live.recogniser = other`` replaces it at any time.
+        sinks: what the answers are sent to; closed at the end.
+        threshold: the score below which an answer is uncertain, 0..1; instead of ``smoothing.threshold``.
+        smoothing: how answers follow the frames.
         top_k: classes in ``Answer.predictions``.
         stale_after: seconds without a frame after which one stale answer is sent.
+        patience: seconds that a sink gets at the end to take its last answer.
+
+    Raises:
+        CameraError: the camera's address is not understood.
+        ModelError, DataError: the model cannot be used, or a value is out of range.
+        MissingExtraError: the camera needs something that is not installed.
     """
 
     def __init__(
         self,
-        camera: Camera | SharedCamera,
-        recogniser: Recogniser,
+        camera: str | Camera | SharedCamera,
+        model: "Recogniser | SelfLearnClassifier | TaughtModel | str | os.PathLike[str] | None" = None,
         sinks: Iterable[Sink] = (),
         *,
         threshold: float | None = None,
         smoothing: Smoothing | None = None,
         top_k: int = 5,
         stale_after: float = 2.0,
+        patience: float = 5.0,
     ) -> None:
         settings = smoothing or Smoothing()
         self.smoothing = settings if threshold is None else replace(settings, threshold=threshold)
-        self.recogniser = recogniser
-        self.sinks = tuple(sinks)
-        self._given = camera
-        self._top_k = top_k
+        self._top_k = whole_number(top_k, "top_k")
+        self.recogniser: Recogniser = as_recogniser(model)
+        self._sinks = tuple(sinks)
+        self._given = open_camera_without_page(camera) if isinstance(camera, str) else camera
         self._stale_after = stale_after
+        self._patience = patience
         self._shared: SharedCamera | None = None
         self._frames: Subscription | None = None
         self._prepared: Mailbox[_Prepared] = Mailbox()
         self._threads: list[threading.Thread] = []
+        self._sink_threads: list[SinkThread] = []
+        self._readers: list[Mailbox[Answer]] = []
+        self._guard = threading.Lock()
         self._finished = threading.Event()
+        self._most: int | None = None
         self._latest: Answer | None = None
         self._error: str | None = None
-        self._failed_sinks: set[int] = set()
+        self._failure: Exception | None = None
 
     @property
     def latest(self) -> Answer | None:
-        """The newest answer."""
+        """The newest answer; None before the first."""
         return self._latest
 
     @property
@@ -132,7 +122,9 @@ class Live:
 
     @property
     def error(self) -> str | None:
-        """Why there is no answer, in one line: the camera's trouble or the recogniser's; None: there is."""
+        """Why there is no answer now, in one line: the camera's or the recogniser's error; None where there is one."""
+        if self._failure is not None:
+            return f"the live engine stopped: {_one_line(self._failure)}"
         return self._error or (self._shared.error if self._shared is not None else None)
 
     @property
@@ -141,11 +133,16 @@ class Live:
         return self._shared
 
     def start(self) -> Self:
-        """Begin; an engine is started once."""
+        """Start in the background.
+
+        Raises:
+            WhatsitError: it was started before.
+        """
         if self._threads:
             raise WhatsitError("this live engine was started before; make a new one")
         self._shared = self._given if isinstance(self._given, SharedCamera) else SharedCamera(self._given)
         self._frames = self._shared.subscribe()
+        self._sink_threads = [SinkThread(sink, self._end) for sink in self._sinks]
         for name, work in (("prepare", self._prepare), ("recognise", self._recognise)):
             thread = threading.Thread(target=self._run, args=(work,), name=f"live {name}", daemon=True)
             self._threads.append(thread)
@@ -153,19 +150,75 @@ class Live:
         return self
 
     def stop(self) -> None:
-        """End both threads, and the camera if it is this engine's own. Stopping twice is allowed."""
-        if self._frames is not None:
-            self._frames.close()
-        self._prepared.close()
+        """Stop, close the sinks after their last answer, and close the camera unless it was given as a shared one.
+
+        Stopping twice is allowed, and so is stopping from a sink.
+        """
+        self._end()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
-        if self._shared is not None and not isinstance(self._given, SharedCamera):
-            self._shared.close()
+        for sink in self._sink_threads:
+            sink.close(self._patience)
+        if not isinstance(self._given, SharedCamera):
+            (self._shared or self._given).close()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended: the recording is over, the camera failed, or ``stop``; whether it has."""
+        """Wait until it has ended, at most ``timeout`` seconds: the recording is over, the camera failed, or ``stop``.
+
+        Returns:
+            Whether it has ended.
+        """
         return self._finished.wait(timeout)
+
+    def run(self, *, count: int | None = None, seconds: float | None = None) -> None:
+        """Start, wait for the end, and stop.
+
+        Args:
+            count: end after this many answers.
+            seconds: end after this time.
+
+        Raises:
+            CameraError: the camera failed.
+            WhatsitError: the engine was started before, or failed.
+        """
+        self._most = None if count is None else whole_number(count, "count")
+        with self:
+            self.wait(seconds)
+        self._raise_failure()
+
+    def __iter__(self) -> Iterator[Answer]:
+        """Answers as they come, the newest one at each step. Starts the engine unless it runs; then also stops it.
+
+        Raises:
+            CameraError: the camera failed.
+            WhatsitError: the engine failed.
+        """
+        reader: Mailbox[Answer] = Mailbox()
+        with self._guard:
+            self._readers.append(reader)
+        begun = not self._threads
+        if begun:
+            self.start()
+        if self._finished.is_set():
+            reader.close()
+        try:
+            while (answer := reader.take()) is not None:
+                yield answer
+        finally:
+            with self._guard:
+                self._readers.remove(reader)
+            if begun:
+                self.stop()
+        self._raise_failure()
+
+    def changes(self) -> Iterator[Answer]:
+        """As iterating over the engine, but only answers that differ in state or label from the one before."""
+        last = None
+        for answer in self:
+            if answer.verdict != last:
+                last = answer.verdict
+                yield answer
 
     def __enter__(self) -> Self:
         return self.start()
@@ -178,18 +231,30 @@ class Live:
     ) -> None:
         self.stop()
 
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise WhatsitError(str(self.error)) from self._failure
+        if self._shared is not None and self._shared.state is CameraState.FAILED:
+            raise CameraError(str(self._shared.error))
+
+    def _end(self) -> None:
+        if self._frames is not None:
+            self._frames.close()
+        self._prepared.close()
+
     def _run(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:
-            self._error = f"{type(error).__name__}: {error}"
-            _log.exception("the live engine stopped")
+            self._failure = error
+            _log.error("%s", self.error, exc_info=_log.isEnabledFor(logging.DEBUG))
         finally:
-            if self._frames is not None:
-                self._frames.close()
-            self._prepared.close()
+            self._end()
             if work == self._recognise:
                 self._finished.set()
+                with self._guard:
+                    for reader in self._readers:
+                        reader.close()
 
     def _prepare(self) -> None:
         assert self._frames is not None
@@ -199,16 +264,16 @@ class Live:
             pixels = recogniser.preprocess.pixels(frame.image)
             spent = (time.perf_counter() - begin) * 1000
             self._prepared.put(_Prepared(frame, pixels, recogniser, spent))
-            # One frame ahead is enough: preparing more would only take the processor from recognising. And
-            # it need not be ready before the recogniser is, so that it can be a fresher one.
+            # One frame ahead is enough: preparing more would only take the processor from recognising. And it need not
+            # be ready before the recogniser is: prepared later, it is a fresher one.
             if self._prepared.wait_taken(_PREPARED_AGES_AFTER):
                 self._prepared.wait_closed(self.stats.spare_ms / 1000)
 
     def _recognise(self) -> None:
         before: Smoothed | None = None
         by: Recogniser | None = None
-        meter = _Meter()
-        while True:
+        meter = Meter()
+        while self._most is None or self.stats.answers < self._most:
             prepared = self._prepared.take(self._stale_after)
             if prepared is None:
                 if self._prepared.closed:
@@ -218,7 +283,7 @@ class Live:
                 continue
             if prepared.recogniser is not by:
                 before, by = None, prepared.recogniser
-                meter.forget()
+                meter.reset()
             begin = time.perf_counter()
             try:
                 predictions = by.classify_pixels(prepared.pixels, self._top_k)
@@ -231,7 +296,7 @@ class Live:
             stats = meter.count(prepared.milliseconds, spent, prepared.frame.time)
             self._send(
                 Answer(
-                    before.state if before is not None else State.UNKNOWN,
+                    before.state if before is not None else AnswerState.UNKNOWN,
                     before.label if before is not None else None,
                     before.score if before is not None else 0.0,
                     predictions,
@@ -243,10 +308,10 @@ class Live:
     def _go_stale(self) -> None:
         last = self._latest
         if last is None:
-            self._send(Answer(State.STALE, None, 0.0, Predictions(()), None, Stats()))
-        elif last.state is not State.STALE:
+            self._send(Answer(AnswerState.STALE, None, 0.0, Predictions(()), None, Stats()))
+        elif last.state is not AnswerState.STALE:
             stats = replace(last.stats, fps=0.0, age_ms=(time.time() - last.time) * 1000)
-            self._send(replace(last, state=State.STALE, stats=stats))
+            self._send(replace(last, state=AnswerState.STALE, stats=stats))
 
     def _complain(self, problem: str | None) -> None:
         if problem is not None and problem != self._error:
@@ -255,37 +320,12 @@ class Live:
 
     def _send(self, answer: Answer) -> None:
         self._latest = answer
-        for sink in self.sinks:
-            try:
-                sink.send(answer)
-            except Exception:  # one sink's trouble must not silence the others
-                if id(sink) not in self._failed_sinks:
-                    self._failed_sinks.add(id(sink))
-                    _log.exception("%s failed; further failures of it are not logged", type(sink).__name__)
+        for sink in self._sink_threads:
+            sink.put(answer)
+        with self._guard:
+            for reader in self._readers:
+                reader.put(answer)
 
 
-class _Meter:
-    """Rates and times over the last second or so."""
-
-    def __init__(self) -> None:
-        self._ends: deque[float] = deque(maxlen=30)
-        self._prepare = 0.0
-        self._inference = 0.0
-        self._answers = 0
-        self._fresh = True
-
-    def forget(self) -> None:
-        """Begin the averages anew: another model has other times."""
-        self._fresh = True
-
-    def count(self, prepare_ms: float, inference_ms: float, taken: float) -> Stats:
-        weight = 1.0 if self._fresh else 0.1
-        self._fresh = False
-        self._prepare += weight * (prepare_ms - self._prepare)
-        self._inference += weight * (inference_ms - self._inference)
-        self._answers += 1
-        self._ends.append(time.monotonic())
-        span = self._ends[-1] - self._ends[0]
-        fps = (len(self._ends) - 1) / span if span > 0 else 0.0
-        age = max(0.0, (time.time() - taken) * 1000)
-        return Stats(fps, self._prepare, self._inference, age, self._answers)
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

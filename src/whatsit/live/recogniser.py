@@ -1,56 +1,64 @@
-"""Whatever can name a prepared frame: a classifier, or classes that were just taught."""
+"""What names a prepared frame: a classifier, or classes that were just taught."""
 
 import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError, ImageError, ModelError
-from whatsit.imaging.image import ImageLike
+from whatsit.errors import DataError, ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.prediction import Predictions
-from whatsit.validation import several, short
+from whatsit.validation import short
 
 if TYPE_CHECKING:
+    from whatsit.models.taught_model import TaughtModel
+    from whatsit.teaching.few_shot import FewShotClassifier
     from whatsit.teaching.selflearn import SelfLearnClassifier
 
 
+@runtime_checkable
 class Recogniser(Protocol):
-    """What a live engine asks of a model."""
+    """What the live engine needs of a model; ``Classifier`` and ``FewShotClassifier`` are."""
 
     @property
     def preprocess(self) -> Preprocess:
         """How frames become its input."""
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
-        """Prepared pixels, shape (height, width, channels), to the best classes, best first; empty where
-        nothing is taught yet."""
+        """The best classes of a prepared frame, best first; empty while nothing is taught yet.
+
+        Args:
+            pixels: what ``preprocess`` makes of a frame, shape (height, width, channels).
+        """
 
 
-class TaughtRecogniser:
-    """A self-learning classifier as a recogniser; what it learns meanwhile counts from the next frame on."""
+def as_recogniser(
+    model: "Recogniser | SelfLearnClassifier | TaughtModel | str | os.PathLike[str] | None",
+) -> Recogniser:
+    """Whatever can recognise, as a recogniser: a model, what was just taught, or a file (see ``load_recogniser``).
 
-    def __init__(self, classifier: "SelfLearnClassifier") -> None:
-        self._classifier = classifier
+    Raises:
+        ModelArgumentError: it is none of these.
+        ModelError: its file is missing or broken.
+        DataError: the features are damaged or belong to another backbone.
+    """
+    if model is None or isinstance(model, str | os.PathLike):
+        return load_recogniser(model)
+    if isinstance(model, Recogniser):
+        return model
+    from whatsit.models.classifier import Classifier
+    from whatsit.models.taught_model import TaughtModel
+    from whatsit.teaching.selflearn import SelfLearnClassifier
 
-    @property
-    def preprocess(self) -> Preprocess:
-        return self._classifier.preprocess
-
-    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
-        every = self._classifier.recognise_pixels(pixels)
-        return Predictions(every.items[:top_k], every.unknown, every.distance)
-
-    def classify_many(self, images: Iterable[ImageLike], top_k: int = 5) -> Iterator[Predictions | ImageError]:
-        """Pictures in turn; an unreadable one gives its error in its place."""
-        for image in several(images):
-            try:
-                yield self.classify_pixels(self.preprocess.pixels(image), top_k)
-            except ImageError as error:
-                yield error
+    if isinstance(model, TaughtModel):
+        return Classifier(model.to_tflite())
+    if isinstance(model, SelfLearnClassifier):
+        return model.few_shot
+    raise ModelArgumentError(
+        f"model {short(model)}: expected a classifier, or the path of a .tflite or a .bin, or None"
+    )
 
 
 def load_recogniser(
@@ -59,11 +67,11 @@ def load_recogniser(
     *,
     backbone: str | os.PathLike[str] | None = None,
 ) -> Recogniser:
-    """A model file as a recogniser, by its suffix.
+    """A model file as a recogniser, by its suffix. A file from elsewhere is first tried in a separate process.
 
     Args:
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
-        threads: of the interpreter; None: one a core, at most four.
+        threads: of the interpreter; None: one per core, at most four.
         backbone: for a ``.bin``, see ``load_taught``.
 
     Raises:
@@ -71,7 +79,7 @@ def load_recogniser(
         DataError: the features are damaged or belong to another backbone.
     """
     if model is not None and not isinstance(model, str | os.PathLike):
-        raise ModelError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
+        raise ModelArgumentError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
     suffix = Path(model).suffix.lower() if model is not None else ".tflite"
     if model is not None and suffix == ".bin":
         return load_taught(model, threads, backbone)
@@ -79,37 +87,35 @@ def load_recogniser(
         raise DataError(f"backbone {backbone}: goes with a .bin of taught features only; leave it out")
     if suffix not in (".tflite", ".lite"):
         raise ModelError(f"{model}: expected a .tflite model or a .bin of taught features")
+    from whatsit.models.admission import admit
     from whatsit.models.classifier import Classifier
 
+    if model is not None:
+        admit(model)
     return Classifier(model, threads=threads)
 
 
 def load_taught(
     path: str | os.PathLike[str], threads: int | None = None, backbone: str | os.PathLike[str] | None = None
-) -> TaughtRecogniser:
-    """A feature file on the backbone its sidecar names, on the default one where it has no sidecar.
+) -> "FewShotClassifier":
+    """A feature file on the backbone that its sidecar names, or on the default one if it has no sidecar.
+
+    A backbone from elsewhere is first tried in a separate process.
 
     Args:
-        backbone: the ``.tflite`` it was taught on, where that is no longer where it was.
+        path: of the feature file.
+        threads: of the interpreter; None: one per core, at most four.
+        backbone: the ``.tflite`` it was taught on, if that has been moved.
 
     Raises:
-        ModelError: the backbone is neither a built-in one nor a file that is there.
+        ModelError: the backbone is neither a built-in one nor an existing file.
         DataError: the features are damaged or belong to another backbone.
     """
-    from whatsit.backbones.backbone import Backbone
+    from whatsit.models.admission import admit
     from whatsit.teaching.feature_store import taught_with
-    from whatsit.teaching.selflearn import SelfLearnClassifier
+    from whatsit.teaching.few_shot import FewShotClassifier
 
-    origin = taught_with(path)
-    file = backbone or origin.file
-    if file is not None:
-        if not Path(file).is_file():
-            raise ModelError(f"{path}: taught on {file}, which is not there; put it back, or name it with --backbone")
-        embedder = Backbone.from_file(file, fit=origin.fit, threads=threads)
-    elif origin.backbone is None:
-        embedder = Backbone.builtin(fit=origin.fit, threads=threads)
-    else:
-        embedder = Backbone.from_id(origin.backbone, fit=origin.fit, threads=threads)
-    taught = SelfLearnClassifier(embedder, dual_buff=False)
-    taught.load(path)
-    return TaughtRecogniser(taught)
+    file = backbone or taught_with(path).file
+    if file is not None and Path(file).is_file():
+        admit(file)
+    return FewShotClassifier.from_file(path, backbone, threads=threads)

@@ -1,4 +1,4 @@
-"""Answers over time: steady where single frames flicker. Pure: what was, what came, what is."""
+"""Answers over time: steady where single frames flicker. A pure function of the answer before and the new frame."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,33 +9,36 @@ from whatsit.errors import DataError
 from whatsit.models.prediction import Predictions
 
 
-class State(StrEnum):
-    """What a live answer amounts to."""
+class AnswerState(StrEnum):
+    """What a live answer says."""
 
     LABEL = "label"
     UNCERTAIN = "uncertain"
     """The best score is below the threshold."""
     UNKNOWN = "unknown"
-    """Farther from every class than the model's own threshold."""
+    """The picture is farther from every class than the model's threshold."""
     STALE = "stale"
-    """No frame for a while: what is shown is old."""
+    """No frame came for a while: the answer is old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Smoothing:
     """How answers follow the frames.
 
-    Scores are averaged with weights that fade by ``exp(-age / seconds)``, so the result does not depend on
-    the frame rate. ``margin`` is the hysteresis: another class takes over when it leads by that much; a label
-    becomes uncertain when it is that much below the ``threshold``.
+    Scores are averaged with weights that decay with age as ``exp(-age / seconds)`` (an exponential moving average for
+    frames at uneven times), so the result does not depend on the frame rate. ``margin`` is the hysteresis: another
+    class takes over when it leads by that much; a label becomes uncertain when it is that much below ``threshold``.
+
+    Raises:
+        DataError: a value out of range.
     """
 
     threshold: float = 0.5
-    """0..1"""
+    """The score below which an answer is uncertain, 0..1."""
     seconds: float = 0.25
-    """0: every frame for itself."""
+    """The time constant, 0..60 seconds; 0: every frame for itself."""
     margin: float = 0.05
-    """0..1, in units of score."""
+    """The hysteresis, 0..1, in units of score."""
 
     def __post_init__(self) -> None:
         for name, value, high in (
@@ -51,16 +54,17 @@ class Smoothing:
 class Smoothed:
     """The steady answer at one moment, and what is needed for the next."""
 
-    state: State
+    state: AnswerState
     label: str
-    """The leading class, also where it is uncertain or unknown."""
+    """The leading class, also while it is uncertain or unknown."""
     score: float
-    """0..1, averaged"""
+    """Its averaged score, 0..1."""
     time: float
-    """Of the frame, in seconds."""
+    """When the frame was taken, in seconds."""
     scores: Mapping[str, float] = field(repr=False)
+    """The averaged score of every class, 0..1."""
     unknown: float = field(repr=False)
-    """Share of recent frames that were unknown, 0..1."""
+    """The averaged verdict *unknown*, 0..1."""
 
 
 _FAINT = 1e-4
@@ -68,13 +72,13 @@ _HALF_BAND = 0.15
 
 
 def smooth(before: Smoothed | None, predictions: Predictions, time: float, settings: Smoothing) -> Smoothed | None:
-    """The answer after one more frame; None where ``predictions`` is empty (nothing is taught yet).
+    """The answer after one more frame; None while ``predictions`` is empty because nothing is taught yet.
 
     Args:
         before: the answer to the frame before, or None for the first.
         predictions: this frame's classes, best first.
-        time: this frame's time in seconds; a frame older than the one before counts as new.
-        settings: the threshold, the memory and the hysteresis.
+        time: when this frame was taken, in seconds; an earlier time than the last frame's counts as the same.
+        settings: the threshold, the time constant and the hysteresis.
     """
     if not predictions:
         return None
@@ -96,10 +100,12 @@ def smooth(before: Smoothed | None, predictions: Predictions, time: float, setti
     )
 
 
-def _state(before: Smoothed | None, unknown: float, score: float, settings: Smoothing, label: str) -> State:
+def _state(before: Smoothed | None, unknown: float, score: float, settings: Smoothing, label: str) -> AnswerState:
     was = before.state if before is not None else None
-    if unknown > (0.5 - _HALF_BAND if was is State.UNKNOWN else 0.5 + _HALF_BAND if was is State.LABEL else 0.5):
-        return State.UNKNOWN
-    steady = was is State.LABEL and before is not None and before.label == label
+    if unknown > (
+        0.5 - _HALF_BAND if was is AnswerState.UNKNOWN else 0.5 + _HALF_BAND if was is AnswerState.LABEL else 0.5
+    ):
+        return AnswerState.UNKNOWN
+    steady = was is AnswerState.LABEL and before is not None and before.label == label
     least = settings.threshold - settings.margin if steady else settings.threshold
-    return State.LABEL if score >= least else State.UNCERTAIN
+    return AnswerState.LABEL if score >= least else AnswerState.UNCERTAIN

@@ -1,0 +1,1 @@
+"""One ``.tflite`` file as a product: to classify with, to describe, to verify."""

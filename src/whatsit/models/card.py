@@ -1,4 +1,4 @@
-"""``whatsit.json``: what travels inside a model besides the standard metadata."""
+"""``whatsit.json``: what a model file of ours says about itself, beyond the standard metadata."""
 
 import hashlib
 import json
@@ -15,41 +15,51 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """A picture inside the model and what the model said of it when it was made."""
+    """A picture inside the model file, and the model's answer for it when it was made."""
 
     file: str
+    """Its name among the files inside the model."""
     label: str
+    """The best class."""
     scores: tuple[float, ...]
+    """0..1, one per class, rounded to five digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """How to feed the model, how it was made, and how to tell that it is still whole."""
+    """How pictures are prepared for the model, how it was made, and the hashes and answers that verify it."""
 
     labels: tuple[str, ...]
+    """In the order of the scores."""
     width: int
+    """In pixels."""
     height: int
+    """In pixels."""
     fit: Fit
     colour: Colour
     mean: tuple[float, ...]
+    """In pixel units, 0..255, as in ``Preprocess``."""
     std: tuple[float, ...]
     dtype: str
     """``int8`` or ``float32``: the arithmetic inside."""
     backbone: str
-    """Id of the backbone the head was learnt on."""
+    """Id of the backbone the head was fitted on."""
     embedding: str | None
-    """Name of the tensor that distances are measured on; None: the model cannot say unknown."""
+    """Name of the tensor that distances are measured on; None: the model never says unknown."""
     threshold: float | None
-    """Distance beyond which a picture is unknown."""
+    """Distance between L2-normalised embeddings, 0..2, beyond which a picture is unknown; None: never."""
     made_with: str
+    """``whatsit`` and its version."""
     pictures: int
     """How many were taught."""
     head_ranges: tuple[tuple[str, float, float], ...] = ()
-    """Tensor, lowest, highest: what int8 needs to know of the head."""
+    """Tensor, lowest, highest value: what int8 quantisation needs to know of the head."""
     normalise: bool = False
-    """Whether the head divides the embedding by its length first."""
+    """Whether the head L2-normalises the embedding first."""
     weights_sha256: str = ""
+    """Over the graph's constants."""
     graph_sha256: str = ""
+    """Over the flatbuffer, without the files appended to it."""
     files_sha256: str = ""
     """Over the other files inside and this card's own fields."""
     golden: tuple[Golden, ...] = ()
@@ -60,26 +70,30 @@ class ModelCard:
         return Preprocess(self.width, self.height, self.fit, self.colour, self.mean, self.std)
 
     def sealed(self, files: Mapping[str, bytes]) -> "ModelCard":
-        """With ``files_sha256`` over the other ``files`` inside the model and the rest of this card."""
+        """The same card with its ``files_sha256``: over the other files inside the model and the rest of the card."""
         return replace(self, files_sha256=self.seal(files))
 
     def seal(self, files: Mapping[str, bytes]) -> str:
-        """What ``files_sha256`` is for these files, as hexadecimal digits."""
+        """The ``files_sha256`` that goes with these files, in hexadecimal digits."""
         digest = hashlib.sha256(replace(self, files_sha256="").to_json())
         for file in sorted(set(files) - {CARD_FILE}):
             digest.update(f"{file}\0{len(files[file])}\0".encode() + files[file])
         return digest.hexdigest()
 
     def to_json(self) -> bytes:
-        """The file's content; equal cards, equal bytes."""
+        """The content of ``whatsit.json``; equal cards give equal bytes."""
         return (json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def read_card(files: Mapping[str, bytes], name: str) -> ModelCard | None:
-    """The card among a model's files; None for a model that whatsit did not make.
+    """The card among the files inside a model; None for a model that whatsit did not make.
+
+    Args:
+        files: name -> content, of the files appended to the model.
+        name: what to call the model in an error.
 
     Raises:
-        ModelError: it is there but damaged, or of a later format.
+        ModelError: the card is damaged, or of a later format.
     """
     if CARD_FILE not in files:
         return None

@@ -1,4 +1,4 @@
-"""How answers look in a notebook: the picture beside bars. Plain HTML, nothing to install."""
+"""Answers as HTML for a notebook: the picture beside a bar per class. Nothing to install."""
 
 import base64
 import io
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from whatsit.models.prediction import Predictions
 
 THUMBNAIL = 160
+"""Longer side, in pixels."""
 _CELL = "padding:2px 8px;text-align:left;border:0;background:none"
 
 
 def predictions_html(predictions: "Predictions") -> str:
-    """One picture's answer: a thumbnail, and a bar for every class shown."""
+    """One answer: a thumbnail, and a bar per class."""
     note = ""
     if predictions.unknown:
-        note = f"<div><b>unknown</b>: farther ({predictions.distance:.2f}) than anything taught. Nearest:</div>"
+        away = "" if predictions.distance is None else f" (distance {predictions.distance:.2f})"
+        note = f"<div><b>unknown</b>: farther from everything taught than the threshold{away}. Nearest:</div>"
     rows = "".join(
         f'<tr><td style="{_CELL}">{escape(p.label)}</td><td style="{_CELL}">{bar(p.score)}</td>'
         f'<td style="{_CELL}">{p.score:.1%}</td></tr>'
@@ -38,7 +40,7 @@ def predictions_html(predictions: "Predictions") -> str:
 
 
 def classifier_html(name: str, preprocess: Preprocess, labels: Sequence[str], threshold: float | None) -> str:
-    """What a classifier is: its input, its classes, when it says unknown."""
+    """A classifier: its input, its classes, and when it says unknown."""
     shown = ", ".join(escape(label) for label in labels[:20]) + (" …" if len(labels) > 20 else "")
     unknown = "never says unknown" if threshold is None else f"unknown beyond a distance of {threshold:.2f}"
     return (
@@ -49,7 +51,7 @@ def classifier_html(name: str, preprocess: Preprocess, labels: Sequence[str], th
 
 
 def bar(score: float) -> str:
-    """A horizontal bar, 0..1."""
+    """A horizontal bar for a score, 0..1; a score outside is drawn at the nearer end."""
     width = round(200 * min(max(score, 0.0), 1.0))
     return (
         '<div style="width:200px;height:12px;background:rgba(128,128,128,.25);border-radius:3px">'
@@ -58,7 +60,7 @@ def bar(score: float) -> str:
 
 
 def thumbnail(image: Any) -> str:
-    """An ``<img>`` with the picture inside as a small JPEG; empty where there is none, or it is gone by now."""
+    """An ``<img>`` that holds the picture as a small JPEG; empty without a picture, or if it can no longer be read."""
     if image is None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""What a classifier answers: scores a person can read, and whether the picture is like anything taught."""
+"""A classifier's answer: labels with scores, and whether the picture resembles anything taught."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from whatsit.validation import whole_number
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One class and how sure the classifier is of it."""
+    """One class and its score."""
 
     label: str
     score: float
@@ -23,19 +23,22 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Predictions(Sequence[Prediction]):
-    """The best classes for one picture, best first.
+    """The best classes for one picture, best first: a sequence of ``Prediction``.
 
-    ``unknown`` is a flag beside the scores, never a label in their place: the nearest classes stay visible.
+    ``unknown`` is a flag beside the scores, never a label instead of them: the nearest classes can always be seen.
     """
 
     items: tuple[Prediction, ...]
+    """Best first."""
     unknown: bool = False
     """True where the picture is farther from every class than the model's threshold."""
     distance: float | None = None
-    """Distance to the nearest class, as the recogniser measures it: 0..2 between L2-normalised embeddings for a model
-    file, raw for ``SelfLearnClassifier``; None for models without prototypes."""
+    """Distance to the nearest class: 0..2 between L2-normalised embeddings for a model file, raw for features taught by
+    ``FewShotClassifier`` and ``SelfLearnClassifier``; None for models without prototypes."""
     image: object | None = field(default=None, compare=False, repr=False)
-    """The picture as it was given, kept only to be shown in a notebook; no part of the answer's value."""
+    """The picture as it was given, to be shown in a notebook; ignored when answers are compared."""
+    distances: tuple[float, ...] = ()
+    """Raw Euclidean distances to the classes in ``items``, smaller is more alike; empty for model files."""
 
     @overload
     def __getitem__(self, index: int) -> Prediction: ...
@@ -60,7 +63,7 @@ def top_k(scores: NDArray[np.float32], labels: Sequence[str], k: int) -> tuple[P
     """The ``k`` highest of ``scores`` (shape (classes,), 0..1), best first; equal scores keep the model's order.
 
     Raises:
-        DataError: ``k`` is less than 1.
+        ArgumentError: ``k`` is less than 1.
     """
     k = whole_number(k, "top_k")
     order = _highest(scores, k) if k <= 16 else np.argsort(-scores, kind="stable")[:k].tolist()
@@ -78,6 +81,6 @@ def _highest(scores: NDArray[np.float32], k: int) -> list[int]:
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scores 0..1 with sum 1, computed without overflow."""
+    """Scores 0..1 that sum to 1, for logits of shape (classes,); no overflow however large they are."""
     weights = np.exp(logits - logits.max())
     return np.asarray(weights / weights.sum(), np.float32)

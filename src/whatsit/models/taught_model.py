@@ -1,4 +1,4 @@
-"""What teaching gives: a head on a backbone, and the ``.tflite`` files that can be made of it."""
+"""What teaching and training give: a head on a backbone, and the ``.tflite`` files made of it."""
 
 import hashlib
 import io
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from whatsit.backbones.builtin_id import is_builtin_id, parse_builtin_id
+from whatsit.backbones.builtin_id import is_builtin_id
 from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
+from whatsit.files import check_writable, write_file
 from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
@@ -45,26 +46,33 @@ from whatsit.tflite.metadata import (
 )
 from whatsit.tflite.network import Network, read_model_file
 from whatsit.tflite.quantise import Ranges, measure_ranges, quantise, with_io
+from whatsit.validation import path as checked_path
 from whatsit.version import VERSION
 
 
 @dataclass(frozen=True, eq=False)
 class TaughtModel:
-    """A head, the distances that tell *unknown*, and the backbone they belong to."""
+    """A head, the prototypes that tell *unknown*, and the backbone they belong to.
+
+    ``to_tflite`` makes a model file of it, ``save`` writes one.
+    """
 
     backbone: BackboneChoice
     backbone_id: str
+    """With the arithmetic the embeddings were made in; see ``Backbone.id``."""
     preprocess: Preprocess
     head: LinearHead
     prototypes: Prototypes
     threshold: float | None
+    """Distance between L2-normalised embeddings, 0..2, beyond which a picture is unknown; None: never."""
     pictures: int
+    """How many were taught."""
     head_ranges: tuple[tuple[str, float, float], ...]
-    """Lowest and highest value of the head's tensors over the taught pictures; where ``measured``, of all tensors."""
+    """Tensor, lowest, highest value over the taught pictures: the head's tensors; where ``measured``, all of them."""
     golden: tuple[NDArray[np.uint8], ...]
     """Pixels of a few taught pictures, shape (height, width, channels)."""
     calibration: tuple[NDArray[np.uint8], ...] = ()
-    """Pixels for measuring the ranges of a float backbone that is not built in."""
+    """Pixels, as above, for measuring the ranges of a float backbone that is not built in."""
     network: bytes | None = None
     """A float32 backbone trained with the head, instead of the one ``backbone`` names."""
 
@@ -85,8 +93,7 @@ class TaughtModel:
             raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
         network = None
         if is_builtin_id(card.backbone):
-            parts = parse_builtin_id(card.backbone)
-            backbone = BackboneChoice(parts.name, card.width, card.fit, parts.blocks, parts.colour, parts.multi_layer)
+            backbone = BackboneChoice.from_id(card.backbone, card.fit)
         else:
             network, card = _float32_network(Path(path), content, card)
             backbone = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
@@ -110,7 +117,7 @@ class TaughtModel:
         return self.head.labels
 
     def measured(self) -> "TaughtModel":
-        """With the ranges of a float network that is not built in, so that its float32 file can become int8 again."""
+        """The same with the ranges of a float network that is not built in, so that its file can become int8 later."""
         backbone = self.backbone.network() if self.network is None else self.network
         if is_quantised(backbone) or not self.calibration:
             return self
@@ -125,7 +132,8 @@ class TaughtModel:
             io: the input and output types: ``uint8`` (default for int8), ``int8`` or ``float32``.
 
         Raises:
-            ModelError: ``dtype`` or ``io`` is not one of these, or does not go with the backbone.
+            ArgumentError: ``dtype`` or ``io`` is not one of these.
+            ModelError: they do not go with each other or with the backbone.
         """
         network, embedding = self._network(dtype, io)
         metadata = ModelMetadata(
@@ -136,6 +144,17 @@ class TaughtModel:
         card = self._card(content, dtype, embedding)
         files = self._files(b"")
         return with_files(content, self._files(card.sealed(files).to_json()))
+
+    def save(self, path: str | os.PathLike[str], dtype: str = "int8", io: str | None = None) -> None:
+        """Write what ``to_tflite`` gives, whole or not at all.
+
+        Raises:
+            ArgumentError, ModelError: see ``to_tflite``.
+            DataError: the folder is missing, full or cannot be written to.
+        """
+        target = checked_path(path, "a .tflite file to write")
+        check_writable(target)
+        write_file(target, self.to_tflite(dtype, io))
 
     def _files(self, card: bytes) -> dict[str, bytes]:
         files = {
@@ -168,7 +187,7 @@ class TaughtModel:
 
     def _ranges(self, merged: bytes) -> Ranges:
         known = {tensor: (low, high) for tensor, low, high in self.head_ranges}
-        if input_name(merged) in known:  # measured
+        if input_name(merged) in known:  # ``measured`` before
             return known
         shipped = self.backbone.spec.ranges(self.backbone) if self.network is None else None
         return {**(self._calibrated(merged) if shipped is None else shipped), **known}
@@ -202,7 +221,10 @@ class TaughtModel:
 
 
 def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tuple[str, float, float], ...]:
-    """What the head's tensors range over on the taught embeddings: its share of the calibration."""
+    """Tensor, lowest, highest value of the head's tensors on taught embeddings, shape (pictures, dim).
+
+    The head's part of the calibration of an int8 model.
+    """
     logits = head.logits(embeddings)
     found = [(LOGITS, float(logits.min()), float(logits.max())), (SCORES, 0.0, 1.0)]
     if head.hidden is not None:
@@ -226,7 +248,7 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
     if source != path:
         way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
         if card.backbone.startswith("sha256:"):
-            way_out += "; a quantised backbone has none: use the int8 model, or begin again on a float32 backbone"
+            way_out += "; a quantised backbone has none: use the int8 model, or teach again on a float32 backbone"
         if not source.is_file():
             raise ModelError(f"{source}: no such file; {way_out}")
         content = read_model_file(source)
@@ -242,7 +264,7 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
 
 
 def float32_beside(path: Path) -> Path:
-    """Where the float32 model of the same training lies."""
+    """The path of the float32 model of the same training."""
     return path.with_name(f"{path.stem}-float32{path.suffix}")
 
 
@@ -252,7 +274,7 @@ def golden_file(index: int) -> str:
 
 
 def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """Pixels of shape (height, width, 1 or 3) as a PNG: every decoder gives the same back."""
+    """uint8 pixels of shape (height, width, 1 or 3) as a PNG, which loses nothing."""
     stream = io.BytesIO()
     Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG", optimize=True)
     return stream.getvalue()
@@ -271,12 +293,16 @@ def weights_hash(content: bytes) -> str:
 
 
 def evenly_sampled(items: Sequence[Any], count: int) -> list[Any]:
-    """At most ``count`` of ``items``, evenly taken."""
+    """At most ``count`` of ``items``, two or more, at even distances and in order; the first and the last are kept."""
     if len(items) <= count:
         return list(items)
     return [items[round(index * (len(items) - 1) / (count - 1))] for index in range(count)]
 
 
 def prepared(images: Iterable[ImageLike], preprocess: Preprocess) -> tuple[NDArray[np.uint8], ...]:
-    """The pixels of a few pictures."""
+    """The pixels of a few pictures, each uint8 of shape (height, width, channels).
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
     return tuple(np.array(preprocess.pixels(image)) for image in images)

@@ -1,4 +1,4 @@
-"""Is a model file still what it was when it was made? Its hashes, labels and golden pictures tell."""
+"""Whether a model file is still what it was when it was made: its hashes, labels and golden pictures."""
 
 import hashlib
 import os
@@ -15,16 +15,24 @@ from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_metadat
 from whatsit.tflite.network import Network, model_content
 
 TOLERANCE = 0.03
-"""Golden scores may differ by this much between devices whose arithmetic rounds differently."""
+"""Largest difference of a golden score that rounding alone explains, between devices."""
 
 
 def verify(model: str | os.PathLike[str] | bytes) -> list[str]:
-    """What differs from the model as it was made, one line each; empty: nothing.
+    """Compare a model with the hashes, labels and answers recorded when it was made.
 
-    Replays the golden pictures, so it also tells whether this device computes what the maker's did.
+    The golden pictures inside it are classified again, so this also shows whether this device computes what the one
+    that made the model did.
+
+    Args:
+        model: a ``.tflite`` file or its bytes.
+
+    Returns:
+        What differs, one line each; empty: nothing.
 
     Raises:
         ModelError: the file is missing, broken, or was not made by whatsit.
+        ModelArgumentError: neither a path nor bytes.
     """
     name, content = model_content(model)
     metadata = read_metadata(content, read_model(content, name), name)
@@ -35,6 +43,17 @@ def verify(model: str | os.PathLike[str] | bytes) -> list[str]:
         )
     found = _compare(content, card, metadata)
     return found + _replay(content, card, metadata)
+
+
+def is_untouched(content: bytes, name: str = "model") -> bool:
+    """Whether a model was made by whatsit and every hash in it still agrees; the pictures inside are not replayed.
+
+    Raises:
+        ModelError: the file is broken.
+    """
+    metadata = read_metadata(content, read_model(content, name), name)
+    card = read_card(metadata.files, name)
+    return card is not None and not _compare(content, card, metadata)
 
 
 def _compare(content: bytes, card: ModelCard, metadata: ModelMetadata) -> list[str]:

@@ -5,21 +5,21 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.cameras.opening import camera_source
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
+from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
-from whatsit.studio.jobs.gallery import counts_view
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.picture_map import PictureMap
-from whatsit.studio.jobs.runs import Runs
+from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
-from whatsit.studio.jobs.workshop import Job, Workshop
+from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
@@ -83,15 +83,19 @@ class Studio:
             self._attendant.submit(self.models.attend)
 
     def choose_camera(self, uri: str, tab: str | None) -> None:
-        """Watch another camera; ``tab`` is the one that sends the frames of ``browser:``.
+        """Change to another camera.
+
+        Args:
+            tab: the one that sends the frames, of a camera that is fed by a page.
 
         Raises:
             CameraError: the address is not understood.
-            MissingExtraError: it needs a package that is not installed.
+            MissingExtraError: the camera needs a package that is not installed.
         """
-        if uri != "browser:" or self.feed.uri != "browser:":
+        fed = camera_source(uri).fed_by_page
+        if not fed or self.feed.uri != uri:
             self.feed.choose(uri)
-        self._sender = tab if uri == "browser:" else None
+        self._sender = tab if fed else None
         self.attend()
         self.tell_camera()
 
@@ -152,7 +156,7 @@ class Studio:
         return {**self.importing.view(), "report": self._import_report}
 
     def greetings(self) -> dict[str, str]:
-        """What a new tab is told, by kind of message."""
+        """What is sent to a new tab, by kind of message."""
         return {
             **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),
@@ -170,7 +174,7 @@ class Studio:
         """The models, for the page."""
         return {"models": self.models.view(), "in_use": self._in_use}
 
-    def runs_view(self) -> dict[str, Any]:
+    def runs_view(self) -> RunsView:
         """The project's own models, the newest first, and which is used live."""
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
 
@@ -243,7 +247,7 @@ class Studio:
         name = self.project.settings.model
         return _file_model(name) if name and name in self.runs.names() else None
 
-    def _job_finished(self, job: Job, name: str) -> None:
+    def _job_finished(self, job: JobKind, name: str) -> None:
         if job == "train":
             self.tell_models()
         self.tell_runs()

@@ -1,4 +1,4 @@
-"""The double buffer: one item is being computed on a worker while the caller prepares the next."""
+"""A double buffer: a worker computes one item while the caller prepares the next."""
 
 import threading
 from collections.abc import Callable
@@ -10,10 +10,10 @@ Answer = TypeVar("Answer")
 
 
 class DoubleBuffer(Generic[Item, Answer]):
-    """Hands in an item, hands out the answer for the one before.
+    """Takes an item and returns the answer for the previous one.
 
-    The worker thread starts with the first item and ends with ``close`` or with the last reference to this
-    object; ``compute`` must therefore not refer to this object's owner.
+    The worker thread starts with the first item and ends with ``close``, or when the last reference to this object is
+    gone; ``compute`` must therefore not refer to this object's owner.
     """
 
     def __init__(self, compute: Callable[[Item], Answer]) -> None:
@@ -23,11 +23,11 @@ class DoubleBuffer(Generic[Item, Answer]):
         self._pending: Future[Answer] | None = None
 
     def exchange(self, item: Item) -> Answer:
-        """Start computing ``item``; wait for the previous item's answer. The first call waits for its own.
+        """Start computing ``item`` and wait for the previous item's answer; the first call waits for its own.
 
         Raises:
-            Exception: whatever ``compute`` raised for the item whose answer is due; it is raised once, and
-                the items after it are not affected.
+            Exception: what ``compute`` raised for the item whose answer is due; it is raised once, and later items are
+                not affected.
         """
         with self._lock:
             if self._worker is None:
@@ -43,7 +43,7 @@ class DoubleBuffer(Generic[Item, Answer]):
             raise
 
     def close(self) -> None:
-        """Wait for the item under way, drop its answer, end the thread; the next ``exchange`` starts anew."""
+        """Wait for the item being computed, drop its answer and end the thread; ``exchange`` starts another."""
         with self._lock:
             worker, self._worker, self._pending = self._worker, None, None
         if worker is not None:

@@ -1,9 +1,9 @@
-"""A feature file and what MaixPy's format has no room for, in a sidecar next to it: ``my_classes.bin.json``.
+"""A feature file, and beside it the sidecar ``my_classes.bin.json`` for what MaixPy's format cannot hold.
 
-The sidecar names the backbone and the fit, and keeps the pictures' own embeddings, the samples' labels and the
-calibration. Two files cannot be replaced in one step, so the sidecar, written first, describes both the
-feature file on disk and the one about to replace it, each by its SHA-256: whenever the power goes, one
-description fits the file that is there.
+The sidecar names the backbone and the fit, and keeps the embeddings of the classes' own pictures, the samples' labels
+and the calibration. Two files cannot be replaced in one step, so the sidecar is written first and describes both the
+feature file on disk and the one about to replace it, each by its SHA-256: after a power cut at any moment, one of the
+two descriptions is that of the file on disk.
 """
 
 import base64
@@ -18,65 +18,67 @@ from typing import Any
 import numpy as np
 
 from whatsit.errors import DataError
-from whatsit.files import write_file
-from whatsit.heads.unknown import Floats, normalised
+from whatsit.files import read_bounded, write_file
+from whatsit.heads.unknown import Floats
 from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.teaching.maixpy_file import Features, parse, serialise
-from whatsit.teaching.support_set import Calibration, Lesson
+from whatsit.teaching.support_set import Calibration, SupportSet
 from whatsit.validation import path as checked_path
 
 MAX_BYTES = 2**28
-"""Far above what can be taught by hand; below what hurts a small board's swap."""
+"""256 MiB: far more than can be taught by hand, and still readable on a small board."""
 _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What features were taught with."""
+    """The backbone and fit that features were taught with."""
 
     backbone: str | None = None
-    """The backbone's id; None for a feature file from elsewhere."""
+    """The backbone's id; None: not known, as for a feature file without a sidecar."""
     fit: Fit = Fit.COVER
     file: Path | None = None
-    """Where the backbone was, if it was a ``.tflite`` of the user's."""
+    """Where the backbone's ``.tflite`` was; None: it is a built-in one."""
 
 
 def save_features(
     path: str | os.PathLike[str],
-    lesson: Lesson,
+    support: SupportSet,
     backbone: str,
     preprocess: Preprocess,
     file: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Write the feature file and its sidecar; after a crash at any moment the old or the new pair is read.
+    """Write the feature file and its sidecar; after a crash at any moment the old or the new pair can be read.
 
     Args:
+        path: of the feature file.
+        support: what was taught.
         backbone: its id.
-        preprocess: how pictures were prepared; its fit is kept.
-        file: the ``.tflite`` of the user's that the backbone is in.
+        preprocess: how pictures were prepared; its fit is saved.
+        file: the backbone's own ``.tflite``; None: it is a built-in one.
 
     Raises:
-        DataError: 0 classes, labels the format cannot carry, or a folder that cannot be written; nothing
-            changed.
+        ArgumentError: ``path`` is no path, or a label that the format cannot hold.
+        DataError: 0 classes, or a folder that cannot be written to; nothing has changed then.
     """
     target = checked_path(path, "a feature file")
     if target.is_dir():
         raise DataError(f"cannot write {target}: it is a folder; name a file in it, such as my_classes.bin")
-    named = any(label is not None for label in lesson.labels)
-    labels = lesson.names if named else None
-    content = serialise(Features(labels, lesson.centres, lesson.samples))
+    named = any(label is not None for label in support.labels)
+    labels = support.names if named else None
+    content = serialise(Features(labels, support.centres, support.samples))
     sha256 = _sha256(content)
     record = {
         "sha256": sha256,
         "backbone": backbone,
         "fit": preprocess.fit,
-        # Relative to the sidecar, so that a folder may be moved as a whole.
+        # Relative to the sidecar, so that a folder can be moved as a whole.
         "file": None if file is None else os.path.relpath(file, target.parent),
-        "named": [label is not None for label in lesson.labels],
-        "owners": list(lesson.owners),
-        "pictures": _encode(lesson.pictures),
-        "unit_centres": _encode(lesson.unit_centres),
-        "calibration": asdict(lesson.calibration),
+        "named": [label is not None for label in support.labels],
+        "owners": list(support.owners),
+        "pictures": _encode(support.pictures),
+        "unit_centres": _encode(support.unit_centres),
+        "calibration": asdict(support.calibration),
     }
     records = [record, *_on_disk(target, sha256)]
     sidecar = json.dumps({"whatsit_features": _FORMAT, "records": records}, indent=1)
@@ -84,16 +86,18 @@ def save_features(
     write_file(target, content)
 
 
-def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Lesson:
-    """Read a feature file: ours with its sidecar, or one from elsewhere, its classes taken as pictures.
+def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> SupportSet:
+    """Read a feature file: ours with its sidecar, or any other, whose prototypes are then taken as the pictures.
 
     Args:
-        dim: floats in one embedding of the backbone in use.
-        backbone: its id.
+        path: of the feature file.
+        dim: floats per embedding of the backbone in use.
+        backbone: the id of the backbone in use.
 
     Raises:
-        DataError: a missing or damaged file, features of another backbone, or a feature file that is not the
-            one its sidecar describes.
+        ArgumentError: ``path`` is no path.
+        DataError: a missing or damaged file, features of another backbone, or a feature file that is not the one its
+            sidecar describes.
     """
     target = checked_path(path, "a feature file")
     content = _read(target)
@@ -123,9 +127,10 @@ def load_features(path: str | os.PathLike[str], dim: int, backbone: str) -> Less
 
 
 def taught_with(path: str | os.PathLike[str]) -> Origin:
-    """What a feature file was taught with, as far as a sidecar describes it.
+    """The backbone and fit that a feature file was taught with, as far as a sidecar says.
 
     Raises:
+        ArgumentError: ``path`` is no path.
         DataError: a missing file or a damaged sidecar.
     """
     target = checked_path(path, "a feature file")
@@ -142,22 +147,16 @@ def taught_with(path: str | os.PathLike[str]) -> Origin:
 
 
 def sidecar_path(path: str | os.PathLike[str]) -> Path:
-    """``my_classes.bin`` to ``my_classes.bin.json``"""
+    """The sidecar of a feature file: ``my_classes.bin.json`` for ``my_classes.bin``."""
     return Path(f"{os.fspath(path)}.json")
 
 
-def _foreign(features: Features) -> Lesson:
-    return Lesson(
-        labels=features.labels or (None,) * len(features.classes),
-        pictures=features.classes,
-        centres=features.classes,
-        unit_centres=normalised(features.classes),
-        samples=features.samples,
-        owners=(None,) * len(features.samples),
-    )
+def _foreign(features: Features) -> SupportSet:
+    labels = features.labels or (None,) * len(features.classes)
+    return SupportSet.of(labels, features.classes, features.samples, (None,) * len(features.samples))
 
 
-def _restored(features: Features, record: dict[str, Any]) -> Lesson:
+def _restored(features: Features, record: dict[str, Any]) -> SupportSet:
     classes, dim = features.classes.shape
     named, owners, calibration = record["named"], record["owners"], record["calibration"]
     if len(named) != classes or not all(isinstance(one, bool) for one in named):
@@ -167,7 +166,7 @@ def _restored(features: Features, record: dict[str, Any]) -> Lesson:
     if len(owners) != len(features.samples) or not all(_is_owner(owner, classes) for owner in owners):
         raise ValueError("owners")
     labels = features.labels or (None,) * classes
-    return Lesson(
+    return SupportSet(
         labels=tuple(label if keep else None for label, keep in zip(labels, named, strict=True)),
         pictures=_decode(record["pictures"], classes, dim),
         centres=features.classes,
@@ -179,7 +178,7 @@ def _restored(features: Features, record: dict[str, Any]) -> Lesson:
 
 
 def _on_disk(target: Path, new: str) -> list[dict[str, Any]]:
-    """The description of the feature file that is about to be replaced, if there is one."""
+    """The description of the feature file that is about to be replaced; empty if there is none."""
     try:
         old = _sha256(_read(target))
     except DataError:
@@ -194,17 +193,7 @@ def _on_disk(target: Path, new: str) -> list[dict[str, Any]]:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            raise DataError(f"{path}: no such file")
-        if not path.is_file():
-            raise DataError(f"{path}: not a file; give the path of a feature file such as my_classes.bin")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DataError(f"{path}: {size:,} bytes, more than the {MAX_BYTES:,} allowed for a feature file")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return read_bounded(path, MAX_BYTES, "a feature file such as my_classes.bin")
 
 
 def _read_records(target: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""Learned features as MaixPy writes them: ``my_classes.bin``, version 0, byte for byte.
+"""MaixPy's file of learned features: ``my_classes.bin``, version 0, byte for byte.
 
-Little-endian, packed: u8 version = 0, i32 n classes, i32 m samples, i32 f floats a feature, u8 has_labels,
-then (if has_labels) n UTF-8 labels each ended by a zero byte, n*f float32 of classes, m*f float32 of samples.
+Little-endian, packed: u8 version = 0, i32 n classes, i32 m samples, i32 f floats per feature, u8 has_labels, then (if
+has_labels) n UTF-8 labels each ended by a zero byte, n*f float32 of classes, m*f float32 of samples.
 """
 
 import struct
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import DataError
+from whatsit.errors import ArgumentError, DataError
 
 _HEADER = struct.Struct("<BiiiB")
 _FLOAT = np.dtype("<f4")
@@ -20,19 +20,19 @@ _MAX_COUNT = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """What a feature file holds.
+    """The content of a feature file.
 
     Raises:
-        DataError: no classes, shapes that do not agree, a number that is not finite, or labels that are not
-            one a class, contain a zero byte or cannot be written as UTF-8.
+        DataError: no classes, shapes that do not agree, or a number that is not finite.
+        ArgumentError: labels that are not one per class, contain a zero byte or cannot be written as UTF-8.
     """
 
     labels: tuple[str, ...] | None
-    """One a class, or None where the file names none."""
+    """One per class; None: the file has no labels."""
     classes: NDArray[np.float32]
-    """Shape (n, f), n and f at least 1: a prototype a class."""
+    """Shape (n, f), n and f at least 1: a prototype per class."""
     samples: NDArray[np.float32]
-    """Shape (m, f), m may be 0."""
+    """Shape (m, f); m can be 0."""
 
     def __post_init__(self) -> None:
         if self.classes.ndim != 2 or self.samples.ndim != 2 or self.classes.shape[1] != self.samples.shape[1]:
@@ -54,19 +54,21 @@ def check_labels(labels: Sequence[str], classes: int) -> None:
     """Refuse labels that a feature file cannot carry.
 
     Raises:
-        DataError: not one label a class, a zero byte in a label, or text that is not Unicode.
+        ArgumentError: not one label per class, a zero byte in a label, or text that is not Unicode.
     """
     if len(labels) != classes:
-        raise DataError(f"{len(labels)} labels for {classes} classes: give one label a class")
+        raise ArgumentError(f"{len(labels)} labels for {classes} classes: give one per class")
     for label in labels:
         if not isinstance(label, str):
-            raise DataError(f"label {label!r}: a label is text")
+            raise ArgumentError(f"label {label!r}: a label is text")
         if "\0" in label:
-            raise DataError(f"label {label[:40]!r}: contains a zero byte, which ends a label in the file; remove it")
+            raise ArgumentError(
+                f"label {label[:40]!r}: contains a zero byte, which ends a label in the file; remove it"
+            )
         try:
             label.encode()
         except UnicodeEncodeError as error:
-            raise DataError(f"label {label[:40]!r}: cannot be written as UTF-8; rename it") from error
+            raise ArgumentError(f"label {label[:40]!r}: cannot be written as UTF-8; rename it") from error
 
 
 def serialise(features: Features) -> bytes:
@@ -84,11 +86,11 @@ def serialise(features: Features) -> bytes:
 
 
 def parse(content: bytes, dim: int | None = None) -> Features:
-    """Read a file's bytes. Nothing is allocated before every size has been checked against ``len(content)``.
+    """Read a file's bytes. Every size is checked against ``len(content)`` before anything is allocated.
 
     Args:
         content: the whole file.
-        dim: floats a feature the backbone gives; None takes what the file says.
+        dim: floats per feature that the backbone gives; None: what the file says.
 
     Raises:
         DataError: another version, another ``dim``, a file too short or too long for what it announces,
@@ -103,11 +105,11 @@ def parse(content: bytes, dim: int | None = None) -> Features:
     _, n, m, f, has_labels = _HEADER.unpack_from(content)
     if n < 1 or m < 0 or f < 1 or has_labels > 1:
         raise DataError(
-            f"impossible header ({n} classes, {m} samples, {f} floats a feature, labels {has_labels}): "
+            f"impossible header ({n} classes, {m} samples, {f} floats per feature, labels {has_labels}): "
             "the file is damaged or not a feature file"
         )
     if dim is not None and f != dim:
-        raise DataError(f"{f} floats a feature, but the backbone gives {dim}: the file belongs to another model")
+        raise DataError(f"{f} floats per feature, but the backbone gives {dim}: the file belongs to another model")
     names_size = len(content) - _HEADER.size - (n + m) * f * _FLOAT.itemsize
     if names_size < (n if has_labels else 0):
         raise DataError(f"truncated: {len(content):,} bytes are too few for {n} classes and {m} samples of {f} floats")
@@ -121,7 +123,7 @@ def parse(content: bytes, dim: int | None = None) -> Features:
 
 def _labels(names: bytes, n: int) -> tuple[str, ...]:
     if names.count(b"\0") != n or names[-1] != 0:
-        raise DataError(f"the labels do not fill their place: expected {n} ended by a zero byte; the file is damaged")
+        raise DataError(f"expected {n} labels, each ended by a zero byte; the file is damaged")
     try:
         return tuple(name.decode() for name in names[:-1].split(b"\0"))
     except UnicodeDecodeError as error:

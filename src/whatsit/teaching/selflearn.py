@@ -1,39 +1,34 @@
-"""MaixPy's ``nn.SelfLearnClassifier``: show it a few pictures, call ``learn``, and it tells them apart."""
+"""MaixPy's ``nn.SelfLearnClassifier``, its names and meaning, on top of ``FewShotClassifier``."""
 
-import operator
 import os
-import threading
-from dataclasses import replace
-from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.errors import DataError, ImageError, ModelError
-from whatsit.heads.unknown import Floats, distances, normalised
+from whatsit.errors import ArgumentError, DataError
+from whatsit.heads.unknown import Floats, distances
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Colour, Fit, Preprocess, check_fit
-from whatsit.models.prediction import Prediction, Predictions
+from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.models.prediction import Predictions
 from whatsit.teaching.double_buffer import DoubleBuffer
-from whatsit.teaching.feature_store import load_features, save_features, taught_with
+from whatsit.teaching.feature_store import save_features
+from whatsit.teaching.few_shot import FewShotClassifier, class_of
+from whatsit.teaching.inference import Pixels
 from whatsit.teaching.maixpy_file import check_labels
-from whatsit.teaching.support_set import Lesson
-from whatsit.validation import short
-
-Pixels = NDArray[np.uint8]
+from whatsit.teaching.support_set import SupportSet
+from whatsit.validation import index as checked_index
 
 
 class SelfLearnClassifier:
     """Classes from single pictures, refined by samples; the nearest prototype names a picture.
 
     The methods of MaixPy's class keep their names and meaning; where it returns an error code, this raises
-    ``DataError``. Distances are Euclidean between raw embeddings, as in MaixPy: 0 is the same, smaller is
-    more alike, and the scale is the backbone's. Added to it: labels on classes and samples, *unknown*, and
-    files that say which backbone they belong to.
+    ``DataError``. Distances are Euclidean between raw embeddings, as in MaixPy: 0 is the same, smaller is more alike,
+    and the scale is the backbone's. Added to it: labels on classes and samples, *unknown*, and files that say which
+    backbone they belong to.
 
-    Methods may be called from several threads; ``load_model`` should not be while another one classifies.
+    Methods can be called from several threads; ``load_model`` should not be while another one classifies.
 
     Args:
         model: None for the built-in backbone, the path of a ``.tflite``, or any ``Embedder``.
@@ -42,21 +37,31 @@ class SelfLearnClassifier:
 
     Raises:
         ModelError: the model cannot be read.
+        ArgumentError: it is none of these.
     """
 
-    def __init__(self, model: "str | os.PathLike[str] | Embedder | None" = None, dual_buff: bool = True) -> None:
-        self.unknown_rate = 0.05
-        """Share of taught things that the next ``learn`` lets be called unknown, 0 to below 1."""
+    def __init__(self, model: str | os.PathLike[str] | Embedder | None = None, dual_buff: bool = True) -> None:
         self.label_path = ""
         """The feature file last loaded or saved."""
         self._dual_buff = dual_buff
-        self._changing = threading.Lock()  # for writers; readers take the one reference to what is taught
-        self._fit: Fit | None = None  # of the feature file loaded
-        self._inference = _inference(model)
-        self._buffer = DoubleBuffer(self._inference)
-        self._lesson = Lesson.none(self._inference.embedder.dim)
+        self._few = FewShotClassifier(model)
+        self._buffer = DoubleBuffer(self._few.embed_pixels)
 
-    def load_model(self, model: "str | os.PathLike[str] | Embedder | None") -> None:
+    @property
+    def few_shot(self) -> FewShotClassifier:
+        """The classifier that this one adapts: what either is taught, both know. ``load_model`` replaces it."""
+        return self._few
+
+    @property
+    def unknown_rate(self) -> float:
+        """Share of taught things that the next ``learn`` lets be called unknown, 0 to below 1."""
+        return self._few.unknown_rate
+
+    @unknown_rate.setter
+    def unknown_rate(self, rate: float) -> None:
+        self._few.unknown_rate = rate
+
+    def load_model(self, model: str | os.PathLike[str] | Embedder | None) -> None:
         """Change the backbone. What was taught stays only if it is the same backbone.
 
         Raises:
@@ -64,19 +69,21 @@ class SelfLearnClassifier:
             DataError: classes or samples were taught with another backbone; ``clear`` first. The old one
                 stays.
         """
-        inference = _inference(model)
-        embedder = inference.embedder
-        with self._changing:
-            old = self._inference.embedder
-            if embedder.id != old.id:
-                if self.class_num() or self.sample_num():
-                    raise DataError(
-                        f"taught with backbone {old.id!r}: its features mean nothing to {embedder.id!r}; "
-                        "save them and clear() first"
-                    )
-                self._lesson = Lesson.none(embedder.dim)
-            self._inference = inference
-            self._buffer = DoubleBuffer(self._inference)
+        old = self._few
+        new = FewShotClassifier(model, fit=old.fit, unknown_rate=old.unknown_rate)
+
+        def handed_over(support: SupportSet) -> SupportSet:
+            if new.backbone.id == old.backbone.id:
+                new.edit(lambda _: support)
+            elif support.labels or support.owners:
+                raise DataError(
+                    f"taught with backbone {old.backbone.id!r}: its features mean nothing to {new.backbone.id!r}; "
+                    "save them and clear() first"
+                )
+            self._few, self._buffer = new, DoubleBuffer(new.embed_pixels)
+            return support
+
+        old.edit(handed_over)
 
     def add_class(self, img: ImageLike, fit: Fit | str | None = None, label: str | None = None) -> None:
         """A new class from one picture, at once in use; its index is ``class_num() - 1``.
@@ -88,31 +95,33 @@ class SelfLearnClassifier:
 
         Raises:
             ImageError: the picture cannot be read.
-            DataError: an unknown fit, or a label that exists or cannot be written to a feature file.
+            ArgumentError: an unknown fit, or a label that exists or cannot be written to a feature file.
         """
         if label is not None:
             check_labels((label,), 1)
-        with self._changing:
-            if label is not None and label in self.labels:
-                raise DataError(f"label {label[:40]!r} exists: give more pictures of it to add_sample, or rename")
-            self._lesson = self._lesson.with_class(self._embed(img, fit), label)
+
+        def added(support: SupportSet) -> SupportSet:
+            if label is not None and label in support.names:
+                raise ArgumentError(f"label {label[:40]!r} exists: give more pictures of it to add_sample, or rename")
+            return support.with_class(self._embed(img, fit), label)
+
+        self._few.edit(added)
 
     def rm_class(self, idx: int) -> None:
         """Remove a class. Later classes move down by one; samples labelled with it are removed with it, while
         unlabelled samples stay, as in MaixPy, and go to other classes at the next ``learn``.
 
         Raises:
-            DataError: there is no such class.
+            ArgumentError: there is no such class.
         """
-        with self._changing:
-            self._lesson = self._lesson.without_class(_index("class", idx, self.class_num()))
+        self._few.edit(lambda support: support.without_class(checked_index(idx, "class", len(support.labels))))
 
     def class_num(self) -> int:
         """Number of classes."""
-        return len(self._lesson.pictures)
+        return len(self._few.support.labels)
 
     def add_sample(self, img: ImageLike, fit: Fit | str | None = None, label: int | str | None = None) -> None:
-        """A further picture of any of the classes, put to use by the next ``learn``.
+        """A further picture of any of the classes, used by the next ``learn``.
 
         Args:
             fit: as in ``add_class``.
@@ -120,30 +129,32 @@ class SelfLearnClassifier:
 
         Raises:
             ImageError: the picture cannot be read.
-            DataError: an unknown fit or class.
+            ArgumentError: an unknown fit or class.
         """
-        with self._changing:
-            owner = None if label is None else self._class_of(label)
-            self._lesson = self._lesson.with_sample(self._embed(img, fit), owner)
+
+        def added(support: SupportSet) -> SupportSet:
+            owner = None if label is None else _owner(support, label)
+            return support.with_samples(self._embed(img, fit), (owner,))
+
+        self._few.edit(added)
 
     def rm_sample(self, idx: int) -> None:
         """Remove a sample; later ones move down by one. Classes keep what they learnt until the next
         ``learn``.
 
         Raises:
-            DataError: there is no such sample.
+            ArgumentError: there is no such sample.
         """
-        with self._changing:
-            self._lesson = self._lesson.without_sample(_index("sample", idx, self.sample_num()))
+        self._few.edit(lambda support: support.without_sample(checked_index(idx, "sample", len(support.owners))))
 
     def sample_num(self) -> int:
         """Number of samples, labelled and not."""
-        return len(self._lesson.samples)
+        return len(self._few.support.owners)
 
     @property
     def sample_labels(self) -> list[int | None]:
         """The class index each sample was labelled with, None where it was not."""
-        return list(self._lesson.owners)
+        return list(self._few.support.owners)
 
     def learn(self) -> int:
         """Move every class to the mean of its picture and its samples, and set the thresholds for *unknown*.
@@ -156,75 +167,45 @@ class SelfLearnClassifier:
             The rounds it took; 0 where nothing new was learnt.
 
         Raises:
-            DataError: samples without a class, or an ``unknown_rate`` outside 0..1.
+            DataError: samples without a class.
+            ArgumentError: an ``unknown_rate`` outside 0..1.
         """
-        with self._changing:
-            if not self.class_num():
-                if self.sample_num():
-                    raise DataError("0 classes: samples refine classes; add a class first")
-                return 0
-            self._lesson, rounds = self._lesson.learnt(self.unknown_rate)
-            return rounds
+        return self._few.learn()
 
     def clear(self) -> None:
         """Forget all classes, samples, labels and thresholds. Files stay."""
-        with self._changing:
-            self._lesson = Lesson.none(self._inference.embedder.dim)
+        self._few.clear()
 
     def classify(self, img: ImageLike, fit: Fit | str | None = None) -> list[tuple[int, float]]:
         """Every class as (index, raw distance), nearest first; an empty list before the first class.
 
         With ``dual_buff`` the distances are those of the picture given before this one, measured against the
         classes as they are now; only the first call waits for its own picture. This picture is copied: its
-        buffer may be reused.
+        buffer can be reused.
 
         Raises:
             ImageError: this picture cannot be read; it is skipped.
             Exception: what the backbone raised for the picture whose answer is due.
         """
         embedding = self._buffer.exchange(self._pixels(img, fit)) if self._dual_buff else self._embed(img, fit)
-        away = distances(embedding, self._lesson.centres)
+        away = distances(embedding, self._few.support.centres)
         return [(index, float(away[index])) for index in np.argsort(away, kind="stable").tolist()]
 
     def recognise_pixels(self, pixels: Pixels) -> Predictions:
-        """Name prepared pixels, uint8 of ``input_shape()[1:]``, at once (never double buffered).
+        """All classes for prepared pixels, uint8 of ``input_shape()[1:]``, at once (never double buffered).
 
-        Returns:
-            All classes, nearest first, as ``classify`` would order them. ``distance`` is the raw distance to
-            the nearest. Scores are those of ``Lesson.scores``. ``unknown`` compares distances between
-            L2-normalised embeddings with ``unit_threshold``, which tells strangers far better than the raw
-            distance does; it is False before ``learn`` had two pictures of a class to compare, and True while
-            there are no classes.
+        As ``FewShotClassifier.classify_pixels``, whose *unknown* is decided between L2-normalised embeddings.
 
         Raises:
-            ImageError: the array has another shape or type.
+            ImageArgumentError: the array has another shape or type.
         """
-        height, width, channels = self.input_shape()[1:]
-        if pixels.shape != (height, width, channels) or pixels.dtype != np.uint8:
-            raise ImageError(
-                f"pixels of shape {pixels.shape} and type {pixels.dtype}: the backbone takes uint8 of "
-                f"({height}, {width}, {channels}); use preprocess.pixels(image)"
-            )
-        embedding = self._inference(pixels)
-        lesson = self._lesson
-        if not len(lesson.centres):
-            return Predictions((), unknown=True)
-        away = distances(embedding, lesson.centres)
-        scores, labels = lesson.scores(away), lesson.names
-        nearest = np.argsort(away, kind="stable").tolist()
-        limit = lesson.calibration.unit_threshold
-        unit_distance = float(distances(normalised(embedding), lesson.unit_centres).min())
-        return Predictions(
-            tuple(Prediction(labels[index], float(scores[index]), index) for index in nearest),
-            unknown=limit is not None and unit_distance > limit,
-            distance=float(away[nearest[0]]),
-        )
+        return self._few.support.predictions(self._few.embed_pixels(pixels))
 
     def is_unknown(self, distance: float) -> bool:
         """Whether a raw distance, as ``classify`` gives it, is beyond ``threshold``: nothing that was taught.
 
         Always False before ``learn`` had two pictures of a class to compare. ``recognise_pixels`` decides on
-        L2-normalised embeddings, which is more reliable; the two may differ on a picture.
+        L2-normalised embeddings, which is more reliable; the two can differ on a picture.
         """
         limit = self.threshold
         return limit is not None and distance > limit
@@ -232,42 +213,43 @@ class SelfLearnClassifier:
     @property
     def threshold(self) -> float | None:
         """The raw distance above which a picture is unknown, from the last ``learn``."""
-        return self._lesson.calibration.threshold
+        return self._few.support.calibration.threshold
 
     @property
     def unit_threshold(self) -> float | None:
         """The same between L2-normalised embeddings, 0..2; what ``recognise_pixels`` uses."""
-        return self._lesson.calibration.unit_threshold
+        return self._few.threshold
 
     @property
     def labels(self) -> list[str]:
-        """A name a class; assign a new list to rename (a change inside the list got here is not seen)."""
-        return list(self._lesson.names)
+        """A name per class; assign a new list to rename (a change inside the list got here is not seen)."""
+        return list(self._few.labels)
 
     @labels.setter
     def labels(self, labels: list[str]) -> None:
-        with self._changing:
-            check_labels(labels, self.class_num())
-            self._lesson = replace(self._lesson, labels=tuple(labels))
+        self._few.edit(lambda support: _relabelled(support, labels))
 
     def save(self, path: str | os.PathLike[str], labels: list[str] | None = None) -> None:
         """Write MaixPy's ``my_classes.bin`` and its sidecar ``.json``, atomically.
 
         Args:
-            labels: a name a class, which become this classifier's; None or none keeps those it has. Classes
+            labels: a name per class, which become this classifier's; None or none keeps those it has. Classes
                 that were never named are written without labels, as MaixPy does.
 
         Raises:
-            DataError: 0 classes, labels that are not one a class or cannot be written, a folder that cannot
-                be written. The old files stay.
+            ArgumentError: labels that are not one per class or cannot be written.
+            DataError: 0 classes, or a folder that cannot be written. The old files stay.
         """
-        with self._changing:
-            lesson = self._lesson
+        few = self._few
+
+        def saved(support: SupportSet) -> SupportSet:
             if labels:
-                check_labels(labels, self.class_num())
-                lesson = replace(lesson, labels=tuple(labels))
-            save_features(path, lesson, self._inference.embedder.id, self.preprocess, self._inference.file)
-            self._lesson, self.label_path = lesson, os.fspath(path)
+                support = _relabelled(support, labels)
+            save_features(path, support, few.backbone.id, few.preprocess, few.backbone_file)
+            return support
+
+        few.edit(saved)
+        self.label_path = os.fspath(path)
 
     def load(self, path: str | os.PathLike[str]) -> list[str]:
         """Take over a feature file, ours or MaixPy's; classes, samples and thresholds are replaced.
@@ -281,19 +263,14 @@ class SelfLearnClassifier:
         Raises:
             DataError: a missing or damaged file, or features of another backbone. What was taught stays.
         """
-        with self._changing:
-            embedder = self._inference.embedder
-            self._lesson = load_features(path, embedder.dim, embedder.id)
-            origin = taught_with(path)
-            self._fit = origin.fit if origin.backbone is not None else None
-            self.label_path = os.fspath(path)
-            return self.labels
+        self._few.load(path)
+        self.label_path = os.fspath(path)
+        return self.labels
 
     @property
     def preprocess(self) -> Preprocess:
         """How the backbone wants its pictures, with the fit of the feature file loaded."""
-        own = self._inference.embedder.preprocess
-        return own if self._fit is None else replace(own, fit=self._fit)
+        return self._few.preprocess
 
     @property
     def mean(self) -> list[float]:
@@ -326,7 +303,7 @@ class SelfLearnClassifier:
         return [1, self.preprocess.height, self.preprocess.width, self.preprocess.channels]
 
     def close(self) -> None:
-        """End the double buffer's thread, dropping the answer under way. ``classify`` starts it anew."""
+        """End the double buffer's thread, dropping the answer under way. ``classify`` starts it again."""
         self._buffer.close()
 
     def __enter__(self) -> Self:
@@ -336,63 +313,30 @@ class SelfLearnClassifier:
         self.close()
 
     def _embed(self, image: ImageLike, fit: Fit | str | None) -> Floats:
-        return self._inference(self._pixels(image, fit))
+        return self._few.embed_pixels(self._pixels(image, fit))
 
     def _pixels(self, image: ImageLike, fit: Fit | str | None) -> Pixels:
-        preprocess = self.preprocess if fit is None else replace(self.preprocess, fit=check_fit(fit))
-        pixels = preprocess.pixels(image)
+        pixels = self._few.preprocess.with_fit(fit).pixels(image)
         # A camera may draw its next frame into the same array while the worker still reads this one.
         return pixels.copy() if pixels is image else pixels
 
-    def _class_of(self, label: int | str) -> int:
-        if not isinstance(label, str):
-            return _index("class", label, self.class_num())
-        labels = self.labels
-        if labels.count(label) != 1:
-            known = f"the classes are {', '.join(labels)[:120]}" if labels else "there are no classes yet"
-            raise DataError(f"label {label[:40]!r} names {labels.count(label)} classes: {known}")
-        return labels.index(label)
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "_buffer"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._buffer = DoubleBuffer(self._few.embed_pixels)
 
 
-class _Inference:
-    """One embedding at a time; all that the worker holds, so that it never keeps a classifier alive."""
-
-    def __init__(self, embedder: Embedder, file: Path | None) -> None:
-        self.embedder, self.file = embedder, file
-        self._one_at_a_time = threading.Lock()
-
-    def __call__(self, pixels: Pixels) -> Floats:
-        with self._one_at_a_time:
-            embedding = np.array(self.embedder.embed_pixels(pixels), np.float32)
-        if embedding.shape != (self.embedder.dim,) or not np.isfinite(embedding).all():
-            raise ModelError(
-                f"backbone {self.embedder.id!r} gave shape {embedding.shape} or numbers that are not finite: "
-                f"expected {self.embedder.dim} finite floats"
-            )
-        return embedding
+def _owner(support: SupportSet, label: int | str) -> int:
+    if isinstance(label, str):
+        return class_of(support, label)
+    return checked_index(label, "class", len(support.labels))
 
 
-def _inference(model: "str | os.PathLike[str] | Embedder | None") -> _Inference:
-    if model is not None and not isinstance(model, str | os.PathLike):
-        if not hasattr(model, "embed_pixels"):
-            raise ModelError(f"model {short(model)}: expected None, the path of a .tflite, or an Embedder")
-        return _Inference(model, None)
-    from whatsit.backbones.backbone import Backbone
-
-    if model is None:
-        return _Inference(Backbone.builtin(), None)
-    return _Inference(Backbone.from_file(model), Path(model))
-
-
-def _index(kind: str, index: int, count: int) -> int:
-    try:
-        place = operator.index(index)
-    except TypeError as error:
-        raise DataError(f"{kind} {index!r}: expected an index, a whole number") from error
-    if not 0 <= place < count:
-        reach = f"0 to {count - 1}" if count else "none yet"
-        raise DataError(f"{kind} {place}: no such {kind}; there are {count} ({reach})")
-    return place
+def _relabelled(support: SupportSet, labels: list[str]) -> SupportSet:
+    check_labels(labels, len(support.labels))
+    return support.relabelled(labels)
 
 
 def _per_channel(values: tuple[float, ...], channels: int) -> list[float]:

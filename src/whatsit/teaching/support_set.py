@@ -1,24 +1,38 @@
-"""What a self-learning classifier was taught and what it made of it, as pure values."""
+"""The support set of few-shot learning: the taught embeddings and the prototypes learnt from them, as a pure value.
+
+Snell, Swersky and Zemel 2017, "Prototypical Networks for Few-shot Learning": a class is the mean of the embeddings of
+its few pictures, and the nearest mean names a new one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.heads.unknown import Floats, gap_threshold, leave_one_out, means, normalised, squared_distances
-from whatsit.models.prediction import softmax
+from whatsit.heads.linear import LinearHead, Prototypes
+from whatsit.heads.unknown import (
+    Floats,
+    distances,
+    gap_threshold,
+    leave_one_out,
+    means,
+    normalised,
+    squared_distances,
+)
+from whatsit.models.prediction import Prediction, Predictions, softmax
 from whatsit.validation import unknown_rate as checked_rate
 
 MAX_ROUNDS = 100
-"""Seeded k-means comes to rest in a handful of rounds; rounding may at worst make it oscillate."""
+"""Seeded k-means settles in a handful of rounds; rounding can at worst make it oscillate."""
 
 _SHARPNESS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What leave-one-out over the taught embeddings says of distances; None where too little was taught."""
+    """Distances measured by leaving each taught embedding out in turn; None where too little was taught."""
 
     threshold: float | None = None
     """Largest raw distance still taken for a taught class."""
@@ -29,18 +43,18 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
-    """Classes of one picture each, samples, and the prototypes learnt from both; every change is a new value.
+class SupportSet:
+    """Classes of one picture each, further samples, and the prototypes learnt from both; a change is a new value.
 
-    ``n`` classes, ``m`` samples, embeddings of ``f`` floats.
+    ``n`` classes, ``m`` samples, embeddings of ``f`` floats; all arrays are float32.
     """
 
     labels: tuple[str | None, ...]
-    """A name a class, None where it has none."""
+    """One per class, None for a class without a name."""
     pictures: Floats
-    """Shape (n, f): the embedding each class began with."""
+    """Shape (n, f): the embedding each class was started with."""
     centres: Floats
-    """Shape (n, f): the prototypes in use, raw."""
+    """Shape (n, f): the prototypes in use, means of raw embeddings."""
     unit_centres: Floats
     """Shape (n, f): means of the same embeddings after L2-normalising each."""
     samples: Floats
@@ -50,18 +64,37 @@ class Lesson:
     calibration: Calibration = Calibration()
 
     @classmethod
-    def none(cls, dim: int) -> "Lesson":
-        """Nothing taught yet."""
-        empty = np.empty((0, dim), np.float32)
-        return cls((), empty, empty, empty, empty, ())
+    def empty(cls, dim: int) -> Self:
+        """Nothing taught yet, for embeddings of ``dim`` floats."""
+        return cls.of((), np.empty((0, dim), np.float32))
+
+    @classmethod
+    def of(
+        cls,
+        labels: Sequence[str | None],
+        pictures: Floats,
+        samples: Floats | None = None,
+        owners: Sequence[int | None] = (),
+    ) -> Self:
+        """Pictures and samples before any learning: each class is known by its own picture alone.
+
+        Args:
+            labels: n of them.
+            pictures: shape (n, f), the first picture of each class.
+            samples: shape (m, f); None: none.
+            owners: the class of each sample, None where it is not known.
+        """
+        if samples is None:
+            samples = np.empty((0, pictures.shape[1]), np.float32)
+        return cls(tuple(labels), pictures, pictures, normalised(pictures), samples, tuple(owners))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """A name for every class: its own, or "class 0", "class 1" by its place."""
+        """A name for every class: its label, or "class 0", "class 1" by its place."""
         return tuple(f"class {place}" if label is None else label for place, label in enumerate(self.labels))
 
-    def with_class(self, embedding: Floats, label: str | None) -> "Lesson":
-        """One more class, known by a single picture until the next ``learn``."""
+    def with_class(self, embedding: Floats, label: str | None) -> Self:
+        """One more class, known by a single picture until ``learnt``."""
         return replace(
             self,
             labels=(*self.labels, label),
@@ -70,7 +103,7 @@ class Lesson:
             unit_centres=np.vstack((self.unit_centres, normalised(embedding))),
         )
 
-    def without_class(self, index: int) -> "Lesson":
+    def without_class(self, index: int) -> Self:
         """The classes after ``index`` move down; samples labelled with it go too, unlabelled ones stay."""
         kept = [place for place, owner in enumerate(self.owners) if owner != index]
         owners = (self.owners[place] for place in kept)
@@ -84,26 +117,33 @@ class Lesson:
             owners=tuple(owner - 1 if owner is not None and owner > index else owner for owner in owners),
         )
 
-    def with_sample(self, embedding: Floats, owner: int | None) -> "Lesson":
-        """One more sample; the prototypes move at the next ``learn``."""
-        return replace(self, samples=np.vstack((self.samples, embedding)), owners=(*self.owners, owner))
+    def with_samples(self, embeddings: Floats, owners: Sequence[int | None]) -> Self:
+        """More samples, shape (k, f) or (f,) for one; the prototypes move with ``learnt``."""
+        return replace(self, samples=np.vstack((self.samples, embeddings)), owners=(*self.owners, *owners))
 
-    def without_sample(self, index: int) -> "Lesson":
-        """The samples after ``index`` move down; the prototypes move at the next ``learn``."""
+    def without_sample(self, index: int) -> Self:
+        """The samples after ``index`` move down; the prototypes move with ``learnt``."""
         return replace(
             self,
             samples=np.delete(self.samples, index, axis=0),
             owners=self.owners[:index] + self.owners[index + 1 :],
         )
 
-    def learnt(self, unknown_rate: float) -> "tuple[Lesson, int]":
-        """Prototypes moved to where pictures and samples put them, and distances calibrated.
+    def relabelled(self, labels: Sequence[str | None]) -> Self:
+        """The same under other labels, one per class."""
+        return replace(self, labels=tuple(labels))
+
+    def learnt(self, unknown_rate: float) -> tuple[Self, int]:
+        """Prototypes moved to the means of pictures and samples, and the distances calibrated.
 
         Args:
             unknown_rate: share of taught things that may be called unknown, 0 to below 1.
 
         Returns:
             The new value and the rounds it took; 0 where every prototype was there already.
+
+        Raises:
+            ArgumentError: ``unknown_rate`` is out of range.
         """
         checked_rate(unknown_rate)
         classes, rounds = assign(self.pictures, self.samples, self.owners)
@@ -123,24 +163,71 @@ class Lesson:
         return replace(self, centres=centres, unit_centres=unit_centres, calibration=calibration), rounds
 
     def scores(self, away: NDArray[np.float64]) -> Floats:
-        """Scores 0..1 with sum 1 for raw distances ``away``, shape (n,), to the centres.
+        """Scores 0..1 that sum to 1 for raw distances ``away``, shape (n,), to the centres.
 
-        The softmax over classes of -10 d²/s², d the distance and s the root mean square distance within a
-        class; while that is unknown, s² is half the mean square distance between classes. The factor 10 gave
-        the best likelihood for few-shot clothing, toys and animals; scores say which class is nearest and by
-        how much, not whether the picture shows any of them.
+        The softmax over classes of -10 d²/s², with d the distance and s the root mean square distance within a
+        class; while that is unknown, s² is half the mean square distance between classes. The factor 10 gave the best
+        likelihood for few-shot clothing, toys and animals. Scores say which class is nearest and by how much, not
+        whether the picture shows any of them.
         """
+        return softmax(np.asarray(-self._sharpness * away**2, np.float32))
+
+    def predictions(self, embedding: Floats, top_k: int | None = None) -> Predictions:
+        """The nearest classes of one raw embedding, shape (f,), nearest first, with their raw distances.
+
+        ``unknown`` compares distances between L2-normalised embeddings with ``calibration.unit_threshold``: they tell
+        strangers far better than raw ones (docs/decisions/self-learning-unknown.md). It is False while no class has
+        two pictures to compare, and True while there are no classes.
+
+        Args:
+            embedding: as the backbone gives it.
+            top_k: at most this many classes; None: all.
+        """
+        if not self.labels:
+            return Predictions((), unknown=True)
+        away, names = distances(embedding, self.centres), self.names
+        scores = self.scores(away)
+        nearest = np.argsort(away, kind="stable").tolist()[:top_k]
+        limit = self.calibration.unit_threshold
+        unit_distance = float(distances(normalised(embedding), self.unit_centres).min())
+        return Predictions(
+            tuple(Prediction(names[index], float(scores[index]), index) for index in nearest),
+            unknown=limit is not None and unit_distance > limit,
+            distance=float(away[nearest[0]]),
+            distances=tuple(float(away[index]) for index in nearest),
+        )
+
+    def head(self) -> LinearHead:
+        """The linear head with the same scores: -|x - c|² = 2 c·x - |c|² - |x|², and softmax ignores |x|²."""
+        centres = self.centres.astype(np.float64)
+        weights = 2 * self._sharpness * centres
+        bias = -self._sharpness * (centres**2).sum(axis=1)
+        # Softmax also ignores what all classes share; without it int8 spends its levels on what tells them apart.
+        weights, bias = weights - weights.mean(axis=0), bias - bias.mean()
+        return LinearHead(weights.astype(np.float32), bias.astype(np.float32), self.names, normalise=False)
+
+    def prototypes(self) -> Prototypes:
+        """What a model file measures *unknown* against."""
+        return Prototypes(self.unit_centres, self.names)
+
+    @property
+    def _sharpness(self) -> float:
         spread = self.calibration.spread or _spread_between(self.centres)
-        return softmax(np.asarray(-_SHARPNESS * away**2 / spread**2, np.float32))
+        return _SHARPNESS / spread**2
 
 
 def assign(pictures: Floats, samples: Floats, owners: Sequence[int | None]) -> tuple[NDArray[np.intp], int]:
     """Give every sample to a class: a labelled one to its label, the others by seeded k-means.
 
-    Each class starts at its picture, which stays a member for good; a sample goes to the nearest class (the
-    first of equals), a class moves to the mean of its members, until no sample changes (Basu, Banerjee and
-    Mooney 2002, "Semi-supervised Clustering by Seeding", Constrained-KMeans). Starting at the pictures every
-    time makes the outcome independent of the order in which things were added and of earlier rounds.
+    Each class starts at its picture, which stays a member; a sample goes to the nearest class (the first of equals),
+    a class moves to the mean of its members, until no sample changes (Basu, Banerjee and Mooney 2002,
+    "Semi-supervised Clustering by Seeding", Constrained-KMeans). Starting at the pictures every time makes the
+    outcome independent of the order of additions and of earlier rounds.
+
+    Args:
+        pictures: shape (n, f).
+        samples: shape (m, f).
+        owners: m of them: a class, or None.
 
     Returns:
         The class of each sample, shape (m,), and the rounds that changed something.

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,16 @@ from numpy.typing import NDArray
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.datasets.label import is_text
-from whatsit.errors import DataError, ImageError
+from whatsit.datasets.picture_folder import LabelledFolder, labelled_folder
+from whatsit.errors import ArgumentError, DataError, ImageError
 from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
-from whatsit.heads.unknown import UNKNOWN_RATE, normalised, reject_threshold
-from whatsit.imaging.image import SUFFIXES, ImageLike
+from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
+from whatsit.imaging.image import ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
-from whatsit.teaching.support_set import Lesson
+from whatsit.teaching.support_set import SupportSet
 from whatsit.validation import path as checked_path
 from whatsit.validation import row, short
 from whatsit.validation import unknown_rate as checked_rate
@@ -27,29 +29,34 @@ from whatsit.validation import unknown_rate as checked_rate
 GOLDEN_PICTURES = 4
 CALIBRATION_PICTURES = 64
 
-Example = tuple[ImageLike, str]
+Example: TypeAlias = tuple[ImageLike, str]
 """A picture and its label."""
 
 
 def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
-    """The pictures of ``folder/<label>/``, each with its label, in the order of their names.
+    """The pictures of ``folder/<label>/``, each with its label, sorted by name.
 
-    Folders and files whose name begins with ``.`` or ``_`` are passed over.
+    A project's ``dataset`` is such a folder: ``%XX`` in the name of a folder stands for a character of the label (see
+    ``datasets.label``), and ``_unlabelled`` is left out, as are hidden files. Links are followed.
 
     Raises:
+        ArgumentError: not a path.
         DataError: no such folder, or no pictures in folders inside it.
     """
-    root = checked_path(folder, "a folder with one folder a label")
+    return list(labelled_examples(folder).pictures)
+
+
+def labelled_examples(folder: str | os.PathLike[str]) -> LabelledFolder:
+    """As ``find_examples``, with what was left out and why.
+
+    Raises:
+        DataError: as ``find_examples``.
+    """
+    root = checked_path(folder, "a folder that holds one folder per label")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
-    found = [
-        (picture, label.name)
-        for label in sorted(root.iterdir())
-        if label.is_dir() and not label.name.startswith((".", "_"))
-        for picture in sorted(label.rglob("*"))
-        if picture.suffix.lower() in SUFFIXES and not picture.name.startswith(".") and picture.is_file()
-    ]
-    if not found:
+    found = labelled_folder(root)
+    if not found.pictures:
         raise DataError(f"{root}: no pictures found; expected {root}/<label>/*.jpg (or .png, .webp)")
     return found
 
@@ -60,13 +67,14 @@ class EmbeddedExamples:
 
     backbone: BackboneChoice
     embedder: Backbone
+    """The same, opened."""
     examples: tuple[Example, ...]
     features: NDArray[np.float32]
     """Raw embeddings, shape (pictures, dim)."""
 
     @property
     def targets(self) -> list[str]:
-        """The label of each."""
+        """The label of each picture."""
         return [label for _, label in self.examples]
 
     def model(self, unknown_rate: float = UNKNOWN_RATE, learner: str = DEFAULT_LEARNER) -> TaughtModel:
@@ -77,7 +85,7 @@ class EmbeddedExamples:
             learner: fits the head: a name in ``whatsit.heads.learners.LEARNERS``.
 
         Raises:
-            DataError: fewer than two labels, ``unknown_rate`` out of range, or no such learner.
+            ArgumentError: ``unknown_rate`` is out of range, or there is no such learner.
         """
         targets = self.targets
         head = row(LEARNERS, learner, "learner")(self.features, targets)
@@ -92,28 +100,34 @@ class EmbeddedExamples:
             threshold=reject_threshold(self.features, targets, unknown_rate),
             pictures=len(targets),
             head_ranges=head_ranges(head, self.features),
-            golden=prepared(evenly_sampled(one_a_class(self.examples), GOLDEN_PICTURES), preprocess),
+            golden=prepared(evenly_sampled(first_of_each_label(self.examples), GOLDEN_PICTURES), preprocess),
             calibration=prepared(evenly_sampled(pictures, CALIBRATION_PICTURES), preprocess)
             if self.backbone.is_file
             else (),
         )
 
-    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = UNKNOWN_RATE) -> None:
-        """Write MaixPy's feature file: the first picture of a label is its class, the others are labelled samples.
+    def support(self, unknown_rate: float = UNKNOWN_RATE) -> SupportSet:
+        """What ``FewShotClassifier`` makes of them: the first picture of a label starts its class.
 
         Raises:
-            DataError: a label that cannot be written, or a folder that cannot.
+            ArgumentError: ``unknown_rate`` is out of range.
         """
         labels = tuple(dict.fromkeys(self.targets))
         owners = np.array([labels.index(label) for label in self.targets])
         first = np.array([int(np.flatnonzero(owners == index)[0]) for index in range(len(labels))])
         rest = np.setdiff1d(np.arange(len(owners)), first)
-        pictures = self.features[first]
-        lesson = Lesson(
-            labels, pictures, pictures, normalised(pictures), self.features[rest], tuple(owners[rest].tolist())
-        )
-        learnt = lesson.learnt(unknown_rate)[0]
-        save_features(path, learnt, self.embedder.id, self.embedder.preprocess, self.backbone.file)
+        support = SupportSet.of(labels, self.features[first], self.features[rest], owners[rest].tolist())
+        return support.learnt(unknown_rate)[0]
+
+    def save_features(self, path: str | os.PathLike[str], unknown_rate: float = UNKNOWN_RATE) -> None:
+        """Write MaixPy's feature file and its sidecar.
+
+        Raises:
+            ArgumentError: ``unknown_rate`` is out of range.
+            DataError: a label that cannot be written, or a folder that cannot.
+        """
+        support = self.support(unknown_rate)
+        save_features(path, support, self.embedder.id, self.embedder.preprocess, self.backbone.file)
 
 
 def embed_examples(
@@ -127,14 +141,15 @@ def embed_examples(
 
     Args:
         examples: pictures and labels; at least two labels.
-        backbone: a choice, or only its name or ``.tflite`` file; None: the built-in one at 224 pixels.
+        backbone: what to learn on, as in ``teach``.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
     Raises:
+        ArgumentError: something else than pairs of picture and label, or no backbone.
         DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
-        ModelError: the backbone cannot be used.
+        ModelError, MissingExtraError: the backbone cannot be used.
     """
     choice = _choice(backbone)
     examples = _pairs(examples)
@@ -165,20 +180,23 @@ def teach(
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> TaughtModel:
-    """Learn labels from pictures: ``embed_examples`` and a head on top.
+    """Learn labels from pictures: their embeddings, and a head on top.
 
     Args:
         examples: pictures and labels, as ``find_examples`` gives them; at least two labels.
-        backbone: a choice, or only its name or ``.tflite`` file; None: the built-in one at 224 pixels.
-        learner: fits the head: ``logistic``, ``centroid``, or the name of one that an installed package adds.
+        backbone: a ``BackboneChoice``, a built-in name such as ``lite0``, or the path of a ``.tflite``; None: the
+            default at 224 pixels.
         unknown_rate: share of known pictures that can be called unknown, 0 to below 1; sets the threshold.
+        learner: fits the head: ``logistic``, ``centroid``, or the name of one that an installed package adds.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
     Raises:
-        DataError: fewer than two labels with a readable picture, ``unknown_rate`` out of range, or no such learner.
+        ArgumentError: something else than pairs of picture and label, no such backbone or
+            learner, or ``unknown_rate`` out of range.
+        DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
-        ModelError: the backbone cannot be used.
+        ModelError, MissingExtraError: the backbone cannot be used.
     """
     checked_rate(unknown_rate)
     row(LEARNERS, learner, "learner")
@@ -186,35 +204,36 @@ def teach(
     return embedded.model(unknown_rate, learner)
 
 
-def _choice(backbone: object) -> BackboneChoice:
-    if backbone is None:
-        return BackboneChoice()
-    if isinstance(backbone, str | os.PathLike):
-        return BackboneChoice(os.fspath(backbone))
-    if not isinstance(backbone, BackboneChoice):
-        raise DataError(f"backbone {short(backbone)}: expected a BackboneChoice, such as BackboneChoice('lite0')")
-    return backbone
+def _choice(backbone: BackboneChoice | str | os.PathLike[str] | None) -> BackboneChoice:
+    if backbone is None or isinstance(backbone, BackboneChoice):
+        return backbone or BackboneChoice()
+    if not isinstance(backbone, str | os.PathLike):
+        raise ArgumentError(f"backbone {short(backbone)}: expected a name, a .tflite file or a BackboneChoice")
+    return BackboneChoice(os.fspath(backbone))
 
 
 def _pairs(examples: Iterable[Example]) -> list[Example]:
     if isinstance(examples, str | os.PathLike):
-        raise DataError(f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()")
+        raise ArgumentError(
+            f"examples {short(examples)}: expected pairs of picture and label; get them by find_examples()"
+        )
     pairs = list(examples) if isinstance(examples, Iterable) else [examples]
     for pair in pairs:
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            raise DataError(f"examples {short(pair)}: expected pairs of picture and label")
+            raise ArgumentError(f"examples {short(pair)}: expected pairs of picture and label")
     return pairs
 
 
 def check_labels(labels: Sequence[str]) -> None:
-    """Raise where these are fewer than two labels, or one of them cannot be a line of a label file.
+    """Refuse fewer than two labels, and one that cannot be a line of a label file.
 
     Raises:
-        DataError: naming the label.
+        ArgumentError: a label is not text.
+        DataError: fewer than two, or a label that is empty or has several lines, which is named.
     """
     for label in labels:
         if not isinstance(label, str):
-            raise DataError(f"label {short(label)}: expected text, such as the name of a folder")
+            raise ArgumentError(f"label {short(label)}: expected text, such as the name of a folder")
     names = sorted(set(labels))
     if len(names) < 2:
         raise DataError(
@@ -227,7 +246,8 @@ def check_labels(labels: Sequence[str]) -> None:
             raise DataError(f"label {name!r}: its bytes are not UTF-8 text; rename the folder")
 
 
-def one_a_class(examples: Sequence[tuple[ImageLike, str]]) -> list[ImageLike]:
+def first_of_each_label(examples: Sequence[Example]) -> list[ImageLike]:
+    """The first picture of each label, in the order the labels appear."""
     first: dict[str, ImageLike] = {}
     for picture, label in examples:
         first.setdefault(label, picture)

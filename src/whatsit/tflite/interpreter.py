@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from whatsit.errors import ModelError
 from whatsit.validation import whole_number
+
+MOST_COPIES = 64
+"""The largest fixed batch of a model that is run at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Runtime:
         """
         from ai_edge_litert.interpreter import Interpreter
 
+        self._copies = 1
+        """How many pictures the model takes at once; it is given one picture that many times."""
         self._content, self._name, self._wanted_threads = content, name, threads
         self.threads = min(4, os.cpu_count() or 1) if threads is None else whole_number(threads, "threads")
         self._lock = threading.Lock()
@@ -87,6 +92,12 @@ class Runtime:
             raise ModelError(f"{name}: input of dynamic shape {shape}; export it again with a fixed picture size")
         self.input = _spec(inputs[0])
         self.outputs = tuple(_spec(detail) for detail in outputs)
+        if len(self.input.shape) == 4 and self.input.shape[0] > 1:
+            self._copies = self.input.shape[0]
+            if self._copies > MOST_COPIES or any(spec.shape[:1] != (self._copies,) for spec in self.outputs):
+                raise ModelError(f"{name}: takes {self._copies} pictures at once; export it again with a batch of 1")
+            self.input, *found = (replace(spec, shape=(1, *spec.shape[1:])) for spec in (self.input, *self.outputs))
+            self.outputs = tuple(found)
         self._in = inputs[0]["index"]
         self._out = [detail["index"] for detail in outputs]
 
@@ -105,13 +116,22 @@ class Runtime:
         Raises:
             ModelError: an operator fails; some damage of a file shows only here.
         """
+        if self._copies > 1:
+            tensor = np.repeat(tensor, self._copies, axis=0)
         with self._lock:
             self._interpreter.set_tensor(self._in, tensor)
             try:
                 self._interpreter.invoke()
-                return tuple(self._interpreter.get_tensor(index) for index in self._out)
+                found = tuple(self._interpreter.get_tensor(index) for index in self._out)
             except (ValueError, RuntimeError) as error:
                 raise ModelError(f"{self._name}: LiteRT cannot run this model: {_first_line(error)}") from error
+        if self._copies > 1:
+            found = tuple(values[:1] for values in found)
+        for spec, values in zip(self.outputs, found, strict=True):
+            if values.shape != spec.shape:
+                shapes = f"{list(values.shape)}, announced as {list(spec.shape)}"
+                raise ModelError(f"{self._name}: output {spec.name} has shape {shapes}; export it with a fixed one")
+        return found
 
     def clone(self, threads: int = 1) -> "Runtime":
         """Another interpreter for the same model."""

@@ -1,40 +1,124 @@
-"""Label files: one class per line, as ``label`` or as ``0 label``."""
+"""Label files: one class per line, JSON, or a TensorFlow label map, as tools write them beside or inside a model."""
 
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from whatsit.errors import DataError
+from whatsit.files import read_bounded
 
 MAX_LABELS = 100_000
+MAX_LABEL_BYTES = 2**24
 _NUMBERED = re.compile(r"^(\d+)[ \t:,]+(\S.*)$")
+_MACHINE_ID = re.compile(r"/[mgt]/\w+|n\d{8}|Q\d+")
+_ITEM = re.compile(r"\bitem\s*\{([^{}]*)\}")
+_FIELD = re.compile(r"""(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d+))""")
+_EXPECTED = "expected one label per line, a JSON list, or an object of numbers and names"
 
 
 def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
-    """Labels in order from ``label`` lines, or from ``0 label`` lines numbered 0, 1, 2 … (any order).
+    """Labels in the order of the model's outputs.
+
+    Understood: ``label`` lines; ``0 label`` lines numbered from 0 or from 1, in any order; a JSON list, an object of
+    id → name or name → id, or one with a list under ``labels``, ``classes`` or ``names``; a TensorFlow label map
+    (``item { id: 1 name: "cat" }``). UTF-8 with or without a byte-order mark, or UTF-16 with one.
 
     Args:
         name: what to call the file in errors.
 
     Raises:
-        DataError: not UTF-8, empty, or too long.
+        DataError: another encoding, empty, too long, or numbers that leave a gap.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not a text file in UTF-8; expected one label per line") from error
+    text = _text(content, name)
+    stripped = text.lstrip()
+    if stripped.startswith(("[", "{")):
+        return _checked(_from_json(text, name), name)
+    if _ITEM.match(stripped):
+        return _checked(_from_label_map(text, name), name)
     lines = [line.strip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
-    if not lines or len(lines) > MAX_LABELS or any("\0" in line for line in lines):
-        raise DataError(f"{name}: {len(lines)} labels; expected one label per line, 1 to {MAX_LABELS:,} lines")
     numbered = [_NUMBERED.match(line) for line in lines if line]
-    if all(numbered):
+    if numbered and all(numbered):
         pairs = {int(match[1]): match[2] for match in numbered if match}
-        if sorted(pairs) == list(range(len(numbered))):
-            return tuple(pairs[index] for index in range(len(pairs)))
-    return tuple(lines)
+        first = min(pairs)
+        distinct = len(set(pairs.values())) == len(pairs)  # "1 euro" and "2 euro" are labels with numbers of their own
+        if (first == 0 or (first == 1 and distinct)) and sorted(pairs) == list(range(first, first + len(numbered))):
+            lines = [pairs[index] for index in sorted(pairs)]
+    return _checked(lines, name)
+
+
+def are_machine_ids(labels: Sequence[str]) -> bool:
+    """Whether labels are identifiers such as ``/m/01yrx`` or ``n02123045``, which nobody reads."""
+    return bool(labels) and all(_MACHINE_ID.fullmatch(label) for label in labels)
+
+
+def _text(content: bytes, name: str) -> str:
+    try:
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return content.decode("utf-16")
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: not a text file in UTF-8; expected one label per line") from error
+
+
+def _checked(labels: Sequence[str], name: str) -> tuple[str, ...]:
+    if not labels or len(labels) > MAX_LABELS or any("\0" in label for label in labels):
+        raise DataError(f"{name}: {len(labels)} labels; expected one label per line, 1 to {MAX_LABELS:,} lines")
+    return tuple(labels)
+
+
+def _from_json(text: str, name: str) -> list[str]:
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name}: neither JSON nor one label per line; {_EXPECTED}") from error
+    if isinstance(found, dict):
+        for key in ("labels", "classes", "names", "class_names"):
+            if isinstance(found.get(key), list | dict):
+                found = found[key]
+                break
+    if isinstance(found, list) and all(isinstance(label, str) for label in found):
+        return [label.strip() for label in found]
+    if isinstance(found, list) and found and all(isinstance(label, dict) for label in found):
+        named = [_named(entry) for entry in found]
+        if all(label is not None for label in named):
+            return [label for label in named if label is not None]
+    if isinstance(found, dict) and found:
+        ids = {key: value for key, value in found.items() if isinstance(value, str) and re.fullmatch(r"\d+", key)}
+        if len(ids) == len(found):
+            return _in_order({int(key): value for key, value in ids.items()}, len(found), name)
+        if all(isinstance(value, int) and not isinstance(value, bool) for value in found.values()):
+            return _in_order({value: key for key, value in found.items()}, len(found), name)
+    raise DataError(f"{name}: JSON without labels in it; {_EXPECTED}")
+
+
+def _named(entry: Mapping[str, Any]) -> str | None:
+    values = (entry.get(key) for key in ("name", "label", "displayName", "display_name"))
+    return next((value for value in values if isinstance(value, str)), None)
+
+
+def _from_label_map(text: str, name: str) -> list[str]:
+    """``StringIntLabelMap`` of TensorFlow's object detection API in protobuf's text format."""
+    pairs: dict[int, str] = {}
+    items = _ITEM.findall(text)
+    for item in items:
+        fields = {key: double or single or number for key, double, single, number in _FIELD.findall(item)}
+        shown = fields.get("display_name") or fields.get("name")
+        if shown is None or not fields.get("id", "").isdigit():
+            raise DataError(f'{name}: an item without id and name; expected item {{ id: 1 name: "cat" }}')
+        pairs[int(fields["id"])] = shown
+    return _in_order(pairs, len(items), name)
+
+
+def _in_order(pairs: Mapping[int, str], count: int, name: str) -> list[str]:
+    first = min(pairs)
+    if len(pairs) != count or first not in (0, 1) or sorted(pairs) != list(range(first, first + count)):
+        raise DataError(f"{name}: numbers of labels repeat or leave a gap; expected 0, 1, 2 … or 1, 2, 3 …")
+    return [pairs[index].strip() for index in sorted(pairs)]
 
 
 def parse_plain_labels(content: bytes, name: str) -> tuple[str, ...]:
@@ -58,13 +142,7 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     Raises:
         DataError: the file cannot be read or is not a label file.
     """
-    file = Path(path)
-    try:
-        if file.stat().st_size > 2**24:
-            raise DataError(f"{file}: {file.stat().st_size:,} bytes; expected a label file, one label per line")
-        return parse_labels(file.read_bytes(), str(file))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file}: cannot read labels: {getattr(error, 'strerror', None) or error}") from error
+    return parse_labels(read_bounded(path, MAX_LABEL_BYTES, "a label file, one label per line"), str(path))
 
 
 def fitted_labels(labels: Sequence[str], classes: int, name: str) -> tuple[str, ...]:
@@ -84,20 +162,43 @@ def fitted_labels(labels: Sequence[str], classes: int, name: str) -> tuple[str, 
     )
 
 
-def labels_beside(model: Path, classes: int) -> tuple[str, ...] | None:
-    """Labels from a file next to the model: ``<model>.txt`` first, then ``labels.txt`` if its count fits.
+def labels_beside(model: Path, classes: int) -> tuple[tuple[str, ...], Path] | None:
+    """Labels from a file next to the model, with its path; None where there is none.
+
+    ``<model>.txt``, ``.json`` and the like are the model's own. Those of a shared name (``labels.txt``, ``dict.txt``
+    …) count where their number fits; ``manifest.json`` (Firebase AutoML) names the file for its model.
 
     Raises:
-        DataError: ``<model>.txt`` is there but has another number of labels.
+        DataError: the model's own file has another number of labels.
     """
-    for own in (model.with_suffix(".txt"), model.with_name(f"{model.stem}_labels.txt")):
+    stem = model.with_suffix("")
+    for suffix in (".txt", "_labels.txt", ".labels.txt", "_labels.json", ".labels.json", ".pbtxt"):
+        own = stem.with_name(stem.name + suffix)
         if own.is_file():
-            return fitted_labels(read_labels(own), classes, str(own))
-    for shared in ("labels.txt", "labelmap.txt"):
-        file = model.with_name(shared)
+            return fitted_labels(read_labels(own), classes, str(own)), own
+    for file in (*_in_manifest(model), *(model.with_name(shared) for shared in _SHARED)):
         if file.is_file():
             try:
-                return fitted_labels(read_labels(file), classes, str(file))
-            except DataError:  # in a folder of many models, a common name can belong to another model
+                return fitted_labels(read_labels(file), classes, str(file)), file
+            except DataError:  # a shared name in a folder of many models can belong to another
                 continue
     return None
+
+
+_SHARED = (
+    "labels.txt", "labelmap.txt", "label_map.txt", "dict.txt", "classes.txt", "class_names.txt", "labels.json",
+    "class_names.json", "class_indices.json", "classes.json", "labels.pbtxt", "label_map.pbtxt", "labelmap.pbtxt",
+)  # fmt: skip
+
+
+def _in_manifest(model: Path) -> list[Path]:
+    manifest = model.with_name("manifest.json")
+    try:
+        if not manifest.is_file() or manifest.stat().st_size > MAX_LABEL_BYTES:
+            return []
+        found = json.loads(manifest.read_bytes())
+        named = found["labelsFile"] if found.get("modelFile", model.name) == model.name else ""
+    except (OSError, ValueError, KeyError, AttributeError, RecursionError):
+        return []
+    # A name, not a path: the manifest may come from a stranger.
+    return [model.with_name(named)] if isinstance(named, str) and named and Path(named).name == named else []

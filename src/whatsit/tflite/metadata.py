@@ -63,7 +63,7 @@ def read_metadata(content: bytes, model: Any | None = None, name: str = "model")
     files = read_files(content, name)
     mean = std = None
     title = description = ""
-    labels_file = None
+    label_files: list[tuple[str, str]] = []
     for entry in model.metadata or []:
         if _text(entry.name) != _KEY:
             continue
@@ -74,10 +74,10 @@ def read_metadata(content: bytes, model: Any | None = None, name: str = "model")
             graph = _first(root, 3)
             if graph is not None:
                 mean, std = _normalisation(_first(graph, 2))
-                labels_file = _axis_labels(_first(graph, 3))
+                label_files = _axis_labels(_first(graph, 3))
         except (struct.error, IndexError, ValueError, TypeError, UnicodeDecodeError) as error:
             raise ModelError(f"{name}: broken TFLite metadata ({error})") from error
-    labels = _labels(files, labels_file, name)
+    labels = _labels(files, label_files, name)
     return ModelMetadata(mean, std, labels, files, title, description)
 
 
@@ -198,12 +198,14 @@ def _normalisation(tensor: Table | None) -> tuple[tuple[float, ...] | None, tupl
     return None, None
 
 
-def _axis_labels(tensor: Table | None) -> str | None:
+def _axis_labels(tensor: Table | None) -> list[tuple[str, str]]:
+    """The label files of a tensor as (name, locale); a model may have one for programs and one per language."""
+    found = []
     for file in _children(tensor, 6):
         offset = _slot(file, 2)
         if offset and table_byte(file, offset) == _TENSOR_AXIS_LABELS:
-            return _string(file, 0)
-    return None
+            found.append((_string(file, 0), _string(file, 3)))
+    return found
 
 
 def table_byte(table: Table, offset: int) -> int:
@@ -211,19 +213,27 @@ def table_byte(table: Table, offset: int) -> int:
     return int(table.Get(number_types.Int8Flags, table.Pos + offset))
 
 
-def _labels(files: Mapping[str, bytes], named: str | None, name: str) -> tuple[str, ...] | None:
-    from whatsit.tflite.label_file import parse_labels, parse_plain_labels
+def _labels(files: Mapping[str, bytes], named: list[tuple[str, str]], name: str) -> tuple[str, ...] | None:
+    from whatsit.tflite.label_file import are_machine_ids, parse_labels, parse_plain_labels
 
-    if named is None:
-        candidates = [file for file in files if file.lower().endswith(".txt") and "label" in file.lower()]
-        named = candidates[0] if len(candidates) == 1 else None
-    if named is None:
+    if not named:
+        candidates = sorted(file for file in files if _is_label_file(file))
+        named = [(candidates[0], "")] if len(candidates) == 1 else []
+    if not named:
         return None
-    if named not in files:
-        raise ModelError(f"{name}: its metadata names {named}, but the file ends without it; copy the model again")
+    for file, _ in named:
+        if file not in files:
+            raise ModelError(f"{name}: its metadata names {file}, but the file ends without it; copy the model again")
     # Ours hold labels as they were taught, "0 zero" included; in others, "0 zero" can be a number and a label.
     parse = parse_plain_labels if CARD_FILE in files else parse_labels
-    return parse(files[named], f"{named} in {name}")
+    lists = [(parse(files[file], f"{file} in {name}"), locale.lower()) for file, locale in named]
+    # Words before identifiers, no language before English before others, as a reader without a locale would choose.
+    return min(lists, key=lambda found: (are_machine_ids(found[0]), bool(found[1]), not found[1].startswith("en")))[0]
+
+
+def _is_label_file(file: str) -> bool:
+    stem, _, ending = file.lower().rpartition(".")
+    return ending in ("txt", "json", "pbtxt") and ("label" in stem or stem in ("dict", "classes", "class_names"))
 
 
 # Writing: children before parents, as FlatBuffers requires.

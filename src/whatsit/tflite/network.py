@@ -3,13 +3,13 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import ImageError, ModelError
+from whatsit.errors import ImageError, ModelArgumentError, ModelError
+from whatsit.files import read_bounded
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.parallel import ordered_map
@@ -33,6 +33,7 @@ class Network:
         self.runtime, self.preprocess, self.name = runtime, preprocess, name
         self._idle: list[Runtime] = []
         self._table = _lookup_table(runtime.input, preprocess)
+        self._channels_first = is_channels_first(runtime.input.shape)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.runtime, self.preprocess, self.name)
@@ -100,13 +101,17 @@ class Network:
         return lambda image: finish(image, self._run(runtime, self.preprocess.pixels(image)))
 
     def _run(self, runtime: Runtime, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        expected = self.runtime.input.shape
-        if (1, *pixels.shape) != expected:
-            raise ModelError(f"{self.name}: pixels of shape {pixels.shape}; the model takes {expected[1:]}")
+        expected = (self.preprocess.height, self.preprocess.width, self.preprocess.channels)
+        if pixels.shape != expected:
+            raise ModelError(f"{self.name}: pixels of shape {pixels.shape}; the model takes {expected}")
         stored = runtime.run(self._tensor(pixels))
         return tuple(spec.dequantised(values.reshape(-1)) for spec, values in zip(runtime.outputs, stored, strict=True))
 
     def _tensor(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        tensor = self._stored(pixels)
+        return tensor.transpose(0, 3, 1, 2) if self._channels_first else tensor
+
+    def _stored(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         if self._table is None:
             return pixels[np.newaxis]
         if self._table.ndim == 1:
@@ -118,7 +123,7 @@ class Network:
 def input_preprocess(
     spec: TensorSpec, fit: Fit, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, name: str
 ) -> Preprocess:
-    """The preprocessing for a model's input of shape (1, height, width, 1 or 3).
+    """The preprocessing for a model's input of shape (1, height, width, 1 or 3) or (1, 1 or 3, height, width).
 
     Args:
         spec: the input.
@@ -131,19 +136,27 @@ def input_preprocess(
         ModelError: the input is not one picture of fixed size, or of a type other than uint8, int8 and float32.
     """
     shape = spec.shape
+    if len(shape) == 4 and is_channels_first(shape):
+        shape = (shape[0], *shape[2:], shape[1])
     if len(shape) != 4 or shape[0] != 1 or shape[3] not in (1, 3) or min(shape) < 1:
-        raise ModelError(f"{name}: input of shape {list(shape)}; expected one picture, [1, height, width, 1 or 3]")
+        raise ModelError(f"{name}: input of shape {list(spec.shape)}; expected one picture, [1, height, width, 1 or 3]")
     if spec.dtype not in (np.uint8, np.int8, np.float32):
         raise ModelError(f"{name}: input of type {spec.dtype}; expected uint8, int8 or float32")
     colour = Colour.RGB if shape[3] == 3 else Colour.GREY
     return Preprocess(shape[2], shape[1], fit, colour, mean or (0.0,), std or (255.0,))
 
 
+def is_channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether an input of four dimensions is (batch, channels, height, width), as PyTorch has it."""
+    return len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3)
+
+
 def model_content(model: str | os.PathLike[str] | bytes) -> tuple[str, bytes]:
     """What to call a model in errors, and its bytes.
 
     Raises:
-        ModelError: neither bytes nor a path, or as ``read_model_file``.
+        ModelArgumentError: neither bytes nor a path.
+        ModelError: as ``read_model_file``.
     """
     if isinstance(model, bytes | bytearray | memoryview):
         return "model", bytes(model)
@@ -154,21 +167,12 @@ def read_model_file(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a model file.
 
     Raises:
+        ModelArgumentError: not a path.
         ModelError: it is missing, not a file, larger than ``MAX_MODEL_BYTES``, or cannot be read.
     """
     if not isinstance(path, str | os.PathLike):
-        raise ModelError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
-    file = Path(path)
-    try:
-        if not file.exists():
-            raise ModelError(f"{file}: no such model file")
-        if not file.is_file():
-            raise ModelError(f"{file}: not a file; expected a .tflite model")
-        if (size := file.stat().st_size) > MAX_MODEL_BYTES:
-            raise ModelError(f"{file}: {size:,} bytes, more than the {MAX_MODEL_BYTES:,} allowed for a model")
-        return file.read_bytes()
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise ModelArgumentError(f"model {short(path)}: expected the path of a .tflite, or its bytes")
+    return read_bounded(path, MAX_MODEL_BYTES, "a .tflite model", error=ModelError)
 
 
 def _lookup_table(spec: TensorSpec, preprocess: Preprocess) -> NDArray[Any] | None:

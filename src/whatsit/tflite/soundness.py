@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from whatsit.tflite.operators import check_operator
 from whatsit.tflite.schema import schema
 
 _ITEM_SIZES = {
@@ -47,10 +48,43 @@ def check(model: Any) -> None:
                 raise ValueError(f"operator code {operator.opcodeIndex} of {codes}")
             _check_indices(operator.inputs, len(tensors), -1)
             _check_indices(operator.outputs, len(tensors), 0)
+            inputs, outputs = [int(i) for i in operator.inputs], [int(i) for i in operator.outputs]
+            ranks = [_rank(tensors[index]) if index >= 0 else 0 for index in inputs]
+            check_operator(operator_kind(model.operatorCodes[operator.opcodeIndex]), inputs, outputs, ranks)
+        _check_writers(graph, model.buffers)
         _check_order(graph)
         _check_scales(graph)
     for entry in model.metadata or []:
         _check_indices([entry.buffer], len(model.buffers), 0)
+
+
+def _rank(tensor: Any) -> int:
+    return len(tensor.shape) if tensor.shape is not None else 0
+
+
+def operator_kind(code: Any) -> str:
+    """The name of an operator code in the schema's ``BuiltinOperator``."""
+    # Files older than schema 3a keep the number in the one byte of the deprecated field.
+    return _OPERATOR_NAMES.get(max(int(code.builtinCode), int(code.deprecatedBuiltinCode)), "unknown")
+
+
+def _check_writers(graph: Any, buffers: list[Any]) -> None:
+    """A tensor has one source: the caller, a constant or one operator. Two writers corrupt the arena, or loop."""
+    sources = {int(index) for index in graph.inputs}
+    if len(sources) != len(graph.inputs):
+        raise ValueError("an input is listed twice")
+    if not len(graph.outputs):
+        raise ValueError("no outputs")
+    for number, operator in enumerate(graph.operators):
+        for index in map(int, operator.outputs):
+            data = buffers[graph.tensors[index].buffer].data
+            if index in sources or (data is not None and len(data)):
+                raise ValueError(f"operator {number} writes tensor {index}, which has its value already")
+            sources.add(index)
+    for index in map(int, graph.outputs):
+        shape = graph.tensors[index].shape
+        if shape is not None and 0 in list(shape):
+            raise ValueError(f"output {index} is empty: shape {[int(side) for side in shape]}")
 
 
 def _check_order(graph: Any) -> None:
@@ -119,6 +153,9 @@ def _has_scale(tensor: Any) -> bool:
     return scale is not None and len(scale) > 0 and bool(np.all(np.asarray(scale) > 0))
 
 
+_OPERATOR_NAMES: dict[int, str] = {
+    value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")
+}
 _TYPE_NAMES: dict[int, str] = {
     value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")
 }

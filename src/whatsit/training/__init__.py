@@ -1,0 +1,1 @@
+"""Learning from many pictures: a head on frozen features, fine-tuning, from scratch."""

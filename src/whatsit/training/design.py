@@ -1,194 +1,295 @@
 """What a person chooses before training, as one value that ``whatsit.toml`` keeps under ``[design]``."""
 
 import dataclasses
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from whatsit.backbones import BACKBONES
-from whatsit.backbones.choice import BackboneChoice
-from whatsit.errors import DataError
+from whatsit.backbones import BACKBONES, DEFAULT
+from whatsit.errors import SettingError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
+from whatsit.training.setting import About, Setting, Value, plain, setting_of
+
+if TYPE_CHECKING:
+    from whatsit.backbones.choice import BackboneChoice
 
 
 class TrainingMode(StrEnum):
     """How much of the network is trained."""
 
     FROZEN = "frozen"
-    """Only the head, on embeddings: seconds, and nothing beyond the core is needed."""
+    """Only the head, on embeddings: takes seconds and needs nothing beyond the core."""
     FINE_TUNE = "fine-tune"
     """The head and the last blocks, or all, of a built-in backbone; needs the extra ``torch``."""
     SCRATCH = "scratch"
     """A small convolutional network from random weights; needs the extra ``torch``."""
 
+    @property
+    def package(self) -> str | None:
+        """The optional package that it needs; None: none."""
+        return None if self is TrainingMode.FROZEN else "torch"
+
+
+_FROZEN, _FINE_TUNE, _SCRATCH = TrainingMode
+_BACKBONE = (_FROZEN, _FINE_TUNE)
+_WHOLE = (_FINE_TUNE, _SCRATCH)
+_LARGE = (96, 128, 160, 192, 224, 256)
+
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Every choice of a training; the same design, seed and pictures give the same file."""
+    """Every setting of a training; the same design, seed and pictures give the same file.
 
-    way: TrainingMode = TrainingMode.FROZEN
-    backbone: str = "lite0"
-    """A name in ``whatsit.backbones.BACKBONES`` or the path of a ``.tflite``; not used from scratch."""
-    size: int = 224
-    """Side of the input in pixels; a ``.tflite`` has its own, which the finished training tells."""
-    blocks: int | None = None
-    """Keep only so many blocks of a built-in backbone: faster and coarser; None: all."""
-    colour: Colour = Colour.RGB
-    fit: Fit = Fit.COVER
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    views: int = 4
-    """Views of each training picture that are embedded, itself among them; for the frozen way."""
-    hidden: int = 0
-    """Units of a hidden layer in the head; 0: none."""
-    dropout: float = 0.1
-    """Share of the head's inputs left out at each step."""
-    epochs: int | None = None
-    """None: 60 frozen, 6 fine-tuning, 40 from scratch."""
-    patience: int | None = None
-    """Stop after so many epochs without a better validation loss; None: 10 frozen, never otherwise."""
-    learning_rate: float | None = None
-    """None: 1e-3 frozen, 3e-4 for the body and three times that for the head in fine-tuning, 3e-3 from scratch."""
-    batch: int = 32
-    class_weights: bool = False
-    """Let a class with few pictures count as much as one with many."""
-    label_smoothing: float = 0.1
-    """Share of the target spread over all classes (Szegedy et al. 2016, section 7)."""
-    mixup: bool = False
-    """Train on blends of two pictures (Zhang et al. 2018); for fine-tuning and from scratch."""
-    multi_layer: bool = True
-    """Let the head see the last blocks of a built-in backbone too, upper and lower half apart; for the frozen way."""
-    unfrozen_blocks: int | None = None
-    """Fine-tune only so many blocks at the end; None: all."""
-    seed: int = 0
+    The fields are the only source of defaults, limits and choices: the command line's options, the studio's form and
+    the table in the documentation are made from ``Design.schema()``.
+
+    Raises:
+        SettingError: a value outside its limits, or one that does not go with the backbone.
+
+    Example:
+        >>> Design(size=160, epochs=20).to_dict()["size"]
+        160
+    """
+
+    mode: Annotated[TrainingMode, About("How much of the network is trained.", headline="changed", advanced=False)] = (
+        TrainingMode.FROZEN
+    )
+    backbone: Annotated[
+        str,
+        About("The network that turns pictures into embeddings.", modes=_BACKBONE, headline="always", advanced=False),
+    ] = DEFAULT
+    size: Annotated[
+        int,
+        About(
+            "Input side in pixels; a multiple of 32 for the built-in backbones.", 32, 512, 32, made_by_file=True,
+            offered={_FROZEN: _LARGE, _FINE_TUNE: _LARGE, _SCRATCH: (32, 64, 96, 128)}, headline="always",
+            advanced=False,
+        ),
+    ] = 224  # fmt: skip
+    blocks: Annotated[
+        int | None,
+        About(
+            "Keep only this many blocks of a built-in backbone: faster, less accurate.", 1, 64, modes=_BACKBONE,
+            of_backbone=True, made_by_file=True, headline="changed", advanced=False,
+        ),
+    ] = None  # fmt: skip
+    colour: Annotated[
+        Colour, About("Colour or grey pictures.", made_by_file=True, headline="changed", advanced=False)
+    ] = Colour.RGB
+    fit: Annotated[Fit, About("How a picture meets the square input.", headline="always", advanced=False)] = Fit.COVER
+    augmentation: Annotated[
+        Augmentation, About("Random variations of the training pictures.", advanced=False)
+    ] = field(default_factory=Augmentation)  # fmt: skip
+    epochs: Annotated[
+        int | None,
+        About(
+            "At most this many passes over the training pictures.", 1, 10_000,
+            by_mode={_FROZEN: 60, _FINE_TUNE: 6, _SCRATCH: 40}, advanced=False,
+        ),
+    ] = None  # fmt: skip
+    learning_rate: Annotated[
+        float | None,
+        About(
+            "Step size of the optimiser; when fine-tuning, of the backbone.", 1e-6, 1, 0,
+            by_mode={_FROZEN: 1e-3, _FINE_TUNE: 3e-4, _SCRATCH: 3e-3}, advanced=False,
+        ),
+    ] = None  # fmt: skip
+    dropout: Annotated[
+        float, About("Share of the head's inputs left out at each step.", 0, 0.9, 0.05, advanced=False)
+    ] = 0.1
+    hidden: Annotated[
+        int, About("Units in a hidden layer of the head; 0: none.", 0, 4096, modes=(_FROZEN,), headline="changed")
+    ] = 0
+    views: Annotated[
+        int, About("Views of each training picture, the unchanged one included.", 1, 64, modes=(_FROZEN,))
+    ] = 4
+    patience: Annotated[
+        int | None,
+        About("Stop after this many epochs without a better one.", 1, 10_000, by_mode={_FROZEN: 10}),
+    ] = None
+    label_smoothing: Annotated[
+        float, About("Share of each target spread over all classes.", 0, 0.5, 0.05)
+    ] = 0.1  # fmt: skip
+    """Szegedy et al. 2016, section 7."""
+    batch: Annotated[int, About("Pictures per training step.", 1, 4096, modes=_WHOLE)] = 32
+    unfrozen_blocks: Annotated[
+        int | None,
+        About("Fine-tune only this many blocks, the last ones.", 0, 64, modes=(_FINE_TUNE,), of_backbone=True),
+    ] = None
+    seed: Annotated[int, About("The same seed and pictures give the same file.", 0, 2**31 - 1)] = 0
+    multi_layer: Annotated[
+        bool,
+        About(
+            "Let the head see the last blocks of a built-in backbone too, upper and lower half apart.",
+            modes=(_FROZEN,), made_by_file=True,
+        ),
+    ] = True  # fmt: skip
+    class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = False
+    mixup: Annotated[bool, About("Train on blends of two pictures.", modes=_WHOLE)] = False
+    """Zhang et al. 2018."""
 
     def __post_init__(self) -> None:
-        for name, low, high in _LIMITS:
-            value = getattr(self, name)
-            if name == "size" and self.choice.is_file:
-                continue
-            if value is not None and not low <= value <= high:
-                raise DataError(f"{name} {value}: expected {_figure(low)} to {_figure(high)}")
+        for setting in self.schema():
+            value = getattr(self, setting.name)
+            if not (value is None and setting.optional):
+                object.__setattr__(self, setting.name, setting.read(plain(value)))
+        on_file = self.on_file
+        for setting in self.schema():
+            if not (setting.about.made_by_file and on_file):
+                setting.check(getattr(self, setting.name))
+        if not self.uses("backbone"):
+            return
         row = BACKBONES.get(self.backbone)
-        fine_tunable = row.fine_tunable if row is not None else not self.choice.is_file
-        if self.way is TrainingMode.FINE_TUNE and not fine_tunable:
+        fine_tunable = row.fine_tunable if row is not None else not on_file
+        if self.mode is TrainingMode.FINE_TUNE and not fine_tunable:
             able = ", ".join(name for name, row in BACKBONES.items() if row.fine_tunable)
-            raise DataError(f"backbone {self.backbone}: fine-tuning needs one of {able}; leave it frozen instead")
-        if self.way is not TrainingMode.SCRATCH and row is not None and row.blocks:
+            raise SettingError("backbone", self.backbone, f"one of {able} for fine-tuning, or mode frozen")
+        if row is not None and row.blocks:
             self._check_blocks(row.blocks)
 
     def _check_blocks(self, total: int) -> None:
         if self.blocks is not None and self.blocks > total:
-            raise DataError(f"blocks {self.blocks}: expected 1 to {total}, as many as {self.backbone} has")
+            raise SettingError("blocks", self.blocks, f"1 to {total}, the number of blocks in {self.backbone}")
         kept = self.blocks or total
-        if self.way is TrainingMode.FINE_TUNE and self.unfrozen_blocks is not None and self.unfrozen_blocks > kept:
+        if self.uses("unfrozen_blocks") and self.unfrozen_blocks is not None and self.unfrozen_blocks > kept:
             whose = self.backbone if self.blocks is None else f"{self.backbone}/{self.blocks}"
-            raise DataError(f"unfrozen_blocks {self.unfrozen_blocks}: expected 0 to {kept}, as many as {whose} has")
+            raise SettingError("unfrozen_blocks", self.unfrozen_blocks, f"0 to {kept}, the number of blocks in {whose}")
+
+    @classmethod
+    def schema(cls) -> tuple[Setting, ...]:
+        """Every setting in order: its kind, default, limits and choices, and which modes use it."""
+        return _schema()
 
     @property
-    def choice(self) -> BackboneChoice:
-        """The backbone these choices name."""
+    def backbone_choice(self) -> "BackboneChoice":
+        """The backbone that these settings name."""
+        from whatsit.backbones.choice import BackboneChoice
+
         choice = BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour)
-        return replace(choice, multi_layer=self.multi_layer and self.way is TrainingMode.FROZEN and not choice.is_file)
+        return replace(choice, multi_layer=self.multi_layer and self.uses("multi_layer") and not choice.is_file)
 
     @property
-    def all_epochs(self) -> int:
-        """How many epochs, the default of the way where none is chosen."""
-        return self.epochs if self.epochs is not None else _EPOCHS[self.way]
+    def on_file(self) -> bool:
+        """Whether the backbone is a finished ``.tflite``, which has its own size and colour."""
+        return _on_file(self.mode, self.backbone)
 
-    def to_settings(self) -> dict[str, Any]:
-        """For ``whatsit.toml``: ``to_dict`` without what a ``.tflite`` backbone leaves no choice of."""
+    @property
+    def most_epochs(self) -> int:
+        """``epochs``, or the mode's default."""
+        return int(self._or_default("epochs"))
+
+    @property
+    def rate(self) -> float:
+        """``learning_rate``, or the mode's default."""
+        return float(self._or_default("learning_rate"))
+
+    @property
+    def stop_after(self) -> int | None:
+        """``patience``, or the mode's default; None: never stop early."""
+        patience: int | None = self._or_default("patience")
+        return patience
+
+    def uses(self, name: str) -> bool:
+        """Whether training in this mode makes use of the setting called ``name``."""
+        return _setting(name).used_by(self.mode)
+
+    def _or_default(self, name: str) -> Any:
+        return _setting(name).value_in(self.mode, getattr(self, name))
+
+    def headline(self) -> tuple[str, ...]:
+        """The names of the settings that tell this design from others in one line: used, and not the default ones."""
+        return tuple(
+            setting.name
+            for setting in self.schema()
+            if setting.used_by(self.mode)
+            and (
+                setting.about.headline == "always"
+                or (setting.about.headline == "changed" and plain(getattr(self, setting.name)) != setting.default)
+            )
+        )
+
+    def revised(self, changes: Mapping[str, Value]) -> "Design":
+        """This design with ``changes``, JSON values by name, as a person asks for them.
+
+        What was chosen for another mode or another backbone is not taken over.
+
+        Raises:
+            SettingError: a wrong value, or a setting that the mode or the backbone makes no use of.
+        """
+        chosen = {name: _setting(name).read(value) for name, value in changes.items()}
+        mode, backbone = chosen.get("mode", self.mode), chosen.get("backbone", self.backbone)
+        for setting in self.schema():
+            about = setting.about
+            fresh = (
+                (mode is not self.mode and about.by_mode)
+                or (backbone != self.backbone and about.of_backbone)
+                or (_on_file(mode, backbone) and about.made_by_file)
+            )
+            if setting.name in chosen:
+                _check_used(setting, mode, backbone, chosen[setting.name])
+            elif fresh:
+                chosen[setting.name] = _default(setting)
+        return replace(self, **chosen)
+
+    def to_settings(self) -> dict[str, Value]:
+        """For ``whatsit.toml``: ``to_dict`` without what a ``.tflite`` backbone has fixed."""
         values = self.to_dict()
-        return {key: value for key, value in values.items() if not (self.choice.is_file and key in MADE_BY_FILE)}
+        return {name: values[name] for name in values if not (self.on_file and _setting(name).about.made_by_file)}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Value]:
         """For JSON: text, numbers and truth values; what is None is left out."""
-        values = dataclasses.asdict(self)
-        values["augmentation"] = [switch for switch, on in values["augmentation"].items() if on]
-        return {key: _plain(value) for key, value in values.items() if value is not None}
+        values: dict[str, Value] = {setting.name: plain(getattr(self, setting.name)) for setting in self.schema()}
+        return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Design":
-        """The design in ``values``; what is missing has its default.
+        """The design in ``values``, from this version or an earlier one; what is missing has its default.
 
         Raises:
-            DataError: a word that is no choice, or a value of the wrong kind.
+            SettingError: an unknown name, a word that is not a choice, or a value of the wrong kind.
         """
-        known = {f.name: f for f in dataclasses.fields(cls)}
-        chosen: dict[str, Any] = {}
-        for name, value in values.items():
-            key = _FORMER_NAMES.get(name, name)
-            if key not in known:
-                raise DataError(f"design: {name!r} is not a choice; expected one of {', '.join(known)}")
-            chosen[key] = _checked(key, value)
-        return cls(**chosen)
+        renamed = {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
+        for name in renamed:
+            _setting(name)
+        return cls(**renamed)
 
 
-_BACKBONE = (TrainingMode.FROZEN, TrainingMode.FINE_TUNE)
-_WHOLE = (TrainingMode.FINE_TUNE, TrainingMode.SCRATCH)
-WAYS_OF: Mapping[str, tuple[TrainingMode, ...]] = {
-    "backbone": _BACKBONE, "blocks": _BACKBONE, "multi_layer": (TrainingMode.FROZEN,),
-    "views": (TrainingMode.FROZEN,), "hidden": (TrainingMode.FROZEN,), "batch": _WHOLE, "mixup": _WHOLE,
-    "unfrozen_blocks": (TrainingMode.FINE_TUNE,),
-}  # fmt: skip
-"""The choices that not every way makes use of."""
-
-MADE_BY_FILE = ("size", "colour", "blocks", "multi_layer")
-"""The choices that a ``.tflite`` backbone has made already."""
-
-_FORMER_NAMES = {"joined": "multi_layer", "tuned_blocks": "unfrozen_blocks"}
-"""What earlier versions called some choices in files that are still read."""
-_EPOCHS = {TrainingMode.FROZEN: 60, TrainingMode.FINE_TUNE: 6, TrainingMode.SCRATCH: 40}
-_LIMITS: tuple[tuple[str, float, float], ...] = (
-    ("size", 32, 512), ("views", 1, 64), ("hidden", 0, 4096), ("dropout", 0, 0.9), ("epochs", 1, 10_000),
-    ("patience", 1, 10_000), ("learning_rate", 1e-6, 1), ("batch", 1, 4096), ("label_smoothing", 0, 0.5),
-    ("blocks", 1, 64), ("unfrozen_blocks", 0, 64), ("seed", 0, 2**31 - 1),
-)  # fmt: skip
-_CHOICES: dict[str, type[StrEnum]] = {"way": TrainingMode, "colour": Colour, "fit": Fit}
-_FLAGS = ("class_weights", "mixup", "multi_layer")
-_FLOATS = ("dropout", "learning_rate", "label_smoothing")
+_FORMER_NAMES = {"way": "mode", "joined": "multi_layer", "tuned_blocks": "unfrozen_blocks"}
+"""What earlier versions called some settings in files that are still read."""
 
 
-def _checked(key: str, value: Any) -> Any:
-    if key in _CHOICES:
-        kind = _CHOICES[key]
-        if value not in list(kind):
-            raise DataError(f"{key} {value!r}: expected one of {', '.join(kind)}")
-        return kind(value)
-    if key == "augmentation":
-        return augmentation_of(value)
-    if key == "backbone":
-        expected, right = "text", isinstance(value, str)
-    elif key in _FLAGS:
-        expected, right = "true or false", isinstance(value, bool)
-    elif key in _FLOATS:
-        expected, right = "a number", isinstance(value, int | float) and not isinstance(value, bool)
-    else:
-        expected, right = "a whole number", isinstance(value, int) and not isinstance(value, bool)
-    if not right:
-        raise DataError(f"{key} {value!r}: expected {expected}")
-    return value
+@cache
+def _schema() -> tuple[Setting, ...]:
+    hints = typing.get_type_hints(Design, include_extras=True)
+    return tuple(setting_of(one, hints[one.name]) for one in dataclasses.fields(Design))
 
 
-def augmentation_of(switches: Any) -> Augmentation:
-    """The augmentation with just these switches on.
-
-    Raises:
-        DataError: not a list of switches.
-    """
-    names = list(Augmentation.__slots__)
-    if not isinstance(switches, list | tuple):
-        raise DataError(f"augmentation {switches!r}: expected a list of {', '.join(names)}")
-    for switch in switches:
-        if switch not in names:
-            raise DataError(f"augmentation {switch!r}: expected any of {', '.join(names)}")
-    return Augmentation(**{name: name in switches for name in names})
+def _setting(name: str) -> Setting:
+    known = {setting.name: setting for setting in _schema()}
+    if name not in known:
+        raise SettingError("setting", name, f"one of {', '.join(known)}")
+    return known[name]
 
 
-def _figure(number: float) -> str:
-    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
+def _default(setting: Setting) -> Any:
+    return None if setting.default is None else setting.read(setting.default)
 
 
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, StrEnum) else value
+def _on_file(mode: TrainingMode, backbone: str) -> bool:
+    from whatsit.backbones.choice import BackboneChoice
+
+    return _setting("backbone").used_by(mode) and BackboneChoice(backbone).is_file
+
+
+def _check_used(setting: Setting, mode: TrainingMode, backbone: str, value: Any) -> None:
+    if not setting.used_by(mode):
+        users = setting.about.modes
+        verb = "uses" if len(users) == 1 else "use"
+        raise SettingError(setting.name, plain(value), f"no value in mode {mode}; only {' and '.join(users)} {verb} it")
+    if setting.about.made_by_file and _on_file(mode, backbone):
+        raise SettingError(setting.name, plain(value), f"no value: {Path(backbone).name} has its own; leave it out")

@@ -1,11 +1,11 @@
-"""EfficientNet-Lite in PyTorch, on the same weights as the built-in networks, to be trained further.
+"""EfficientNet-Lite in PyTorch, fine-tuned from the weights of the built-in networks.
 
-First a head is fitted on the frozen features, then both learn: a head that begins at nothing would first spoil features
-that were good (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features").
+First a head is fitted on the frozen features, then both are trained: an untrained head would first distort good
+features (Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features").
 
-Batch norm keeps the statistics it came with, and only its gain and offset learn: the small batches that fit on a small
-computer would spoil them. The weights keep their names, so ``efficientnet_lite.build`` writes the trained network as it
-writes the built-in one; no converter comes between.
+Batch norm keeps its pretrained statistics, and only its gain and offset are trained: the small batches that fit on a
+small computer would spoil the statistics. The weights keep their names, so ``efficientnet_lite.build`` writes the
+trained network as it writes the built-in one, without a converter.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ from whatsit.errors import StoppedError
 from whatsit.imaging.preprocess import Colour
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.events import OnEvent, Step, Stop
+from whatsit.training.events import OnEvent, Phase, Step, Stop, ignore
 from whatsit.training.head import Embedded, fit_head
-from whatsit.training.torch_loop import Body, Head, Labelled, Recipe, Trained, as_they_are, descend
+from whatsit.training.torch_loop import Body, Head, Labelled, Recipe, Trained, descend, plain
 
 LEAST_CROP = 0.75
 HEAD_RATE = 3
-"""The head learns so many times as fast as the body."""
+"""Head learning rate as a multiple of the backbone's."""
 _EMBEDDED_AT_ONCE = 64
 Weights = Mapping[str, Tensor]
 
@@ -38,7 +38,7 @@ Weights = Mapping[str, Tensor]
 def fine_tune(
     design: Design, classes: int, training: Labelled, validation: Labelled, on_event: OnEvent, stop: Stop
 ) -> tuple[Trained, bytes]:
-    """Train the built-in network that ``design`` names further.
+    """Fine-tune the built-in network that ``design`` names.
 
     Returns:
         How it went, and the backbone as a float32 ``.tflite``.
@@ -57,7 +57,7 @@ def fine_tune(
     dim = weights["_conv_head.weight" if design.blocks is None else f"_blocks.{total - 1}._project_conv.weight"].shape[
         0
     ]
-    rate = design.learning_rate or 3e-4
+    rate = design.rate
     recipe = Recipe(rate, HEAD_RATE * rate, LEAST_CROP, 0.0)
 
     def body(now: Weights, pictures: Tensor, _training: bool) -> Tensor:
@@ -86,21 +86,21 @@ def _fitted_head(
             if stop():
                 raise StoppedError("stopped before the first epoch ended: there is nothing to keep")
             with torch.no_grad():
-                some = as_they_are(pictures.pixels[start : start + _EMBEDDED_AT_ONCE], design.size)
+                some = plain(pictures.pixels[start : start + _EMBEDDED_AT_ONCE], design.size)
                 rows.append(body(weights, some, False).numpy())
             done += len(rows[-1])
-            on_event(Step("embedding", done, total))
+            on_event(Step(Phase.EMBEDDING, done, total))
         views = np.concatenate(rows)[:, np.newaxis] if rows else np.empty((0, 1, 1), np.float32)
         return Embedded(views, pictures.targets)
 
     names = [str(number) for number in range(classes)]
-    plain = replace(design, way=TrainingMode.FROZEN, hidden=0, epochs=None, patience=None, learning_rate=None)
-    fitted = fit_head(embedded(training), embedded(validation), names, plain, lambda event: None, stop)
+    frozen = replace(design, mode=TrainingMode.FROZEN, hidden=0, epochs=None, patience=None, learning_rate=None)
+    fitted = fit_head(embedded(training), embedded(validation), names, frozen, ignore, stop)
     return fitted.head.weights, fitted.head.bias
 
 
 def trainable(weights: Weights, total: int, design: Design) -> list[str]:
-    """The names of what ``design.unfrozen_blocks`` lets learn: the last blocks, with the convolution after them."""
+    """The names of the weights that ``design.unfrozen_blocks`` leaves trainable: the last blocks and what follows."""
     first = 0 if design.unfrozen_blocks is None else max(0, total - design.unfrozen_blocks)
 
     def learns(name: str) -> bool:
@@ -144,7 +144,7 @@ def _convolved(weights: Weights, name: str, x: Tensor, stride: int, groups: int 
 
 
 def _same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
-    """TensorFlow's SAME: what is missing, the smaller half first."""
+    """TensorFlow's SAME padding on both sides of an axis, the smaller half first."""
     missing = max(0, (-(-side // stride) - 1) * stride + kernel - side)
     return missing // 2, missing - missing // 2
 

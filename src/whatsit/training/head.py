@@ -1,5 +1,7 @@
-"""A head learnt epoch by epoch on embeddings, in numpy: Adam (Kingma and Ba 2015), the running mean of its steps kept
-(Polyak and Juditsky 1992), early stopping on validation pictures.
+"""A head trained epoch by epoch on embeddings, in numpy.
+
+Adam (Kingma and Ba 2015) with a cosine schedule, an exponential moving average of the weights (Polyak and Juditsky
+1992), early stopping on validation pictures.
 """
 
 import math
@@ -16,12 +18,11 @@ from whatsit.training.events import Epoch, OnEvent, Stop
 Floats = NDArray[np.float32]
 
 MOST_BATCH, LEAST_BATCH = 128, 8
-"""Few pictures are taken in small batches, so that an epoch has some sixteen steps all the same."""
-PATIENCE = 10
+"""With few pictures the batches are smaller, so that an epoch still has about sixteen steps."""
 _SOFTENING = 0.01
 _BETAS = (0.9, 0.999)
 _MOST_SPAN = 200
-"""Steps that the running mean spans at most, or so."""
+"""Steps that the moving average spans at most, roughly."""
 _SPANS = 6
 
 
@@ -45,14 +46,14 @@ class FittedHead:
 def fit_head(
     training: Embedded, validation: Embedded, labels: Sequence[str], design: Design, on_event: OnEvent, stop: Stop
 ) -> FittedHead:
-    """Minimise the cross-entropy on one random view of every training picture an epoch.
+    """Minimise the cross-entropy; an epoch sees one random view of every training picture.
 
-    The epoch whose running mean has the lowest validation loss is kept; ``design.patience`` epochs without a better one
-    end training. Without validation pictures the last epoch is kept. Equal arguments give equal bytes.
+    The epoch whose averaged weights have the lowest validation loss is kept; ``design.patience`` epochs without a
+    better one end training. Without validation pictures the last epoch is kept. Equal arguments give equal bytes.
 
     Args:
-        training: at least one picture of every class of ``labels``.
-        validation: one view a picture; may be empty.
+        training: at least one picture of every class in ``labels``.
+        validation: one view per picture; can be empty.
     """
     random: np.random.Generator = np.random.default_rng(design.seed)
     count, _views, dim = training.embeddings.shape
@@ -63,10 +64,10 @@ def fit_head(
     soft += (1 - design.label_smoothing) * np.eye(len(labels), dtype=np.float32)[training.targets]
     importance = _importance(training.targets, len(labels), design.class_weights)
     parameters = _initial(dim, design.hidden, len(labels), random)
-    epochs, patience = design.all_epochs, design.patience or PATIENCE
+    epochs, patience = design.most_epochs, design.stop_after
     batch = min(MOST_BATCH, max(LEAST_BATCH, count // 16))
     steps = epochs * math.ceil(count / batch)
-    adam, average = _Adam(parameters), _RunningMean(parameters, memory(steps, _MOST_SPAN))
+    adam, average = _Adam(parameters), _MovingAverage(parameters, ema_decay(steps, _MOST_SPAN))
     history: list[Epoch] = []
     best, best_loss, since, stopped = [p.copy() for p in parameters], math.inf, 0, False
     for number in range(1, epochs + 1):
@@ -83,7 +84,7 @@ def fit_head(
                 kept = random.random(inputs.shape, np.float32) >= design.dropout
                 inputs = inputs * kept / np.float32(1 - design.dropout)
             loss, hits, gradients = _step(parameters, inputs, soft[rows], importance[rows], training.targets[rows])
-            adam.step(gradients, (design.learning_rate or 1e-3) * 0.5 * (1 + math.cos(math.pi * adam.steps / steps)))
+            adam.step(gradients, design.rate * 0.5 * (1 + math.cos(math.pi * adam.steps / steps)))
             average.add(parameters)
             total, right = total + loss * len(rows), right + hits
         now = average.values()
@@ -95,14 +96,14 @@ def fit_head(
             best, best_loss = now, judged
         history.append(Epoch(number, epochs, total / count, right / count, held_loss, held_accuracy, better))
         on_event(history[-1])
-        if since >= patience:
+        if patience is not None and since >= patience:
             break
     return FittedHead(_head(best, mean, spread, tuple(labels)), tuple(history), stopped)
 
 
 def _standard(embeddings: Floats) -> tuple[Floats, Floats]:
     flat = embeddings.reshape(-1, embeddings.shape[2])
-    # Part of the typical length is added, so that a feature that hardly moves is not blown up.
+    # A share of the typical length is added, so that a feature that hardly varies is not blown up.
     spread = flat.std(axis=0) + _SOFTENING * max(float(np.linalg.norm(flat, axis=1).mean()), 1e-6)
     return np.asarray(flat.mean(axis=0), np.float32), np.asarray(spread, np.float32)
 
@@ -167,24 +168,24 @@ class _Adam:
             self.parameters[place] -= np.asarray(rate / (1 - _BETAS[0] ** self.steps) * first / unbiased, np.float32)
 
 
-def memory(steps: int, most_span: int) -> float:
-    """What a running mean over training keeps at each step: it spans ``most_span`` of them, or a sixth of fewer."""
+def ema_decay(steps: int, most_span: int) -> float:
+    """The decay, 0..1, of a moving average over a training: it spans ``most_span`` steps, or a sixth of fewer."""
     return 1 - 1 / max(1, min(most_span, steps / _SPANS))
 
 
-class _RunningMean:
-    """Exponential; its beginning at zero is made good, as Adam's."""
+class _MovingAverage:
+    """Exponential; bias-corrected, as in Adam."""
 
-    def __init__(self, parameters: Sequence[Floats], memory: float) -> None:
-        self._sums, self._steps, self._memory = [np.zeros_like(p) for p in parameters], 0, memory
+    def __init__(self, parameters: Sequence[Floats], decay: float) -> None:
+        self._sums, self._steps, self._decay = [np.zeros_like(p) for p in parameters], 0, decay
 
     def add(self, parameters: Sequence[Floats]) -> None:
         self._steps += 1
         for place, parameter in enumerate(parameters):
-            self._sums[place] += (1 - self._memory) * (parameter - self._sums[place])
+            self._sums[place] += (1 - self._decay) * (parameter - self._sums[place])
 
     def values(self) -> list[Floats]:
-        return [np.asarray(found / (1 - self._memory**self._steps), np.float32) for found in self._sums]
+        return [np.asarray(found / (1 - self._decay**self._steps), np.float32) for found in self._sums]
 
 
 def _head(parameters: Sequence[Floats], mean: Floats, spread: Floats, labels: tuple[str, ...]) -> LinearHead:

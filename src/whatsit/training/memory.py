@@ -1,4 +1,4 @@
-"""Is there room for what is about to be trained? Asked before, because afterwards the kernel answers."""
+"""Whether a training fits into memory, checked before it starts: later the kernel would end the process."""
 
 import os
 from pathlib import Path
@@ -7,19 +7,24 @@ from whatsit.errors import DataError
 from whatsit.training.design import Design
 
 _BYTES_PER_PIXEL = 1_800
-"""What one picture of a batch keeps for the backward pass, per pixel of input; measured on EfficientNet-Lite0."""
+"""Kept for the backward pass per picture of a batch and pixel of input; measured on EfficientNet-Lite0."""
 _BASE = 400 * 2**20
 """PyTorch itself, the weights, their gradients and moments."""
 
 
 def needed_memory(design: Design, pictures: int, side: int) -> int:
-    """Bytes that training a whole network takes, roughly; pictures are kept at ``side`` by ``side`` pixels."""
+    """Bytes that training a whole network takes, roughly.
+
+    Args:
+        pictures: training pictures, which are all kept in memory.
+        side: the side, in pixels, at which they are kept.
+    """
     held = pictures * side * side * 3
     return _BASE + held + min(design.batch, pictures) * design.size**2 * _BYTES_PER_PIXEL
 
 
 def available_memory() -> int | None:
-    """Bytes that programs may still take without swapping; None where the system does not tell."""
+    """Bytes that can still be allocated without swapping; None where the system does not say."""
     try:
         for line in Path("/proc/meminfo").read_text("ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -33,10 +38,10 @@ def available_memory() -> int | None:
 
 
 def check_memory(design: Design, pictures: int, side: int, available: int | None = None) -> None:
-    """Refuse what would not fit.
+    """Refuse a training that would not fit.
 
     Raises:
-        DataError: naming what is needed and what is there.
+        DataError: with the memory it needs and the memory that is free.
     """
     available = available_memory() if available is None else available
     needed = needed_memory(design, pictures, side)

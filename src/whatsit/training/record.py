@@ -1,23 +1,24 @@
-"""A training on disk: the model in both arithmetics, and beside them how it was made."""
+"""A training on disk: the model as int8 and float32, and beside them how it was made."""
 
 import json
 import math
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from whatsit.errors import DataError, ModelError
+from whatsit.errors import DataError
 from whatsit.files import write_files
 from whatsit.training.design import Design
 from whatsit.training.events import Epoch
-from whatsit.training.train import Training
 from whatsit.version import VERSION
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_TAKEN = ("-float32", "-validation", ".training")
-"""Ends of names that would be taken for the files beside another model."""
+_UNUSABLE = re.compile(r"[^A-Za-z0-9._-]+")
+_RESERVED = ("-float32", "-validation", ".training")
+"""Ends of names that would be mistaken for the files beside another model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,30 @@ class ModelFiles:
     folder: Path
     name: str
 
+    @classmethod
+    def at(cls, path: str | os.PathLike[str]) -> "ModelFiles":
+        """The files of the model ``FOLDER/NAME.tflite``.
+
+        Raises:
+            DataError: another suffix, or a name that cannot be used.
+        """
+        file = Path(path)
+        if file.suffix != ".tflite":
+            raise DataError(f"{file}: expected the name of a .tflite file")
+        return cls(file.parent, file.stem)
+
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise DataError(f"model name {self.name!r}: expected letters, digits, '-', '_' and '.', 64 at most")
+            raise DataError(f"model name {self.name!r}: expected letters, digits, '-', '_' and '.', at most 64")
 
     @property
     def int8(self) -> Path:
-        """The model that is used."""
+        """The model for use."""
         return self.folder / f"{self.name}.tflite"
 
     @property
     def float32(self) -> Path:
-        """The same before quantising; missing where the backbone was quantised already."""
+        """The model before quantising; missing where the backbone is a quantised file."""
         return self.folder / f"{self.name}-float32.tflite"
 
     @property
@@ -47,55 +60,56 @@ class ModelFiles:
         return self.folder / f"{self.name}.training.json"
 
     def report(self, split: str = "test") -> Path:
-        """The report on ``split`` for people; the one for programs has the suffix ``.json``."""
+        """The report on the pictures of ``split`` for people; for programs, the same name with ``.json``."""
         return self.folder / (f"{self.name}.html" if split == "test" else f"{self.name}-{split}.html")
 
     @property
     def reports(self) -> tuple[Path, ...]:
-        """Every file that tells how good the model is."""
+        """Every file that says how good the model is."""
         pages = [self.report(split) for split in ("test", "validation")]
         pages += [page.with_name(page.name.replace(self.name, self.float32.stem, 1)) for page in pages]
         return tuple(file for page in pages for file in (page, page.with_suffix(".json")))
 
     def check_new(self) -> None:
-        """Refuse a name that is kept for another file.
+        """Refuse a name that is reserved for another file.
 
         Raises:
             DataError: it is.
         """
-        if self.name == "sweep" or self.name.endswith(_TAKEN):
-            raise DataError(f"model name {self.name!r}: is kept for another file; choose another name")
+        if self.name == "sweep" or self.name.endswith(_RESERVED):
+            raise DataError(f"model name {self.name!r}: is reserved for another file; choose another name")
 
 
-def save_training(files: ModelFiles, training: Training) -> None:
-    """Write the files, the model in use last; killed before that, the previous one stays in use with its reports.
+def suggested_name(design: Design) -> str:
+    """A name for the model of ``design``: its backbone and size, as far as a file name can hold them."""
+    if not design.uses("backbone"):
+        return f"small-{design.size}"
+    stem = _UNUSABLE.sub("-", Path(design.backbone).stem if design.on_file else design.backbone)
+    stem = stem.lstrip("._-")[:40] or "model"
+    if design.on_file:
+        return stem
+    return f"{stem}{f'-{design.blocks}blocks' if design.blocks else ''}-{design.size}"
+
+
+def write_training(
+    files: ModelFiles, int8: bytes, float32: bytes | None, record: Mapping[str, Any], history: Sequence[Epoch]
+) -> None:
+    """Write a model and how it was made, the int8 file last; interrupted before that, the previous one stays in use.
 
     Raises:
         DataError: the folder cannot be written.
     """
-    content = training.model.to_tflite("int8")
-    try:
-        whole: bytes | None = training.model.to_tflite("float32")
-    except ModelError:  # the backbone is a quantised file: there is no float32 of it
-        whole = None
-    record = {
-        "made_with": f"whatsit {VERSION}",
-        "design": training.design.to_dict(),
-        "stopped": training.stopped,
-        "pictures": training.model.pictures,
-        "left_out": [str(error) for error in training.unreadable],
-        "history": [_plain(epoch) for epoch in training.history],
-    }
-    written = {files.record: (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode(), files.int8: content}
-    write_files(written if whole is None else {files.float32: whole, **written})
-    if whole is None:
+    document = {"made_with": f"whatsit {VERSION}", **record, "history": [_plain(epoch) for epoch in history]}
+    written = {files.record: (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(), files.int8: int8}
+    write_files(written if float32 is None else {files.float32: float32, **written})
+    if float32 is None:
         files.float32.unlink(missing_ok=True)
-    for report in files.reports:  # of the model before
+    for report in files.reports:  # on the previous model
         report.unlink(missing_ok=True)
 
 
 def load_record(files: ModelFiles) -> tuple[Design | None, tuple[Epoch, ...]]:
-    """The design and the curves of a saved training; nothing where there is no record.
+    """The design and the epochs of a saved training, from this version or an earlier one; (None, ()) without a record.
 
     Raises:
         DataError: the record is damaged.

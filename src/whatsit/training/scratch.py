@@ -1,7 +1,7 @@
-"""A small convolutional network trained from random weights, for pictures so small that no backbone fits them.
+"""A small convolutional network trained from random weights, for pictures too small for a backbone.
 
-Stages of two 3x3 convolutions with batch norm and ReLU6, a 2x2 maximum after each stage but the last, whose mean is the
-embedding (the plan of Simonyan and Zisserman 2015, narrowed). 32, 64, 128 … channels.
+Stages of two 3x3 convolutions with batch norm and ReLU6, with 32, 64, 128 … channels; 2x2 max pooling after each stage
+but the last, whose spatial mean is the embedding (a narrow form of Simonyan and Zisserman 2015).
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ SHIFT = 0.125
 def train_from_scratch(
     design: Design, classes: int, training: Labelled, validation: Labelled, on_event: OnEvent, stop: Stop
 ) -> tuple[Trained, bytes]:
-    """Train a small network of its own for ``design.size`` and ``design.colour``.
+    """Train a small network for ``design.size`` and ``design.colour``.
 
     Returns:
         How it went, and the backbone as a float32 ``.tflite``.
@@ -37,7 +37,7 @@ def train_from_scratch(
     plan = stages(design.size)
     generator = torch.Generator().manual_seed(design.seed)
     weights = _random_weights(plan, channels, generator)
-    rate = design.learning_rate or 3e-3
+    rate = design.rate
     learning = [name for name in weights if "running" not in name]
     trained = descend(
         embeddings, weights, learning, plan[-1], classes, training, validation, design,
@@ -47,7 +47,7 @@ def train_from_scratch(
 
 
 def stages(size: int) -> tuple[int, ...]:
-    """The channels of each stage: as many stages as halve ``size`` to about 8 pixels, at most 256 channels."""
+    """The channels of each stage: enough stages to halve ``size`` down to about 8 pixels, at most 256 channels."""
     count = max(2, int(np.log2(max(size, 16) / 8)) + 1)
     return tuple(min(256, WIDTH << stage) for stage in range(count))
 

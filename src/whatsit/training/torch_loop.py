@@ -1,8 +1,8 @@
 """Training a whole network with PyTorch: the loop that fine-tuning and training from scratch share.
 
-AdamW (Loshchilov and Hutter 2019), cosine schedule with a short warm-up (Loshchilov and Hutter 2017); the running mean
-of the weights is judged and kept (Polyak and Juditsky 1992). Needs the extra ``torch``, imported only when such a
-training starts.
+AdamW (Loshchilov and Hutter 2019) and a cosine schedule with a short warm-up (Loshchilov and Hutter 2017); the moving
+average of the weights is evaluated and kept (Polyak and Juditsky 1992). Needs the extra ``torch``, which is imported
+only when such a training starts.
 """
 
 import math
@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from whatsit.imaging.augmentation import BRIGHTNESS, CONTRAST, ROTATION
 from whatsit.training.design import Design
-from whatsit.training.events import Epoch, OnEvent, Step, Stop
-from whatsit.training.head import memory
+from whatsit.training.events import Batch, Epoch, OnEvent, Stop
+from whatsit.training.head import ema_decay
 
 Body = Callable[[Mapping[str, Tensor], Tensor, bool], Tensor]
 """(weights, normalised pictures (n, channels, height, width), training) to embeddings (n, dim)."""
@@ -31,10 +31,10 @@ _EVENTS_EVERY = 8
 _WEIGHT_DECAY = 0.01
 _MIXUP_ALPHA = 0.2
 _MOST_SPAN = 100
-"""Steps that the running mean spans at most, or so."""
+"""Steps that the moving average spans at most, roughly."""
 _FEW_STEPS = 50
-"""A training of fewer steps learns slower in proportion: the first steps of AdamW are all of full size, and a handful
-would carry good weights away and never bring them back."""
+"""With fewer steps the learning rate is lower in proportion: AdamW's first steps are all of full size, and a handful of
+them would move good weights far away without time to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What the two ways of training do differently."""
+    """Where fine-tuning and training from scratch differ."""
 
     body_rate: float
     head_rate: float
@@ -78,8 +78,8 @@ def descend(
     """Train ``weights[name] for name in trainable`` and a linear head of shape (classes, dim), from ``head`` or zeros.
 
     The epoch with the best validation accuracy (the lowest loss among equals) is kept, or the last where there are no
-    validation pictures. A ``head`` that was given is judged before the first, as epoch 0. ``stop`` ends at the next
-    batch.
+    validation pictures. A given ``head`` is evaluated before the first epoch, as epoch 0. ``stop`` takes effect at the
+    next batch.
     """
     torch.manual_seed(design.seed)
     torch.use_deterministic_algorithms(True)
@@ -87,7 +87,7 @@ def descend(
     run = _Descent(body, weights, trainable, (torch.tensor(start[0]), torch.tensor(start[1])), training, design, recipe)
     history: list[Epoch] = []
     best_rank, kept, stopped = (-math.inf, 0.0), run.snapshot(), False
-    epochs = design.all_epochs
+    epochs = design.most_epochs
     for number in range(1 if head is None else 0, epochs + 1):
         if number == 0:
             learnt = _measured(body, *kept, training, design.size)
@@ -106,7 +106,7 @@ def descend(
         history.append(Epoch(number, epochs, *learnt, loss, accuracy, better))
         on_event(history[-1])
         since = number - max(epoch.number for epoch in history if epoch.best)
-        if stopped or (design.patience is not None and since >= design.patience):
+        if stopped or (design.stop_after is not None and since >= design.stop_after):
             break
     found, matrix, bias = kept
     return Trained(
@@ -141,8 +141,8 @@ class _Descent:
         ]
         self._optimiser = torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=_WEIGHT_DECAY)
         self._batches = max(1, len(training.targets) // design.batch)
-        steps = design.all_epochs * self._batches
-        self._memory = memory(steps, _MOST_SPAN)
+        steps = design.most_epochs * self._batches
+        self._decay = ema_decay(steps, _MOST_SPAN)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimiser, lambda step: _rate(step, steps, recipe.warm_up) * min(1, steps / _FEW_STEPS)
         )
@@ -152,10 +152,10 @@ class _Descent:
         self._steps = 0
 
     def snapshot(self) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """All weights, and the head's matrix and bias: the running means of what learns, copies of the rest."""
+        """All weights, and the head's matrix and bias: moving averages of what is trained, copies of the rest."""
         weights = {name: tensor.detach().clone() for name, tensor in {**self._weights, **self._learning}.items()}
-        if self._steps:  # the mean's beginning at zero made good, as Adam's
-            weights |= {name: total / (1 - self._memory**self._steps) for name, total in self._sums.items()}
+        if self._steps:  # bias-corrected, as in Adam
+            weights |= {name: total / (1 - self._decay**self._steps) for name, total in self._sums.items()}
         return weights, weights.pop(_MATRIX), weights.pop(_BIAS)
 
     def epoch(self, number: int, on_event: OnEvent, stop: Stop) -> _Seen:
@@ -168,7 +168,7 @@ class _Descent:
                 break
             self._step(rows, seen)
             if at % _EVENTS_EVERY == 0 or at == self._batches:
-                on_event(Step(f"epoch {number} of {self._design.all_epochs}", at, self._batches))
+                on_event(Batch(number, self._design.most_epochs, at, self._batches))
         return seen
 
     def _step(self, rows: NDArray[np.int64], seen: _Seen) -> None:
@@ -187,7 +187,7 @@ class _Descent:
         self._schedule.step()
         self._steps += 1
         for name, tensor in self._learning.items():
-            self._sums[name].lerp_(tensor.detach(), 1 - self._memory)
+            self._sums[name].lerp_(tensor.detach(), 1 - self._decay)
         seen.pictures += len(rows)
         seen.right += int((logits.argmax(1) == targets).sum())
         seen.loss += float(loss.detach()) * len(rows)
@@ -222,8 +222,8 @@ def normalised(pixels: NDArray[np.uint8]) -> Tensor:
     return ((tensor.float() - 127) / 128).contiguous(memory_format=torch.channels_last)
 
 
-def as_they_are(pixels: NDArray[np.uint8], size: int) -> Tensor:
-    """``normalised`` at the network's size; training pictures are kept larger, for crops."""
+def plain(pixels: NDArray[np.uint8], size: int) -> Tensor:
+    """``normalised`` at the network's size: training pictures are kept larger, for crops."""
     pictures = normalised(pixels)
     if pictures.shape[-1] == size:
         return pictures
@@ -235,7 +235,7 @@ def _varied(pixels: NDArray[np.uint8], design: Design, recipe: Recipe, random: n
     scale = random.uniform(recipe.least_crop, 1, count) if switches.zoom else np.ones(count)
     room = 1 - scale
     if switches.zoom and recipe.shift:
-        # Whole pixels: a shift by a part of one would blur what is only 32 pixels wide.
+        # Whole pixels: a shift by a fraction would blur pictures only 32 pixels wide.
         most = round(recipe.shift * design.size)
         offset = random.integers(-most, most + 1, (2, count)) * 2 / design.size
     else:
@@ -267,7 +267,7 @@ def _column(values: NDArray[np.float64]) -> Tensor:
 def _measured(
     body: Body, weights: Mapping[str, Tensor], matrix: Tensor, bias: Tensor, pictures: Labelled, size: int
 ) -> tuple[float, float]:
-    """Cross-entropy and accuracy on pictures as they are; not a number where there are none."""
+    """Cross-entropy and accuracy on unvaried pictures; not a number where there are none."""
     count = len(pictures.targets)
     if count == 0:
         return math.nan, math.nan
@@ -275,7 +275,7 @@ def _measured(
     for start in range(0, count, 64):
         rows = slice(start, start + 64)
         targets = torch.from_numpy(pictures.targets[rows])
-        logits = body(weights, as_they_are(pictures.pixels[rows], size), False) @ matrix.T + bias
+        logits = body(weights, plain(pictures.pixels[rows], size), False) @ matrix.T + bias
         loss += float(functional.cross_entropy(logits, targets, reduction="sum"))
         right += int((logits.argmax(1) == targets).sum())
     return loss / count, right / count

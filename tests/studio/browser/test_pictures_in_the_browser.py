@@ -241,7 +241,7 @@ def test_a_dropped_archive_is_imported_and_what_did_not_arrive_is_named(tmp_path
         drop(page, dropped)
         report = page.locator("#upload-report")
         expect(report).to_contain_text("4 pictures added", timeout=WAIT)
-        for word in ("3 left out", "not a picture file", "read me.txt", "dogs/torn.jpg", "../up.jpg"):
+        for word in ("3 skipped", "not a picture file", "read me.txt", "dogs/torn.jpg", "../up.jpg"):
             expect(report).to_contain_text(word)
         page.locator("#upload-cancel").click()
         expect(page.locator(".tile")).to_have_count(4)
@@ -337,7 +337,7 @@ def test_the_map_works_by_keyboard(big: str, page: Page) -> None:
 def test_each_kind_of_finding_has_a_colour_of_its_own(big: str, page: Page) -> None:
     page.goto(f"{big}explore")
     kinds = [kind.name.lower() for kind in Kind]
-    ask = "kinds => import('/static/colours.js').then(({ findingColour }) => kinds.map(findingColour))"
+    ask = "kinds => import('/static/explore/colours.js').then(({ findingColour }) => kinds.map(findingColour))"
     assert len({*page.evaluate(ask, kinds), page.evaluate(ask, ["none"])[0]}) == len(kinds) + 1
 
 

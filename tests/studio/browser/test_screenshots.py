@@ -1,15 +1,14 @@
 """Every page as people see it, written to ``screenshots/`` to be looked at."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from looks import LOOKS, SCREENSHOTS
 from playwright.sync_api import Browser, Page, expect
+
 from studio_process import StudioProcess
 
-FOLDER = Path(__file__).resolve().parents[3] / "screenshots"
 WAIT = 30_000
-SIZES = {"desk": (1280, 860), "phone": (390, 844)}
 LABELS = {
     "en": {"mug": "Red mug", "plant": "Plant", "duck": "Duck"},
     "zh": {"mug": "红杯子", "plant": "盆栽", "duck": "鸭子"},
@@ -36,20 +35,19 @@ def taught(page: Page, labels: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_screenshots_of_every_page(studio: StudioProcess, chromium: Callable[..., Browser], language: str) -> None:
-    FOLDER.mkdir(exist_ok=True)
+    SCREENSHOTS.mkdir(exist_ok=True)
     browser = chromium()
 
     def shoot(page: Page, name: str) -> None:
-        page.screenshot(path=FOLDER / f"{name}-{language}.png")
+        page.screenshot(path=SCREENSHOTS / f"{name}-{language}.png")
 
     pages = {}
-    for size, (width, height) in SIZES.items():
-        for scheme in ("light", "dark"):
+    for look, width, scheme, locale in LOOKS:
+        if locale.startswith(language):
             context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=size == "phone",
-                locale={"en": "en-GB", "zh": "zh-CN"}[language],
-            )  # fmt: skip
-            pages[f"{size}-{scheme}"] = context.new_page()
+                viewport={"width": width, "height": 860}, color_scheme=scheme, has_touch=look == "phone", locale=locale
+            )
+            pages[f"{look}-{width}-{scheme}"] = context.new_page()
     for look, page in pages.items():
         page.goto(studio.url)
         expect(page.locator("#picture")).to_be_visible(timeout=WAIT)

@@ -58,6 +58,7 @@ def test_the_books_pictures_become_a_model_that_is_used_live(
         expect(page.locator("#accuracy-chart polyline.validation")).to_have_count(1)
         expect(page.locator("#loss-chart polyline.training")).to_have_count(1)
         page.get_by_role("link", name="Test it").click()
+        expect(page.locator("#untested")).to_be_visible(timeout=WAIT)
         page.locator("#begin").click()
         expect(page.locator("#accuracy")).to_contain_text("%", timeout=WAIT)
         assert float((page.locator("#accuracy").text_content() or "").rstrip("%")) >= 90

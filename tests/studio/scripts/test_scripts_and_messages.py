@@ -10,7 +10,7 @@ from javascript_tree import parse, scripts_of, string, walk
 from server_calls import ServerCalls, filled_in
 from server_types import Record, message_shapes, records_in, routes, shape_of, wishes
 
-from whatsit.studio.jobs.gallery import CountsView, LabelCounts
+from whatsit.studio.gallery import CountsView, LabelCounts
 from whatsit.studio.pages.shared.page import FOLDER, STATIC, find_pages
 
 PAGES = {page.name: page for page in find_pages()}

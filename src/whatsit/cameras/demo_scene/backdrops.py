@@ -8,13 +8,13 @@ from PIL import Image, ImageDraw, ImageFilter
 
 COUNT = 5
 HORIZON = 0.66
-"""Where the wall meets the surface, as a share of the height."""
+"""Where the wall meets the surface, as a fraction of the height."""
 _Colour = tuple[int, int, int]
 
 
 @cache
 def backdrop(index: int, width: int, height: int) -> Image.Image:
-    """Place ``index`` (0 up to ``COUNT``) with nothing in it: RGB, ``width`` by ``height`` pixels."""
+    """Place ``index`` (0 to ``COUNT`` - 1) with nothing in it: RGB, ``width`` by ``height`` pixels."""
     return _PLACES[index](width, height)
 
 
@@ -43,7 +43,7 @@ def _wood(image: Image.Image, strength: float, seed: int) -> None:
 
 
 def _soft(image: Image.Image, share: float) -> Image.Image:
-    """Out of focus, as what stands behind the thing looked at."""
+    """Out of focus, as the background of a photographed object."""
     return image.filter(ImageFilter.GaussianBlur(image.height * share))
 
 

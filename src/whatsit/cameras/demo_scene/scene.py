@@ -1,4 +1,4 @@
-"""The demonstration scene: what stands where, in which light. Pure: a seed and a number in, pixels out."""
+"""The demonstration scene: what stands where, in which light. A pure function of a seed and a frame's number."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,7 @@ from whatsit.cameras.demo_scene.backdrops import COUNT, backdrop
 from whatsit.cameras.demo_scene.sprites import SIZE, sprite
 
 EMPTY = "empty"
-"""The truth of a frame with nothing in it."""
+"""The label of a frame with nothing in it."""
 OBJECTS = ("mug", "plant", "ball", "book", "clock", "duck")
 _MARGIN = 1.12  # the place is drawn larger than the picture, so that the camera can sway
 _PLACE_FRAMES = 48
@@ -117,7 +117,7 @@ class Scene:
 
 
 def _slide(step: int, dwell: int) -> float:
-    """How far aside, in widths, a thing is that came in by the right and will leave by the left."""
+    """How far from the middle, in picture widths, an object is that comes in on the right and leaves on the left."""
     if step < _MOVE_FRAMES:
         return float(0.95 * (1 - (step + 1) / (_MOVE_FRAMES + 1)) ** 2)
     left = dwell - step

@@ -20,7 +20,7 @@ _Light = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class _Paint:
-    """A colour, one for all or one a pixel, and how brightly each pixel is lit."""
+    """A colour, one for all pixels or one per pixel, and how brightly each pixel is lit."""
 
     colour: NDArray[np.float32]
     light: _Light | None = None
@@ -37,7 +37,7 @@ class _Paint:
 
 @cache
 def sprite(name: str) -> Image.Image:
-    """The object ``name`` on nothing: RGBA, ``SIZE`` by ``SIZE``, standing on the lower edge."""
+    """The object ``name`` on a transparent background: RGBA, ``SIZE`` by ``SIZE``, standing on the lower edge."""
     canvas = _Canvas()
     _OBJECTS[name](canvas)
     return canvas.image.resize((SIZE, SIZE), Image.Resampling.BOX)

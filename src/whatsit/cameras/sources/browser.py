@@ -1,20 +1,26 @@
-"""``browser:`` frames that a page sends: the camera of whoever looks at the studio."""
+"""``browser:``: frames that a page sends, from the camera of the visitor who opens the studio."""
 
 import logging
 import time
 
-from whatsit.cameras.address import Address
 from whatsit.cameras.camera import ClosingCamera, Frame
 from whatsit.cameras.capture import BrokenFrameError, decode_frame
 from whatsit.cameras.mailbox import Mailbox
+from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraError, CameraLostError, ImageError
+from whatsit.plugins import Address
 
 _log = logging.getLogger(__name__)
 MAX_FRAME_BYTES = 8 * 2**20
 
 
 class BrowserCamera(ClosingCamera):
-    """Frames pushed in as JPEG. Only the newest is decoded, by whoever reads; broken ones are dropped."""
+    """Frames pushed in as JPEG. Only the newest is decoded, by ``read``; broken ones are dropped and counted.
+
+    Args:
+        timeout: seconds without a frame after which the camera is lost.
+        source: the address, for messages.
+    """
 
     def __init__(self, timeout: float = 5.0, source: str = "browser:") -> None:
         self._source = source
@@ -31,7 +37,7 @@ class BrowserCamera(ClosingCamera):
         return self._dropped
 
     def push(self, jpeg: bytes) -> None:
-        """Hand in one encoded picture, taken now; one that was not read yet is replaced. Never blocks.
+        """Take in an encoded picture; it replaces one that was not read yet. Never blocks.
 
         Raises:
             ImageError: it is empty or larger than ``MAX_FRAME_BYTES``.
@@ -64,12 +70,20 @@ class BrowserCamera(ClosingCamera):
 
 
 def from_address(address: Address) -> BrowserCamera:
-    """The camera an address describes; it takes no options.
+    """The camera at ``browser:``.
 
     Raises:
-        CameraError: the address says more than ``browser:``.
+        CameraError: the address says more than that.
     """
-    address.only(())
     if address.target:
-        raise CameraError(f"{address.text}: nothing follows browser: in an address")
+        raise address.refusal("nothing follows browser: in an address")
     return BrowserCamera(source=address.text)
+
+
+SOURCE = CameraSource(
+    description="the camera of the visitor who opens the studio's page",
+    example="browser:",
+    open=from_address,
+    page_may_choose=True,
+    fed_by_page=True,
+)

@@ -1,8 +1,8 @@
-"""``fake:`` a camera that misbehaves on demand, to see what an application does then.
+"""``fake:PLUG``: a camera that misbehaves on demand, to see what a program does then.
 
-Its plug is a small text file. While the file says ``streaming`` the camera works; ``hung``: it stops without
-a word; ``corrupt``: its pictures are broken; ``small``: they have another size; ``over``: the recording ends;
-and when the file is gone, so is the camera.
+Its plug is a small text file. While the file contains ``streaming``, the camera works; ``hung``: it stops
+without an error; ``corrupt``: its pictures are broken; ``small``: they have another size; ``over``: the
+recording ends. When the file is removed, the camera is gone.
 """
 
 import threading
@@ -11,29 +11,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.cameras.address import Address
 from whatsit.cameras.capture import BrokenFrameError, Capture
 from whatsit.cameras.remote import RemoteCamera
+from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraEndedError, CameraLostError
+from whatsit.plugins import Address, NumberOption, SizeOption
 
-PLUG_STATES = ("streaming", "hung", "corrupt", "small", "over")
+SIZE = SizeOption("size", "width and height of the pictures", (320, 240))
+FPS = NumberOption("fps", "frames per second", 30.0, 1, 120)
 
 
 def from_address(address: Address) -> RemoteCamera:
-    """The camera at ``fake:PLUG`` with the options ``size`` and ``fps``.
+    """The camera at ``fake:PLUG``.
 
     Raises:
-        CameraError: an unknown option, or a value out of range.
+        CameraError: a value out of range.
     """
-    address.only(("size", "fps"))
-    width, height = address.size((320, 240))
-    options = {
-        "plug": address.target,
-        "width": width,
-        "height": height,
-        "fps": address.number("fps", 30, 1, 120),
-    }
-    return RemoteCamera(address.text, "whatsit.cameras.sources.fake:open_fake", options)
+    width, height = SIZE.of(address)
+    options = {"plug": address.target, "width": width, "height": height, "fps": FPS.of(address)}
+    return RemoteCamera(address.text, f"{__name__}:open_fake", options)
 
 
 def open_fake(plug: str, width: int, height: int, fps: float) -> Capture:
@@ -48,7 +44,7 @@ def open_fake(plug: str, width: int, height: int, fps: float) -> Capture:
 
 
 class FakeCapture:
-    """A red picture with a bright bar that moves one column a frame."""
+    """A red picture with a bright bar that moves one column per frame."""
 
     def __init__(self, plug: Path, width: int, height: int, fps: float) -> None:
         self._plug = plug
@@ -58,7 +54,7 @@ class FakeCapture:
         self._released = threading.Event()
 
     def state(self) -> str:
-        """What the plug says.
+        """What the plug contains.
 
         Raises:
             CameraLostError: it is not there.
@@ -86,3 +82,12 @@ class FakeCapture:
 
     def release(self) -> None:
         self._released.set()
+
+
+SOURCE = CameraSource(
+    description="a camera that hangs, vanishes or sends rubbish on demand",
+    example="fake:PLUG",
+    options=(SIZE, FPS),
+    open=from_address,
+    hidden=True,
+)

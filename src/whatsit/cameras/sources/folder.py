@@ -1,4 +1,4 @@
-"""``folder:`` the pictures of a folder, one after the other, as if a camera had taken them now."""
+"""``folder:pictures/``: the pictures of a folder, one after the other, as if a camera had just taken them."""
 
 import logging
 import time
@@ -6,19 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
-from whatsit.cameras.address import Address
 from whatsit.cameras.camera import ClosingCamera, Frame
 from whatsit.cameras.pace import Pace
+from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraEndedError, CameraError, ImageError
 from whatsit.imaging.image import SUFFIXES, load_image
+from whatsit.plugins import Address, FlagOption, NumberOption
 
 _log = logging.getLogger(__name__)
+FPS = NumberOption("fps", "pictures per second; 0: as fast as they are read", 1.0, 0, 120)
+LOOP = FlagOption("loop", "start again at the end")
 
 
 class FolderCamera(ClosingCamera):
-    """Every JPEG, PNG and WebP below a folder by the order of names; broken ones are dropped and counted.
+    """Every JPEG, PNG and WebP below a folder, sorted by path; broken ones are dropped and counted.
 
-    Options of the address: ``fps`` (default 1; 0: as fast as it is read), ``loop`` (start again at the end).
+    Args:
+        fps: pictures per second; 0: as fast as they are read.
+        loop: whether to start again at the end.
+        source: the address, for messages.
     """
 
     def __init__(self, folder: Path, fps: float = 1.0, loop: bool = False, source: str | None = None) -> None:
@@ -68,11 +74,17 @@ class FolderCamera(ClosingCamera):
 
 
 def from_address(address: Address) -> FolderCamera:
-    """The camera an address describes.
+    """The camera at ``folder:PATH``.
 
     Raises:
-        CameraError: no such folder, no picture in it, or an unknown option.
+        CameraError: no such folder, no picture in it, or a value out of range.
     """
-    address.only(("fps", "loop"))
-    fps = address.number("fps", 1, 0, 120)
-    return FolderCamera(Path(address.target or "."), fps, address.flag("loop"), address.text)
+    return FolderCamera(Path(address.target or "."), FPS.of(address), LOOP.of(address), address.text)
+
+
+SOURCE = CameraSource(
+    description="the pictures of a folder",
+    example="folder:pictures/",
+    options=(FPS, LOOP),
+    open=from_address,
+)

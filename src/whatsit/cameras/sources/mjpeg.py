@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.cameras.address import Address
 from whatsit.cameras.capture import Capture, decode_frame
 from whatsit.cameras.remote import RemoteCamera
+from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraError, CameraLostError
+from whatsit.plugins import Address
 
 MAX_JPEG_BYTES = 16 * 2**20
 _MAX_LINE = 4096
@@ -21,27 +22,29 @@ _MAX_HEADERS = 32
 
 
 def from_address(address: Address) -> RemoteCamera:
-    """The camera at an HTTP or HTTPS URL; a user name and password may be part of it (Basic, RFC 7617).
+    """The camera at an HTTP or HTTPS URL, which can contain a user name and password (Basic, RFC 7617).
 
     Raises:
-        CameraError: the URL names no host or an impossible port.
+        CameraError: the URL has an impossible port.
     """
     try:
-        parts = urlsplit(address.target)
-        complete = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        port = urlsplit(address.target).port
     except ValueError:
-        complete = False
-    if not complete:
-        raise CameraError(f"{address.text}: not a web address; write it as http://host:port/path")
-    return RemoteCamera(address.text, "whatsit.cameras.sources.mjpeg:open_mjpeg", {"url": address.target})
+        port = 0
+    if port == 0:
+        raise address.refusal("not a web address; write it as http://host:port/path")
+    return RemoteCamera(address.text, f"{__name__}:open_mjpeg", {"url": address.target})
 
 
 def open_mjpeg(url: str, timeout: float = 10.0) -> Capture:
-    """Connect and read the answer's header.
+    """Connect and read the response's header.
+
+    Args:
+        timeout: seconds for connecting and for each read.
 
     Raises:
-        CameraLostError: nobody answers, or not now (status 5xx, 404).
-        CameraError: the answer is not an MJPEG stream, or asks for a password.
+        CameraLostError: nothing answers, or the status is not 200; trying again can help.
+        CameraError: the response is not an MJPEG stream, or the camera asks for a password.
     """
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -58,16 +61,16 @@ def open_mjpeg(url: str, timeout: float = 10.0) -> Capture:
         connection.close()
         raise CameraLostError(f"it does not answer: {error}") from error
     try:
-        _check_answer(response.status, response.headers)
+        _check_response(response.status, response.headers)
     except BaseException:
         connection.close()
         raise
     return MjpegCapture(cast(BinaryIO, response), _boundary(response.headers), connection)
 
 
-def _check_answer(status: int, headers: Message) -> None:
+def _check_response(status: int, headers: Message) -> None:
     if status in (401, 403):
-        raise CameraError(f"it wants a name and password (status {status}): write http://name:password@host/…")
+        raise CameraError(f"it asks for a name and password (status {status}): write http://name:password@host/…")
     if status != 200:
         raise CameraLostError(f"it answers with status {status}")
     kind = headers.get_content_type()
@@ -76,14 +79,14 @@ def _check_answer(status: int, headers: Message) -> None:
 
 
 def _boundary(headers: Message) -> bytes:
-    # Some cameras write the two dashes into the name, some do not.
+    # Some cameras include the two dashes in the name, some do not.
     name = headers.get_param("boundary") or ""
     text = name if isinstance(name, str) else name[2]
     return b"--" + text.strip().lstrip("-").encode("latin-1", "replace")
 
 
 class MjpegCapture:
-    """A multipart stream, read part by part."""
+    """A multipart stream (RFC 2046, section 5.1), read part by part."""
 
     def __init__(self, stream: BinaryIO, boundary: bytes, connection: http.client.HTTPConnection | None = None) -> None:
         self._stream = stream
@@ -138,7 +141,7 @@ class MjpegCapture:
             match = re.match(rb"content-length\s*:\s*(\d{1,12})\s*$", line, re.IGNORECASE)
             if match:
                 length = int(match[1])
-        raise CameraLostError("a part of its stream has headers without end")
+        raise CameraLostError("a part of its stream has too many headers")
 
     def _up_to_boundary(self) -> bytes:
         content = bytearray()
@@ -150,3 +153,12 @@ class MjpegCapture:
             content += line
             if len(content) > MAX_JPEG_BYTES:
                 raise CameraLostError(f"it sends a picture of more than {MAX_JPEG_BYTES:,} bytes")
+
+
+SOURCE = CameraSource(
+    description="a network camera that sends MJPEG (HTTP or HTTPS)",
+    example="http://…",
+    url=True,
+    open=from_address,
+    page_may_choose=True,
+)

@@ -1,23 +1,33 @@
-"""``synthetic:`` the demonstration scene as a camera. Needs no hardware and no network."""
+"""``synthetic:``: the demonstration scene as a camera. Needs no hardware and no network."""
 
 import time
 from collections.abc import Iterable
 
-from whatsit.cameras.address import Address
 from whatsit.cameras.camera import ClosingCamera, Frame
 from whatsit.cameras.demo_scene.scene import EMPTY, OBJECTS, Scene
 from whatsit.cameras.pace import Pace
+from whatsit.cameras.source import CameraSource, FoundCamera
 from whatsit.errors import CameraError
+from whatsit.plugins import Address, NumberOption, SizeOption, TextOption
+
+_NAMES = (*OBJECTS, EMPTY)
+OBJECT = TextOption("object", f"what is shown, in turn: {', '.join(_NAMES)}; several with commas")
+SEED = NumberOption("seed", "another number draws another scene", 0.0, 0, 2**31)
+FPS = NumberOption("fps", "frames per second; 0: as fast as they are read", 15.0, 0, 120)
+SIZE = SizeOption("size", "width and height of the pictures", (640, 480))
+DWELL = NumberOption("dwell", "frames each object stays", 90.0, 16, 100_000)
 
 
 class SyntheticCamera(ClosingCamera):
     """Draws ``Scene`` frame after frame; ``Frame.truth`` says what is on each.
 
-    Options of the address: ``object`` (one or several of mug, plant, ball, book, clock, duck, empty,
-    joined by commas), ``seed``, ``fps`` (0: as fast as it is read), ``size``, ``dwell`` (frames a turn).
+    Args:
+        scene: what is drawn.
+        fps: frames per second; 0: as fast as they are read.
+        source: the address, for messages.
     """
 
-    def __init__(self, scene: Scene | None = None, fps: float = 15.0, source: str = "synthetic:") -> None:
+    def __init__(self, scene: Scene | None = None, fps: float = FPS.default, source: str = "synthetic:") -> None:
         self._scene = scene or Scene()
         self._source = source
         self._pace = Pace(fps, source)
@@ -35,15 +45,15 @@ class SyntheticCamera(ClosingCamera):
     @property
     def objects(self) -> tuple[str, ...]:
         """Everything that can be shown."""
-        return (*OBJECTS, EMPTY)
+        return _NAMES
 
     @property
     def scene(self) -> Scene:
-        """What is being shown."""
+        """The scene that is drawn now."""
         return self._shown or self._scene
 
     def show(self, name: str | None) -> None:
-        """Show one object, or ``"empty"``, from the next frame on; None goes back to taking turns.
+        """Show one object, or ``"empty"``, from the next frame on; None shows all in turn again.
 
         Raises:
             CameraError: there is no such object.
@@ -66,25 +76,36 @@ class SyntheticCamera(ClosingCamera):
 
 
 def from_address(address: Address) -> SyntheticCamera:
-    """The camera an address describes.
+    """The camera at ``synthetic:``.
 
     Raises:
-        CameraError: an unknown option or object, or a value out of range.
+        CameraError: an unknown object, or a value out of range.
     """
-    address.only(("object", "seed", "fps", "size", "dwell"))
     if address.target:
-        raise CameraError(f"{address.text}: write the object as an option, as synthetic:?object={address.target}")
-    names = address.options.get("object")
+        raise address.refusal(f"write the object as an option: synthetic:?object={address.target}")
+    names = OBJECT.of(address)
     objects = _checked(names.split(","), address.text) if names else Scene().objects
-    width, height = address.size((640, 480))
-    seed = int(address.number("seed", 0, 0, 2**31))
-    dwell = int(address.number("dwell", 90, 16, 100_000))
-    return SyntheticCamera(Scene(seed, width, height, objects, dwell), address.number("fps", 15, 0, 120), address.text)
+    width, height = SIZE.of(address)
+    scene = Scene(int(SEED.of(address)), width, height, objects, int(DWELL.of(address)))
+    return SyntheticCamera(scene, FPS.of(address), address.text)
 
 
 def _checked(names: Iterable[str], source: str) -> tuple[str, ...]:
-    known = (*OBJECTS, EMPTY)
     for name in names:
-        if name not in known:
-            raise CameraError(f"{source}: no object named {name!r}; there are {', '.join(known)}")
+        if name not in _NAMES:
+            raise CameraError(f"{source}: no object named {name!r}; there are {', '.join(_NAMES)}")
     return tuple(names)
+
+
+def _always_there() -> list[FoundCamera]:
+    return [FoundCamera("synthetic:", "the demonstration scene", device=False)]
+
+
+SOURCE = CameraSource(
+    description="the demonstration scene: six things and an empty place, drawn in code",
+    example="synthetic:",
+    options=(OBJECT, SEED, FPS, SIZE, DWELL),
+    open=from_address,
+    found=_always_there,
+    page_may_choose=True,
+)

@@ -3,35 +3,30 @@
 import re
 from collections.abc import Callable
 
-from whatsit.cameras.address import Address
 from whatsit.cameras.capture import Capture
-from whatsit.cameras.opencv import OpenCvCapture, VideoCapture, open_video, prop, require_opencv
+from whatsit.cameras.opencv import OpenCvCapture, VideoCapture, open_video, prop
 from whatsit.cameras.remote import RemoteCamera
-from whatsit.errors import CameraError
+from whatsit.cameras.source import CameraSource
+from whatsit.cameras.v4l2 import usb_cameras
+from whatsit.plugins import EXTRAS, Address, NumberOption, SizeOption
 
 _MJPG = int.from_bytes(b"MJPG", "little")
+SIZE = SizeOption("size", "width and height of the pictures", (640, 480))
+FPS = NumberOption("fps", "frames per second", 30.0, 1, 240)
 
 
 def from_address(address: Address) -> RemoteCamera:
-    """The camera at ``usb:N`` or ``/dev/videoN`` with the options ``size`` and ``fps``.
+    """The camera at ``usb:N`` or ``/dev/videoN``.
 
     Raises:
-        CameraError: not a number, an unknown option, or a value out of range.
-        MissingExtraError: OpenCV is not installed.
+        CameraError: not a number, or a value out of range.
     """
-    address.only(("size", "fps"))
     match = re.fullmatch(r"(?:/dev/video)?(\d{0,3})", address.target)
     if match is None:
-        raise CameraError(f"{address.text}: a USB camera is usb:0, usb:1 or /dev/video0; see  whatsit cameras")
-    require_opencv(f"{address.text}: a USB camera")
-    width, height = address.size((640, 480))
-    options = {
-        "index": int(match[1] or 0),
-        "width": width,
-        "height": height,
-        "fps": address.number("fps", 30, 1, 240),
-    }
-    return RemoteCamera(address.text, "whatsit.cameras.sources.usb:open_usb", options)
+        raise address.refusal("a USB camera is usb:0, usb:1 or /dev/video0; see  whatsit cameras")
+    width, height = SIZE.of(address)
+    options = {"index": int(match[1] or 0), "width": width, "height": height, "fps": FPS.of(address)}
+    return RemoteCamera(address.text, f"{__name__}:open_usb", options)
 
 
 def open_usb(
@@ -40,13 +35,24 @@ def open_usb(
     """The device as a capture.
 
     Raises:
-        CameraLostError: it is not there, or in use.
+        CameraLostError: it is not there, or in use by another program.
     """
     video = opening(index, "V4L2")
     capture = OpenCvCapture(video)
     # Set one by one after opening: given to the constructor, one that a camera refuses would keep it closed.
     if width * height > 640 * 480:
-        video.set(prop("FOURCC"), _MJPG)  # uncompressed, USB 2 carries a few large frames a second
+        video.set(prop("FOURCC"), _MJPG)  # uncompressed, USB 2 carries a few large frames per second
     for name, value in (("FRAME_WIDTH", width), ("FRAME_HEIGHT", height), ("FPS", fps), ("BUFFERSIZE", 1)):
         video.set(prop(name), value)
     return capture
+
+
+SOURCE = CameraSource(
+    description="a USB camera (V4L2)",
+    example="usb:0",
+    options=(SIZE, FPS),
+    requirement=EXTRAS["opencv"],
+    open=from_address,
+    found=usb_cameras,
+    page_may_choose=True,
+)

@@ -10,32 +10,36 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.cameras.address import Address
 from whatsit.cameras.capture import Capture
-from whatsit.cameras.opencv import VideoCapture, open_video, prop, refuse_unopened, require_opencv, rgb
+from whatsit.cameras.opencv import VideoCapture, open_video, prop, rgb
 from whatsit.cameras.remote import RemoteCamera
+from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraEndedError, CameraError
+from whatsit.plugins import EXTRAS, Address, FlagOption, NumberOption
+
+FPS = NumberOption("fps", "frames per second; 0: as fast as they are read", None, 0, 240, "the file's")
+LOOP = FlagOption("loop", "start again at the end")
 
 
 def from_address(address: Address) -> RemoteCamera:
-    """The video at ``file:PATH`` with the options ``fps`` (default: its own; 0: at once) and ``loop``.
+    """The video at ``file:PATH``.
 
     Raises:
-        CameraError: no such file, an unknown option, or a value out of range.
-        MissingExtraError: OpenCV is not installed.
+        CameraError: no such file, or a value out of range.
     """
-    address.only(("fps", "loop"))
     path = Path(address.target)
     if not path.is_file():
-        raise CameraError(f"{address.text}: no video file at {path}")
-    require_opencv(f"{address.text}: a video file")
-    fps = address.number("fps", -1, 0, 240)
-    options = {"path": str(path.resolve()), "fps": None if fps < 0 else fps, "loop": address.flag("loop")}
-    return RemoteCamera(address.text, "whatsit.cameras.sources.video_file:open_file", options, newest=False)
+        raise address.refusal(f"no video file at {path}")
+    options = {"path": str(path.resolve()), "fps": FPS.of(address), "loop": LOOP.of(address)}
+    return RemoteCamera(address.text, f"{__name__}:open_file", options, newest=False)
 
 
 def open_file(path: str, fps: float | None, loop: bool, opening: Callable[..., VideoCapture] = open_video) -> Capture:
     """The file as a capture.
+
+    Args:
+        fps: frames per second; None: the file's; 0: as fast as they are read.
+        loop: whether to start again at the end.
 
     Raises:
         CameraError: it is not a video that can be read.
@@ -46,12 +50,13 @@ def open_file(path: str, fps: float | None, loop: bool, opening: Callable[..., V
 
 
 class VideoFileCapture:
-    """Frames at the file's own rate, or another; each is given, none is skipped."""
+    """Every frame of the file in order, at the file's rate or another."""
 
     def __init__(self, opening: Callable[[], VideoCapture], fps: float | None, loop: bool) -> None:
         self._opening = opening
         self._video = opening()
-        refuse_unopened(self._video, "not a video that can be read")
+        if not self._video.isOpened():
+            raise CameraError("not a video that can be read")
         own = self._video.get(prop("FPS"))
         own = own if math.isfinite(own) and 1 <= own <= 240 else 25.0
         rate = own if fps is None else fps
@@ -80,3 +85,12 @@ class VideoFileCapture:
     def release(self) -> None:
         self._released.set()
         self._video.release()
+
+
+SOURCE = CameraSource(
+    description="a video file",
+    example="file:clip.mp4",
+    options=(FPS, LOOP),
+    requirement=EXTRAS["opencv"],
+    open=from_address,
+)

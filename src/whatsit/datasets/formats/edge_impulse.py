@@ -1,20 +1,24 @@
-"""Edge Impulse's exporter format: pictures beside ``info.labels``, as one JSON document or one JSON object a line."""
+"""Edge Impulse's exporter format: pictures beside ``info.labels`` ("labels acquisition format", version 1), one JSON
+document or one JSON object per line."""
 
 import json
 import posixpath
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from whatsit.datasets.catalogue import Picture
-from whatsit.datasets.formats.class_folders import is_picture_name
+from whatsit.datasets.folder_tree import is_picture_name
 from whatsit.datasets.formats.entry import Entry
+from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.item import Item
 from whatsit.datasets.formats.list_text import list_text
-from whatsit.datasets.formats.listing import Listing
-from whatsit.datasets.formats.source import Contents, Skip, Source
+from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, not_listed
+from whatsit.datasets.formats.source import Contents, Source
 from whatsit.datasets.formats.wrapping import wrapping
 from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split, split_named
 from whatsit.errors import SourceError
 
@@ -26,28 +30,62 @@ _BROKEN = object()
 _CATEGORIES = {"training": Split.TRAINING, "testing": Split.TEST}
 
 
-def find_lists(contents: Contents) -> list[str]:
-    """The labels files of an export: at its top, or in the split folders there."""
+def read(source: Source, contents: Contents) -> Listing | None:
+    """What the labels files of an export say, at its top or in the split folders there; None where there are none."""
+    lists = _labels_files(contents)
+    if not lists:
+        return None
+    listing = _listing(source, contents, lists)
+    return replace(listing, skips=(*listing.skips, *not_listed(contents, listing, lists, LABELS_FILE)))
+
+
+def read_list(source: Source, contents: Contents, list_path: str) -> Listing:
+    """What one labels file says. Files that it does not name are not mentioned.
+
+    Raises:
+        SourceError: not JSON, no list of files, or none of them is a picture.
+    """
+    return _listing(source, contents, [list_path])
+
+
+def write(pictures: Iterable[Picture]) -> Iterator[Entry]:
+    """``training/`` and ``testing/``; validation pictures are in training there, and metadata keeps their split."""
+    listed: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for picture in pictures:
+        category = "testing" if picture.split is Split.TEST else "training"
+        folder, name = picture.key.split("/", 1)
+        path = f"{category}/{folder}.{name}"
+        if path.casefold() in taken:  # "a" with "b.c.jpg" and "a.b" with "c.jpg" join alike
+            path = f"{category}/{picture.hash}.{folder}.{name}"
+        taken.add(path.casefold())
+        is_unlabelled = picture.label == UNLABELLED
+        label = {"type": "unlabeled"} if is_unlabelled else {"type": "label", "label": picture.label}
+        metadata = {SPLIT_KEY: picture.split.value}
+        listed.append({"path": path, "name": name, "category": category, "label": label, "metadata": metadata})
+        yield Entry(path, picture.path)
+    document = {"version": 1, "files": listed}
+    yield Entry(LABELS_FILE, content=json.dumps(document, ensure_ascii=False, indent=1).encode())
+
+
+def _labels_files(contents: Contents) -> list[str]:
     tops = wrapping(contents)
 
-    def at_top(folder: str) -> bool:
+    def is_at_top(folder: str) -> bool:
         above, name = posixpath.split(folder)
         return folder in tops or (above in tops and split_named(name) is not None)
 
-    lists = [path for path in contents.paths if PurePosixPath(path).name == LABELS_FILE]
-    return [path for path in lists if at_top(posixpath.dirname(path))]
+    found = [path for path in contents.paths if PurePosixPath(path).name == LABELS_FILE]
+    return sorted(
+        (path for path in found if is_at_top(posixpath.dirname(path))), key=lambda path: (path.count("/"), path)
+    )
 
 
-def listing(source: Source, contents: Contents, lists: list[str]) -> Listing:
-    """What the labels files say. See Edge Impulse's "labels acquisition format", version 1.
-
-    Raises:
-        SourceError: a labels file that is not JSON, or has no list of files; or none of them names a picture.
-    """
+def _listing(source: Source, contents: Contents, lists: list[str]) -> Listing:
     there = set(contents.paths) - set(lists)
     found: dict[str, Item] = {}
     skips: list[Skip] = []
-    for list_path in sorted(lists, key=lambda path: (path.count("/"), path)):
+    for list_path in lists:
         folder = PurePosixPath(list_path).parent
         for entry in _entries(source.read(list_path), list_path, skips):
             path = str(entry["path"])
@@ -57,23 +95,18 @@ def listing(source: Source, contents: Contents, lists: list[str]) -> Listing:
             if place not in there:
                 skips.append(Skip(path or list_path, f"named in {list_path} and not there"))
             elif not is_picture_name(place):
-                skips.append(Skip(place, "not a picture file"))
+                skips.append(Skip(place, NOT_A_PICTURE))
             else:
-                _sort(entry, place, found, skips)
+                _take(entry, place, found, skips)
     if not found and not skips:
         raise SourceError(f"{lists[0]}: {_EXPECTED}")
-    mentioned = {*found, *(skip.path for skip in skips)}
-    skips += [
-        Skip(path, "not named in info.labels" if is_picture_name(path) else "not a picture file")
-        for path in sorted(there - mentioned)
-    ]
     return Listing(tuple(found[path] for path in sorted(found)), tuple(skips))
 
 
-def _sort(entry: dict[str, Any], place: str, found: dict[str, Item], skips: list[Skip]) -> None:
+def _take(entry: dict[str, Any], place: str, found: dict[str, Item], skips: list[Skip]) -> None:
     label = _label(entry)
     if label is None:
-        skips.append(Skip(place, "has several labels; whatsit keeps one a picture"))
+        skips.append(Skip(place, "has several labels; whatsit keeps one per picture"))
         return
     name = str(entry.get("name") or "")
     if PurePosixPath(name).suffix.lower() != PurePosixPath(place).suffix.lower():
@@ -99,7 +132,7 @@ def _line_entries(text: str, path: str, skips: list[Skip]) -> list[dict[str, Any
     if len(entries) > 1 and broken == [entries[-1][0]]:
         skips.append(Skip(path, f"line {broken[0]} is torn off; the lines before it were taken"))
     elif broken:
-        raise SourceError(f"{path}, line {broken[0]}: neither JSON nor one JSON object a line; export it again")
+        raise SourceError(f"{path}, line {broken[0]}: neither JSON nor one JSON object per line; export it again")
     # The first line may be {"version": 1}, which names nothing.
     listed = [entry for _, entry in entries if entry is not _BROKEN and entry != {"version": 1}]
     return _with_path(listed, path, skips)
@@ -142,28 +175,15 @@ def _split(entry: dict[str, Any]) -> Split | None:
     return _CATEGORIES.get(str(entry.get("category", "")))
 
 
-def entries(pictures: Iterable[Picture]) -> Iterator[Entry]:
-    """``training/`` and ``testing/``; validation is a part of training there, and metadata remembers it."""
-    listed: list[dict[str, Any]] = []
-    taken: set[str] = set()
-    for picture in pictures:
-        category = "testing" if picture.split is Split.TEST else "training"
-        folder, name = picture.key.split("/", 1)
-        path = f"{category}/{folder}.{name}"
-        if path.casefold() in taken:  # "a" with "b.c.jpg" and "a.b" with "c.jpg" join alike
-            path = f"{category}/{picture.hash}.{folder}.{name}"
-        taken.add(path.casefold())
-        unnamed = picture.label == UNLABELLED
-        label = {"type": "unlabeled"} if unnamed else {"type": "label", "label": picture.label}
-        listed.append(
-            {
-                "path": path,
-                "name": name,
-                "category": category,
-                "label": label,
-                "metadata": {SPLIT_KEY: picture.split.value},
-            }
-        )
-        yield Entry(path, picture.path)
-    document = {"version": 1, "files": listed}
-    yield Entry(LABELS_FILE, content=json.dumps(document, ensure_ascii=False, indent=1).encode())
+FORMAT = Format(
+    name="edge-impulse",
+    title="Edge Impulse",
+    about="training|testing/<file> and info.labels",
+    splits="training, test; an export of whatsit keeps validation too",
+    read=read,
+    write=write,
+    precedence=10,
+    list_endings=(".labels",),
+    read_list=read_list,
+    notes=("A picture with several labels is left out.",),
+)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A picture to copy, or a list to write."""
+    """A picture to copy, or a file to write."""
 
     path: str
-    """In the export, with ``/`` between its parts."""
+    """Its path in the export, with ``/`` between the parts."""
     picture: Path | None = None
+    """The file to copy byte for byte; None: ``content`` is written."""
     content: bytes = b""

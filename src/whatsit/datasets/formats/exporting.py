@@ -1,74 +1,74 @@
-"""A dataset out to other tools: one function; each layout in its own file."""
+"""A dataset out to other tools, in a layout of the table of formats."""
 
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.formats import csv_list, edge_impulse, folders
+from whatsit.datasets.formats import FORMATS
 from whatsit.datasets.formats.entry import Entry
+from whatsit.datasets.formats.format import Format, Writer
+from whatsit.datasets.formats.source import ARCHIVE_ENDINGS
 from whatsit.errors import DataError
 from whatsit.files import cannot_write
 from whatsit.parallel import Progress
+from whatsit.validation import row
 
-__all__ = ["ExportReport", "Layout", "export"]
-
-
-class Layout(StrEnum):
-    """How an export is laid out."""
-
-    FOLDER = "folder"
-    """``<label>/<file>``, as in the project."""
-    SPLIT = "split"
-    """``train|validation|test/<label>/<file>``."""
-    EDGE_IMPULSE = "edge-impulse"
-    """``training|testing/<file>`` and ``info.labels``."""
-    CSV = "csv"
-    """``<label>/<file>`` and ``labels.csv`` of path, label, split."""
+DEFAULT_LAYOUT = "split"
+_ARCHIVES = ARCHIVE_ENDINGS | {".tbz2", ".txz"}
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """The end of an export."""
+    """The result of an export."""
 
     pictures: int
     """How many were written."""
     left_out: tuple[str, ...] = ()
-    """Keys of those that cannot be read; they stayed behind."""
+    """Keys of the pictures that cannot be read and were not written."""
 
 
-_OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tbz2", ".tgz", ".txz", ".xz", ".zst")
-_LAYOUTS: dict[Layout, Callable[[Iterable[Picture]], Iterator[Entry]]] = {
-    Layout.FOLDER: folders.by_class,
-    Layout.SPLIT: folders.by_split,
-    Layout.EDGE_IMPULSE: edge_impulse.entries,
-    Layout.CSV: csv_list.entries,
-}
+def writable_formats() -> dict[str, Format]:
+    """The layouts that can be exported, by name, in the order of the table."""
+    return {name: layout for name, layout in FORMATS.items() if layout.write is not None}
+
+
+def writer(layout: str) -> Writer:
+    """What writes the layout of that name.
+
+    Raises:
+        DataError: there is no such layout, or it can only be imported.
+    """
+    write = row(FORMATS, layout, "layout").write
+    if write is None:
+        raise DataError(f"layout {layout!r}: can only be imported; expected one of {', '.join(writable_formats())}")
+    return write
 
 
 def export(
-    dataset: Dataset, target: Path, layout: Layout | str = Layout.SPLIT, progress: Progress | None = None
+    dataset: Dataset, target: Path, layout: str = DEFAULT_LAYOUT, progress: Progress | None = None
 ) -> ExportReport:
-    """Write every readable picture, byte for byte, to a new folder, or an archive if ``target`` ends in .zip.
+    """Write every readable picture, byte for byte, to a new folder, or to an archive where ``target`` ends in .zip.
 
-    The export appears under its name only when it is whole. Pictures in ``_unlabelled`` go along.
+    The export gets its name only when it is complete. Pictures in ``_unlabelled`` are exported too.
+
+    Args:
+        dataset: the pictures.
+        target: the folder or archive to make.
+        layout: the name of a layout in ``FORMATS`` that can be written.
+        progress: called with (done, total).
 
     Raises:
-        DataError: there is something at ``target`` already or it lies in the dataset itself, no such layout, or the
-            disk is full; nothing is left behind then.
+        DataError: ``target`` exists or lies in the dataset itself, there is no such layout, or the disk is full;
+            nothing is left behind then.
     """
-    try:
-        entries = _LAYOUTS[Layout(layout)]
-    except ValueError as error:
-        raise DataError(f"layout {layout!r}: expected one of {', '.join(Layout)}") from error
+    write_entries = writer(layout)
     is_zip = target.suffix.lower() == ".zip"
-    if target.suffix.lower() in _OTHER_ARCHIVES:
+    if not is_zip and target.suffix.lower() in _ARCHIVES:
         raise DataError(f"{target}: expected the name of a folder, or one that ends in .zip")
     if target.resolve().is_relative_to(dataset.root.resolve()):
         raise DataError(f"{target}: lies in the dataset itself; choose a place outside {dataset.root}")
@@ -79,7 +79,7 @@ def export(
         if target.is_dir() and not is_zip and not any(target.iterdir()):
             target.rmdir()
         if target.exists():
-            raise DataError(f"{target}: is there already; choose another name or delete it first")
+            raise DataError(f"{target}: exists already; choose another name or delete it first")
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent))
     except OSError as error:
@@ -87,7 +87,7 @@ def export(
     try:
         whole = temporary / "whole"
         write = _write_zip if is_zip else _write_folder
-        count = write(whole, _once(entries(readable)), len(readable), progress)
+        count = write(whole, _checked(write_entries(readable)), len(readable), progress)
         os.replace(whole, target)
     except OSError as error:
         raise cannot_write(target, error) from error
@@ -96,10 +96,12 @@ def export(
     return ExportReport(count, tuple(picture.key for picture in pictures if picture.error))
 
 
-def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The entries; two of one path would leave one of them out of the export."""
+def _checked(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries, each under its own path inside the export."""
     taken: set[str] = set()
     for entry in entries:
+        if not entry.path or entry.path.startswith("/") or ".." in entry.path.split("/"):
+            raise DataError(f"cannot export {entry.path!r}: a path that leaves the export; choose another layout")
         if entry.path in taken:
             raise DataError(f"cannot export: two pictures would be {entry.path}; rename one, or choose another layout")
         taken.add(entry.path)
@@ -126,7 +128,7 @@ def _write_zip(target: Path, entries: Iterable[Entry], total: int, progress: Pro
     count = 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for entry in entries:
-            # A fixed date: the same dataset gives the same archive. Pictures do not shrink; they are stored.
+            # A fixed date, so that the same dataset gives the same archive; stored, since pictures do not compress.
             info = zipfile.ZipInfo(entry.path, (1980, 1, 1, 0, 0, 0))
             info.external_attr = 0o100644 << 16
             archive.writestr(info, entry.content if entry.picture is None else entry.picture.read_bytes())

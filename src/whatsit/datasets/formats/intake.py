@@ -1,9 +1,9 @@
-"""Bringing listed pictures into a dataset: look, decide all splits, write; safe to repeat."""
+"""Listed pictures into a dataset: decode all, decide all splits, then write. Safe to stop and repeat."""
 
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -13,9 +13,10 @@ from whatsit.datasets.fingerprint import Fingerprint, fingerprint
 from whatsit.datasets.formats.item import Item
 from whatsit.datasets.formats.listing import Listing
 from whatsit.datasets.formats.report import ImportReport
-from whatsit.datasets.formats.source import Skip, Source
+from whatsit.datasets.formats.source import Source
 from whatsit.datasets.label import same_format
 from whatsit.datasets.placement import Newcomer
+from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 from whatsit.imaging.image import picture_header
@@ -37,26 +38,25 @@ def take_in(
     source: Source,
     listing: Listing,
     progress: Progress | None = None,
-    remembered: Mapping[str, Split] | None = None,
 ) -> ImportReport:
     """Import what a source lists; the dataset becomes the union of what it had and what the source has.
 
-    A picture is there already where the dataset holds its bytes as often as the source does up to it, so
-    importing again adds nothing, and neither does importing again what was relabelled since. The splits of
-    all are recorded before the first file is written, so a stopped import ends the same when repeated.
+    A picture counts as present where the dataset has its bytes as often as the source has had them so far. So
+    importing again adds nothing, even what was relabelled since. All splits are recorded before the first file is
+    written, so an import that was stopped ends the same when it is repeated.
 
     Args:
         dataset: where the pictures go.
         source: where they are read from.
-        listing: what its layout says of each picture, and what it refused already.
+        listing: what the layout says of each picture, and what it left out.
         progress: called with (done, total).
-        remembered: splits by content, for items that have none.
 
     Raises:
-        DataError: the disk is full or the project is in use elsewhere; what arrived by then stays.
+        ProjectInUseError: another process has the project.
+        DataError: the disk is full; what was added by then stays.
     """
     with dataset.held(), dataset.gathered():
-        return _take_in(dataset, source, listing, progress, remembered or {})
+        return _take_in(dataset, source, listing, progress)
 
 
 def _take_in(
@@ -64,19 +64,18 @@ def _take_in(
     source: Source,
     listing: Listing,
     progress: Progress | None,
-    remembered: Mapping[str, Split],
 ) -> ImportReport:
     all_skips, notes = list(listing.skips), list(listing.notes)
     items = _with_usable_labels(dataset, sorted(listing.items, key=lambda item: item.path), all_skips)
     looked = _look(dataset, source, items, all_skips, progress)
-    seen = [replace(s, item=replace(s.item, split=s.item.split or remembered.get(s.hash))) for s in looked]
+    seen = [replace(s, item=replace(s.item, split=s.item.split or listing.splits.get(s.hash))) for s in looked]
     wanted, present = _missing(dataset, seen, notes)
     moment = time.time()
     dataset.remember([Newcomer(s.hash, s.item.label, s.item.split, "", s.item.path, moment) for s in seen])
     _note_splits(dataset, seen, notes)
     added = 0
     for start in range(0, len(wanted), _BATCH_PICTURES):
-        # One commit a batch: a file that is there and not in the index is found by the next refresh.
+        # One commit per batch: after a crash the next refresh finds the files that are not in the index.
         with dataset.batch():
             for one in wanted[start : start + _BATCH_PICTURES]:
                 added += _store(dataset, source, one, all_skips, notes)
@@ -99,14 +98,14 @@ def _store(dataset: Dataset, source: Source, one: _Seen, skips: list[Skip], note
         return 0
     dataset.store(content, one.hash, one.item.label, name)
     if not same_format(Path(name).suffix, one.suffix):
-        notes.append(Skip(path, f"wrong ending: it is a {one.suffix[1:]} picture and is named so"))
+        notes.append(Skip(path, f"wrong ending: it is a {one.suffix[1:]} picture and was renamed"))
     return 1
 
 
 def _with_usable_labels(dataset: Dataset, items: Sequence[Item], skips: list[Skip]) -> list[Item]:
     problems: dict[str, str] = {}
     usable: list[str] = []
-    # Of twins the one with more pictures is kept: the other is the slip.
+    # Of twin labels the one with more pictures is kept: the other is probably a typing error.
     for label, _ in Counter(item.label for item in items).most_common():
         try:
             dataset.check_new_label(label, beside=usable)
@@ -173,7 +172,7 @@ def _missing(dataset: Dataset, seen: Sequence[_Seen], notes: list[Skip]) -> tupl
         if in_label[key] >= asked_label[key]:
             continue
         if in_all[one.hash] >= asked_all[one.hash]:
-            notes.append(Skip(one.item.path, f"there already, as {where[one.hash]!r}; kept so"))
+            notes.append(Skip(one.item.path, f"present already as {where[one.hash]!r}, which was kept"))
             continue
         missing.append(one)
         in_label[key] += 1

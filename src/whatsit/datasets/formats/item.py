@@ -1,4 +1,4 @@
-"""One picture of a source with what the source says about it."""
+"""One picture of a source, and what the source says about it."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,6 @@ class Item:
     """Its path in the source."""
     label: str
     split: Split | None = None
-    """Only where the source says so; it is kept then."""
+    """The split that the source says, which is kept; None: decided by whatsit's rule."""
     name: str = ""
-    """The file name wished for; the path's own where empty."""
+    """The file name to give it; empty: that of ``path``."""

@@ -1,4 +1,4 @@
-"""The text of a list that came with pictures: UTF-8, or UTF-16 that says so. Nothing is guessed."""
+"""The text of a list that came with pictures: UTF-8, or UTF-16 with a byte order mark. Nothing is guessed."""
 
 import codecs
 
@@ -13,10 +13,10 @@ def list_text(content: bytes, path: str, *, torn: bool = False) -> str:
     Args:
         content: the file's bytes.
         path: what an error calls it.
-        torn: the end may be missing, even in the middle of a character.
+        torn: the end can be missing, even in the middle of a character.
 
     Raises:
-        SourceError: another encoding, or no text at all; names the line.
+        SourceError: in another encoding, or not text; the line is named.
     """
     encoding = _encoding(content)
     try:
@@ -31,7 +31,7 @@ def list_text(content: bytes, path: str, *, torn: bool = False) -> str:
 
 
 def guessed_text(content: bytes) -> str:
-    """``content`` as text, whatever it is: to recognise a list by, never to read it."""
+    """``content`` as text, whatever it is: only to recognise a list, never to read one."""
     return content.decode(_encoding(content), errors="replace")
 
 

@@ -1,26 +1,26 @@
-"""What an import did, complete enough to trust: every picture that did not arrive is named."""
+"""What an import did: how many pictures came in, and every one that did not."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from whatsit.datasets.formats.source import Skip
+from whatsit.datasets.skip import Skip
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The end of an import."""
+    """The result of an import."""
 
     added: int = 0
     present: int = 0
     """Pictures the dataset had already, byte for byte."""
     labels: tuple[str, ...] = ()
-    """The classes that pictures arrived in or were found in."""
+    """The classes of the pictures that were added or were there already."""
     skips: tuple[Skip, ...] = ()
-    """What did not arrive, and why."""
+    """What was not imported, and why."""
     notes: tuple[Skip, ...] = ()
-    """What arrived otherwise than the source has it, and how."""
+    """What was imported differently from what the source says, and how."""
 
     @classmethod
     def together(cls, reports: Sequence["ImportReport"]) -> "ImportReport":
@@ -34,16 +34,16 @@ class ImportReport:
         )
 
     def below(self, folder: str) -> "ImportReport":
-        """The same with every path in ``folder``."""
+        """The same report with every path inside ``folder``."""
         inside = [tuple(replace(skip, path=f"{folder}/{skip.path}") for skip in of) for of in (self.skips, self.notes)]
         return replace(self, skips=inside[0], notes=inside[1])
 
     def reasons(self) -> dict[str, int]:
-        """How many were skipped for each reason, the most frequent first."""
+        """How many were skipped for each reason, most frequent first; without the detail after a colon."""
         return dict(Counter(skip.reason.split(":")[0] for skip in self.skips).most_common())
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json`` and the studio."""
+        """``added``, ``present``, ``labels``, ``skipped`` and ``notes``, for ``--json`` and the studio."""
         return {
             "added": self.added,
             "present": self.present,

@@ -1,4 +1,4 @@
-"""What a check finds: what is wrong, with which pictures, and what would fix it."""
+"""What a check finds: the kind of issue, the pictures, and what would fix it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from whatsit.errors import DataError
 
 
 class Kind(StrEnum):
-    """What may be wrong with pictures."""
+    """What can be wrong with pictures, classes or files; each has its file in this package."""
 
     UNREADABLE = "unreadable"
     TINY = "tiny"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     SMALL_CLASS = "small class"
     EMPTY_SPLIT = "empty split"
     UNBALANCED = "unbalanced"
-    SUSPECT_LABEL = "suspect label"
+    LABEL_ISSUE = "label issue"
     OUTLIER = "outlier"
     IGNORED = "ignored file"
     UNUSABLE_NAME = "unusable name"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 EACH = frozenset({Kind.UNREADABLE, Kind.TINY, Kind.BLURRED, Kind.DARK, Kind.BRIGHT})
-"""Kinds whose one finding holds all the pictures, each of which stands for itself."""
+"""Kinds with one finding for all their pictures, each of which is judged by itself."""
 
 
 class Action(StrEnum):
@@ -47,19 +47,19 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One click that fixes a finding; like every edit it can be undone."""
+    """An edit that fixes a finding; like every edit it can be undone."""
 
     action: Action
     pictures: tuple[str, ...]
-    """Keys; of a class to rename, of any of its pictures."""
+    """Keys of the pictures it changes; for ``RENAME``, of any pictures of the class."""
     to: str = ""
-    """The label or the split."""
+    """The new label, or the new split."""
 
     def apply(self, dataset: Dataset) -> None:
         """Do it.
 
         Raises:
-            DataError: a picture is not there any more, or the edit is not possible; nothing changes then.
+            DataError: a picture is gone, or the edit is not possible; nothing changes then.
         """
         if self.action is Action.DELETE:
             dataset.delete(self.pictures)
@@ -81,21 +81,21 @@ class Finding:
 
     kind: Kind
     pictures: tuple[str, ...]
-    """Keys, the worst first; empty where a whole class is meant."""
+    """Keys, the worst first; empty where it is about a class or a file."""
     message: str
     """One sentence for a person."""
     fix: Fix | None = None
-    """None where only taking pictures, or a hand, helps."""
+    """None where only new pictures or a person's decision help."""
     label: str = ""
-    """The class that is meant, where one is."""
+    """The class it is about, if any."""
     split: str = ""
-    """The split that is meant, where one is."""
+    """The split it is about, if any."""
     details: tuple[str, ...] = ()
-    """The files, lines or classes that are meant, where they are no pictures."""
+    """The files, lines or classes it is about, where they are not pictures."""
 
     @property
     def amount(self) -> int:
-        """How many this one counts for."""
+        """How many issues this finding counts as."""
         return len(self.pictures) if self.kind in EACH else 1
 
     def as_json(self) -> dict[str, Any]:

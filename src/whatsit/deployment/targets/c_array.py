@@ -7,9 +7,7 @@ from whatsit.deployment.target import Source, Target, Written
 from whatsit.models.card import ModelCard
 from whatsit.tflite.metadata import flatbuffer_part
 
-_NOTE = Remark(
-    "deploy.c_note", "classify.py runs the array on a computer; a microcontroller needs TensorFlow Lite Micro"
-)
+_NOTE = Remark("c_note", "classify.py runs the array on a computer; a microcontroller needs TensorFlow Lite Micro")
 
 
 def _write(source: Source) -> Written:

@@ -14,7 +14,7 @@ def _refusal(card: ModelCard) -> Remark | None:
     if (card.width, card.height) != (_SIDE, _SIDE):
         text = "takes {wanted} pixels only, this model takes {size}; train with size 224 and fit squash"
         values = {"wanted": f"{_SIDE} x {_SIDE}", "size": f"{card.width} x {card.height}"}
-        return Remark("deploy.needs_size", text, values)
+        return Remark("needs_size", text, values)
     return needs_colour(card)
 
 
@@ -24,7 +24,7 @@ def _notes(card: ModelCard) -> tuple[Remark, ...]:
     text = (
         "Frigate squashes pictures, this model was trained with fit {fit}; train with fit squash for the same answers"
     )
-    return (Remark("deploy.squashes", text, {"fit": card.fit}),)
+    return (Remark("squashes", text, {"fit": card.fit}),)
 
 
 def _write(source: Source) -> Written:

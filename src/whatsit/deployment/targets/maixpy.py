@@ -24,11 +24,11 @@ from whatsit.validation import first_few
 
 def _notes(card: ModelCard) -> tuple[Remark, ...]:
     text = "the features belong to the backbone.tflite beside them, MaixPy's own backbone gives others"
-    notes = (Remark("deploy.maixpy_features", text),)
+    notes = (Remark("maixpy_features", text),)
     if card.fit is Fit.COVER:
         return notes
     text = "name fit {fit} in MaixPy's classify, which cuts the middle out otherwise"
-    return (*notes, Remark("deploy.maixpy_fit", text, {"fit": card.fit}))
+    return (*notes, Remark("maixpy_fit", text, {"fit": card.fit}))
 
 
 def _write(source: Source) -> Written:
@@ -77,16 +77,16 @@ def _agreement(source: Source, backbone: Backbone, features: Features) -> Remark
             asked += 1
     if not asked:
         text = "MaixPy compares features and can name another class than the model where classes are hard to tell"
-        return Remark("deploy.maixpy_differs", text)
+        return Remark("maixpy_differs", text)
     text = "MaixPy compares features and agrees with the model on {agreed} of {asked} validation pictures"
-    return Remark("deploy.maixpy_agrees", text, {"agreed": f"{agreed:,}", "asked": f"{asked:,}"})
+    return Remark("maixpy_agrees", text, {"agreed": f"{agreed:,}", "asked": f"{asked:,}"})
 
 
 def _left_out(unreadable: Sequence[ImageError]) -> tuple[Remark, ...]:
     if not unreadable:
         return ()
     text = "{count} of the training pictures cannot be read and were left out, the first: {reason}"
-    return (Remark("deploy.maixpy_left_out", text, {"count": f"{len(unreadable):,}", "reason": str(unreadable[0])}),)
+    return (Remark("maixpy_left_out", text, {"count": f"{len(unreadable):,}", "reason": str(unreadable[0])}),)
 
 
 MAIXPY = Target(

@@ -12,7 +12,7 @@ def _notes(card: ModelCard) -> tuple[Remark, ...]:
     if card.fit is Fit.SQUASH:
         return ()
     text = "MediaPipe's own programs squash pictures; this model was trained with fit {fit}, as classify.py fits them"
-    return (Remark("deploy.mediapipe_squashes", text, {"fit": card.fit}),)
+    return (Remark("mediapipe_squashes", text, {"fit": card.fit}),)
 
 
 MEDIAPIPE = Target(

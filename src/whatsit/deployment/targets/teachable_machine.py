@@ -12,7 +12,7 @@ def _notes(card: ModelCard) -> tuple[Remark, ...]:
     if card.fit is Fit.COVER:
         return ()
     text = "Teachable Machine's own programs cut the middle out, this model was trained with fit {fit}"
-    return (Remark("deploy.cuts", text, {"fit": card.fit}),)
+    return (Remark("cuts", text, {"fit": card.fit}),)
 
 
 def _write(source: Source) -> Written:

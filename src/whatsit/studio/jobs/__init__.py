@@ -1,0 +1,1 @@
+"""Long work in the background: imports, checks, training, deploying."""

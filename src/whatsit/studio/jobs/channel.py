@@ -1,24 +1,24 @@
-"""What a job uses to talk to the studio: messages out, and whether it was asked to stop."""
+"""A job's side of the line to the studio: messages out, and whether it was asked to stop."""
 
 import json
 import threading
 from typing import IO
 
-from whatsit.studio.jobs.worker import Message
+from whatsit.studio.jobs.job_messages import Message
 
 
 class Channel:
-    """The job's side: ``tell`` sends a message, ``stop`` answers whether to end early."""
+    """``send`` writes a message, ``stop`` says whether to end early."""
 
     def __init__(self, output: IO[str], stopping: threading.Event) -> None:
         self._output = output
         self._stopping = stopping
 
-    def tell(self, message: Message) -> None:
-        """Send one message; returns when it is on its way."""
+    def send(self, message: Message) -> None:
+        """Send one message; returns when it is written."""
         self._output.write(json.dumps(message, ensure_ascii=False, allow_nan=False) + "\n")
         self._output.flush()
 
     def stop(self) -> bool:
-        """Whether the job was asked to end."""
+        """Whether the job was asked to stop."""
         return self._stopping.is_set()

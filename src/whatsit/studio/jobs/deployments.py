@@ -13,9 +13,10 @@ from whatsit.deployment.deploy import offers
 from whatsit.deployment.target import Need
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
+from whatsit.studio.jobs.job_messages import DeployJob, Message
 from whatsit.studio.jobs.remarks import RemarkView, remark_view
 from whatsit.studio.jobs.runs import Runs
-from whatsit.studio.jobs.worker import Message, Worker
+from whatsit.studio.jobs.worker import Worker
 from whatsit.validation import row
 
 PackingState: TypeAlias = Literal["idle", "running", "done", "failed"]
@@ -93,14 +94,15 @@ class Deployments:
             for wanted in (Split.TRAINING, Split.VALIDATION)
         )
         archive = self._folder / f"{name}-{target}.zip"
-        job = {
+        job: DeployJob = {
             "job": "deploy", "model": str(files.int8), "target": target, "taught": taught, "judged": judged,
             "archive": str(archive),
         }  # fmt: skip
         before = self._view
 
         def heard(message: Message) -> None:
-            self._show({**self._view, "notes": message["notes"]})
+            if message["kind"] == "deployed":
+                self._show({**self._view, "notes": message["notes"]})
 
         def ended(error: str | None) -> None:
             self._archive = None if error else archive

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.formats.exporting import Layout, export
+from whatsit.datasets.formats.exporting import export, writer
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background, BackgroundView
@@ -32,13 +32,12 @@ class Downloads:
         return {**self._exporting.view(), "left_out": self._left_out}
 
     def begin(self, layout: str) -> None:
-        """Start writing the archive in a layout of ``Layout``.
+        """Start writing the archive in a layout of ``formats.FORMATS``.
 
         Raises:
             DataError: one is being written already, or there is no such layout.
         """
-        if layout not in list(Layout):
-            raise DataError(f"layout {layout!r}: expected one of {', '.join(Layout)}")
+        writer(layout)
 
         def work(progress: Progress) -> None:
             self._path.unlink(missing_ok=True)

@@ -5,11 +5,12 @@ from collections.abc import Collection
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.issues.check import CheckReport, check
+from whatsit.datasets.issues.dismissed import Dismissals
 from whatsit.datasets.issues.finding import Action, Finding, Fix, Kind
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background, BackgroundView
-from whatsit.studio.jobs.open_findings import OpenFindings, judgements, open_findings
+from whatsit.studio.jobs.open_findings import OpenFindings, dismissals, open_findings
 
 FIXED_TOGETHER = (Kind.UNREADABLE, Kind.EXACT_COPY, Kind.NEAR_COPY, Kind.ACROSS_SPLITS)
 """Kinds whose findings can be fixed all at once, without looking at each."""
@@ -25,6 +26,7 @@ class Inspection:
 
     def __init__(self, dataset: Dataset, embedder: Embedder, background: Background) -> None:
         self._dataset = dataset
+        self._dismissals = Dismissals(dataset.root)
         self._embedder = embedder
         self._background = background
         self._report: CheckReport | None = None
@@ -51,7 +53,7 @@ class Inspection:
     @property
     def kept(self) -> int:
         """The number of findings that a person kept as they are."""
-        return len(self._dataset.judgements.read())
+        return len(set(self._dismissals.read()))
 
     def opened(self) -> OpenFindings | None:
         """The findings of the latest check that are still open; None where nothing was checked yet.
@@ -133,7 +135,7 @@ class Inspection:
             DataError: there is no such finding any more, or the record cannot be written.
         """
         finding = self._finding(number)
-        self._dataset.judgements.add(judgements(finding, [self._dataset.picture(key) for key in finding.pictures]))
+        self._dismissals.add(dismissals(finding, [self._dataset.picture(key) for key in finding.pictures]))
 
     def forget_kept(self) -> None:
         """Let the next check show every finding that was kept.
@@ -141,7 +143,7 @@ class Inspection:
         Raises:
             DataError: the record cannot be written.
         """
-        self._dataset.judgements.forget()
+        self._dismissals.replace(())
 
     def keys_by_kind(self) -> dict[str, list[str]]:
         """The pictures of every kind of open finding, by ``kind_name``, for the colours of the map."""

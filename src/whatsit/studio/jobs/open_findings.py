@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.dismissed import Judgement
-from whatsit.datasets.issues.check import FEWEST
+from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.issues.finding import EACH, Action, Finding, Kind
+from whatsit.datasets.issues.small_class import FEWEST
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.scan import ignored
 from whatsit.datasets.split import Split
@@ -44,23 +44,23 @@ def open_findings(dataset: Dataset, findings: Sequence[Finding]) -> OpenFindings
     """
     pictures = {picture.key: picture for picture in dataset.pictures()}
     counts = dataset.counts()
-    kept = dataset.judgements.read()
+    kept = set(Dismissals(dataset.root).read())
     opened = {
         number: finding
         for number, finding in enumerate(findings)
         if (_is_open(finding, pictures) if finding.pictures else _class_is_open(finding, dataset, counts))
-        and not judgements(finding, [pictures[key] for key in finding.pictures if key in pictures]) <= kept
+        and not dismissals(finding, [pictures[key] for key in finding.pictures if key in pictures]) <= kept
     }
     totals = {label: sum(splits.values()) for label, splits in counts.items() if label != UNLABELLED}
     return OpenFindings(opened, pictures, totals)
 
 
-def judgements(finding: Finding, pictures: Sequence[Picture]) -> set[Judgement]:
-    """What keeping a finding records: one judgement per picture where each stands for itself, else one for all."""
+def dismissals(finding: Finding, pictures: Sequence[Picture]) -> set[Dismissal]:
+    """What keeping a finding records: one dismissal per picture where each stands for itself, else one for all."""
     if not pictures:
-        return {Judgement(finding.kind, ())}
+        return {Dismissal(finding.kind, ())}
     together = [[picture] for picture in pictures] if finding.kind in EACH else [pictures]
-    return {Judgement.of(finding.kind, some) for some in together}
+    return {Dismissal.of(finding.kind, some) for some in together}
 
 
 def _is_open(finding: Finding, pictures: Mapping[str, Picture]) -> bool:
@@ -89,5 +89,5 @@ def _class_is_open(finding: Finding, dataset: Dataset, counts: Mapping[str, Mapp
     if finding.kind is Kind.IGNORED:
         return bool(ignored(dataset.root))
     if finding.kind is Kind.DAMAGED_RECORD:
-        return bool(dataset.records.unreadable() or dataset.judgements.unreadable())
+        return bool(dataset.records.unreadable() or Dismissals(dataset.root).unreadable())
     return not finding.label or finding.label in counts

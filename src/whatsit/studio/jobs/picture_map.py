@@ -18,8 +18,8 @@ from whatsit.datasets.embedding_map import embedding_map, map_path
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
 from whatsit.processes import environment, module_command
+from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.background import Background, BackgroundView
-from whatsit.studio.jobs.gallery import ID_DIGITS
 
 _POLL_SECONDS = 0.1
 

@@ -9,7 +9,7 @@ class RemarkView(TypedDict):
     """One line about a model and a program."""
 
     key: str
-    """In the word lists; empty, or without a text there: ``text`` is shown."""
+    """``remark.<key>`` in the word lists; where that is missing, as for a package's plain text, ``text`` is shown."""
     text: str
     """In English."""
     values: dict[str, str]

@@ -4,22 +4,66 @@ import contextlib
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
+from typing_extensions import TypedDict
+
+from whatsit.backbones import BACKBONES
 from whatsit.errors import DataError
-from whatsit.evaluation.metrics import wilson_interval
-from whatsit.studio.jobs.jobs import epoch_row
+from whatsit.studio.jobs.job_messages import EpochRow, epoch_row
+from whatsit.studio.jobs.test_record import TestRecord, read_test
 from whatsit.training.record import ModelFiles, load_record
+from whatsit.training.setting import Value
 
 _FLOAT32 = "-float32"
 
 
+class TestSummary(TypedDict):
+    """The held-out test of a model."""
+
+    accuracy: float
+    """Of the int8 model, 0..1."""
+    ms: float
+    """Its median latency."""
+
+
+class RunView(TypedDict):
+    """One model of the project."""
+
+    name: str
+    time: float
+    """When it was written, in seconds since 1970."""
+    size: int
+    """Bytes of the int8 file."""
+    float32: int | None
+    """Bytes of the float32 file."""
+    design: dict[str, Value] | None
+    """By setting; None where the model was made elsewhere."""
+    headline: list[str]
+    """The settings that tell the design from others."""
+    backbone: str
+    """The name of the design's backbone for people."""
+    epochs: int
+    best: EpochRow | None
+    """The epoch that the model comes from."""
+    test: TestSummary | None
+    report: bool
+    """Whether there is a report on it to download."""
+
+
+class RunsView(TypedDict):
+    """The models of the project, the newest first; the WebSocket message ``runs``."""
+
+    runs: list[RunView]
+    in_use: str
+    """The name of the one that is used live; empty: none."""
+
+
 class Runs:
-    """Reads ``models/``; a model without a record, made elsewhere, is a run whose design is not known.
+    """Reads ``models/``; a model without a record, made elsewhere, is a run of unknown design.
 
     Args:
-        folder: where the models are.
-        tests: where the studio keeps the tests' answers.
+        folder: of the models.
+        tests: of the tests' answers, which the studio keeps.
     """
 
     def __init__(self, folder: Path, tests: Path) -> None:
@@ -38,7 +82,7 @@ class Runs:
         return [name for _, name in sorted(found, reverse=True)]
 
     def files(self, name: str) -> ModelFiles:
-        """The files of a model that is there.
+        """The files of an existing model.
 
         Raises:
             DataError: there is none of that name.
@@ -66,7 +110,7 @@ class Runs:
         return next(name for name in numbered if not self._is_run(name))
 
     def delete(self, name: str) -> None:
-        """Remove a model and everything beside it, the model itself last.
+        """Delete a model and the files beside it, the model itself last.
 
         Raises:
             DataError: there is none of that name, or the folder cannot be written.
@@ -81,7 +125,7 @@ class Runs:
             raise DataError(f"cannot delete {name}: {error.strerror}; check the folder's permissions") from error
 
     def discard(self, name: str) -> None:
-        """Remove what a training that did not finish left; a finished one is untouched."""
+        """Delete what an unfinished training left; a finished one is untouched."""
         files = ModelFiles(self._folder, name)
         if not files.int8.exists():
             for path in (files.float32, files.record):
@@ -92,22 +136,20 @@ class Runs:
         """Where the answers of the last test on ``split`` are kept."""
         return self._tests / ModelFiles(self._tests, name).report(split).with_suffix(".json").name
 
-    def test(self, name: str, split: str = "test") -> dict[str, Any] | None:
-        """The last test on ``split``, None where there was none or the model was trained again since.
+    def test(self, name: str, split: str = "test") -> TestRecord | None:
+        """The last test on ``split``; None where there was none, or where the model was trained again since.
 
         Raises:
             DataError: there is no such model.
         """
         files = self.files(name)
-        try:
-            found: dict[str, Any] = json.loads(self.test_file(name, split).read_text("utf-8"))
-            same = found["split"] == split and found["model"] == hashlib.sha256(files.int8.read_bytes()).hexdigest()
-        except (OSError, ValueError, TypeError, KeyError):  # none, or damaged: testing again mends it
+        found = read_test(self.test_file(name, split))
+        if found is None or found["split"] != split:
             return None
-        return found if same else None
+        return found if found["model"] == hashlib.sha256(files.int8.read_bytes()).hexdigest() else None
 
-    def epochs(self, name: str) -> list[list[Any]]:
-        """The learning curves as ``jobs.epoch_row`` gives them.
+    def epochs(self, name: str) -> list[EpochRow]:
+        """The learning curves.
 
         Raises:
             DataError: there is no such model, or its record is damaged.
@@ -115,11 +157,11 @@ class Runs:
         _, history = load_record(self.files(name))
         return [epoch_row(epoch) for epoch in history]
 
-    def view(self) -> list[dict[str, Any]]:
+    def view(self) -> list[RunView]:
         """What the pages show of every model."""
         return [self._view(name) for name in self.names()]
 
-    def _view(self, name: str) -> dict[str, Any]:
+    def _view(self, name: str) -> RunView:
         files = ModelFiles(self._folder, name)
         try:
             design, history = load_record(files)
@@ -133,29 +175,23 @@ class Runs:
             "size": status.st_size,
             "float32": files.float32.stat().st_size if files.float32.exists() else None,
             "design": design.to_dict() if design is not None else None,
+            "headline": list(design.headline()) if design is not None else [],
+            "backbone": backbone_title(design.backbone) if design is not None else "",
             "epochs": sum(epoch.number > 0 for epoch in history),
-            "best": None if best is None else {"number": best.number, "row": epoch_row(best)},
+            "best": None if best is None else epoch_row(best),
             "test": self._test_summary(files),
             "report": _is_of(files.report(), files),
         }
 
-    def _test_summary(self, files: ModelFiles) -> dict[str, Any] | None:
-        """From the JSON beside the model, whoever made it; only held-out pictures make a test."""
+    def _test_summary(self, files: ModelFiles) -> TestSummary | None:
+        # From the JSON beside the model, which the command line writes too; only held-out pictures make a test.
         path = files.report().with_suffix(".json")
         try:
             found = json.loads(path.read_text("utf-8"))
             if not _is_of(path, files) or found.get("split", "test") != "test":
                 return None
-            models = found["models"]
-            main = models["int8"]
-            return {
-                "accuracy": main["accuracy"],
-                "right": main["right"],
-                "pictures": main["pictures"],
-                "interval": list(wilson_interval(main["right"], main["pictures"])),
-                "float32": models["float32"]["accuracy"] if "float32" in models else None,
-                "ms": main["measurement"]["milliseconds"],
-            }
+            main = found["models"]["int8"]
+            return {"accuracy": float(main["accuracy"]), "ms": float(main["measurement"]["milliseconds"])}
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
@@ -163,14 +199,20 @@ class Runs:
         return (self._folder / f"{name}.tflite").exists()
 
     def _tidy(self) -> None:
-        """Remove what a studio left that was ended in the middle of saving."""
+        """Delete what a studio left that was ended while saving."""
         for record in self._folder.glob("*.training.json"):
             with contextlib.suppress(DataError, OSError):
                 self.discard(record.name.removesuffix(".training.json"))
 
 
+def backbone_title(name: str) -> str:
+    """A backbone's name for people: the table's, or the file's."""
+    row = BACKBONES.get(name)
+    return Path(name).name if row is None else row.title
+
+
 def _is_of(report: Path, files: ModelFiles) -> bool:
-    """Whether a report is there and not older than the model, and so not of the one before it."""
+    """Whether there is a report that is not older than the model, and so not on the previous one."""
     try:
         return report.stat().st_mtime >= files.int8.stat().st_mtime
     except OSError:

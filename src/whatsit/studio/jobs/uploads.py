@@ -12,8 +12,15 @@ from pathlib import Path, PurePosixPath
 from typing_extensions import TypedDict
 
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.formats.importing import FilesSource, ImportReport, Skip, import_from, import_path
-from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL
+from whatsit.datasets.formats.importing import (
+    FilesSource,
+    ImportReport,
+    Skip,
+    import_from,
+    import_path,
+    list_endings,
+)
+from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL, ZIP_ENDINGS
 from whatsit.datasets.label import safe_file_name
 from whatsit.errors import DataError, SourceError
 from whatsit.parallel import Progress
@@ -23,8 +30,6 @@ MOST_OPEN = 8
 """Uploads at a time; a further one replaces the oldest."""
 _RESERVE = 2**26
 """Bytes of the disk that stay free."""
-_ARCHIVES = (".zip", ".tm")
-_LISTS = (".csv", ".tsv", ".labels")
 _EXAMPLES = 5
 _GROUPS = 100
 
@@ -166,10 +171,11 @@ def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progre
     """
     if label:
         dataset.check_new_label(label)
-    archives = {path: file for path, file in files.items() if path.lower().endswith(_ARCHIVES)}
+    archives = {path: file for path, file in files.items() if path.lower().endswith(ZIP_ENDINGS)}
     others = {path: file for path, file in files.items() if path not in archives}
     loose = {path: file for path, file in others.items() if "/" not in path}
-    if not label or any(path.lower().endswith(_LISTS) for path in loose):
+    lists = list_endings()
+    if not label or any(path.lower().endswith(lists) for path in loose):
         loose = {}
     rest = {path: file for path, file in others.items() if path not in loose}
     steps: list[Callable[[Progress], ImportReport]] = [
@@ -203,7 +209,8 @@ def _import_files(dataset: Dataset, files: Mapping[str, Path], label: str | None
     try:
         return import_from(dataset, FilesSource(files), label=label, progress=progress)
     except SourceError as error:
-        lists = [path for path in files if path.lower().endswith(_LISTS)]
+        endings = list_endings()
+        lists = [path for path in files if path.lower().endswith(endings)]
         return ImportReport(skips=(Skip(next(iter(lists or files)), str(error)),))
 
 

@@ -1,8 +1,8 @@
-"""A long job in a process of its own: what it tells arrives as it happens, and it can be ended at any moment.
+"""A long job in its own process: its messages arrive as they are sent, and it can be ended at any time.
 
 ``python -m whatsit.studio.jobs.worker_process`` is that process: one JSON document on standard input says what to do,
-a line ``stop`` asks it to end early, and the end of the input, as when the studio is gone, ends it at once. Each line
-of standard output is one JSON message.
+a line ``stop`` asks it to end early, and the end of the input, as when the studio has ended, ends it at once. Each line
+of standard output is one JSON message. ``job_messages`` has their types.
 """
 
 import contextlib
@@ -13,21 +13,20 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
-from typing import Any, TypeAlias
 
 from whatsit.errors import DataError
 from whatsit.processes import environment, module_command
+from whatsit.studio.jobs.job_messages import EndedMessage, Job, Message
 
-Message: TypeAlias = dict[str, Any]
 STOP = "stop"
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """One job at a time. ``on_message`` and ``on_end`` are called from a thread of the worker's own.
+    """One job at a time.
 
     Args:
-        name: names the thread and the errors.
+        name: used for the thread and in errors.
     """
 
     def __init__(self, name: str) -> None:
@@ -39,22 +38,23 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether a job is under way; no longer so when ``on_end`` is called."""
+        """Whether a job is running; False by the time ``on_end`` is called."""
         return self._busy
 
-    def begin(self, job: Message, on_message: Callable[[Message], None], on_end: Callable[[str | None], None]) -> None:
-        """Start ``jobs.JOBS[job["job"]]``.
+    def begin(self, job: Job, on_message: Callable[[Message], None], on_end: Callable[[str | None], None]) -> None:
+        """Start a job.
 
         Args:
-            on_end: told why the job failed, in one line, or None where it did not.
+            on_message: called with each message but the last, from the worker's thread.
+            on_end: called with the reason of a failure in one line, or None, from the worker's thread.
 
         Raises:
-            DataError: a job is under way already.
+            DataError: a job is running already.
         """
         with self._guard:
             if self.running:
-                raise DataError(f"{self._name}: one is under way already; wait for it or stop it")
-            # A session of its own: Ctrl-C in the terminal ends the studio, which ends its worker in order.
+                raise DataError(f"{self._name}: is running already; wait for it or stop it")
+            # In a new session: Ctrl-C in the terminal ends the studio, which then ends its worker.
             process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own module)
                 module_command("whatsit.studio.jobs.worker_process"),
                 stdin=subprocess.PIPE,
@@ -71,51 +71,51 @@ class Worker:
             self._thread.start()
 
     def stop(self) -> None:
-        """Ask the job to end early, keeping what it has."""
+        """Ask the job to end early and keep what it has."""
         process = self._process
         if process is not None and process.stdin is not None:
-            with contextlib.suppress(OSError, ValueError):  # it has ended meanwhile
+            with contextlib.suppress(OSError, ValueError):  # it has just ended
                 process.stdin.write(f"{STOP}\n")
                 process.stdin.flush()
 
     def kill(self) -> None:
-        """End the job, and what it started, where it stands."""
+        """End the job and the processes it started at once."""
         process = self._process
         if process is not None and process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
     def wait(self) -> None:
-        """Until nothing is under way."""
+        """Wait until nothing is running."""
         if self._thread is not None:
             self._thread.join()
 
     def close(self) -> None:
-        """End the job and wait until it is gone."""
+        """End the job and wait until its process is gone."""
         self.kill()
         self.wait()
 
     def _attend(
         self,
         process: subprocess.Popen[str],
-        job: Message,
+        job: Job,
         on_message: Callable[[Message], None],
         on_end: Callable[[str | None], None],
     ) -> None:
         assert process.stdin is not None and process.stdout is not None
-        ended: Message | None = None
+        ended: EndedMessage | None = None
         with process:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(json.dumps(job) + "\n")
                 process.stdin.flush()
             for line in process.stdout:
-                message = json.loads(line)
-                if "ended" in message:
+                message: Message = json.loads(line)
+                if message["kind"] == "ended":
                     ended = message
                 else:
                     on_message(message)
         self._busy = False
         if ended is None:
-            on_end("the process ended early; memory may be short: try a smaller size, or fewer views")
+            on_end("the process ended early, perhaps for lack of memory: try a smaller size, or fewer views")
         else:
-            on_end(ended["ended"])
+            on_end(ended["error"])

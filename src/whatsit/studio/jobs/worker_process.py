@@ -9,40 +9,41 @@ import threading
 
 from whatsit.errors import WhatsitError
 from whatsit.studio.jobs.channel import Channel
-from whatsit.studio.jobs.jobs import JOBS
+from whatsit.studio.jobs.job_messages import Job
+from whatsit.studio.jobs.jobs import run_job
 from whatsit.studio.jobs.worker import STOP
 
 _log = logging.getLogger(__name__)
 
 
 def _main() -> None:
-    # Libraries print as they like; the messages' way is kept for the messages.
+    # Libraries print to standard output; that goes to standard error, and the messages keep the original.
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    asked = json.loads(sys.stdin.readline())
+    job: Job = json.loads(sys.stdin.readline())
     channel = Channel(output, stopping := threading.Event())
     threading.Thread(target=_listen, args=(stopping,), daemon=True).start()
     try:
         try:
-            JOBS[asked["job"]](asked, channel)
+            run_job(job, channel)
             error = None
         except WhatsitError as known:
             error = str(known)
         except MemoryError:
             error = "memory ran out: try a smaller size, a smaller batch or fewer views"
         except Exception as fault:
-            _log.exception("%s ended", asked["job"])
+            _log.exception("%s failed", job["job"])
             error = f"{type(fault).__name__}: {fault}"
-        channel.tell({"ended": error})
+        channel.send({"kind": "ended", "error": error})
     finally:
-        os._exit(0)  # an orderly end would wait for the thread that listens
+        os._exit(0)  # a normal exit would wait for the thread that listens
 
 
 def _listen(stopping: threading.Event) -> None:
     for line in sys.stdin:
         if line.strip() == STOP:
             stopping.set()
-    # The studio is gone, however that happened: nothing is to be written behind its back.
+    # The studio has ended, in whatever way: nothing may be written after it.
     os.killpg(0, signal.SIGKILL)
 
 

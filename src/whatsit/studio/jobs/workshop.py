@@ -1,4 +1,4 @@
-"""Training, testing and sweeping: one at a time, each in a process of its own, told to the tabs as it goes on."""
+"""Training, testing and sweeping: one at a time, each in its own process, its progress reported to the tabs."""
 
 import contextlib
 import hashlib
@@ -6,108 +6,156 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
+
+from typing_extensions import TypedDict
 
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError
-from whatsit.evaluation.sweep import choices
+from whatsit.evaluation.sweep import Trial, combinations
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.imaging.preprocess import Fit
-from whatsit.studio.jobs.gallery import ID_DIGITS
+from whatsit.studio.gallery import ID_DIGITS
+from whatsit.studio.jobs.job_messages import EpochRow, Job, Message, NoteView, Pairs
 from whatsit.studio.jobs.runs import Runs
-from whatsit.studio.jobs.worker import Message, Worker
+from whatsit.studio.jobs.test_record import TestView, test_view
+from whatsit.studio.jobs.worker import Worker
 from whatsit.training.design import Design
+from whatsit.training.train import split_examples
 
-Job: TypeAlias = Literal["train", "test", "sweep"]
+JobKind: TypeAlias = Literal["train", "test", "sweep"]
 State: TypeAlias = Literal["idle", "running", "stopping", "stopped", "done", "failed"]
+Judging: TypeAlias = Literal["test", "validation"]
+"""The splits that a model can be tested on; only ``test`` is held out."""
+JUDGING: tuple[Judging, ...] = get_args(Judging)
 TAIL = 200
 """Epochs in one message; a page that missed earlier ones asks for them."""
-_TELL_SECONDS = 0.1
+_REPORT_SECONDS = 0.1
 _NOTES = 20
+
+
+class EpochsTail(TypedDict):
+    """The latest epochs of a training."""
+
+    begin: int
+    """How many came before them."""
+    rows: list[EpochRow]
+
+
+class WorkView(TypedDict):
+    """The job that is running, or how the last one ended; the WebSocket message ``work``."""
+
+    number: int
+    """Counts the jobs; a page that missed one running still sees that it was."""
+    job: JobKind | None
+    name: str
+    """Of the model."""
+    state: State
+    phase: str
+    """One of ``whatsit.training.events.Phase``; ``epochs`` between epochs, ``batches`` within one; empty at first."""
+    done: int
+    total: int
+    """0 where nothing is counted."""
+    error: str
+    notes: list[NoteView]
+    epochs: EpochsTail
+    most_epochs: int
+    trials: int
+    """Designs measured so far."""
+    most_trials: int
+    seconds: int
+
+
+class PictureCounts(TypedDict):
+    """Labelled pictures in each split, and the labels that training would learn."""
+
+    training: int
+    validation: int
+    test: int
+    labels: int
 
 
 @dataclass
 class _Work:
     number: int = 0
-    """Counts the works; a page that missed one running still sees that it was."""
-    job: Job | None = None
+    job: JobKind | None = None
     name: str = ""
-    """Of the model."""
     state: State = "idle"
     phase: str = ""
     done: int = 0
     total: int = 0
-    """0 while not known."""
     error: str = ""
-    notes: list[str] = field(default_factory=list)
-    epochs: list[list[Any]] = field(default_factory=list)
-    of: int = 0
-    """Epochs at most, or designs in all."""
+    notes: list[NoteView] = field(default_factory=list)
+    epochs: list[EpochRow] = field(default_factory=list)
+    most_epochs: int = 0
     trials: int = 0
+    most_trials: int = 0
     began: float = field(default_factory=time.time)
     ended: float = 0.0
 
 
 class Workshop:
-    """What is under way, and what is to be done next.
+    """The job that is running, and the start of the next.
 
     Args:
-        tell: called with ``view()`` whenever it changes, from the working thread; about ten times a second at most.
-        finished: called when a job has ended well or kept something, with its kind and the model's name.
+        report: called with ``view()`` whenever it changes, about ten times per second at most, from other threads.
+        finished: called when a job has succeeded or kept something, with its kind and the model's name.
     """
 
     def __init__(
-        self, project: Project, runs: Runs, tell: Callable[[dict[str, Any]], None],
-        finished: Callable[[Job, str], None],
+        self, project: Project, runs: Runs, report: Callable[[WorkView], None],
+        finished: Callable[[JobKind, str], None],
     ) -> None:  # fmt: skip
         self._project = project
         self._runs = runs
-        self._tell_tabs = tell
+        self._report_view = report
         self._finished = finished
         self._worker = Worker("training")
         self._guard = threading.RLock()
         self._work = _Work()
-        self._told = 0.0
+        self._reported = 0.0
         self.sweeps = SweepRecord(project)
 
     @property
     def running(self) -> bool:
-        """Whether something is under way."""
+        """Whether a job is running."""
         return self._work.state in ("running", "stopping")
 
-    def view(self) -> dict[str, Any]:
-        """What is under way and how far it is, or how the last ended."""
+    def view(self) -> WorkView:
+        """The job that is running and how far it is, or how the last one ended."""
         with self._guard:
             work = self._work
             begin = max(0, len(work.epochs) - TAIL)
             return {
                 "number": work.number, "job": work.job, "name": work.name, "state": work.state, "phase": work.phase,
-                "done": work.done,
-                "total": work.total, "error": work.error, "notes": list(work.notes), "of": work.of,
-                "epochs": {"begin": begin, "rows": work.epochs[begin:]}, "trials": work.trials,
+                "done": work.done, "total": work.total, "error": work.error, "notes": list(work.notes),
+                "epochs": {"begin": begin, "rows": work.epochs[begin:]}, "most_epochs": work.most_epochs,
+                "trials": work.trials, "most_trials": work.most_trials,
                 "seconds": round((work.ended or time.time()) - work.began),
             }  # fmt: skip
 
-    def epochs(self) -> list[list[Any]]:
-        """All epochs of the training under way or of the last."""
+    def epochs(self) -> list[EpochRow]:
+        """All epochs of the training that is running, or of the last one."""
         with self._guard:
             return list(self._work.epochs)
 
-    def counts(self) -> dict[str, Any]:
-        """Labelled pictures in each split, and the labels that training would learn."""
+    def counts(self) -> PictureCounts:
+        """What there is to train on."""
         samples = self._project.dataset.samples()
-        counts = {split.value: sum(sample.split is split for sample in samples) for split in Split}
-        labels = {sample.label for sample in samples if sample.split is Split.TRAINING}
-        return {**counts, "labels": len(labels)}
+        counts = {split: sum(sample.split is split for sample in samples) for split in Split}
+        return {
+            "training": counts[Split.TRAINING], "validation": counts[Split.VALIDATION], "test": counts[Split.TEST],
+            "labels": len({sample.label for sample in samples if sample.split is Split.TRAINING}),
+        }  # fmt: skip
 
     def train(self, name: str, design: Design) -> None:
         """Train a new model and keep the design in ``whatsit.toml``.
 
         Raises:
-            DataError: the name is taken, there are fewer than two labels, or something is under way.
+            DataError: the name is taken, there are fewer than two labels, or a job is running.
         """
         with self._guard:
             self._check_free()
@@ -120,20 +168,17 @@ class Workshop:
                     "training needs two; add pictures on the Dataset page"
                 )
             self._project.save_settings(replace(self._project.settings, design=design.to_settings()))
-            job = {
+            self._begin("train", name, {
                 "job": "train", "design": design.to_dict(), "folder": str(files.folder), "name": name,
                 "training": training, "validation": self._examples(Split.VALIDATION), "cache": self._cache,
-            }  # fmt: skip
-            self._begin("train", name, job)
+            })  # fmt: skip
 
-    def test(self, name: str, split: str) -> None:
+    def test(self, name: str, split: Judging) -> None:
         """Measure a model on the test or the validation pictures.
 
         Raises:
-            DataError: there is no such model, no picture in the split, or something is under way.
+            DataError: there is no such model, no picture in the split, or a job is running.
         """
-        if split not in (Split.TEST.value, Split.VALIDATION.value):
-            raise DataError(f"split {split!r}: expected test or validation; training pictures flatter")
         with self._guard:
             self._check_free()
             files = self._runs.files(name)
@@ -141,17 +186,16 @@ class Workshop:
             if not held:
                 raise DataError(f"no pictures in the {split} split: move some there on the Dataset page")
             self._runs.test_file(name, split).parent.mkdir(parents=True, exist_ok=True)
-            job = {
+            self._begin("test", name, {
                 "job": "test", "folder": str(files.folder), "name": name, "split": split,
                 "title": f"{self._project.settings.name} · {name}", "cache": self._cache,
-                "held": _pairs(held), "ids": _ids(held), "training": _pairs(training), "taught_ids": _ids(training),
+                "held": _pairs(held), "ids": _ids(held), "training": _pairs(training), "training_ids": _ids(training),
                 "pictures": _digest(held), "result": str(self._runs.test_file(name, split)),
                 "trials": [trial.to_dict() for trial in self.sweeps.trials()],
-            }  # fmt: skip
-            self._begin("test", name, job)
+            })  # fmt: skip
 
-    def test_view(self, name: str, split: str = "test") -> dict[str, Any] | None:
-        """The last test of a model on a split, and whether its pictures have changed since; None where there was none.
+    def test_view(self, name: str, split: Judging = "test") -> TestView | None:
+        """The last test of a model on a split; None where there was none.
 
         Raises:
             DataError: there is no such model.
@@ -159,47 +203,46 @@ class Workshop:
         found = self._runs.test(name, split)
         if found is None:
             return None
-        return {**found, "changed": found["pictures"] != _digest(self._pictures(Split(found["split"])))}
+        return test_view(found, found["pictures"] != _digest(self._pictures(Split(split))))
 
     def sweep(self, sizes: Sequence[int], backbones: Sequence[str], fits: Sequence[str]) -> None:
         """Measure every combination with the design of the Train page.
 
         Raises:
-            DataError: nothing to judge by, or something is under way.
+            DataError: no validation pictures, or a job is running.
         """
         with self._guard:
             self._check_free()
             validation = self._examples(Split.VALIDATION)
             if not validation:
-                raise DataError("no validation pictures to judge by: move some there on the Dataset page")
-            job = {
-                "job": "sweep", "design": self._project.settings.design, "sizes": list(sizes),
-                "backbones": list(backbones), "fits": list(fits), "training": self._examples(Split.TRAINING),
-                "validation": validation, "cache": self._cache,
-            }  # fmt: skip
-            self._begin("sweep", "", job)
-            self._work.of = len(choices(sizes, backbones, [Fit(fit) for fit in fits]))
+                raise DataError("no validation pictures to compare designs on: move some there on the Dataset page")
+            self._begin("sweep", "", {
+                "job": "sweep", "design": Design.from_dict(self._project.settings.design).to_dict(),
+                "sizes": list(sizes), "backbones": list(backbones), "fits": list(fits),
+                "training": self._examples(Split.TRAINING), "validation": validation, "cache": self._cache,
+            })  # fmt: skip
+            self._work.most_trials = len(combinations(sizes, backbones, [Fit(fit) for fit in fits]))
             self.sweeps.clear()
 
     def stop(self) -> None:
-        """End what is under way. Training keeps its best epoch, a sweep what it has measured."""
+        """End the job that is running. Training keeps its best epoch, a sweep what it has measured."""
         with self._guard:
             if self._work.state != "running":
                 return
             self._work.state = "stopping"
-            # What it is asked is read by a job that has begun; a sweep's trials are kept here already.
+            # Only a job that has started reads what it is asked; a sweep's trials are kept here already.
             if self._work.job == "train" and self._work.phase:
                 self._worker.stop()
             else:
                 self._worker.kill()
-        self._tell()
+        self._report()
 
     def wait(self) -> None:
-        """Until nothing is under way."""
+        """Wait until nothing is running."""
         self._worker.wait()
 
     def close(self) -> None:
-        """End what is under way; what it would have replaced stays."""
+        """End the job that is running; what it would have replaced stays."""
         with self._guard:
             if self._work.state == "running":
                 self._work.state = "stopping"
@@ -207,30 +250,38 @@ class Workshop:
 
     def _check_free(self) -> None:
         if self.running:
-            raise DataError("something is under way already: wait for it or stop it")
+            raise DataError("another job is running: wait for it or stop it")
 
-    def _begin(self, job: Job, name: str, asked: Message) -> None:
-        self._work = _Work(self._work.number + 1, job, name, "running")
-        self._worker.begin(asked, self._heard, self._ended)
-        self._tell()
+    def _begin(self, kind: JobKind, name: str, job: Job) -> None:
+        self._work = _Work(self._work.number + 1, kind, name, "running")
+        self._worker.begin(job, self._heard, self._ended)
+        self._report()
 
     def _heard(self, message: Message) -> None:
         with self._guard:
-            work = self._work
-            turn = "epoch" in message or "trial" in message or message.get("phase", work.phase) != work.phase
-            if "epoch" in message:
-                work.epochs.append(message["epoch"])
-                work.phase, work.done, work.total, work.of = "epoch", len(work.epochs), message["of"], message["of"]
-            elif "trial" in message:
-                self.sweeps.add(message["trial"])
-                work.trials, work.of = work.trials + 1, message["of"]
-            elif "note" in message:
-                work.notes = [*work.notes, message["note"]][-_NOTES:]
-            else:
-                work.phase, work.done, work.total = message["phase"], message["done"], message["total"]
-                work.of = message.get("of", work.of)
-        if time.monotonic() - self._told >= _TELL_SECONDS or (turn and "epoch" not in message):
-            self._tell()
+            before = self._work.phase
+            self._note(message)
+            turn = message["kind"] == "trial" or self._work.phase != before
+        # Epochs of a small head come by the hundred per second.
+        if time.monotonic() - self._reported >= _REPORT_SECONDS or (turn and message["kind"] != "epoch"):
+            self._report()
+
+    def _note(self, message: Message) -> None:
+        work = self._work
+        if message["kind"] == "epoch":
+            work.epochs.append(message["epoch"])
+            work.phase, work.done, work.total = "epochs", len(work.epochs), message["epochs"]
+            work.most_epochs = message["epochs"]
+        elif message["kind"] == "batch":
+            work.phase, work.done, work.total = "batches", message["done"], message["total"]
+            work.most_epochs = message["epochs"]
+        elif message["kind"] == "trial":
+            self.sweeps.add(Trial.from_dict(message["trial"]))
+            work.trials, work.most_trials = work.trials + 1, message["trials"]
+        elif message["kind"] == "note":
+            work.notes = [*work.notes, message["note"]][-_NOTES:]
+        elif message["kind"] == "phase":
+            work.phase, work.done, work.total = message["phase"], message["done"], message["total"]
 
     def _ended(self, error: str | None) -> None:
         with self._guard:
@@ -247,25 +298,25 @@ class Workshop:
                 self.sweeps.write_page(self._project.settings.name)
             if work.job is not None:
                 self._finished(work.job, work.name)
-        self._tell()
+        self._report()
 
-    def _tell(self) -> None:
-        self._told = time.monotonic()
-        self._tell_tabs(self.view())
+    def _report(self) -> None:
+        self._reported = time.monotonic()
+        self._report_view(self.view())
 
     @property
     def _cache(self) -> str:
         return str(self._project.dataset.embeddings_folder)
 
-    def _examples(self, split: Split) -> list[tuple[str, str]]:
-        return [(str(path), label) for path, label, found in self._project.dataset if found is split]
+    def _examples(self, split: Split) -> Pairs:
+        return [(str(path), label) for path, label in split_examples(self._project, split)]
 
     def _pictures(self, split: Split) -> list[Picture]:
         found = self._project.dataset.pictures(None, split)
         return [picture for picture in found if not picture.error and picture.label != UNLABELLED]
 
 
-def _pairs(pictures: Sequence[Picture]) -> list[tuple[str, str]]:
+def _pairs(pictures: Sequence[Picture]) -> Pairs:
     return [(str(picture.path), picture.label) for picture in pictures]
 
 
@@ -274,6 +325,6 @@ def _ids(pictures: Sequence[Picture]) -> list[str]:
 
 
 def _digest(pictures: Sequence[Picture]) -> str:
-    """The same for the same contents and labels, whatever the files are called."""
+    """The same for the same contents and labels, whatever the names of the files."""
     lines = sorted(f"{picture.hash} {picture.label}" for picture in pictures)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What is taught on the Teach page, kept on disk."""

@@ -8,8 +8,8 @@ from PIL import Image
 from typing_extensions import TypedDict
 
 from whatsit.cameras import CameraState, Frame, SharedCamera, Subscription, open_camera
-from whatsit.cameras.sources.browser import BrowserCamera
-from whatsit.cameras.sources.synthetic import SyntheticCamera
+from whatsit.cameras.camera import PushedCamera, StagedCamera
+from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import CameraError
 
 PREVIEW_WIDTH = 640
@@ -24,7 +24,11 @@ class FeedView(TypedDict):
     """The camera that is chosen and how it is, for the page."""
 
     uri: str
-    """Its address, without a password."""
+    """Its address, without its password."""
+    scheme: str
+    """The scheme of its address: which kind of camera it is."""
+    fed_by_page: bool
+    """Whether its frames are those that a page sends."""
     state: str
     """A value of ``CameraState``."""
     error: str | None
@@ -39,7 +43,7 @@ class CameraView(FeedView):
     """The WebSocket message ``camera``."""
 
     sender: str | None
-    """The tab that sends the frames of ``browser:``."""
+    """The tab that sends the frames, of a camera that is fed by a page."""
 
 
 class Feed:
@@ -80,15 +84,27 @@ class Feed:
         return self._camera.source
 
     @property
+    def scheme(self) -> str:
+        """The scheme of its address: which kind of camera it is."""
+        return CAMERAS.parse(self.uri)[0].scheme
+
+    @property
+    def fed_by_page(self) -> bool:
+        """Whether its frames are those that a page sends."""
+        return CAMERAS.parse(self.uri)[1].fed_by_page
+
+    @property
     def objects(self) -> tuple[str, ...]:
         """What the demonstration scene can be asked to show; empty for real cameras."""
         camera = self._camera.camera
-        return camera.objects if isinstance(camera, SyntheticCamera) else ()
+        return camera.objects if isinstance(camera, StagedCamera) else ()
 
     def view(self) -> FeedView:
         """The camera and how it is, for the page."""
         return {
             "uri": self.source,
+            "scheme": self.scheme,
+            "fed_by_page": self.fed_by_page,
             "state": self.state.value,
             "error": self.error,
             "objects": list(self.objects),
@@ -102,7 +118,7 @@ class Feed:
             CameraError: there is no such object, or the camera is a real one.
         """
         camera = self._camera.camera
-        if not isinstance(camera, SyntheticCamera):
+        if not isinstance(camera, StagedCamera):
             raise CameraError(f"{self.source}: only the demonstration scene can be told what to show")
         camera.show(name)
         self.showing = name
@@ -130,7 +146,7 @@ class Feed:
             ImageError: it is empty or too large.
         """
         camera = self._camera.camera
-        if isinstance(camera, BrowserCamera):
+        if isinstance(camera, PushedCamera):
             camera.push(jpeg)
 
     def snapshot(self, now: float) -> bytes:

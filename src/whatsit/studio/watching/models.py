@@ -136,6 +136,9 @@ class Models:
 
 
 def _load(choice: ModelChoice) -> Recogniser:
+    from whatsit.models.admission import admit
     from whatsit.models.classifier import Classifier
 
+    if choice.file is not None:
+        admit(choice.file)
     return Classifier(choice.file)

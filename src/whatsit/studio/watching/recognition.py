@@ -1,6 +1,7 @@
 """One model at work on the studio's camera while some tab watches its answers."""
 
 import time
+from collections.abc import Callable
 
 from typing_extensions import TypedDict
 
@@ -8,7 +9,6 @@ from whatsit.cameras import SharedCamera
 from whatsit.live.engine import Answer, Live
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.smoothing import Smoothing
-from whatsit.studio.lessons.learner import Likeness
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import Feed
 
@@ -47,10 +47,20 @@ class AnswerView(TypedDict):
     """Seconds from capturing the frame to this message."""
 
 
-class Recognition:
-    """A sink of the live engine that posts answers to the hub as ``answer:<model>``.
+class _Posting:
+    """The sink of the engine."""
 
-    The engine runs only while a tab subscribes to them. ``attend`` must be called from one thread.
+    def __init__(self, post: Callable[[Answer], None]) -> None:
+        self.send = post
+
+    def close(self) -> None:
+        """Nothing: the hub stays open."""
+
+
+class Recognition:
+    """A live engine whose answers are posted to the hub as ``answer:<model>``.
+
+    It runs only while a tab subscribes to them. ``attend`` must be called from one thread.
     """
 
     def __init__(self, model: str, recogniser: Recogniser, feed: Feed, hub: Hub) -> None:
@@ -95,7 +105,7 @@ class Recognition:
         if self._live is not None and (self._camera is not camera or not self._hub.wanted(self.kind)):
             self.close()
         if self._live is None and self._hub.wanted(self.kind):
-            self._live = Live(camera, self._recogniser, [self], smoothing=self._smoothing, top_k=SHOWN)
+            self._live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
             self._camera = camera
             self._live.start()
 
@@ -105,13 +115,12 @@ class Recognition:
             self._live.stop()
             self._live = None
 
-    def send(self, answer: Answer) -> None:
-        """Post one answer to the tabs."""
+    def _post(self, answer: Answer) -> None:
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
 
     def _view(self, answer: Answer) -> AnswerView:
         predictions = answer.predictions
-        distances = predictions.distances if isinstance(predictions, Likeness) else (None,) * len(predictions)
+        distances = predictions.distances or (None,) * len(predictions)
         return {
             "model": self.model,
             "state": answer.state.value if predictions or answer.frame is None else "nothing",

@@ -1,4 +1,4 @@
-"""Who may talk to the studio: the Host, the Origin, the token, before anything else looks at a request."""
+"""Who can talk to the studio: Host, Origin and token are checked before anything else sees a request."""
 
 import hashlib
 import hmac
@@ -30,12 +30,12 @@ SECURITY_HEADERS = (
 
 
 def new_token() -> str:
-    """128 random bits, as text that fits an address."""
+    """128 random bits, as text that can stand in an address."""
     return secrets.token_urlsafe(16)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a server bound to ``host`` can be reached from this machine only."""
+    """Whether a server bound to ``host`` can be reached only from this machine."""
     if host == "localhost":
         return True
     try:
@@ -48,8 +48,8 @@ def is_loopback(host: str) -> bool:
 class Access:
     """The rules of one server.
 
-    A name in the Host header must be one of ours: a page that makes its own name point to this machine (DNS
-    rebinding) is then refused. Addresses in figures cannot be rebound; off loopback all of them are accepted.
+    A name in the Host header must be one of ours; that refuses a page that makes its own name point to this machine
+    (DNS rebinding). Numeric addresses cannot be rebound; a server that is not on loopback accepts all of them.
     """
 
     port: int
@@ -60,7 +60,7 @@ class Access:
 
     @classmethod
     def of(cls, host: str, port: int, token: str | None, secure: bool = False, names: Iterable[str] = ()) -> "Access":
-        """The rules for a server bound to ``host``; ``names`` are further host names people reach it by."""
+        """The rules for a server bound to ``host``; ``names`` are further host names that it is reached by."""
         loopback = is_loopback(host)
         known = {"localhost", *(name.lower() for name in names)}
         if not loopback:
@@ -83,7 +83,7 @@ class Access:
         return address.is_loopback or not self.loopback
 
     def same_origin(self, headers: Headers) -> bool:
-        """Whether a request comes from one of our own pages: its Origin is the Host it was sent to."""
+        """Whether a request comes from one of our own pages, so that its Origin is the Host it was sent to."""
         origin = headers.get("origin")
         if origin is None:
             return False
@@ -92,15 +92,15 @@ class Access:
 
     @property
     def cookie(self) -> str:
-        """The cookie's name; cookies are shared between ports, so the port is part of it."""
+        """The cookie's name. It contains the port, because browsers share cookies between ports."""
         return f"whatsit_{self.port}"
 
     def cookie_value(self) -> str:
-        """What the cookie holds: a digest, so that it does not give the token away."""
+        """The cookie's value: a digest, so that it does not reveal the token."""
         return hashlib.sha256(f"whatsit cookie {self.token}".encode()).hexdigest()
 
     def knows(self, headers: Headers) -> bool:
-        """Whether a request shows the token: by cookie, or as ``Authorization: Bearer``."""
+        """Whether a request has the token, as a cookie or as ``Authorization: Bearer``."""
         if self.token is None:
             return True
         scheme, _, value = headers.get("authorization", "").partition(" ")
@@ -114,7 +114,7 @@ class Access:
 
 
 class Gate:
-    """ASGI middleware that lets through what ``Access`` allows and explains the rest in one line."""
+    """ASGI middleware that passes on what ``Access`` allows and refuses the rest with one line."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
@@ -158,7 +158,7 @@ class Gate:
 
     def _welcome(self, path: str, query: str) -> Response:
         # A page of our own goes on to the address without the token. A redirect would not do: after a link on
-        # another site, browsers leave a SameSite=Strict cookie out of the whole chain of redirects.
+        # another site, browsers do not send a SameSite=Strict cookie in the whole chain of redirects.
         target = "/" + path.lstrip("/\\") + (f"?{query}" if query else "")
         shown = target.replace("&", "&amp;").replace('"', "%22").replace("<", "%3C")
         response = HTMLResponse(

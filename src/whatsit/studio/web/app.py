@@ -10,9 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import JSONResponse
 
-from whatsit.errors import WhatsitError
+from whatsit.errors import SettingError, WhatsitError
 from whatsit.studio.pages.shared import camera, tab
 from whatsit.studio.pages.shared.i18n import Languages
+from whatsit.studio.pages.shared.messages import ErrorView
 from whatsit.studio.pages.shared.page import STATIC, find_pages
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.access import Access, Gate
@@ -61,7 +62,15 @@ def create_app(studio: Studio, access: Access, languages: Languages | None = Non
 
 
 def _explain(_: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"error": str(error)}, 400)
+    return JSONResponse(_refusal(error), 400)
+
+
+def _refusal(error: Exception) -> ErrorView:
+    if isinstance(error, SettingError):
+        return {
+            "error": str(error), "field": error.field, "value": short(error.value), "expected": error.expected
+        }  # fmt: skip
+    return {"error": str(error)}
 
 
 def _explain_request(_: Request, error: Exception) -> JSONResponse:

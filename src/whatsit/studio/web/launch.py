@@ -48,15 +48,18 @@ def launch(
 
 def _embedder(model: Path | None) -> Embedder:
     from whatsit.backbones.backbone import Backbone
+    from whatsit.models.admission import admit
 
+    if model is not None:
+        admit(model)
     embedder: Embedder = Backbone.builtin() if model is None else Backbone.from_file(model)
     return embedder
 
 
 def _first_camera() -> str:
-    from whatsit.cameras.listing import list_cameras
+    from whatsit.cameras import list_cameras
 
-    # A Raspberry Pi's or a USB camera comes before the demonstration scene, which is always the last.
+    # Devices come first; the demonstration scene, which is always there, is the last.
     return list_cameras()[0].address
 
 

@@ -1,4 +1,4 @@
-"""How large a request may be and how long it may take to arrive."""
+"""Limits on a request's size and on the time it takes to arrive."""
 
 import asyncio
 from typing import Any
@@ -17,9 +17,9 @@ MAX_MESSAGE_BYTES = 8 * 2**20
 
 
 class RequestLimits:
-    """ASGI middleware: what is too large, or does not arrive in time, is refused before it is read.
+    """ASGI middleware that refuses a request that is too large or does not arrive in time.
 
-    A body that announces its length is refused at once; one that does not (chunked) as soon as it is over.
+    A body that announces its length is refused before it is read; a chunked one as soon as it exceeds the limit.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -55,7 +55,7 @@ class _RefusedError(Exception):
 
 
 class _LimitedBody:
-    """Counts what arrives and how long it has taken; waiting for a disconnect afterwards is free."""
+    """Counts what arrives and the time it takes; waiting for a disconnect afterwards is not counted."""
 
     def __init__(self, receive: Receive, most: int, seconds: float) -> None:
         self._receive = receive
@@ -82,8 +82,8 @@ class _LimitedBody:
 class TimedProtocol(H11Protocol):
     """Uvicorn's HTTP/1.1 protocol with a time limit on a request's headers.
 
-    Uvicorn waits for ever for the end of a first request's headers; a connection that sends them byte by
-    byte, or never, would hold its file descriptor.
+    Uvicorn waits without limit for the end of a first request's headers; a connection that sends them byte by byte,
+    or never, would keep its file descriptor.
     """
 
     def __init__(self, *args: Any, **settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""From a project to a running server: the port, the token, the certificate, and what is printed."""
+"""A studio as a running server: its port, its token, its certificate, its address."""
 
 import errno
 import logging
@@ -33,19 +33,19 @@ class Address:
     """Complete, with the token where one is needed."""
     port: int
     moved: bool
-    """True where the usual port was taken and another one found."""
+    """Whether the usual port was taken and another one was found."""
     loopback: bool
     secure: bool
 
 
 class StudioServer:
-    """A studio with a port of its own; ``run`` serves until it is told to stop.
+    """A studio that listens on a port; ``run`` serves until it is stopped.
 
     Args:
         studio: closed when ``run`` ends, or when the server cannot be made.
-        host: the address to listen on. Other than loopback, a token is required and made where none is given.
-        port: None for ``DEFAULT_PORT`` or the next free one; 0 for any; another is used or refused.
-        token: what a browser must know; the cookie takes over after the first visit.
+        host: the address to listen on. One other than loopback requires a token; one is made if none is given.
+        port: None: ``DEFAULT_PORT`` or the next free one. 0: any. Another one is used or refused.
+        token: what a browser must send on its first visit; after that its cookie is enough.
         tls: serve HTTPS with a self-signed certificate.
 
     Raises:
@@ -85,17 +85,17 @@ class StudioServer:
             self.close()
 
     def close(self) -> None:
-        """Let go of the port and the studio, where ``run`` was never called."""
+        """Release the port and close the studio, if ``run`` was never called."""
         self._listener.close()
         self._studio.close()
 
     def stop(self) -> None:
-        """Have ``run`` end; from any thread."""
+        """Make ``run`` end; from any thread."""
         self._server.should_exit = True
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn raises the signal that ended it once more; here ending is what was asked for, and all."""
+    """Uvicorn raises the signal that stopped it again after it has stopped; here stopping is all that is wanted."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -111,7 +111,7 @@ class _Server(uvicorn.Server):
 
 
 def reachable_name(host: str) -> str:
-    """The name or address other machines reach a server bound to ``host`` by."""
+    """The name or address by which other machines reach a server bound to ``host``."""
     if host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return host
     # Connecting a datagram socket sends nothing; it only asks which of our addresses would be used.

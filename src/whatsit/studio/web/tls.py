@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whatsit.errors import DataError, MissingExtraError
+from whatsit.errors import DataError
+from whatsit.plugins import EXTRAS
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, GeneralName
@@ -30,7 +31,7 @@ def self_signed(folder: Path, hosts: Iterable[str]) -> tuple[Path, Path]:
     try:
         from cryptography import x509
     except ImportError as error:
-        raise MissingExtraError("cryptography", "tls", "a certificate (--tls)") from error
+        raise EXTRAS["tls"].missing("a certificate (--tls)") from error
     certificate, key = folder / "studio.crt", folder / "studio.key"
     names = _names(hosts)
     if certificate.exists() and key.exists():

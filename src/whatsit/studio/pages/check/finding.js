@@ -32,7 +32,7 @@ export function makeFinding(kind, finding, kept) {
   actions.append(...fixes);
   if (kind.pictures_help) actions.append(makeCollectLink(finding));
   if (finding.pictures.length) {
-    actions.append(button(t(kind.kind === "suspect_label" ? "fix.right" : "fix.keep"), "quiet", async () => {
+    actions.append(button(t(kind.kind === "label_issue" ? "fix.right" : "fix.keep"), "quiet", async () => {
       if (await act("/api/check/keep", { finding: finding.id }, { quiet: true })) kept();
     }));
   }
@@ -118,7 +118,7 @@ function says(kind, finding) {
     case "ignored": return details;
     case "empty_split": return t(finding.fixes.length ? "says.empty_split" : "says.empty_split_source", { split, details });
     case "small_class": return t("says.small_class", { label: finding.label, figure: figure.format(finding.n), fewest: finding.fewest });
-    case "suspect_label": return t("says.suspect_label", { label: finding.label, to: labelName(finding.fixes[0].to) });
+    case "label_issue": return t("says.label_issue", { label: finding.label, to: labelName(finding.fixes[0].to) });
     case "twin_labels": return t("says.twin_labels", { label: finding.label, to: labelName(finding.fixes[0].to) });
     case "unbalanced": return t("says.unbalanced", { label: finding.label, figure: figure.format(finding.n), largest: finding.largest, largest_figure: figure.format(finding.largest_n) });
     case "unusable_name": return t("says.unusable_name", { label: finding.label });

@@ -4,8 +4,8 @@ from typing import Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
+from whatsit.studio.gallery import PictureView
 from whatsit.studio.jobs.background import BackgroundView
-from whatsit.studio.jobs.gallery import PictureView
 from whatsit.studio.pages.shared.messages import Body, MovedMessage, NoValues, Reply
 
 MESSAGES: dict[str, type] = {"check": BackgroundView}

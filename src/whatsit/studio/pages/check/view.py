@@ -1,8 +1,9 @@
 """A check as the Check page shows it."""
 
-from whatsit.datasets.issues.check import ENOUGH, FEWEST, stands_against
 from whatsit.datasets.issues.finding import EACH, Action, Fix, Kind
-from whatsit.studio.jobs.gallery import picture_view
+from whatsit.datasets.issues.readiness import ENOUGH, stands_against
+from whatsit.datasets.issues.small_class import FEWEST
+from whatsit.studio.gallery import picture_view
 from whatsit.studio.jobs.inspection import FIXED_TOGETHER, Inspection, kind_name
 from whatsit.studio.jobs.open_findings import OpenFindings
 from whatsit.studio.pages.check.messages import (
@@ -32,7 +33,7 @@ _ACTIONS: dict[Action, FixAction] = {
 _ORDER = (
     # What keeps the dataset from being ready comes first, what only deserves a look last.
     Kind.UNREADABLE, Kind.CONFLICT, Kind.ACROSS_SPLITS, Kind.TWIN_LABELS, Kind.UNUSABLE_NAME, Kind.SMALL_CLASS,
-    Kind.SUSPECT_LABEL, Kind.EXACT_COPY, Kind.NEAR_COPY, Kind.DAMAGED_RECORD, Kind.IGNORED, Kind.EMPTY_SPLIT,
+    Kind.LABEL_ISSUE, Kind.EXACT_COPY, Kind.NEAR_COPY, Kind.DAMAGED_RECORD, Kind.IGNORED, Kind.EMPTY_SPLIT,
     Kind.UNBALANCED, Kind.BLURRED, Kind.DARK, Kind.BRIGHT, Kind.TINY, Kind.OUTLIER,
 )  # fmt: skip
 _RANKS = {kind: rank for rank, kind in enumerate(_ORDER)}

@@ -160,7 +160,7 @@ addEventListener("dragend", () => { dragged = []; });
 // ---- out ----
 $("download").addEventListener("click", async () => {
   fetching = true; // before asking: a small archive is ready sooner than the answer
-  fetching = Boolean(await act("/api/dataset/export", { layout: "split" }, { quiet: true })) && fetching;
+  fetching = Boolean(await act("/api/dataset/export", { layout: $("layout").value }, { quiet: true })) && fetching;
 });
 let fetching = false;
 socket.on("export", (view) => {

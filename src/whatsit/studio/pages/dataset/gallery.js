@@ -1,14 +1,13 @@
 // A wall of any number of pictures: only the tiles near the window exist, only their rows and files are fetched.
-import { labelName, splitName, tileAddress } from "../names.js";
-import { t } from "../messages.js";
+import { listen } from "./gallery_input.js";
+import { fillTile, makeTile, removeTile } from "./tile.js";
 
 const CHUNK = 200;
 const CAPTION = 26;
-const LONG_PRESS = 420;
 
 export class Gallery {
-  // `page(offset, limit)` gives {total, pictures}; `keys()` all keys in order; `open(index)` shows one large;
-  // `changed()` hears of every change of the selection.
+  // `page(offset, limit)` gives {total, pictures}; `keys()` gives all keys in order; `open(index)` shows one large;
+  // `changed()` is called after every change of the selection.
   constructor(element, { page, keys, open, changed }) {
     Object.assign(this, { element, page, keys, open, changed });
     this.selected = new Set();
@@ -23,7 +22,7 @@ export class Gallery {
     this.lastTop = window.scrollY;
     addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(element);
-    this.listen();
+    listen(this);
   }
 
   // ---- what is shown ----
@@ -36,7 +35,7 @@ export class Gallery {
     await this.reload();
   }
 
-  // The same wall again after an edit: the rows in sight are fetched before anything is redrawn.
+  // The same wall after an edit: the rows in sight are fetched before anything is redrawn.
   async reload() {
     const generation = ++this.generation;
     this.allKeys = null;
@@ -44,7 +43,7 @@ export class Gallery {
     const [first, last] = this.inSight();
     for (let at = first; at < last; at += 1) wanted.add(Math.floor(at / CHUNK));
     const pages = await Promise.all([...wanted].map(async (chunk) => [chunk, await this.page(chunk * CHUNK, CHUNK)]));
-    // What is selected but not on the wall any more would be edited unseen. Nothing is awaited after this.
+    // What is selected but no longer on the wall would be edited unseen. Nothing is awaited after this.
     const there = this.selected.size ? await this.keys() : null;
     if (generation !== this.generation) return;
     this.allKeys = there;
@@ -53,7 +52,7 @@ export class Gallery {
     this.total = pages[0][1].total;
     const follow = ([now, before]) => (now < 0 ? Math.max(0, Math.min(before, this.total - 1)) : now);
     [this.active, this.anchor] = [follow(active), follow(anchor)];
-    this.draw(true);
+    this.draw();
     if (there) this.keep(new Set(there));
   }
 
@@ -96,19 +95,18 @@ export class Gallery {
     return [first, Math.min(last, this.total)];
   }
 
-  draw(anew = false) {
+  draw() {
     const { columns, side, gap, line } = this.measure();
     this.element.style.height = `${Math.ceil(this.total / columns) * line}px`;
     const [first, last] = this.inSight();
-    // While the scroll bar is dragged over thousands, nothing is fetched until it rests.
+    // While the scroll bar is dragged over thousands of pictures, nothing is fetched until it rests.
     const hurry = Math.abs(window.scrollY - this.lastTop) > innerHeight * 0.8;
     this.lastTop = window.scrollY;
     clearTimeout(this.slow);
     if (hurry) this.slow = setTimeout(() => this.draw(), 90);
     for (const [index, tile] of this.tiles) {
       if (index >= first && index < last) continue;
-      tile.querySelector("img").removeAttribute("src");
-      tile.remove();
+      removeTile(tile);
       this.tiles.delete(index);
     }
     for (let index = first; index < last; index += 1) {
@@ -121,33 +119,10 @@ export class Gallery {
       tile.style.width = `${side}px`;
       tile.style.transform = `translate(${(index % columns) * (side + gap)}px, ${Math.floor(index / columns) * line}px)`;
       tile.setAttribute("aria-setsize", String(this.total));
-      this.fill(tile, index, this.row(index), hurry, anew);
+      fillTile(tile, this.row(index), hurry);
       if (!hurry && !this.row(index)) this.fetchChunk(Math.floor(index / CHUNK));
     }
     this.mark();
-  }
-
-  fill(tile, index, row, hurry) {
-    const [image, , caption] = tile.children;
-    if (!row) {
-      tile.classList.add("coming");
-      return;
-    }
-    tile.classList.remove("coming");
-    tile.classList.toggle("broken", row.error !== "");
-    if (tile.dataset.key !== row.key) {
-      tile.dataset.key = row.key;
-      tile.title = row.error;
-    }
-    if (caption.dataset.label !== row.label) {
-      caption.dataset.label = row.label;
-      caption.lastElementChild.textContent = labelName(row.label);
-    }
-    caption.firstElementChild.dataset.split = row.split;
-    tile.setAttribute("aria-label", `${labelName(row.label)}, ${splitName(row.split)}, ${row.key.split("/").pop()}`);
-    if (hurry || row.error) return;
-    const address = tileAddress(row.id);
-    if (image.getAttribute("src") !== address) image.src = address;
   }
 
   mark() {
@@ -220,7 +195,7 @@ export class Gallery {
     this.tell();
   }
 
-  // Asked for again where the wall was reloaded meanwhile; nothing where it is another one by now.
+  // Asked again if the wall was reloaded meanwhile; null if it shows something else by now.
   async currentKeys() {
     const { wall } = this;
     while (!this.allKeys) {
@@ -232,74 +207,13 @@ export class Gallery {
     return this.allKeys;
   }
 
-  // ---- mouse, touch, keys ----
-  listen() {
-    const { element } = this;
-    let press = 0;
-    let pressed = false;
-    let kind = "mouse";
-    let start = null;
-    const release = () => { clearTimeout(press); press = 0; };
-    element.addEventListener("pointerdown", (event) => {
-      kind = event.pointerType;
-      pressed = false;
-      release();
-      const tile = event.target.closest(".tile");
-      if (!tile || kind !== "touch") return;
-      start = [event.clientX, event.clientY];
-      press = setTimeout(() => {
-        pressed = true;
-        navigator.vibrate?.(15);
-        this.toggle(Number(tile.dataset.index));
-      }, LONG_PRESS);
-    });
-    element.addEventListener("pointermove", (event) => {
-      if (press && Math.hypot(event.clientX - start[0], event.clientY - start[1]) > 10) release();
-    });
-    for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, release);
-    element.addEventListener("contextmenu", (event) => { if (kind === "touch") event.preventDefault(); });
-    element.addEventListener("click", (event) => {
-      const tile = event.target.closest(".tile");
-      if (!tile || pressed) return;
-      const index = Number(tile.dataset.index);
-      if (event.shiftKey) this.range(index, event.ctrlKey || event.metaKey);
-      else if (event.ctrlKey || event.metaKey || event.target.closest(".tick")) this.toggle(index);
-      else if (kind !== "touch") this.only(index);
-      else if (this.selected.size) this.toggle(index);
-      else this.open(index);
-    });
-    element.addEventListener("dblclick", (event) => {
-      const tile = event.target.closest(".tile");
-      if (tile && !event.target.closest(".tick")) this.open(Number(tile.dataset.index));
-    });
-    element.addEventListener("focus", () => this.mark());
-    element.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  key(event) {
-    const { columns, line } = this.measure();
-    const screen = Math.max(1, Math.floor(innerHeight / line) - 1) * columns;
-    const steps = {
-      ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, PageDown: screen, PageUp: -screen,
-      Home: -this.total, End: this.total,
-    };
-    const control = event.ctrlKey || event.metaKey;
-    if (event.key in steps && this.total) {
-      const to = Math.max(0, Math.min(this.total - 1, this.active + steps[event.key]));
-      this.active = to;
-      this.reveal(to);
-      if (event.shiftKey) this.range(to);
-      else this.anchor = to;
-      this.draw();
-    } else if (event.key === " ") {
-      if (event.shiftKey) this.range(this.active);
-      else this.toggle(this.active);
-    } else if (event.key === "Enter") this.open(this.active);
-    else if (event.key === "Escape" && this.selected.size) this.clear();
-    else if (control && event.key.toLowerCase() === "a") this.all();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+  // ---- the current picture ----
+  step(by, extend) {
+    this.active = Math.max(0, Math.min(this.total - 1, this.active + by));
+    this.reveal(this.active);
+    if (extend) this.range(this.active);
+    else this.anchor = this.active;
+    this.draw();
   }
 
   reveal(index) {
@@ -309,16 +223,4 @@ export class Gallery {
     if (top < above) window.scrollBy(0, top - above);
     else if (top + line > innerHeight - below) window.scrollBy(0, top + line - innerHeight + below);
   }
-}
-
-function makeTile(index) {
-  const tile = document.createElement("div");
-  tile.className = "tile";
-  tile.id = `tile-${index}`;
-  tile.dataset.index = String(index);
-  tile.setAttribute("role", "option");
-  tile.setAttribute("aria-posinset", String(index + 1));
-  tile.innerHTML = '<img alt="" draggable="false" decoding="async"><span class="tick" aria-hidden="true"><svg viewBox="0 0 24 24"><path d="M6 12.5l4 4 8-9"/></svg></span><span class="caption"><i class="split"></i><span></span></span>';
-  tile.querySelector(".tick").title = t("selection.toggle");
-  return tile;
 }

@@ -6,8 +6,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from whatsit.datasets.split import Split
+from whatsit.studio.gallery import CountsView
 from whatsit.studio.jobs.background import BackgroundView
-from whatsit.studio.jobs.gallery import CountsView
 from whatsit.studio.pages.shared.messages import Body, MovedMessage, NoValues, Reply
 
 MESSAGES: dict[str, type] = {"dataset": CountsView, "import": BackgroundView, "export": BackgroundView}

@@ -8,9 +8,10 @@ from fastapi import Path as PathPart
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
+from whatsit.datasets.formats.exporting import DEFAULT_LAYOUT, writable_formats
+from whatsit.datasets.formats.importing import list_endings
 from whatsit.errors import DataError
-from whatsit.studio.jobs.downloads import DownloadView
-from whatsit.studio.jobs.gallery import (
+from whatsit.studio.gallery import (
     ID_DIGITS,
     CountsView,
     DetailsView,
@@ -21,6 +22,7 @@ from whatsit.studio.jobs.gallery import (
     keys_view,
     page_view,
 )
+from whatsit.studio.jobs.downloads import DownloadView
 from whatsit.studio.jobs.uploads import ImportView
 from whatsit.studio.pages.dataset.messages import (
     Deleted,
@@ -60,7 +62,7 @@ _FOR_EVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 @router.get("/dataset")
 def page(request: Request) -> Response:
-    return render(request, "dataset")
+    return render(request, "dataset", layouts=list(writable_formats()), layout=DEFAULT_LAYOUT, lists=list_endings())
 
 
 @router.get("/api/dataset")

@@ -34,7 +34,7 @@ function draw() {
   $("use").textContent = t(run.name === used ? "deploy.watch" : "deploy.use");
   $("about-title").textContent = run.name;
   $("badge").hidden = run.name !== used;
-  $("about").textContent = words(run.design);
+  $("about").textContent = words(run);
   facts(run);
   offer($("int8"), `${address}/int8.tflite`, megabytes(run.size));
   offer($("float32"), run.float32 && `${address}/float32.tflite`, run.float32 ? megabytes(run.float32) : t("deploy.no_float32"));
@@ -49,7 +49,7 @@ function draw() {
 function facts(run) {
   const rows = [];
   if (run.test) rows.push(["run.test", `${percent(1)(run.test.accuracy)}`], ["run.ms", `${number(1)(run.test.ms)} ms`]);
-  else if (run.best && run.best.row[3] !== null) rows.push(["run.validation", percent(1)(run.best.row[3])]);
+  else if (run.best && run.best.validation_accuracy !== null) rows.push(["run.validation", percent(1)(run.best.validation_accuracy)]);
   $("facts").hidden = rows.length === 0;
   $("facts").replaceChildren(...rows.map(([key, value]) => {
     const pair = document.createElement("div");
@@ -67,9 +67,9 @@ function offer(link, href, text) {
 
 // What the server says of a program and the model: in the visitor's language where the word lists have it.
 function said({ key, text, values }) {
-  const shown = values.fit ? { ...values, fit: t(`fit.${values.fit}`) } : values;
-  const found = t(key, shown);
-  return found === key ? text : found;
+  const shown = values.fit ? { ...values, fit: t(`design.fit.${values.fit}`) } : values;
+  const found = t(`remark.${key}`, shown);
+  return found === `remark.${key}` ? text : found;
 }
 
 async function ask() {

@@ -99,8 +99,8 @@ function peek(index, x, y) {
   if ($("peek-picture").getAttribute("src") !== address) $("peek-picture").src = address;
   const label = labelName(points.labels[points.label[index]]);
   $("peek-label").textContent = label;
-  const side = x > map.width / 2 ? x - box.offsetWidth - 16 : x + 16;
-  const down = Math.max(8, Math.min(map.height - box.offsetHeight - 8, y - box.offsetHeight / 2));
+  const side = x > map.viewport.width / 2 ? x - box.offsetWidth - 16 : x + 16;
+  const down = Math.max(8, Math.min(map.viewport.height - box.offsetHeight - 8, y - box.offsetHeight / 2));
   box.style.transform = `translate(${Math.max(8, side)}px, ${down}px)`;
   if (document.activeElement === $("map")) $("map-said").textContent = `${label}, ${splitName(points.split[index])}${map.selected.has(index) ? `, ${t("explore.selected")}` : ""}`;
 }
@@ -139,9 +139,8 @@ async function load() {
   const before = new Set(points ? chosenKeys() : []); // after the wait: what was chosen meanwhile stays chosen
   const same = points !== null && points.keys.length === found.keys.length;
   points = found;
-  map.images.clear();
   map.set(points);
-  if (!same) map.fit();
+  if (!same) map.viewport.fit();
   paint();
   peek(-1);
   map.choose(placesOf(before), "only");
@@ -201,9 +200,9 @@ function tool(name) {
 }
 $("tool-lasso").addEventListener("click", () => tool("lasso"));
 $("tool-pan").addEventListener("click", () => tool("pan"));
-$("zoom-in").addEventListener("click", () => map.zoom(1.5));
-$("zoom-out").addEventListener("click", () => map.zoom(1 / 1.5));
-$("fit").addEventListener("click", () => map.fit());
+$("zoom-in").addEventListener("click", () => map.viewport.zoom(1.5));
+$("zoom-out").addEventListener("click", () => map.viewport.zoom(1 / 1.5));
+$("fit").addEventListener("click", () => map.viewport.fit());
 keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, l: () => tool("lasso"), m: () => tool("pan"), escape: () => map.choose([], "only") });
 
 look(true).catch(again);

@@ -1,0 +1,1 @@
+"""What all pages use: the base template, words, messages, scripts."""

@@ -6,16 +6,15 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from whatsit.cameras.address import parse_address
-from whatsit.cameras.listing import list_cameras
+from whatsit.cameras import CameraSource, list_cameras
+from whatsit.cameras.opening import camera_source
+from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import DataError
-from whatsit.studio.pages.shared.messages import CameraChoice, FoundCamera, NoValues, Reply, SceneChoice
+from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, NoValues, Reply, SceneChoice
 from whatsit.studio.pages.shared.page import studio_of
 from whatsit.studio.watching.feed import CameraView
 
 router = APIRouter()
-_FROM_PAGES = frozenset({"synthetic", "browser", "usb", "picamera", "rtsp", "rtsps", "http", "https"})
-"""Not files: permission to look through the camera is not permission to read the machine's disk."""
 _LONGEST_ADDRESS = 500
 
 
@@ -25,13 +24,21 @@ def camera(request: Request) -> CameraView:
 
 
 @router.get("/api/cameras")
-def cameras() -> list[FoundCamera]:
-    """The cameras of the studio's machine, without the demonstration scene, which is always there."""
-    return [
-        {"uri": found.address, "name": found.name}
-        for found in list_cameras()
-        if not found.address.startswith("synthetic:")
-    ]
+def cameras() -> Cameras:
+    """What a page can choose."""
+    return {
+        "found": [
+            {
+                "uri": found.address,
+                "name": found.name,
+                "scheme": CAMERAS.parse(found.address)[0].scheme,
+                "device": found.device,
+            }
+            for found in list_cameras()
+            if camera_source(found.address).page_may_choose
+        ],
+        "examples": [source.example for source in _choosable() if not source.fed_by_page],
+    }
 
 
 @router.post("/api/camera")
@@ -41,10 +48,9 @@ def choose(request: Request, asked: CameraChoice) -> Reply[Literal["camera_chose
         raise DataError(
             f"a camera's address has at most {_LONGEST_ADDRESS} characters, this one has {len(asked.uri):,}"
         )
-    scheme = parse_address(asked.uri).scheme
-    if scheme not in _FROM_PAGES and asked.uri != studio.first_camera:
+    if not camera_source(asked.uri).page_may_choose and asked.uri != studio.first_camera:
         raise DataError(
-            f"{asked.uri!r}: pages can choose {', '.join(sorted(_FROM_PAGES))}; "
+            f"{asked.uri!r}: pages can choose  {'  '.join(source.example for source in _choosable())}; "
             "files and folders of the studio's machine are opened with its --camera option"
         )
     studio.choose_camera(asked.uri, asked.tab)
@@ -57,6 +63,10 @@ def show(request: Request, asked: SceneChoice) -> Reply[Literal["showing"], NoVa
     studio.feed.show(asked.name)
     studio.tell_camera()
     return {"message": "showing", "values": {}}
+
+
+def _choosable() -> list[CameraSource]:
+    return [source for source in CAMERAS.rows() if source.page_may_choose]
 
 
 @router.get("/stream.mjpg", response_model=None)

@@ -21,7 +21,7 @@ and holds every field they read or send, every route and every kind to these typ
 """
 
 from collections.abc import Mapping
-from typing import Generic, Literal, TypeAlias
+from typing import Generic, Literal, NotRequired, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict, TypeVar
@@ -49,6 +49,17 @@ class Reply(TypedDict, Generic[MessageT, ValuesT]):
 
     message: MessageT
     values: ValuesT
+
+
+class ErrorView(TypedDict):
+    """The answer to every request that is refused."""
+
+    error: str
+    """Why, in one line."""
+    field: NotRequired[str]
+    """The setting that cannot have its value, where that is why; then with the next two."""
+    value: NotRequired[str]
+    expected: NotRequired[str]
 
 
 Stopped: TypeAlias = Reply[Literal["stopped"], NoValues]
@@ -87,7 +98,7 @@ class CameraChoice(Body):
     uri: str
     """A camera's address."""
     tab: str | None = None
-    """For ``browser:``, the tab that sends the frames, by the name that ``Hello`` gave it."""
+    """For a camera that is fed by a page, the tab that sends the frames, by the name that ``Hello`` gave it."""
 
 
 class SceneChoice(Body):
@@ -98,10 +109,23 @@ class SceneChoice(Body):
 
 
 class FoundCamera(TypedDict):
-    """One camera of the studio's machine."""
+    """One camera that can be chosen."""
 
     uri: str
     name: str
+    scheme: str
+    """Which kind of camera it is."""
+    device: bool
+    """False for the demonstration scene, which the studio draws."""
+
+
+class Cameras(TypedDict):
+    """``GET /api/cameras``"""
+
+    found: list[FoundCamera]
+    """The cameras of the studio's machine, and last the demonstration scene."""
+    examples: list[str]
+    """Addresses that can be typed, one per kind of camera."""
 
 
 # ---- the WebSocket
@@ -132,7 +156,4 @@ MESSAGES: dict[str, type] = {
     "taken": Taken,
     "camera": CameraView,
     "undo": UndoView,
-    # Named here until their pages' own messages.py do.
-    "work": dict,
-    "runs": dict,
 }

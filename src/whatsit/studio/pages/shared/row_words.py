@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from whatsit.backbones import BACKBONES
+from whatsit.datasets.formats import FORMATS
 from whatsit.deployment.targets import TARGETS
 
 
@@ -11,4 +12,5 @@ def row_words() -> Mapping[str, str]:
     words = {f"backbone.{name}": row.title for name, row in BACKBONES.items()}
     for name, target in TARGETS.items():
         words |= {f"target.{name}": target.title, f"target.{name}_hint": target.description}
+    words |= {f"layout.{name}": layout.title for name, layout in FORMATS.items()}
     return words

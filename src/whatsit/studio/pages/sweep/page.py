@@ -1,45 +1,41 @@
 """The Sweep page: speed against accuracy of many designs, measured on this machine."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.errors import DataError
-from whatsit.evaluation.sweep import SIZES, choices
+from whatsit.evaluation.sweep import MOST_TRIALS, SIZES, Trial, combinations, pareto_front, recommend
 from whatsit.imaging.preprocess import Fit
 from whatsit.studio.jobs.own_backbones import check_backbone, own_backbones
+from whatsit.studio.jobs.runs import backbone_title
 from whatsit.studio.pages.shared.page import Page, render, studio_of
+from whatsit.studio.pages.sweep.messages import Begun, CountView, SweepChoice, SweepView, TrialView
+from whatsit.studio.studio import Studio
+from whatsit.training.design import TrainingMode
 
 PAGE = Page("sweep", "/sweep", order=80)
 router = APIRouter()
-MOST = 60
-"""Designs in one sweep."""
 
 
-class Begin(BaseModel):
-    sizes: list[int] = Field(max_length=16)
-    backbones: list[str] = Field(min_length=1, max_length=16)
-    fits: list[Fit] = Field(min_length=1, max_length=3)
+@dataclass(frozen=True, slots=True)
+class BackboneOption:
+    """A backbone that the form offers."""
+
+    value: str
+    title: str
+    blocks: int | None = None
+    """How many it keeps; None: all."""
+    is_file: bool = False
+    chosen: bool = False
 
 
 @router.get("/sweep")
 def page(request: Request) -> Response:
-    installed = [name for row in BACKBONES.values() if row.installed for name in row.sweep_names]
-    studio = studio_of(request)
-    own = [{"path": path, "name": Path(path).name} for path in own_backbones(studio.project, studio.runs)]
-    return render(
-        request,
-        "sweep",
-        sizes=SIZES,
-        backbones=installed,
-        own=own,
-        fits=list(Fit),
-        chosen=BACKBONES[DEFAULT].sweep_names,
-    )
+    return render(request, "sweep", sizes=SIZES, backbones=_backbones(studio_of(request)), fits=list(Fit))
 
 
 @router.get("/api/sweep")
@@ -47,19 +43,58 @@ def result(
     request: Request,
     max_ms: Annotated[float | None, Query(gt=0)] = None,
     max_mb: Annotated[float | None, Query(gt=0)] = None,
-) -> dict[str, Any]:
-    size = None if max_mb is None else round(max_mb * 1e6)
-    return studio_of(request).workshop.sweeps.view(max_ms, size)
+) -> SweepView:
+    trials = studio_of(request).workshop.sweeps.trials()
+    front = pareto_front(trials)
+    best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
+    return {
+        "trials": [_trial_view(trial, trial in front) for trial in trials],
+        "recommended": None if best is None else trials.index(best),
+    }
+
+
+@router.post("/api/sweep/count")
+def count(asked: SweepChoice) -> CountView:
+    """How many designs a sweep would measure."""
+    designs = len(combinations(asked.sizes, asked.backbones, asked.fits))
+    return {"designs": designs, "possible": 1 <= designs <= MOST_TRIALS}
 
 
 @router.post("/api/sweep")
-def begin(request: Request, asked: Begin) -> dict[str, Any]:
+def begin(request: Request, asked: SweepChoice) -> Begun:
     studio = studio_of(request)
     own = own_backbones(studio.project, studio.runs)
-    wanted = choices(asked.sizes, asked.backbones, asked.fits)
-    for choice in wanted:
-        check_backbone(choice.name, own)
-    if not 1 <= len(wanted) <= MOST:
-        raise DataError(f"{len(wanted)} designs: expected 1 to {MOST} in one sweep; choose other sizes or backbones")
+    wanted = combinations(asked.sizes, asked.backbones, asked.fits)
+    for backbone in wanted:
+        check_backbone(backbone.name, own)
+    if not 1 <= len(wanted) <= MOST_TRIALS:
+        raise DataError(
+            f"{len(wanted)} designs: expected 1 to {MOST_TRIALS} in one sweep; choose other sizes or backbones"
+        )
     studio.workshop.sweep(asked.sizes, asked.backbones, [fit.value for fit in asked.fits])
     return {"message": "sweep_begun", "values": {}}
+
+
+def _trial_view(trial: Trial, on_front: bool) -> TrialView:
+    row = trial.to_dict()
+    return {
+        "title": trial.title, "fit": trial.unusual_fit, "accuracy": row["accuracy"], "interval": row["interval"],
+        "milliseconds": row["milliseconds"], "milliseconds_p95": row["milliseconds_p95"],
+        "size_bytes": row["size_bytes"], "multiply_adds": row["multiply_adds"], "on_front": on_front,
+        "design": {
+            "mode": TrainingMode.FROZEN.value, "backbone": row["backbone"], "size": row["size"], "fit": row["fit"],
+            "blocks": row["blocks"],
+        },
+    }  # fmt: skip
+
+
+def _backbones(studio: Studio) -> list[BackboneOption]:
+    table = []
+    for row in BACKBONES.values():
+        for value in row.sweep_names if row.installed else ():
+            blocks = value.partition("/")[2]
+            chosen = value in BACKBONES[DEFAULT].sweep_names
+            is_file = row.file is not None
+            table.append(BackboneOption(value, row.title, int(blocks) if blocks else None, is_file, chosen))
+    own = own_backbones(studio.project, studio.runs)
+    return table + [BackboneOption(path, backbone_title(path), is_file=True) for path in own]

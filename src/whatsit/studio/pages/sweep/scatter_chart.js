@@ -1,4 +1,4 @@
-// Designs by speed and accuracy: the efficient ones filled and joined, one recommended, the rest hollow.
+// Designs by speed and accuracy: the Pareto front filled and joined, one recommended, the rest hollow.
 import { decimals, element, grid, number, percent, rounded, scale, whenSized } from "../axes.js";
 import { t } from "../messages.js";
 
@@ -14,7 +14,7 @@ export class ScatterChart {
     whenSized(box, () => this.#draw());
   }
 
-  // marks: [{ x, y, name, efficient, recommended, low, high }]
+  // marks: [{ x, y, name, onFront, recommended, low, high }]
   show(marks) {
     this.#marks = marks;
     this.#draw();
@@ -33,28 +33,28 @@ export class ScatterChart {
     frame.y = scale(y.low, y.high, frame.bottom, frame.top);
     const svg = element("svg", { class: "chart scatter", width, height: HEIGHT, role: "img", "aria-label": t("sweep.chart") });
     grid(svg, frame, x, y);
-    const front = this.#marks.filter((mark) => mark.efficient).sort((one, other) => one.x - other.x);
+    const front = this.#marks.filter((mark) => mark.onFront).sort((one, other) => one.x - other.x);
     svg.append(element("polyline", { class: "front", points: front.map((mark) => `${frame.x(mark.x)},${frame.y(mark.y)}`).join(" ") }));
     const note = document.createElement("p");
     note.className = "chart-note";
     note.hidden = true;
     const labels = [];
-    for (const [at, mark] of [...this.#marks.entries()].sort(([, one], [, other]) => one.efficient - other.efficient)) {
+    for (const [at, mark] of [...this.#marks.entries()].sort(([, one], [, other]) => one.onFront - other.onFront)) {
       const [px, py] = [frame.x(mark.x), frame.y(mark.y)];
       if (mark.recommended) svg.append(element("circle", { class: "recommended", cx: px, cy: py, r: 10 }));
-      const dot = element("circle", { class: mark.efficient ? "mark efficient" : "mark", cx: px, cy: py, r: mark.efficient ? 5.5 : 4.5 });
+      const dot = element("circle", { class: mark.onFront ? "mark on-front" : "mark", cx: px, cy: py, r: mark.onFront ? 5.5 : 4.5 });
       const target = element("circle", { class: "target", cx: px, cy: py, r: 14 });
       target.addEventListener("pointerenter", () => this.#tell(note, mark, px, py, width));
       target.addEventListener("pointerleave", () => { note.hidden = true; });
       target.addEventListener("click", () => this.#choose(at));
       svg.append(dot, target);
-      if (mark.efficient) labels.push({ text: mark.name, px, py, recommended: mark.recommended });
+      if (mark.onFront) labels.push({ text: mark.name, px, py, recommended: mark.recommended });
     }
     this.#name(svg, labels, frame);
     this.#box.replaceChildren(svg, note);
   }
 
-  // Names of the efficient designs, where they cover neither each other nor a point; the table has them all.
+  // Names of the Pareto front, where they cover neither each other nor a point; the table has them all.
   #name(svg, labels, frame) {
     const taken = this.#marks.map((mark) => around(frame.x(mark.x), frame.y(mark.y)));
     const free = (box) => box.left >= frame.left && box.right <= frame.right && box.top >= 0 && box.bottom <= frame.bottom

@@ -8,12 +8,11 @@ import { openPicture, pictureButton, pictureOf } from "./pictures.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
-import { bindWork, ended, onWork, setIdle, under_way } from "../work.js";
+import { bindWork, ended, onWork, setIdle, isRunning } from "../work.js";
 
 const $ = (id) => document.getElementById(id);
 const share = percent(1);
 const WRONG_AT_ONCE = 24;
-const QUANTISING_COST = 0.01;
 const charts = { calibration: new LineChart($("calibration")), rejection: new LineChart($("rejection")) };
 let model = new URLSearchParams(location.search).get("model");
 let runs = null;
@@ -29,14 +28,14 @@ socket.on("runs", (message) => {
   if (shown === undefined || model !== before) load();
 });
 onWork((now, before) => {
-  $("begin").disabled = under_way();
+  $("begin").disabled = isRunning();
   if (ended(now, before) && now.job === "test" && now.state === "done") {
     model = now.name;
     $("model").value = model;
     load();
   }
   // Nothing to say while nothing goes on here.
-  $("work").hidden = !under_way() && !(now.job === "test" && ["failed", "stopped"].includes(now.state));
+  $("work").hidden = !isRunning() && !(now.job === "test" && ["failed", "stopped"].includes(now.state));
 });
 $("model").addEventListener("change", () => { model = $("model").value; load(); });
 $("split").addEventListener("change", load);
@@ -64,7 +63,7 @@ async function load() {
   if (test) draw(test);
 }
 
-function draw({ report, answers, nearest, split }) {
+function draw({ report, answers, nearest, split, cautions }) {
   const main = report.models.int8;
   $("download").href = `/test/${encodeURIComponent(model)}/report.html?split=${split}`;
   $("accuracy").textContent = share(main.accuracy);
@@ -74,7 +73,7 @@ function draw({ report, answers, nearest, split }) {
   bar.style.setProperty("--high", high);
   bar.style.setProperty("--at", main.accuracy);
   $("interval-text").textContent = t("test.interval", { right: figure.format(main.right), pictures: figure.format(main.pictures), low: share(low), high: share(high) });
-  warnings(report.models);
+  warn(cautions);
   figures(report.models);
   drawConfusion(main, answers);
   classes(main.classes);
@@ -83,16 +82,9 @@ function draw({ report, answers, nearest, split }) {
   wrong(answers, nearest);
 }
 
-function warnings(models) {
-  const found = [];
-  const main = models.int8;
-  const [low, high] = main.interval;
-  const lost = models.float32 ? models.float32.accuracy - main.accuracy : 0;
-  if (lost > QUANTISING_COST) found.push(t("test.warn_quantising", { points: number(1)(lost * 100) }));
-  if (main.never_taught.length) found.push(t("test.warn_strange", { labels: main.never_taught.join(t("list.comma")) }));
-  if (main.unreadable.length) found.push(t("test.warn_unreadable", { n: main.unreadable.length, figure: main.unreadable.length }));
-  if (high - low > 0.2) found.push(t("test.warn_few", { n: main.pictures, figure: main.pictures, points: number(0)((high - low) * 50) }));
-  $("warnings").replaceChildren(...found.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+function warn(cautions) {
+  const text = ({ kind, points, pictures, labels }) => t(`caution.${kind}`, { n: pictures, figure: figure.format(pictures), points: number(1)(points), labels: labels.join(t("list.comma")) });
+  $("warnings").replaceChildren(...cautions.map((one) => Object.assign(document.createElement("li"), { textContent: text(one) })));
 }
 
 function figures(models) {

@@ -1,49 +1,72 @@
-// The design's fields as one value, and one value into the fields. What is left empty has the default of its way.
-import { t } from "../messages.js";
+// The design's settings as one value, and one value into the form. What is left empty has the default of its mode.
+// The settings, their limits, their defaults and the modes that use them come from the server.
+import { has, t } from "../messages.js";
 
 const form = document.getElementById("design");
-const NUMBERS = ["epochs", "learning_rate", "dropout", "hidden", "views", "patience", "label_smoothing", "batch", "unfrozen_blocks", "seed"];
-const FLAGS = ["multi_layer", "class_weights", "mixup"];
-const RATES = { frozen: "0.001", "fine-tune": "0.0003", scratch: "0.003" };
-let usual = {};
-let usualEpochs = {};
+let settings = [];
 
-export function setUsual(defaults, epochs) {
-  usual = defaults;
-  usualEpochs = epochs;
+export function setSettings(found) {
+  settings = found;
 }
 
+const part = (name) => form.querySelector(`[data-setting="${name}"]`);
+const inputs = (name) => [...part(name).querySelectorAll(`[name="${name}"]`)];
+const mode = () => form.elements.mode.value;
+const isNumber = ({ kind }) => kind === "count" || kind === "number";
+
 export function fill(design) {
-  form.elements.way.value = form.querySelector(`[name=way][value="${CSS.escape(design.way)}"]:not(:disabled)`) ? design.way : "frozen";
-  form.elements.backbone.value = design.backbone;
-  if (form.elements.backbone.selectedIndex < 0) form.elements.backbone.value = "lite0";
-  drawBlocks();
-  form.elements.blocks.value = design.blocks ?? "";
-  form.elements.size.value = design.size;
-  for (const name of ["fit", "colour"]) form.elements[name].value = design[name];
-  for (const box of form.elements.augmentation) box.checked = design.augmentation.includes(box.value);
-  for (const name of NUMBERS) {
-    // A choice that is the usual one is shown as such, not as something chosen.
-    const field = form.elements[name];
-    field.value = design[name] === undefined || design[name] === usual[name] ? "" : design[name];
-  }
-  for (const name of FLAGS) form.elements[name].checked = Boolean(design[name]);
+  for (const setting of settings) put(setting, design[setting.name] ?? null);
   follow();
 }
 
+function put(setting, value) {
+  const fields = inputs(setting.name);
+  const [first] = fields;
+  const usual = setting.defaults[mode()] ?? null;
+  if (setting.kind === "flag") first.checked = Boolean(value ?? usual);
+  else if (setting.kind === "switches") for (const box of fields) box.checked = (value ?? usual).includes(box.value);
+  else if (first.type === "radio") choose(setting, value ?? usual);
+  else if (first.type === "select-one") {
+    if (setting.name === "blocks") drawBlocks();
+    first.value = value ?? "";
+    if (first.selectedIndex < 0) first.value = usual ?? "";
+  } else first.value = value === null || value === usual ? "" : value; // a default is shown as such, not as chosen
+}
+
+// A choice that cannot be made here is the default; a number chosen elsewhere is offered too.
+function choose(setting, value) {
+  const field = inputs(setting.name).find((one) => one.value === String(value) && !one.disabled);
+  if (field) field.checked = true;
+  else if (isNumber(setting)) offer(setting.name, value);
+  else inputs(setting.name).find((one) => one.value === String(Object.values(setting.defaults)[0])).checked = true;
+}
+
+function offer(name, value) {
+  const pick = inputs(name)[0].closest(".pick").cloneNode(true);
+  delete pick.dataset.modes;
+  Object.assign(pick.querySelector("input"), { value, checked: true });
+  pick.querySelector("span").textContent = value;
+  inputs(name)[0].closest(".picks").append(pick);
+}
+
+// Only what the chosen mode and backbone make use of.
 export function read() {
-  const design = {
-    way: form.elements.way.value,
-    backbone: form.elements.backbone.value,
-    size: Number(form.elements.size.value || 224),
-    fit: form.elements.fit.value,
-    colour: form.elements.colour.value,
-    augmentation: [...form.elements.augmentation].filter((box) => box.checked).map((box) => box.value),
-  };
-  if (form.elements.blocks.value && design.way !== "scratch" && !ownFile()) design.blocks = Number(form.elements.blocks.value);
-  for (const name of NUMBERS) if (form.elements[name].value !== "") design[name] = form.elements[name].valueAsNumber;
-  for (const name of FLAGS) design[name] = form.elements[name].checked;
+  const design = {};
+  for (const setting of settings) {
+    if (part(setting.name).closest("[hidden]")) continue;
+    const value = taken(setting, inputs(setting.name));
+    if (value !== null) design[setting.name] = value;
+  }
   return design;
+}
+
+function taken(setting, fields) {
+  const [first] = fields;
+  if (setting.kind === "flag") return first.checked;
+  if (setting.kind === "switches") return fields.filter((box) => box.checked).map((box) => box.value);
+  const value = first.type === "radio" ? fields.find((one) => one.checked)?.value ?? "" : first.value;
+  if (value === "") return null;
+  return isNumber(setting) ? Number(value) : value;
 }
 
 // The first field whose value cannot be used; null where all can.
@@ -51,9 +74,13 @@ export function wrong() {
   return [...form.elements].find((field) => field.willValidate && !field.validity.valid) ?? null;
 }
 
+// The field of a setting that the server refused.
+export const fieldOf = (name) => (settings.some((setting) => setting.name === name) ? inputs(name)[0] : null);
+
+const backbone = () => form.elements.backbone.selectedOptions[0];
+
 function drawBlocks() {
-  const chosen = form.elements.backbone.selectedOptions[0];
-  const all = Number(chosen?.dataset.blocks ?? 16);
+  const all = Number(backbone()?.dataset.blocks ?? 0);
   const list = form.elements.blocks;
   const before = list.value;
   list.replaceChildren(new Option(t("design.all_blocks", { n: all, figure: all }), ""));
@@ -62,26 +89,36 @@ function drawBlocks() {
   if (list.selectedIndex < 0) list.value = "";
 }
 
-const ownFile = () => form.elements.backbone.selectedOptions[0]?.dataset.file !== undefined;
-
-// Only what counts for the way that is chosen.
+// Show what the chosen mode and backbone make use of, with its defaults.
 function follow() {
-  const way = form.elements.way.value;
-  const own = ownFile();
-  // A file has a size and colours of its own.
-  for (const part of form.querySelectorAll("[data-built-in]")) part.hidden = own && way !== "scratch";
-  form.elements.backbone.setCustomValidity(own && way === "fine-tune" ? t("design.file_frozen") : "");
-  for (const part of form.querySelectorAll("[data-ways]")) part.hidden = !part.dataset.ways.split(" ").includes(way);
-  for (const name of NUMBERS) form.elements[name].placeholder = usual[name] ?? t("design.none");
-  const size = form.querySelector(`[name=size][value="${CSS.escape(form.elements.size.value)}"]`);
-  if (size?.closest("[hidden]")) form.elements.size.value = way === "scratch" ? 96 : 224;
-  form.elements.epochs.placeholder = usualEpochs[way] ?? "";
-  form.elements.learning_rate.placeholder = RATES[way];
-  form.elements.patience.placeholder = way === "frozen" ? "10" : t("design.never");
-  form.elements.unfrozen_blocks.placeholder = t("design.all");
+  const now = mode();
+  for (const one of form.querySelectorAll("[data-modes]")) if (one.tagName !== "OPTION") one.hidden = !one.dataset.modes.split(" ").includes(now);
+  const network = part("backbone").hidden ? null : backbone();
+  for (const one of form.querySelectorAll("[data-made-by-file]")) {
+    if (network?.dataset.file !== undefined) one.hidden = true;
+    else if (!one.dataset.modes) one.hidden = false;
+  }
+  if (network && !Number(network.dataset.blocks)) part("blocks").hidden = true;
+  form.elements.backbone.setCustomValidity(network && !network.dataset.modes.split(" ").includes(now) ? t("design.file_frozen") : "");
+  for (const setting of settings.filter(isNumber)) {
+    const [first] = inputs(setting.name);
+    if (first.type === "radio") nearest(setting.name);
+    else if (first.type === "number") first.placeholder = setting.defaults[now] ?? t(noneKey(setting.name));
+  }
+}
+
+const noneKey = (name) => (has(`design.${name}_none`) ? `design.${name}_none` : "design.none");
+
+// Of the numbers that the mode offers, the one nearest to what was chosen.
+function nearest(name) {
+  const fields = inputs(name);
+  const chosen = fields.find((one) => one.checked);
+  if (!chosen?.closest(".pick").hidden) return;
+  const away = (one) => Math.abs(one.value - chosen.value);
+  fields.filter((one) => !one.closest(".pick").hidden).sort((one, other) => away(one) - away(other))[0].checked = true;
 }
 
 form.addEventListener("change", (event) => {
   if (event.target.name === "backbone") drawBlocks();
-  if (["way", "backbone"].includes(event.target.name)) follow();
+  if (["mode", "backbone"].includes(event.target.name)) follow();
 });

@@ -10,7 +10,7 @@ const $ = (id) => document.getElementById(id);
 const share = percent(1);
 const megabytes = (bytes) => `${number(1)(bytes / 1e6)} MB`;
 const figures = (run) => ({
-  validation: run.best && run.best.row[3] !== null ? share(run.best.row[3]) : "–",
+  validation: run.best && run.best.validation_accuracy !== null ? share(run.best.validation_accuracy) : "–",
   test: run.test ? share(run.test.accuracy) : "–",
   ms: run.test ? `${number(1)(run.test.ms)} ms` : "–",
   size: megabytes(run.size),
@@ -46,7 +46,7 @@ function row(run) {
   const name = Object.assign(document.createElement("strong"), { textContent: run.name });
   title.append(name);
   if (run.name === used) title.append(Object.assign(document.createElement("span"), { className: "badge", textContent: t("deploy.in_use") }));
-  const about = `${words(run.design)} · ${new Date(run.time * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" })}`;
+  const about = `${words(run)} · ${new Date(run.time * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "short", timeStyle: "short" })}`;
   title.append(Object.assign(document.createElement("small"), { textContent: about }));
   const values = document.createElement("dl");
   values.className = "run-figures";
@@ -95,17 +95,18 @@ async function compare() {
   const two = chosen.map((name) => runs.find((run) => run.name === name));
   $("comparison").hidden = two.length < 2;
   if (two.length < 2) return;
+  const rows = [];
   for (const run of two) {
     const key = `${run.name} ${run.time}`;
     if (!curves.has(key)) curves.set(key, run.epochs ? (await get("/api/runs/epochs", { name: run.name })).rows : []);
-    run.rows = curves.get(key);
+    rows.push(curves.get(key));
   }
   const kinds = ["one", "other"];
   legend($("compare-legend"), two.map((run, at) => [kinds[at], run.name]));
-  const lines = (column) => two.map((run, at) => ({ name: run.name, kind: kinds[at], points: run.rows.map((epoch) => [epoch[5], epoch[column]]).filter((point) => point[1] !== null) }));
+  const lines = (value) => two.map((run, at) => ({ name: run.name, kind: kinds[at], points: rows[at].map((row) => [row.number, value(row)]).filter((point) => point[1] !== null) }));
   const x = { format: number(0), title: t("train.epoch") };
-  charts.accuracy.show(lines(3), { label: t("compare.accuracy"), x, y: { format: percent(0), exact: share, to: 1 } });
-  charts.loss.show(lines(2), { label: t("compare.loss"), x, y: { format: number(2), exact: number(3), from: 0 } });
+  charts.accuracy.show(lines((row) => row.validation_accuracy), { label: t("compare.accuracy"), x, y: { format: percent(0), exact: share, to: 1 } });
+  charts.loss.show(lines((row) => row.validation_loss), { label: t("compare.loss"), x, y: { format: number(2), exact: number(3), from: 0 } });
   table(two);
 }
 
@@ -115,7 +116,7 @@ function table(two) {
   const keys = new Set(two.flatMap((run) => Object.keys(run.design ?? {})));
   const same = [];
   for (const key of keys) {
-    const values = two.map((run) => (run.design ? wordsOf(key, run.design[key]) : "–"));
+    const values = two.map((run) => wordsOf(key, run));
     if (values[0] === values[1]) same.push(t(`design.${key}`));
     else rows.push([t(`design.${key}`), ...values]);
   }

@@ -1,30 +1,27 @@
-// Designs and their choices as text.
-import { t } from "./messages.js";
+// Designs and their settings as text.
+import { has, t } from "./messages.js";
 
-export const isFile = (backbone) => /\.(tflite|lite)$/i.test(backbone);
-const backboneName = (backbone) => (isFile(backbone) ? backbone.split(/[\\/]/).at(-1) : t(`backbone.${backbone}`));
-
-// A design in a few words, for lists.
-export function words(design) {
-  if (!design) return t("design.unknown");
-  const parts = [design.way === "scratch" ? t("design.way.scratch") : backboneName(design.backbone)];
-  if (design.blocks) parts[0] += ` (${t("design.first_blocks", { n: design.blocks, figure: design.blocks })})`;
-  if (design.way === "scratch" || !isFile(design.backbone)) parts.push(`${design.size} px`);
-  if (design.way === "fine-tune") parts.push(t("design.way.fine-tune"));
-  parts.push(t(`fit.${design.fit}`));
-  if (design.colour !== "rgb") parts.push(t(`colour.${design.colour}`));
-  if (design.hidden) parts.push(t("design.hidden_words", { n: design.hidden, figure: design.hidden }));
-  return parts.join(" · ");
+// A run's design in a few words, for lists: the settings that the server says tell it from others.
+export function words(run) {
+  if (!run.design) return t("design.unknown");
+  return run.headline.map((name) => phrase(name, run)).join(" · ");
 }
 
-// One choice as text, for the comparison.
-export function wordsOf(key, value) {
-  if (value === undefined || value === null) return key === "blocks" || key === "unfrozen_blocks" ? t("design.all") : t("design.usual");
-  if (key === "way") return t(`design.way.${value}`);
-  if (key === "backbone") return backboneName(value);
-  if (key === "fit") return t(`fit.${value}`);
-  if (key === "colour") return t(`colour.${value}`);
-  if (key === "augmentation") return value.length ? value.map((one) => t(`augment.${one}`)).join(t("list.comma")) : t("design.none");
+function phrase(name, run) {
+  const value = run.design[name];
+  const key = `design.${name}_words`;
+  return typeof value === "number" && has(key) ? t(key, { n: value, figure: value }) : wordsOf(name, run);
+}
+
+// One setting of a run as text, for the comparison.
+export function wordsOf(name, run) {
+  if (!run.design) return "–";
+  const value = run.design[name];
+  if (value === undefined || value === null) return t(has(`design.${name}_none`) ? `design.${name}_none` : "design.usual");
+  if (name === "backbone") return run.backbone;
+  if (Array.isArray(value)) return value.length ? value.map((one) => choice(name, one)).join(t("list.comma")) : t("design.none");
   if (typeof value === "boolean") return t(value ? "yes" : "no");
-  return String(value);
+  return choice(name, value);
 }
+
+const choice = (name, value) => (has(`design.${name}.${value}`) ? t(`design.${name}.${value}`) : String(value));

@@ -10,6 +10,9 @@ export function t(key, values = {}) {
   return (text ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// Whether there is a text of that name.
+export const has = (key) => key in words || `${key}.other` in words;
+
 // What a reply says; nothing where its message has no text.
 export function outcome(reply) {
   const text = t(`done.${reply.message}`, reply.values);

@@ -9,13 +9,19 @@ const withQuery = (route, query) => {
   return asked.size ? `${route}?${asked}` : route;
 };
 
+// Why the server refused; a setting is called as the page calls it.
+function reason({ error = "", field, value, expected }) {
+  if (field && t(`design.${field}`) !== `design.${field}`) return t("error.setting", { name: t(`design.${field}`), value, expected });
+  return error.trim() && t("error.device", { reason: error.trim() });
+}
+
 async function ask(address, options) {
   const response = await fetch(address, options).catch(() => { throw new Error(t("error.offline")); });
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
-  let reason = text;
-  try { reason = JSON.parse(text).error ?? text; } catch { /* plain text */ }
-  throw new Error(reason.trim() ? t("error.device", { reason: reason.trim() }) : t("error.status", { status: response.status }));
+  let found = {};
+  try { found = JSON.parse(text); } catch { found = { error: text }; }
+  throw Object.assign(new Error(reason(found) || t("error.status", { status: response.status })), { field: found.field });
 }
 
 // Reads. `query` becomes the address's parameters.

@@ -12,6 +12,7 @@ const video = $("own");
 let camera = null;
 let sending = false;
 let shownUrl = null;
+const OWN_ADDRESS = "browser:"; // what this page's own camera is called at the server
 
 // ---- the picture ----
 function shape(width, height) {
@@ -85,13 +86,13 @@ export const format = (distance) => (distance >= 100 ? distance.toFixed(0) : dis
 // ---- the camera ----
 socket.on("camera", async (message) => {
   camera = message;
-  const mine = message.uri === "browser:" && message.sender === socket.tab;
+  const mine = message.fed_by_page && message.sender === socket.tab;
   if (!mine && sending) {
     own.stop();
     sending = false;
     video.hidden = true;
   }
-  if (message.uri !== "browser:") remember(null);
+  if (!message.fed_by_page) remember(null);
   setText($("camera-name"), cameraName(message));
   drawScene(message);
   const lost = message.state === "lost" || message.state === "failed";
@@ -106,11 +107,12 @@ socket.on("hello", () => {
 });
 
 function cameraName(message) {
-  const scheme = message.uri.split(":")[0];
-  if (scheme === "synthetic") return t("camera.synthetic");
-  if (scheme === "browser") return message.sender === socket.tab ? t("camera.own") : t("camera.other_page");
-  return message.uri;
+  if (message.fed_by_page) return message.sender === socket.tab ? t("camera.own") : t("camera.other_page");
+  return translated(t(`camera.kind.${message.scheme}`)) ?? message.uri;
 }
+
+// Some kinds of camera have words in every language; the others are called what the server says.
+const translated = (text) => (text.startsWith("camera.kind.") ? null : text);
 
 function drawScene(message) {
   const box = $("scene");
@@ -137,7 +139,7 @@ function remember(device) {
 export async function useOwn(device = "", { quiet = false } = {}) {
   try {
     const used = await own.start(video, device || undefined, lostOwn);
-    await post("/api/camera", { uri: "browser:", tab: socket.tab });
+    await post("/api/camera", { uri: OWN_ADDRESS, tab: socket.tab });
     sending = true;
     remember(used ?? "");
     picture.hidden = true;
@@ -173,8 +175,8 @@ $("camera-button").addEventListener("click", async () => {
   list.replaceChildren();
   const current = camera?.uri;
   const found = await own.devices();
-  const wired = await get("/api/cameras").catch(() => []);
-  const mine = current === "browser:" && camera.sender === socket.tab;
+  const { found: wired, examples } = await get("/api/cameras").catch(() => ({ found: [], examples: [] }));
+  const mine = camera?.fed_by_page && camera.sender === socket.tab;
   if (own.possible()) {
     const named = found.filter((device) => device.label);
     if (named.length > 1) {
@@ -185,11 +187,16 @@ $("camera-button").addEventListener("click", async () => {
       list.append(choice(t("camera.own"), named[0]?.label ?? t("camera.own_hint"), mine, () => useOwn()));
     }
   }
-  for (const address of wired) {
-    list.append(choice(address.name, address.uri, current === address.uri, () => act("/api/camera", { uri: address.uri }, { quiet: true })));
+  let listed = Boolean(camera?.fed_by_page);
+  for (const one of wired) {
+    const used = one.device ? current === one.uri : camera?.scheme === one.scheme;
+    listed ||= used;
+    const title = translated(t(`camera.kind.${one.scheme}`)) ?? one.name;
+    const hint = translated(t(`camera.kind.${one.scheme}.hint`)) ?? one.uri;
+    list.append(choice(title, hint, used, () => act("/api/camera", { uri: one.uri }, { quiet: true })));
   }
-  list.append(choice(t("camera.synthetic"), t("camera.synthetic_hint"), current?.startsWith("synthetic"), () => act("/api/camera", { uri: "synthetic:" }, { quiet: true })));
-  $("camera-address").value = /^(synthetic|browser):/.test(current ?? "") ? "" : current ?? "";
+  $("camera-address").value = listed ? "" : current ?? "";
+  $("camera-address").placeholder = examples.join("   ");
   $("camera-dialog").showModal();
 });
 

@@ -1,4 +1,4 @@
-// What is under way, or how the last ended, as every page about models shows it.
+// The job that is running, or how the last one ended, as every page about models shows it.
 import { figure } from "./names.js";
 import { t } from "./messages.js";
 import { act, get } from "./requests.js";
@@ -10,20 +10,20 @@ let rows = [];
 let run = "";
 export let work = { state: "idle", job: null };
 
-export const under_way = (one = work) => one.state === "running" || one.state === "stopping";
-// Whether a message is the first to tell of an end: a short work may begin and end between two messages.
-export const ended = (now, before) => !under_way(now) && now.state !== "idle" && before.number !== undefined
-  && (under_way(before) || now.number !== before.number);
+export const isRunning = (one = work) => one.state === "running" || one.state === "stopping";
+// Whether a message is the first to report an end: a short job can begin and end between two messages.
+export const ended = (now, before) => !isRunning(now) && now.state !== "idle" && before.number !== undefined
+  && (isRunning(before) || now.number !== before.number);
 export const onWork = (listener) => listeners.push(listener);
-// The epochs of the training under way or of the last: [loss, accuracy, validation loss, validation accuracy, best, number].
+// The epochs of the training that is running, or of the last one.
 export const epochs = () => rows;
-const passed = () => rows.at(-1)?.[5] ?? 0;
+const passed = () => rows.at(-1)?.number ?? 0;
 
 socket.on("work", async (message) => {
   const began = `${message.job} ${message.name}`;
   if (began !== run || message.epochs.begin + message.epochs.rows.length < rows.length) rows = [];
   run = began;
-  // Many epochs may pass between two messages, or before this page was opened.
+  // Many epochs can pass between two messages, or before this page was opened.
   if (message.epochs.begin > rows.length) rows = (await get("/api/work/epochs")).rows;
   else rows = [...rows.slice(0, message.epochs.begin), ...message.epochs.rows];
   const before = work;
@@ -34,7 +34,7 @@ socket.on("work", async (message) => {
 
 $("stop").addEventListener("click", () => act("/api/work/stop", {}, { quiet: true }));
 
-// `idle` is what the page says while nothing is under way: { title, text }.
+// `idle` is what the page says while nothing is running: { title, text }.
 let idle = { title: "", text: "" };
 let own = null;
 export function bindWork(job) { own = job; }
@@ -45,7 +45,7 @@ export function setIdle(title, text) {
 
 function draw() {
   const { state, job, name } = work;
-  const running = under_way();
+  const running = isRunning();
   const mine = job === own;
   $("work").dataset.state = mine || running ? state : "idle";
   $("stop").hidden = !running;
@@ -55,7 +55,7 @@ function draw() {
   $("work-error").textContent = work.error ? t("error.device", { reason: work.error }) : "";
   const notes = mine ? work.notes ?? [] : [];
   $("work-notes").hidden = notes.length === 0;
-  $("work-notes").replaceChildren(...notes.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  $("work-notes").replaceChildren(...notes.map(({ remark, detail }) => Object.assign(document.createElement("li"), { textContent: t(`note.${remark}`, { detail }) })));
   if (running) {
     $("work-title").textContent = t(state === "stopping" ? "work.stopping" : `work.${job}`, { name });
     $("work-text").textContent = step();
@@ -72,17 +72,17 @@ function draw() {
 }
 
 function share() {
-  if (work.phase === "batches") return (passed() + work.done / work.total) / work.of;
-  if (work.job !== "sweep" || !work.of) return work.done / work.total;
-  return Math.min(1, (work.trials + (0.9 * work.done) / work.total) / work.of);
+  if (work.phase === "batches") return (passed() + work.done / work.total) / work.most_epochs;
+  if (work.job !== "sweep" || !work.most_trials) return work.done / work.total;
+  return Math.min(1, (work.trials + (0.9 * work.done) / work.total) / work.most_trials);
 }
 
 function step() {
-  if (work.phase === "batches") return `${t("phase.epoch")} ${t("work.of", { done: passed() + 1, total: work.of })}`;
+  if (work.phase === "batches") return `${t("phase.epochs")} ${t("work.of", { done: passed() + 1, total: work.most_epochs })}`;
   const count = work.total ? t("work.of", { done: figure.format(work.done), total: figure.format(work.total) }) : "";
   const phase = t(`phase.${work.phase || "starting"}`);
   const text = count ? `${phase} ${count}` : phase;
-  if (work.job === "sweep" && work.of) return `${t("work.design", { done: Math.min(work.trials + 1, work.of), total: work.of })} · ${text}`;
+  if (work.job === "sweep" && work.most_trials) return `${t("work.design", { done: Math.min(work.trials + 1, work.most_trials), total: work.most_trials })} · ${text}`;
   return text;
 }
 

@@ -1,0 +1,1 @@
+"""The programs ``make bench`` compares: each has ``prepare(model)``, which returns a function of picture paths."""

@@ -1,0 +1,1 @@
+"""Longer measurements, whose figures the documentation quotes: ``python -m benchmarks.figures.NAME``."""

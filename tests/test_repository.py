@@ -1,0 +1,66 @@
+"""What holds for every file of the repository."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FORBIDDEN = {
+    "the number of an issue": r"\bissue (#|no\.? ?|number )?\d+\b|\b(closes|fixes|resolves) #\d",
+    "a path of one machine": r"(?<![\w.])/(work|home|Users|root)/\w",
+    "the folder beside the repository": r"\.\./shared(/(data|cases|house|DESIGN)|\b(?!/))",
+    "the host of a package registry": r"\b(pypi\.org|pythonhosted|npmjs\.(org|com)|deb\.debian\.org|crates\.io)",
+    "a network for fonts and scripts": r"\b(googleapis|gstatic|jsdelivr|unpkg|cdnjs)\b",
+}
+"""What no file may mention, in words."""
+
+
+def files() -> list[Path]:
+    """Every file that belongs to the repository and is text."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip(f"the files of the repository cannot be listed: {listed.stderr.strip() or 'git failed'}")
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file() and b"\0" not in path.read_bytes()]
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_mentions(what: str) -> None:
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in files() if path != Path(__file__)}
+    assert len(texts) > 200
+    found = [
+        f"{name}: {match[0]}"
+        for name, text in texts.items()
+        for match in re.finditer(FORBIDDEN[what], text, re.IGNORECASE)
+    ]
+    assert found == []
+
+
+def test_every_skipped_test_says_why() -> None:
+    silent, checked = [], 0
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if name in (
+                "pytest.skip",
+                "pytest.mark.skip",
+                "pytest.mark.skipif",
+                "pytest.importorskip",
+                "pytest.mark.xfail",
+            ):
+                assert isinstance(node, ast.Call)
+                checked += 1
+                says = any(keyword.arg == "reason" for keyword in node.keywords)
+                if not says and not (name == "pytest.skip" and node.args):
+                    silent.append(f"{path.relative_to(ROOT)}:{node.lineno}: {name}")
+    assert checked > 5
+    assert silent == []
