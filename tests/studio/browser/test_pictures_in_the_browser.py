@@ -160,7 +160,7 @@ def test_a_late_answer_to_an_edit_leaves_what_was_selected_since(big: str, page:
     page.locator("[data-index='3']").click(modifiers=["Shift"])
     expect(page.locator("#selection-count")).to_have_text("5 selected")
     late.release()
-    expect(page.locator(".toast")).to_have_text("Undone")
+    expect(page.locator(".toast")).to_have_text("Undone: delete 2 pictures")
     expect(page.locator("#selection-count")).to_have_text("5 selected")
     assert len(files(wall, LABELS[6])) == EACH
 

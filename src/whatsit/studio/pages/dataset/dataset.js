@@ -113,10 +113,18 @@ function heard(message) {
   setLabels(counts);
   drawCounts();
 }
+// The server greets each connection with the state of the dataset: the wall is fetched then, and after every change.
+let fetched = false;
+function fetchWall() {
+  const fetching = fetched ? gallery.reload() : gallery.show();
+  fetched = true;
+  fetching.catch((error) => toast(error.message, "bad"));
+}
 socket.on("dataset", (message) => {
   heard(message);
-  gallery.reload().catch((error) => toast(error.message, "bad"));
+  fetchWall();
 });
+socket.on("closed", () => { if (!fetched) fetchWall(); });
 
 // ---- classes by name ----
 let naming = null;
@@ -182,11 +190,4 @@ $("add").addEventListener("click", openUpload);
 $("empty-add").addEventListener("click", openUpload);
 keys({ u: undo, r: askLabel, delete: deleteChosen, backspace: deleteChosen, escape: () => gallery.clear() });
 
-gallery.show().catch((error) => toast(error.message, "bad"));
-// What was changed while the page was away is shown once it is back.
-let again = false;
-socket.on("hello", () => {
-  if (again) gallery.reload().catch(() => {});
-  again = true;
-});
 socket.connect();
