@@ -22,6 +22,8 @@ class Model:
     features: list[str] = field(default_factory=list)
     """The labels of features without a picture."""
     features_waiting: int = 0
+    loaded: int = 0
+    """Loading the same again is an edit too."""
     waiting: set[str] = field(default_factory=set)
     """Pictures that the last learning did not see."""
 
@@ -95,6 +97,7 @@ class Model:
         self.features_waiting = sum(classes.values()) + unlabelled - len(classes)
         self.features = [*classes, *[UNLABELLED] * self.features_waiting]
         self.taught, self.waiting = [], set()
+        self.loaded += 1
 
     def rename(self, old: str, new: str) -> None:
         """A folder gets another name, or its pictures go to the one that has it."""

@@ -15,10 +15,10 @@ from edit_model import UNLABELLED, Model
 from served import Served, served
 from studio_pictures import shade
 from websockets.sync.client import ClientConnection, connect
-from whatsit.studio.jobs.gallery import counts_view
 
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.project import Project
+from whatsit.studio.gallery import counts_view
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.session import TeachSession

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import say
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("live")(live)
+    app.command("live", cls=TableCommand)(live)
 
 
 def live(
@@ -28,7 +29,8 @@ def live(
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Where the answers go, such as jsonl:FILE; can be repeated. text: without.",
+            help="Where the answers go: KIND: or KIND:TARGET, such as jsonl:seen.jsonl, of the kinds {sinks}; can be "
+            "repeated. text: without.",
         ),
     ] = None,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after this many frames.")] = None,

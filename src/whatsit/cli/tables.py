@@ -12,6 +12,7 @@ _TABLES = {
     "learners": "whatsit.heads.learners:LEARNERS",
     "readable": "whatsit.datasets.formats.importing:readable_formats",
     "writable": "whatsit.datasets.formats.exporting:writable_formats",
+    "sinks": "whatsit.live.sinks:SINKS",
     "targets": "whatsit.deployment.targets:TARGETS",
 }
 

@@ -28,7 +28,7 @@ def teach(
     ] = None,
     backbone: Annotated[str, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = "lite0",
     size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
-    blocks: Annotated[int | None, typer.Option(help="Keep only so many blocks of the backbone: faster.")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
     fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
     learner: Annotated[str | None, typer.Option(help="Fits the head: one of {learners}; the first if none.")] = None,
     unknown_rate: Annotated[

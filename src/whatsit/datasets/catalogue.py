@@ -27,6 +27,10 @@ class Sample(NamedTuple):
     split: Split
 
 
+_AT_ONCE = 500
+"""Values in one query; SQLite allows 999 and more."""
+
+
 class Whereabouts(NamedTuple):
     """A file and its content."""
 
@@ -167,9 +171,14 @@ class Catalogue:
 
     def whereabouts(self, hashes: Iterable[str], keys: Iterable[str]) -> list[Whereabouts]:
         """Every readable file with one of these contents or keys, by key."""
-        query = "SELECT key, label, hash FROM files JOIN fingerprints USING (hash) WHERE error = '' AND "
-        rows = {row for hash_ in set(hashes) for row in self.index.rows(query + "hash = ?", (hash_,))}
-        rows |= {row for key in set(keys) for row in self.index.rows(query + "key = ?", (key,))}
+        rows: set[tuple[str, str, str]] = set()
+        for column, wanted in (("hash", hashes), ("key", keys)):
+            values = list(dict.fromkeys(wanted))
+            for start in range(0, len(values), _AT_ONCE):
+                some = values[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                query = "SELECT key, label, hash FROM files JOIN fingerprints USING (hash) WHERE error = ''"
+                rows.update(self.index.rows(f"{query} AND {column} IN ({marks})", some))
         return [Whereabouts(*row) for row in sorted(rows)]
 
     def splits(self, hashes: Iterable[str]) -> dict[str, Split]:
@@ -220,7 +229,7 @@ class Catalogue:
         return self.root / folder_name(label)
 
     def free_path(self, folder: Path, name: str, digest: str, taken: Container[str] = ()) -> Path:
-        """``name`` in ``folder``, told from other pictures by digits of its ``digest`` where the name is in use.
+        """``name`` in ``folder``, distinguished by digits of its ``digest`` where the name is in use.
 
         Args:
             taken: names, without case, that are promised to others.

@@ -388,7 +388,7 @@ class Dataset(Catalogue):
             return changes
 
     def rebuild(self, progress: Progress | None = None) -> None:
-        """Build the index anew from the pictures and ``splits.csv``; the splits come out the same."""
+        """Rebuild the index from the pictures and ``splits.csv``; the splits come out the same."""
         with self.editing():
             self._changed = True
             self._mirror.rebuild(progress)

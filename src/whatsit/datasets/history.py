@@ -4,9 +4,10 @@ import contextlib
 import filecmp
 import os
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from whatsit.datasets.edit import Edit, EditKind, read_edit
 from whatsit.datasets.splits_csv import SplitRecords
@@ -14,8 +15,12 @@ from whatsit.errors import DataError
 from whatsit.files import sync_folder, write_all, write_file
 
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
-_REMEMBERED = 1000
+_REMEMBERED = 5000
 """Parsed edits kept in memory."""
+
+
+_Stamp: TypeAlias = tuple[int, int]
+"""Modification time in nanoseconds and size of a file."""
 
 
 class EditHistory:
@@ -29,7 +34,8 @@ class EditHistory:
         self.folder = folder
         self.project = project
         self._records = records
-        self._parsed: dict[int, tuple[tuple[int, int], Edit | None]] = {}
+        self._parsed: dict[int, tuple[_Stamp, Edit | None]] = {}
+        self._latest: tuple[tuple[int, _Stamp | None], int | None, tuple[int, Edit] | None] | None = None
 
     # ---- doing
 
@@ -110,31 +116,16 @@ class EditHistory:
 
     def lesson(self) -> int | None:
         """The version of the lesson that counts; None where no edit names one."""
-        for number in sorted(self._numbers(), reverse=True):
-            edit = self._edit(number)
-            if edit is not None and edit.lesson is not None:
-                return edit.lesson[1]
-        return None
+        return self._look()[0]
 
     def since(self, number: int) -> Iterator[Edit]:
         """The edits after the one with this number, oldest first, undoing ones included."""
-        for later in sorted(found for found in self._numbers() if found > number):
-            edit = self._edit(later)
-            if edit is not None:
-                yield edit
+        later = sorted(found for found in self._numbers() if found > number)
+        return (edit for _, edit in self._edits(later))
 
     def undoable(self) -> tuple[int, Edit] | None:
         """The latest edit that has not been undone, with its number."""
-        undone: set[int] = set()
-        for number in sorted(self._numbers(), reverse=True):
-            edit = self._edit(number)
-            if edit is None or number in undone:
-                continue
-            if edit.undoes:
-                undone.add(edit.undoes)
-            elif not edit.is_nothing:
-                return number, edit
-        return None
+        return self._look()[1]
 
     def undoing(self) -> tuple[Edit, tuple[str, ...]] | None:
         """The edit that undoes the latest one, as far as that is possible, and the files it leaves: they are gone.
@@ -180,6 +171,7 @@ class EditHistory:
             os.replace(closed, doing)
             rollback.callback(os.replace, doing, closed)
             rollback.callback(os.truncate, doing, size)
+            sync_folder(self.folder)  # before the new line: a closed file's lines have all happened
             with doing.open("ab+", buffering=0) as stream:
                 torn = size and os.pread(stream.fileno(), 1, size - 1) != b"\n"
                 write_all(stream.fileno(), (b"\n" if torn else b"") + edit.to_line())
@@ -205,20 +197,36 @@ class EditHistory:
     def _doing(self, number: int) -> Path:
         return self.folder / f"{number:08d}.doing.json"
 
+    def _look(self) -> tuple[int | None, tuple[int, Edit] | None]:
+        """``lesson`` and ``undoable``, looked for again only where the newest edit is another."""
+        numbers = sorted(self._numbers(), reverse=True)
+        newest = (numbers[0], self._stamp(numbers[0])) if numbers else (0, None)
+        if self._latest is None or self._latest[0] != newest:
+            self._latest = newest, _lesson(self._edits(numbers)), _undoable(self._edits(numbers))
+        return self._latest[1:]
+
+    def _stamp(self, number: int) -> _Stamp | None:
+        with contextlib.suppress(OSError):
+            status = (self.folder / f"{number:08d}.json").stat()
+            return status.st_mtime_ns, status.st_size
+        return None
+
     def _numbers(self) -> list[int]:
         if not self.folder.is_dir():
             return []
         return [int(match[1]) for entry in os.scandir(self.folder) if (match := _NAME.fullmatch(entry.name))]
 
+    def _edits(self, numbers: Iterable[int]) -> Iterator[tuple[int, Edit]]:
+        return ((number, edit) for number in numbers if (edit := self._edit(number)) is not None)
+
     def _edit(self, number: int) -> Edit | None:
-        path = self.folder / f"{number:08d}.json"
+        stamp, known = self._stamp(number), self._parsed.get(number)
+        if stamp is None:
+            return None
+        if known is not None and known[0] == stamp:
+            return known[1]
         try:
-            status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
-            known = self._parsed.get(number)
-            if known is not None and known[0] == stamp:
-                return known[1]
-            edit = read_edit(path.read_bytes())
+            edit = read_edit((self.folder / f"{number:08d}.json").read_bytes())
         except OSError:
             return None
         if len(self._parsed) >= _REMEMBERED:
@@ -265,3 +273,22 @@ class EditHistory:
         for folder in {(self.project / path).parent for move in edit.moves for path in move}:
             if folder.is_dir():
                 sync_folder(folder)
+
+
+def _lesson(edits: Iterable[tuple[int, Edit]]) -> int | None:
+    """What the newest edit of a lesson left."""
+    for _, edit in edits:
+        if edit.lesson is not None:
+            return edit.lesson[1]
+    return None
+
+
+def _undoable(edits: Iterable[tuple[int, Edit]]) -> tuple[int, Edit] | None:
+    """The newest edit that no newer one undoes."""
+    undone: set[int] = set()
+    for number, edit in edits:
+        if edit.undoes:
+            undone.add(edit.undoes)
+        elif number not in undone and not edit.is_nothing:
+            return number, edit
+    return None

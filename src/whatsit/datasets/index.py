@@ -114,7 +114,7 @@ class Index:
         return [SplitRecord(h, Split(s), DecidedBy(d), b, o, t) for h, s, d, b, o, t in rows]
 
     def put_fingerprints(self, fingerprints: Iterable[tuple[str, Fingerprint]]) -> None:
-        """Remember what decoding a picture told, by content."""
+        """Remember what decoding a picture found, by content."""
         with self.transaction():
             self._many(
                 "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -44,7 +44,7 @@ def look_at(
 
 
 def place(
-    newcomers: Iterable[Newcomer], index: Index, near: NearCopies, ratios: SplitRatios, *, anew: bool = False
+    newcomers: Iterable[Newcomer], index: Index, near: NearCopies, ratios: SplitRatios, *, again: bool = False
 ) -> list[SplitRecord]:
     """The records to write for ``newcomers``, in their order; a picture on record keeps its split and needs none.
 
@@ -53,12 +53,12 @@ def place(
         index: what is known of the dataset.
         near: finds their near-copies.
         ratios: the fractions to approach in every class.
-        anew: decide again for pictures on record too.
+        again: decide again for pictures on record too.
     """
     first: dict[str, Newcomer] = {}
     for newcomer in newcomers:
         first.setdefault(newcomer.hash, newcomer)
-    known = {} if anew else known_splits(index, first)
+    known = {} if again else known_splits(index, first)
     groups = _groups(first, known, index, near)
     decided = assign(groups, counts_by_label(index, without=set(first)), ratios)
     records = []

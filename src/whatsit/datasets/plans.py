@@ -102,7 +102,7 @@ class Plans:
         """The records before and after of those pictures that the rule would put elsewhere, as of another class."""
         free = [p for p in pictures if p.decided_by is DecidedBy.CONTENT]
         newcomers = [Newcomer(p.hash, label or p.label, None, p.burst, p.source, p.time) for p in free]
-        placed = place(newcomers, self._catalogue.index, self._near, self._ratios(), anew=True)
+        placed = place(newcomers, self._catalogue.index, self._near, self._ratios(), again=True)
         after = {record.hash: record for record in placed}
         changed = {p.hash: p for p in free if after[p.hash].split != p.split}
         return tuple(p.record for p in changed.values()), tuple(after[hash_] for hash_ in changed)

@@ -67,7 +67,7 @@ def load_recogniser(
     *,
     backbone: str | os.PathLike[str] | None = None,
 ) -> Recogniser:
-    """A model file as a recogniser, by its suffix. A file from elsewhere is tried in a process of its own first.
+    """A model file as a recogniser, by its suffix. A file from elsewhere is first tried in a separate process.
 
     Args:
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
@@ -100,7 +100,7 @@ def load_taught(
 ) -> "FewShotClassifier":
     """A feature file on the backbone that its sidecar names, or on the default one if it has no sidecar.
 
-    A backbone from elsewhere is tried in a process of its own first.
+    A backbone from elsewhere is first tried in a separate process.
 
     Args:
         path: of the feature file.

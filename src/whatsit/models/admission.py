@@ -11,7 +11,7 @@ from whatsit.tflite.probe import check_runs
 def admit(model: str | os.PathLike[str] | bytes) -> bytes:
     """The bytes of a model that is safe to open in the studio, live, or whatever else runs for long.
 
-    A file of ours whose hashes are right is. Any other is run in a process of its own first, once for each content.
+    A file of ours whose hashes agree is safe. Any other is first run in a separate process, once for each content.
 
     Args:
         model: the path of a ``.tflite``, or its bytes.

@@ -29,13 +29,14 @@ def find_labels(
     classes: int,
     name: str,
 ) -> FoundLabels:
-    """The labels of a model of so many ``classes``.
+    """The labels of a model.
 
     Args:
         given: a label file or the labels themselves; first choice.
         defaults: of a built-in model.
         metadata: what the model says.
         model: its path, for files beside it; None where it has none.
+        classes: how many it has.
         name: for errors.
 
     Raises:

@@ -138,6 +138,7 @@ def _package(point: "EntryPoint") -> str:
 TABLES = (
     "whatsit.backbones:BACKBONES",
     "whatsit.cameras.sources:CAMERAS",
+    "whatsit.datasets.formats:FORMATS",
     "whatsit.deployment.targets:TARGETS",
     "whatsit.heads.learners:LEARNERS",
     "whatsit.live.sinks:SINKS",

@@ -156,7 +156,7 @@ class Studio:
         return {**self.importing.view(), "report": self._import_report}
 
     def greetings(self) -> dict[str, str]:
-        """What a new tab is told, by kind of message."""
+        """What is sent to a new tab, by kind of message."""
         return {
             **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),

@@ -1,4 +1,4 @@
-"""What a model's input wants of the 256 pixel values: told by the caller, the file or the graph, else guessed."""
+"""How a model expects its pixel values: from the caller, the file or the graph, else a guess."""
 
 import re
 from collections.abc import Sequence

@@ -182,7 +182,7 @@ class _Descent:
         losses = -(soft * functional.log_softmax(logits, 1)).sum(1)
         loss = (losses * self._importance[targets]).mean()
         self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         self._optimiser.step()
         self._schedule.step()
         self._steps += 1
@@ -263,7 +263,6 @@ def _column(values: NDArray[np.float64]) -> Tensor:
     return torch.tensor(values, dtype=torch.float32)[:, None, None, None]
 
 
-@torch.no_grad()
 def _measured(
     body: Body, weights: Mapping[str, Tensor], matrix: Tensor, bias: Tensor, pictures: Labelled, size: int
 ) -> tuple[float, float]:
@@ -272,10 +271,11 @@ def _measured(
     if count == 0:
         return math.nan, math.nan
     loss, right = 0.0, 0
-    for start in range(0, count, 64):
-        rows = slice(start, start + 64)
-        targets = torch.from_numpy(pictures.targets[rows])
-        logits = body(weights, plain(pictures.pixels[rows], size), False) @ matrix.T + bias
-        loss += float(functional.cross_entropy(logits, targets, reduction="sum"))
-        right += int((logits.argmax(1) == targets).sum())
+    with torch.no_grad():
+        for start in range(0, count, 64):
+            rows = slice(start, start + 64)
+            targets = torch.from_numpy(pictures.targets[rows])
+            logits = body(weights, plain(pictures.pixels[rows], size), False) @ matrix.T + bias
+            loss += float(functional.cross_entropy(logits, targets, reduction="sum"))
+            right += int((logits.argmax(1) == targets).sum())
     return loss / count, right / count

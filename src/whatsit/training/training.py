@@ -31,7 +31,7 @@ class Training:
     def save(self, path: str | os.PathLike[str]) -> ModelFiles:
         """Write ``NAME.tflite``, the int8 model, and beside it ``NAME-float32.tflite`` and the record of the training.
 
-        The int8 model is written last: whoever is interrupted before keeps the previous model with its reports.
+        The int8 model is written last: an interruption before keeps the previous model with its reports.
         Reports on the previous model are removed.
 
         Args:

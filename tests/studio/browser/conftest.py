@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, Response, sync_playwright
+
 from studio_process import StudioProcess
 
 CHROMIUM = "/usr/bin/chromium"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fake_camera import MARK, SHOWN, film
 from playwright.sync_api import Browser, Page, expect
+
 from studio_process import StudioProcess
 
 Chromium = Callable[..., Browser]

@@ -1,4 +1,4 @@
-"""``browser:``: frames that a page sends, from the camera of whoever opens the studio."""
+"""``browser:``: frames that a page sends, from the camera of the visitor who opens the studio."""
 
 import logging
 import time
@@ -81,7 +81,7 @@ def from_address(address: Address) -> BrowserCamera:
 
 
 SOURCE = CameraSource(
-    description="the camera of whoever opens the studio's page",
+    description="the camera of the visitor who opens the studio's page",
     example="browser:",
     open=from_address,
     page_may_choose=True,

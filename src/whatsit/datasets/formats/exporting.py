@@ -103,7 +103,7 @@ def export_path(
 
 
 def _checked(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The entries, each with a path of its own inside the export."""
+    """The entries, each under its own path inside the export."""
     taken: set[str] = set()
     for entry in entries:
         if not entry.path or entry.path.startswith("/") or ".." in entry.path.split("/"):

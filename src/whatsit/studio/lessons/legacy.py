@@ -1,6 +1,6 @@
 """The lesson as whatsit 0.1.0 kept it, taken over: its steps become edits of the dataset, which undo goes back by.
 
-That version had lessons of its own in ``teach.db``, each a step of undo, and moved pictures between the dataset and
+That version kept its own lessons in ``teach.db``, each a step of undo, and moved pictures between the dataset and
 ``.whatsit/held`` as it went back and forth.
 """
 

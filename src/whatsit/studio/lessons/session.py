@@ -69,7 +69,7 @@ class TeachSession:
     @property
     def auto_learn(self) -> bool:
         """Whether every addition is learnt at once."""
-        return self._taught.store.setting("auto_learn") != "no"
+        return self._taught.auto_learn
 
     def picture(self, shot_id: int) -> Path | None:
         """Where a shot's picture lies, None where it has none.
@@ -248,8 +248,7 @@ class TeachSession:
             if on and self.lesson.classes and self.lesson.unlearnt:
                 self._taught.commit(self._taught.learnt(self.lesson)[0], Edit(EditKind.LEARN), pending=settings)
             else:
-                self._taught.store.keep(settings)
-            self._taught.tell()
+                self._taught.keep(settings)
 
     def close(self) -> None:
         """Let go of the store."""

@@ -39,6 +39,7 @@ class Taught:
         self._superseded: int | None = None
         self._written = False
         self._closed = False
+        self._latest: tuple[object, Learner] | None = None
         self._new_classes: dict[str, int] = {}
         self._recover()
         dataset.listen(self._follow)
@@ -67,7 +68,7 @@ class Taught:
         """A lesson with everything taken into account, and the rounds that took."""
         if not lesson.unlearnt:
             return lesson, 0
-        rounds = Learner(lesson.learnt(0), self.embeddings.of(lesson), self.embedder).rounds
+        rounds = self._fitted(lesson.learnt(0)).rounds
         return lesson.learnt(rounds), rounds
 
     def write(
@@ -116,6 +117,16 @@ class Taught:
         self.embeddings.put_features(features or {})
         self.dataset.perform(replace(edit, lesson=(before, self.write(lesson, features, pending))))
 
+    def keep(self, settings: Mapping[str, str]) -> None:
+        """Keep settings of the lesson, which are no edit.
+
+        Raises:
+            DataError: the disk is full or read-only; nothing is changed.
+        """
+        self.store.keep(settings)
+        self._read_settings()
+        self.tell()
+
     def supersede(self, version: int) -> None:
         """No edit refers to this version any more: the next one that is written drops it."""
         self._superseded = version
@@ -138,6 +149,7 @@ class Taught:
         self.store.settle(self.version)
         self.store.remember(self.version)
         self.store.sweep()
+        self._read_settings()
         features = self.store.features()
         lesson, _ = self.store.lesson(self.version)
         others = [features[shot.id][0] for shot in lesson.shots if not shot.hash and shot.id in features]
@@ -164,6 +176,7 @@ class Taught:
     def _follow(self) -> None:
         with contextlib.suppress(DataError):  # the edit has happened; the next opening or edit tries again
             self.store.settle(self.version)
+        self._read_settings()
         lesson = self._present()
         if lesson != self.lesson:
             self.lesson = lesson
@@ -171,6 +184,9 @@ class Taught:
         elif not self._written:
             with contextlib.suppress(DataError):
                 self._write_features()
+
+    def _read_settings(self) -> None:
+        self.auto_learn = self.store.setting("auto_learn") != "no"
 
     def _present(self) -> Lesson:
         lesson, edits = self.store.lesson(self.version)
@@ -186,8 +202,15 @@ class Taught:
             self._new_classes[label] = known = self.new_id()
         return known
 
+    def _fitted(self, lesson: Lesson) -> Learner:
+        """A lesson fitted; the same again where nothing that matters for that has changed."""
+        key = lesson.classes, tuple(replace(shot, key="") for shot in lesson.shots)
+        if self._latest is None or self._latest[0] != key:
+            self._latest = key, Learner(lesson, self.embeddings.of(lesson), self.embedder)
+        return self._latest[1]
+
     def _publish(self) -> None:
-        self.learner = Learner(self.lesson, self.embeddings.of(self.lesson), self.embedder)
+        self.learner = self._fitted(self.lesson)
         self._written = False
         # Made from what is on disk already: where it cannot be written now, the next change tries again.
         with contextlib.suppress(DataError):
