@@ -17,12 +17,19 @@ class Outbox:
 
     def __init__(self) -> None:
         self._slots: dict[str, Payload] = {}
+        self._kinds: set[str] = set()
         self._filled = asyncio.Event()
 
     def put(self, kind: str, payload: Payload) -> None:
         """Leave a message; one of its kind that is not sent yet is replaced."""
+        self._kinds.add(kind)
         self._slots[kind] = payload
         self._filled.set()
+
+    def greet(self, kind: str, payload: Payload) -> None:
+        """Leave a first message of a kind, unless a later one was left before."""
+        if kind not in self._kinds:
+            self.put(kind, payload)
 
     async def take(self) -> list[Payload]:
         """Wait for messages and take all there are, at most one of each kind."""

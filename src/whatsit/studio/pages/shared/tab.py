@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from fastapi import APIRouter, WebSocket
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
 from whatsit.errors import WhatsitError
@@ -40,12 +41,13 @@ async def tab(websocket: WebSocket) -> None:
     await websocket.accept()
     outbox, name = studio.hub.open(), secrets.token_hex(8)
     outbox.put("hello", as_text("hello", {"tab": name}))
-    for kind, message in studio.greetings().items():
-        outbox.put(kind, message)
     always = sorted(message_types(websocket.app.state.pages).keys() - ON_REQUEST)
     studio.hub.want(outbox, always)
     sending = asyncio.create_task(_send(websocket, outbox))
     try:
+        # Made on another thread, because an edit can hold the dataset; what is said meanwhile is newer.
+        for kind, message in (await run_in_threadpool(studio.greetings)).items():
+            outbox.greet(kind, message)
         await _receive(websocket, studio, outbox, name, always)
     finally:
         studio.hub.close(outbox)
