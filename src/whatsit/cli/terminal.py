@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 shown = printable
 
 
+_WHOLE = 1000
+"""Columns of what is not a terminal."""
+
+
 class Stopped(Exception):  # noqa: N818 - named like KeyboardInterrupt, which it replaces
     """Ctrl-C; its text says what became of the work."""
 
@@ -53,7 +57,9 @@ def console(*, stderr: bool = False) -> "Console":
     """Rich's console without its markup: a label can be called [red] or :smile:."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    # In a pipe or a file, a line stays whole for grep and the like; COLUMNS decides where it is set.
+    whole = not (sys.stderr if stderr else sys.stdout).isatty() and "COLUMNS" not in os.environ
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=_WHOLE if whole else None)
 
 
 def has(text: str) -> bool:

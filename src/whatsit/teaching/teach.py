@@ -18,7 +18,7 @@ from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
 from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
-from whatsit.imaging.image import ImageLike
+from whatsit.imaging.image import SUFFIXES, ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.support_set import SupportSet
@@ -56,6 +56,10 @@ def labelled_examples(folder: str | os.PathLike[str]) -> LabelledFolder:
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
     found = labelled_folder(root)
+    if not found.pictures and (loose := sum(file.suffix.lower() in SUFFIXES for file in root.iterdir())):
+        raise DataError(
+            f"{root}: {loose:,} pictures lie in the folder itself; put them into one folder per label: {root}/<label>/"
+        )
     if not found.pictures:
         raise DataError(f"{root}: no pictures found; expected {root}/<label>/*.jpg (or .png, .webp)")
     return found
