@@ -258,7 +258,7 @@ def test_labels_of_markup_and_paths_are_harmless_text(serve: Callable[..., Serve
             b'{"name": "taught", "threshold": 7}',
             "threshold 7.0: expected a number from 0 to 1",
         ),
-        ("/api/sweep", b'{"sizes": [96], "backbones": [], "fits": ["wide"]}', "backbones []: expected at least 1"),
+        ("/api/sweep", b'{"sizes": [96], "backbones": [], "fits": ["cover"]}', "0 designs: expected 1 to 60"),
         ("/api/sweep", b'{"sizes": [96], "backbones": ["lite0"], "fits": ["wide"]}', "fits.0 'wide': expected 'cover'"),
     ],
 )
