@@ -15,13 +15,14 @@ from whatsit.imaging.image import ImageLike, load_image
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.assumption import Assumption
 from whatsit.models.classifier import Classifier
+from whatsit.models.taught_model import evenly_sampled
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import read_metadata
 from whatsit.tflite.multiply_adds import multiply_adds
 from whatsit.tflite.network import model_content
 from whatsit.tflite.normalisation import RANGES, NormaliseLike
-from whatsit.tflite.schema import schema
-from whatsit.tflite.soundness import operator_kind
+from whatsit.tflite.operators import operator_name
+from whatsit.tflite.schema import names_by_value, schema
 from whatsit.validation import several
 
 MOST_PICTURES = 20
@@ -117,7 +118,7 @@ def inspect(
         classifier = Classifier(model, normalise=normalise, **settings)
     except WhatsitError as error:
         problem = str(error).removeprefix(f"{name}: ")
-    kinds = Counter(operator_kind(parsed.operatorCodes[operator.opcodeIndex]) for operator in graph.operators)
+    kinds = Counter(operator_name(parsed, operator) for operator in graph.operators)
     return Inspection(
         name, len(content),
         tuple(_tensor(graph.tensors[int(index)]) for index in graph.inputs),
@@ -139,10 +140,8 @@ def _readings(
     model: str | os.PathLike[str] | bytes, classifier: Classifier, pictures: Sequence[ImageLike],
     settings: dict[str, Any],
 ) -> Iterator[Reading]:  # fmt: skip
-    listed = list(several(pictures))
-    if len(listed) > MOST_PICTURES:
-        listed = [listed[round(i * (len(listed) - 1) / (MOST_PICTURES - 1))] for i in range(MOST_PICTURES)]
-    arrays = [np.asarray(load_image(picture)) for picture in listed]
+    chosen = evenly_sampled(list(several(pictures)), MOST_PICTURES)
+    arrays = [np.asarray(load_image(picture)) for picture in chosen]
     for normalise, fit, colours in product(_normalisations(classifier), Fit, ("rgb", "bgr")):
         read = Classifier(model, normalise=normalise, fit=fit, **settings)
         sure, steady, names = [], [], []
@@ -199,4 +198,4 @@ def _tensor(tensor: Any) -> Tensor:
     )  # fmt: skip
 
 
-_DTYPES: dict[int, str] = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
+_DTYPES = names_by_value(schema.TensorType)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ModelArgumentError, ModelError
+from whatsit.models.prediction import softmax
 from whatsit.tflite.interpreter import TensorSpec
 from whatsit.tflite.metadata import ModelMetadata
-from whatsit.tflite.soundness import operator_kind
+from whatsit.tflite.operators import operator_kind, operator_name
 from whatsit.validation import short
 
 _PASSED_OVER = ("RESHAPE", "SQUEEZE", "QUANTIZE", "DEQUANTIZE", "CAST")
@@ -61,8 +62,7 @@ class ScoreOutput:
         if self.kind in (ScoreKind.BINARY, ScoreKind.BINARY_LOGIT):
             return np.asarray([1 - values[0], values[0]], np.float32)
         if self.kind is ScoreKind.LOGITS and not _are_scores(values):
-            shifted = np.exp(values - values.max())
-            return np.asarray(shifted / shifted.sum(), np.float32)
+            return softmax(values)
         return values
 
 
@@ -144,7 +144,7 @@ def last_operator(model: Any, tensor: int) -> str:
     graph = model.subgraphs[0]
     writers = {int(output): operator for operator in graph.operators for output in operator.outputs}
     while (operator := writers.get(tensor)) is not None and len(operator.inputs):
-        kind = operator_kind(model.operatorCodes[operator.opcodeIndex])
+        kind = operator_name(model, operator)
         if kind not in _PASSED_OVER:
             return kind
         tensor = int(operator.inputs[0])

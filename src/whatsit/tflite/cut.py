@@ -7,18 +7,9 @@ import numpy as np
 from whatsit.errors import ModelError
 from whatsit.tflite.flatbuffer import constant, read_model, write_model
 from whatsit.tflite.graph import Graph
-from whatsit.tflite.schema import schema
+from whatsit.tflite.operators import operator_name
 
 _SHAPE_ONLY = ("RESHAPE", "SQUEEZE", "QUANTIZE", "DEQUANTIZE", "SOFTMAX", "LOGISTIC", "LOG_SOFTMAX")
-_NAMES: dict[int, str] = {
-    value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")
-}
-
-
-def operator_name(model: Any, operator: Any) -> str:
-    """The built-in operator's name in the schema, e.g. ``CONV_2D``; ``CUSTOM`` for all others."""
-    code = model.operatorCodes[operator.opcodeIndex]
-    return _NAMES.get(max(code.builtinCode, code.deprecatedBuiltinCode), "CUSTOM")
 
 
 def cut_top(content: bytes, name: str = "model") -> bytes:

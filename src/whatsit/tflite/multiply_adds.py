@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from whatsit.tflite.cut import operator_name
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import flatbuffer_part
+from whatsit.tflite.operators import operator_name
 
 
 def multiply_adds(content: bytes) -> int:

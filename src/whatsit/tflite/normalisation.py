@@ -11,8 +11,8 @@ import numpy as np
 from whatsit.errors import ArgumentError
 from whatsit.tflite.flatbuffer import constant
 from whatsit.tflite.interpreter import TensorSpec
+from whatsit.tflite.operators import operator_name
 from whatsit.tflite.schema import schema
-from whatsit.tflite.soundness import operator_kind
 from whatsit.validation import short
 
 NormaliseLike: TypeAlias = str | tuple[float | Sequence[float], float | Sequence[float]]
@@ -132,7 +132,7 @@ def _scaling(model: Any) -> tuple[Any, Any] | None:
     at, gain, offset = int(graph.inputs[0]), np.float64(1), np.float64(0)
     found = False
     while (operator := _only_reader(graph, at)) is not None:
-        kind = operator_kind(model.operatorCodes[operator.opcodeIndex])
+        kind = operator_name(model, operator)
         if kind in ("MUL", "DIV", "ADD", "SUB"):
             value = _operand(model, graph, operator, at)
             if value is None or (kind in ("DIV", "SUB") and int(operator.inputs[0]) != at):

@@ -5,6 +5,9 @@ kernels read an input before they check that it is there.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from whatsit.tflite.schema import names_by_value, schema
 
 MANY = 2**15
 """The most tensors that an operator of any number takes or gives."""
@@ -71,6 +74,20 @@ SIGNATURES: dict[str, Signature] = {
     "TOPK_V2": Signature(2, 2, (2, 2)),
 }  # fmt: skip
 """By the name in the schema's ``BuiltinOperator``. Others are not looked at: only a probe tells whether they run."""
+
+
+_NAMES = names_by_value(schema.BuiltinOperator)
+
+
+def operator_kind(code: Any) -> str:
+    """The name of an operator code in the schema's ``BuiltinOperator``."""
+    # Files older than schema 3a keep the number in the one byte of the deprecated field.
+    return _NAMES.get(max(int(code.builtinCode), int(code.deprecatedBuiltinCode)), "unknown")
+
+
+def operator_name(model: Any, operator: Any) -> str:
+    """The name of an operator of ``model``, such as ``CONV_2D``."""
+    return operator_kind(model.operatorCodes[operator.opcodeIndex])
 
 
 def check_operator(name: str, inputs: list[int], outputs: list[int], ranks: list[int]) -> None:

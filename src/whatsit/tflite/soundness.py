@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from whatsit.tflite.operators import check_operator
-from whatsit.tflite.schema import schema
+from whatsit.tflite.operators import check_operator, operator_name
+from whatsit.tflite.schema import names_by_value, schema
 
 _ITEM_SIZES = {
     "FLOAT32": 4,
@@ -50,7 +50,7 @@ def check(model: Any) -> None:
             _check_indices(operator.outputs, len(tensors), 0)
             inputs, outputs = [int(i) for i in operator.inputs], [int(i) for i in operator.outputs]
             ranks = [_rank(tensors[index]) if index >= 0 else 0 for index in inputs]
-            check_operator(operator_kind(model.operatorCodes[operator.opcodeIndex]), inputs, outputs, ranks)
+            check_operator(operator_name(model, operator), inputs, outputs, ranks)
         _check_writers(graph, model.buffers)
         _check_order(graph)
         _check_scales(graph)
@@ -60,12 +60,6 @@ def check(model: Any) -> None:
 
 def _rank(tensor: Any) -> int:
     return len(tensor.shape) if tensor.shape is not None else 0
-
-
-def operator_kind(code: Any) -> str:
-    """The name of an operator code in the schema's ``BuiltinOperator``."""
-    # Files older than schema 3a keep the number in the one byte of the deprecated field.
-    return _OPERATOR_NAMES.get(max(int(code.builtinCode), int(code.deprecatedBuiltinCode)), "unknown")
 
 
 def _check_writers(graph: Any, buffers: list[Any]) -> None:
@@ -153,12 +147,7 @@ def _has_scale(tensor: Any) -> bool:
     return scale is not None and len(scale) > 0 and bool(np.all(np.asarray(scale) > 0))
 
 
-_OPERATOR_NAMES: dict[int, str] = {
-    value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")
-}
-_TYPE_NAMES: dict[int, str] = {
-    value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")
-}
+_TYPE_NAMES = names_by_value(schema.TensorType)
 
 
 def _type_name(kind: int) -> str:
