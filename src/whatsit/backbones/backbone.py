@@ -53,6 +53,9 @@ class Backbone:
         """The ``.tflite`` file's bytes."""
         self._dim = int(np.prod(runtime.outputs[0].shape))
 
+    def __repr__(self) -> str:
+        return f"Backbone({self.id}: {self.dim} features)"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), threads=self._threads), (self.content, self.preprocess, self._id)
 

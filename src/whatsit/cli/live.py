@@ -19,18 +19,18 @@ def live(
     camera: Annotated[str, typer.Option(help="The camera's address; `whatsit cameras` lists them.")],
     model: Annotated[
         Path | None,
-        typer.Option(help="A .tflite model, or a .bin of taught features; ImageNet's classes without."),
+        typer.Option(help="A .tflite model or a .bin of taught features. Default: ImageNet's classes."),
     ] = None,
     backbone: Annotated[
-        Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, if that has been moved.")
+        Path | None, typer.Option(help="The .tflite that a .bin was taught on, if it has moved.")
     ] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="The score below which an answer is uncertain.")] = 0.5,
     sink: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Where the answers go: KIND: or KIND:TARGET, such as jsonl:seen.jsonl, of the kinds {sinks}; can be "
-            "repeated. text: without.",
+            help="Where the answers go, as KIND: or KIND:TARGET, such as jsonl:seen.jsonl. Kinds: {sinks}. Give "
+            "it again for more sinks. Default: text:",
         ),
     ] = None,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after this many frames.")] = None,

@@ -20,13 +20,13 @@ def studio(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="The .tflite backbone that teaching uses; the built-in one without."),
+        typer.Option(help="The .tflite backbone that teaching uses. Default: the built-in one."),
     ] = None,
     host: Annotated[
         str, typer.Option(help="The address to listen on; 0.0.0.0 for the whole network, with a token.")
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="The port; 8000 or the next free one without.")
+        int | None, typer.Option(min=0, max=65535, help="The port. Default: 8000, or the next free one.")
     ] = None,
     token: Annotated[
         str | None,

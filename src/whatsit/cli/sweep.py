@@ -24,18 +24,18 @@ def sweep(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
     sizes: Annotated[
-        str | None, typer.Option(help="Input sides in pixels, such as 96,160,224; default: those of the Sweep page.")
+        str | None, typer.Option(help="Input sides in pixels, such as 96,160,224. Default: those of the Sweep page.")
     ] = None,
     backbones: Annotated[
         str | None,
         typer.Option(
-            help="lite0, lite0/11 (its first eleven blocks), or .tflite files; default: three depths of lite0."
+            help="lite0, lite0/11 (its first eleven blocks), or .tflite files. Default: three depths of lite0."
         ),
     ] = None,
-    fits: Annotated[str | None, typer.Option(help="Of cover,contain,squash; default: the design's.")] = None,
+    fits: Annotated[str | None, typer.Option(help="Some of cover,contain,squash. Default: the design's.")] = None,
     max_ms: Annotated[float | None, typer.Option(help="Recommend within this many milliseconds per picture.")] = None,
     max_mb: Annotated[float | None, typer.Option(help="Recommend within this many megabytes.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Of the interpreter.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the interpreter.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Train heads at several sizes and backbones, and measure speed and accuracy on this device.

@@ -22,7 +22,7 @@ def teach(
     folder: Annotated[Path, typer.Argument(help="Holds one folder a label: FOLDER/<label>/*.jpg")],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
-    dtype: Annotated[str | None, typer.Option(help="Arithmetic inside the model: int8 (else that) or float32.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="Arithmetic in the model: int8 or float32. Default: int8.")] = None,
     io: Annotated[
         str | None, typer.Option(help="Input and output types: uint8 (what most programs take), int8 or float32.")
     ] = None,
@@ -30,7 +30,7 @@ def teach(
     size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
     blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
     fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
-    learner: Annotated[str | None, typer.Option(help="Fits the head: one of {learners}; the first if none.")] = None,
+    learner: Annotated[str | None, typer.Option(help="How the head is fitted: {learners}. Default: the first.")] = None,
     unknown_rate: Annotated[
         float, typer.Option(help="Share of known pictures that can be called unknown, 0 to below 1.")
     ] = 0.05,

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 def test(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
-    name: Annotated[str, typer.Option(help="Of the model: models/NAME.tflite.")] = "model",
+    name: Annotated[str, typer.Option(help="The name of the model, models/NAME.tflite.")] = "model",
     split: Annotated[str, typer.Option(help="test or validation.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -40,7 +40,10 @@ def test(
     with opened_project(project) as opened:
         files = ModelFiles(opened.models, name)
         if not files.int8.is_file():
-            raise DataError(f"{files.int8}: no such model; make it first by  whatsit train {project} --name {name}")
+            names = [path.stem for path in opened.models.glob("*.tflite") if not path.stem.endswith("-float32")]
+            make = f"make it first by  whatsit train {project} --name {name}"
+            way = f"the models there are {', '.join(sorted(names))}; or {make}" if names else make
+            raise DataError(f"{files.int8}: no such model; {way}")
         held = examples(opened, split)
         if not held:
             raise empty_split(opened, split)

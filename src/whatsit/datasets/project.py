@@ -55,6 +55,9 @@ class Project:
             write_file(self._settings_path, _toml({"name": self.path.name}).encode())
         self._settings = self._read_settings()
 
+    def __repr__(self) -> str:
+        return f"Project({str(self.path)!r})"
+
     @property
     def models(self) -> Path:
         """The folder of ``<name>.tflite`` files and their reports."""

@@ -200,6 +200,11 @@ class Classifier:
         chosen = check_fit(fit) if fit else own
         return normalisation, input_preprocess(runtime.input, chosen, normalisation.mean, normalisation.std, self._name)
 
+    def __repr__(self) -> str:
+        return (
+            f"Classifier({self._name!r}: {len(self.labels)} labels, {self.preprocess.width}x{self.preprocess.height})"
+        )
+
     def _repr_html_(self) -> str:
         from whatsit.models.notebook import classifier_html
 

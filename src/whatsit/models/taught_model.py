@@ -156,6 +156,9 @@ class TaughtModel:
         check_writable(target)
         write_file(target, self.to_tflite(dtype, io))
 
+    def __repr__(self) -> str:
+        return f"TaughtModel({self.backbone_id}: {len(self.labels)} labels, {self.pictures} pictures)"
+
     def _files(self, card: bytes) -> dict[str, bytes]:
         files = {
             LABELS_FILE: ("\n".join(self.labels) + "\n").encode(),

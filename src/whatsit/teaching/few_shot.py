@@ -368,6 +368,9 @@ class FewShotClassifier:
         found = self._support.predictions(embedding, whole_number(top_k, "top_k"))
         return replace(found, image=picture)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.backbone.id}: {self.counts})"
+
     def _repr_html_(self) -> str:
         from whatsit.models.notebook import classifier_html
 
