@@ -22,6 +22,7 @@ from whatsit.imaging.image import SUFFIXES, ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.support_set import SupportSet
+from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import path as checked_path
 from whatsit.validation import row, short
 from whatsit.validation import unknown_rate as checked_rate
@@ -131,13 +132,16 @@ class EmbeddedExamples:
             DataError: a label that cannot be written, or a folder that cannot.
         """
         support = self.support(unknown_rate)
-        save_features(path, support, self.embedder.id, self.embedder.preprocess, self.backbone.file)
+        save_features(
+            path, support, self.embedder.id, self.embedder.preprocess, self.backbone.file, self.embedder.normalisation
+        )
 
 
 def embed_examples(
     examples: Iterable[Example],
     backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
+    normalise: NormaliseLike | None = None,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> EmbeddedExamples:
@@ -145,7 +149,7 @@ def embed_examples(
 
     Args:
         examples: pictures and labels; at least two labels.
-        backbone: what to learn on, as in ``teach``.
+        backbone: what to learn on, as in ``teach``; so is ``normalise``.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
@@ -155,7 +159,7 @@ def embed_examples(
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError, MissingExtraError: the backbone cannot be used.
     """
-    choice = _choice(backbone)
+    choice = BackboneChoice.of(backbone, normalise)
     examples = checked_pairs(examples)
     check_labels([label for _, label in examples])
     embedder = choice.open()
@@ -179,6 +183,7 @@ def teach(
     examples: Iterable[Example],
     backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
+    normalise: NormaliseLike | None = None,
     learner: str = DEFAULT_LEARNER,
     unknown_rate: float = UNKNOWN_RATE,
     on_picture: Callable[[], None] | None = None,
@@ -190,6 +195,7 @@ def teach(
         examples: pictures and labels, as ``find_examples`` gives them; at least two labels.
         backbone: a ``BackboneChoice``, a built-in name such as ``lite0``, or the path of a ``.tflite``; None: the
             default at 224 pixels.
+        normalise: what a ``.tflite`` sees of pixel values, as for ``Classifier``; the model made of it keeps it.
         unknown_rate: share of known pictures that can be called unknown, 0 to below 1; sets the threshold.
         learner: fits the head: ``logistic``, ``centroid``, or the name of one that an installed package adds.
         on_picture: called after each picture, for a progress bar.
@@ -204,16 +210,10 @@ def teach(
     """
     checked_rate(unknown_rate)
     row(LEARNERS, learner, "learner")
-    embedded = embed_examples(examples, backbone, on_picture=on_picture, on_unreadable=on_unreadable)
+    embedded = embed_examples(
+        examples, backbone, normalise=normalise, on_picture=on_picture, on_unreadable=on_unreadable
+    )
     return embedded.model(unknown_rate, learner)
-
-
-def _choice(backbone: BackboneChoice | str | os.PathLike[str] | None) -> BackboneChoice:
-    if backbone is None or isinstance(backbone, BackboneChoice):
-        return backbone or BackboneChoice()
-    if not isinstance(backbone, str | os.PathLike):
-        raise ArgumentError(f"backbone {short(backbone)}: expected a name, a .tflite file or a BackboneChoice")
-    return BackboneChoice(os.fspath(backbone))
 
 
 def checked_pairs(examples: Iterable[Example]) -> list[Example]:

@@ -35,7 +35,15 @@ from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Note, OnEvent, Phase, Remark, Stop, ignore, never
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
-from whatsit.training.pictures import Report, class_indices, decoded, embed_views, known, note_copies
+from whatsit.training.pictures import (
+    Report,
+    class_indices,
+    decoded,
+    embed_views,
+    known,
+    note_copies,
+    note_normalisation,
+)
 from whatsit.training.training import Training
 from whatsit.validation import path as checked_path
 from whatsit.validation import short
@@ -114,6 +122,7 @@ def _train_head(
     cache: Path | None,
 ) -> Training:  # fmt: skip
     backbone = design.backbone_choice.open()
+    note_normalisation(backbone.normalisation, report)
     if design.on_file:
         own = backbone.preprocess
         design = replace(design, size=own.width, colour=own.colour, blocks=None, multi_layer=False)
