@@ -89,3 +89,26 @@ def two_label_files(content: bytes, files: dict[str, tuple[bytes, str]]) -> byte
     entry.name, entry.buffer = "TFLITE_METADATA", len(model.buffers) - 1
     model.metadata = [entry]
     return with_files(write_model(model), {name: text for name, (text, _) in files.items()})
+
+
+def hard_to_quantise(lift: float) -> bytes:
+    """A float32 model of 0..1 that names the four colours, by small features that are lifted and lowered again.
+
+    In float32 that changes nothing. In int8 the lifted tensor has steps of about ``lift`` / 255, and the features lie
+    between 0 and 0.1.
+    """
+    graph = Graph()
+    picture = graph.tensor("picture", (1, 8, 8, 3))
+    axes = graph.constant("axes", np.array([1, 2], np.int32))
+    at = graph.operator("MEAN", [picture, axes], graph.tensor("mean", (1, 3)), table="ReducerOptions", keepDims=False)
+    for kind, value in (("MUL", 0.1), ("ADD", lift), ("SUB", lift)):
+        constant = graph.constant(f"{kind} by", np.array([value], np.float32))
+        at = graph.operator(kind, [at, constant], graph.tensor(f"{kind} done", (1, 3)), table=f"{kind.title()}Options")
+    centres = np.array(list(COLOURS.values()), np.float32) / 2550
+    weights = graph.constant("weights", 4000 * centres)
+    bias = graph.constant("bias", (-2000 * (centres**2).sum(1)).astype(np.float32))
+    at = graph.operator(
+        "FULLY_CONNECTED", [at, weights, bias], graph.tensor("logits", (1, 4)), table="FullyConnectedOptions"
+    )
+    out = graph.operator("SOFTMAX", [at], graph.tensor("out", (1, 4)), table="SoftmaxOptions", beta=1.0)
+    return write_model(graph.finish([picture], [out]))

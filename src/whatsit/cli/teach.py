@@ -78,8 +78,10 @@ def teach(
         embedded.save_features(output, unknown_rate)
     else:
         with progress("Learning and writing", None):
-            content = embedded.model(unknown_rate, learner).to_tflite(dtype or "int8", io)
-            write_file(output, content)
+            model = embedded.model(unknown_rate, learner, int8=dtype != "float32")
+            write_file(output, model.to_tflite(dtype or "int8", io))
+        if model.int8_loss is not None and model.int8_loss.matters:
+            note(f"Note: {model.int8_loss}; a model without that loss is written by  --dtype float32")
     say_assumptions(embedded.embedder)
     for error in skipped:
         say(f"whatsit: left out: {error}", err=True)

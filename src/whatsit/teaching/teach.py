@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.backbone import Backbone
-from whatsit.backbones.choice import BackboneChoice
+from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.datasets.label import is_text
 from whatsit.datasets.picture_folder import LabelledFolder, labelled_folder
 from whatsit.errors import ArgumentError, DataError, ImageError
@@ -19,6 +19,7 @@ from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
 from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
 from whatsit.imaging.image import SUFFIXES, ImageLike
+from whatsit.models.int8_form import with_int8_form
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.support_set import SupportSet
@@ -82,18 +83,33 @@ class EmbeddedExamples:
         """The label of each picture."""
         return [label for _, label in self.examples]
 
-    def model(self, unknown_rate: float = UNKNOWN_RATE, learner: str = DEFAULT_LEARNER) -> TaughtModel:
+    def model(
+        self, unknown_rate: float = UNKNOWN_RATE, learner: str = DEFAULT_LEARNER, *, int8: bool = True
+    ) -> TaughtModel:
         """A head with its reject threshold.
 
         Args:
             unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
             learner: fits the head: a name in ``whatsit.heads.learners.LEARNERS``.
+            int8: on a float32 file, fit another head for the int8 model, which needs the pictures once more.
 
         Raises:
             ArgumentError: ``unknown_rate`` is out of range, or there is no such learner.
         """
+        model = self._fitted(self.features, unknown_rate, learner)
+        if not int8 or not self.backbone.is_file or is_quantised(self.embedder.content):
+            return model
+
+        def embedded(backbone: Backbone) -> NDArray[np.float32]:
+            return np.stack(list(backbone.embed_many(picture for picture, _ in self.examples)))
+
+        return with_int8_form(
+            model, self.features, self.targets, embedded, lambda found: self._fitted(found, unknown_rate, learner)
+        )
+
+    def _fitted(self, features: NDArray[np.float32], unknown_rate: float, learner: str) -> TaughtModel:
         targets = self.targets
-        head = row(LEARNERS, learner, "learner")(self.features, targets)
+        head = row(LEARNERS, learner, "learner")(features, targets)
         pictures = [picture for picture, _ in self.examples]
         preprocess = self.embedder.preprocess
         return TaughtModel(
@@ -101,10 +117,10 @@ class EmbeddedExamples:
             backbone_id=self.embedder.id,
             preprocess=preprocess,
             head=head,
-            prototypes=prototypes(self.features, targets),
-            threshold=reject_threshold(self.features, targets, unknown_rate),
+            prototypes=prototypes(features, targets),
+            threshold=reject_threshold(features, targets, unknown_rate),
             pictures=len(targets),
-            head_ranges=head_ranges(head, self.features),
+            head_ranges=head_ranges(head, features),
             golden=prepared(evenly_sampled(first_of_each_label(self.examples), GOLDEN_PICTURES), preprocess),
             calibration=prepared(evenly_sampled(pictures, CALIBRATION_PICTURES), preprocess)
             if self.backbone.is_file

@@ -78,13 +78,6 @@ class Design:
             of_backbone=True, made_by_file=True, headline="changed", advanced=False,
         ),
     ] = None  # fmt: skip
-    normalise: Annotated[
-        str | None,
-        About(
-            "What a .tflite backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD; as its file says without.",
-            modes=(_FROZEN,), of_backbone=True, of_file=True, headline="changed", advanced=False,
-        ),
-    ] = None  # fmt: skip
     colour: Annotated[
         Colour, About("Colour or grey pictures.", made_by_file=True, headline="changed", advanced=False)
     ] = Colour.RGB
@@ -139,6 +132,13 @@ class Design:
     class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = False
     mixup: Annotated[bool, About("Train on blends of two pictures.", modes=_WHOLE)] = False
     """Zhang et al. 2018."""
+    normalise: Annotated[
+        str | None,
+        About(
+            "What a .tflite backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD; as its file says without.",
+            modes=(_FROZEN,), of_backbone=True, of_file=True, headline="changed", advanced=False,
+        ),
+    ] = None  # fmt: skip
 
     def __post_init__(self) -> None:
         for setting in self.schema():
@@ -189,8 +189,10 @@ class Design:
         """The backbone that these settings name."""
         from whatsit.backbones.choice import BackboneChoice
 
-        choice = BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour, normalise=self.normalise)
-        return replace(choice, multi_layer=self.multi_layer and self.uses("multi_layer") and not choice.is_file)
+        if self.on_file:  # its size, colour and depth are its own, whatever stands here
+            return BackboneChoice(self.backbone, fit=self.fit, normalise=self.normalise)
+        multi_layer = self.multi_layer and self.uses("multi_layer")
+        return BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour, multi_layer)
 
     @property
     def on_file(self) -> bool:
