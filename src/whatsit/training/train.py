@@ -219,8 +219,10 @@ def _model(
     threshold = reject_threshold(embeddings, targets, held_out=held)
     golden = prepared(evenly_sampled(first_of_each_label(examples), GOLDEN_PICTURES), backbone.preprocess)
     choice = design.backbone_choice
+    if choice.is_file:
+        choice = replace(choice, size=backbone.preprocess.width)
     return TaughtModel(
-        replace(choice, size=backbone.preprocess.width) if choice.is_file else choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
+        choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
         head_ranges(head, embeddings), golden=golden,
         calibration=prepared(calibration, backbone.preprocess), network=network,
     ).measured()  # fmt: skip
