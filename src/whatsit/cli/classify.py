@@ -91,12 +91,15 @@ def _answers(
         classifier = Classifier(model, **settings)
         say_assumptions(classifier)
         return classifier.classify_many(iter(pictures), top_k, errors="return")
+    normalise = settings.pop("normalise")
     given = [f"--{name.replace('_', '-')}" for name, value in settings.items() if value not in (None, False)]
     if given:
         raise DataError(f"{model}: taught features bring these along; leave {' and '.join(given)} out")
     from whatsit.live.recogniser import load_taught
 
-    return load_taught(model, backbone=backbone).classify_many(pictures, top_k, errors="return")
+    taught = load_taught(model, backbone=backbone, normalise=normalise)
+    say_assumptions(taught)
+    return taught.classify_many(pictures, top_k, errors="return")
 
 
 def _find(paths: Iterable[Path]) -> tuple[list[Path], list[Skip]]:

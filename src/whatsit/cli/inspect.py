@@ -59,10 +59,14 @@ def _print(found: "Inspection") -> None:
     if found.labels:
         more = ", …" if len(found.labels) > 8 else ""
         rows.append(
-            ("labels", f"{len(found.labels):,}: {', '.join(_brief(label) for label in found.labels[:8])}{more}")
+            (
+                "labels",
+                f"{len(found.labels):,}: {', '.join(_brief(label) for label in found.labels[:8])}{more}; "
+                f"{found.labels_origin}",
+            )
         )
     if not found.problem:
-        rows.append(("normalisation", found.normalise))
+        rows.append(("normalisation", f"{found.normalise}; {found.normalise_reason}"))
         rows.append(("fit", found.fit))
     rows += [("assumed", f"{assumption}; otherwise {assumption.otherwise}") for assumption in found.assumptions]
     if found.problem:

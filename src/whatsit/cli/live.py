@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from whatsit.cli.tables import TableCommand
-from whatsit.cli.terminal import say
+from whatsit.cli.terminal import say, say_assumptions
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +23,9 @@ def live(
     ] = None,
     backbone: Annotated[
         Path | None, typer.Option(help="The .tflite that a .bin was taught on, if it has moved.")
+    ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="What a .tflite from elsewhere sees: 0..1, -1..1, 0..255, or MEAN,STD.")
     ] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="The score below which an answer is uncertain.")] = 0.5,
     sink: Annotated[
@@ -47,7 +50,8 @@ def live(
     from whatsit.live.sinks import open_sinks
 
     addresses = [*(sink or ()), *(["json:"] if as_json else ())] or ["text:"]
-    recogniser = load_recogniser(model, backbone=backbone)
+    recogniser = load_recogniser(model, backbone=backbone, normalise=normalise)
+    say_assumptions(recogniser)
     with open_camera_without_page(camera) as source:
         engine = Live(source, recogniser, open_sinks(addresses), threshold=threshold)
         try:

@@ -22,6 +22,9 @@ def studio(
         Path | None,
         typer.Option(help="The .tflite backbone that teaching uses. Default: the built-in one."),
     ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="What that backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD.")
+    ] = None,
     host: Annotated[
         str, typer.Option(help="The address to listen on; 0.0.0.0 for the whole network, with a token.")
     ] = "127.0.0.1",
@@ -45,4 +48,7 @@ def studio(
     """
     from whatsit.studio.web.launch import launch
 
-    launch(project, camera=camera, model=model, host=host, port=port, token=token, tls=tls, open_page=open_page)
+    launch(
+        project, camera=camera, model=model, normalise=normalise, host=host, port=port, token=token, tls=tls,
+        open_page=open_page,
+    )  # fmt: skip

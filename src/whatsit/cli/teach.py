@@ -1,16 +1,19 @@
 """``whatsit teach``"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.tables import TableCommand
-from whatsit.cli.terminal import note, say
+from whatsit.cli.terminal import note, say, say_assumptions
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.preprocess import Fit
+
+if TYPE_CHECKING:
+    from whatsit.backbones.choice import BackboneChoice
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +30,14 @@ def teach(
         str | None, typer.Option(help="Input and output types: uint8 (what most programs take), int8 or float32.")
     ] = None,
     backbone: Annotated[str, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = "lite0",
-    size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
+    size: Annotated[
+        int | None, typer.Option(help="Input side in pixels, a multiple of 32. Default: 224, or a .tflite's own.")
+    ] = None,
     blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
     fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
+    normalise: Annotated[
+        str | None, typer.Option(help="What a .tflite backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD.")
+    ] = None,
     learner: Annotated[str | None, typer.Option(help="How the head is fitted: {learners}. Default: the first.")] = None,
     unknown_rate: Annotated[
         float, typer.Option(help="Share of known pictures that can be called unknown, 0 to below 1.")
@@ -39,6 +47,7 @@ def teach(
 
     Example:  whatsit teach bottles/ -o bottles.tflite
     """
+    from whatsit.backbones.builtin_id import DEFAULT_SIZE
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
     from whatsit.heads.learners import DEFAULT, LEARNERS
@@ -51,7 +60,9 @@ def teach(
     check_output(output, Path(backbone))
     if not 0 <= unknown_rate < 1:
         raise DataError(f"--unknown-rate {unknown_rate}: expected a number from 0 up to 1, e.g. 0.05")
-    choice = BackboneChoice(backbone, size, fit, blocks)
+    choice = BackboneChoice(backbone, DEFAULT_SIZE if size is None else size, fit, blocks, normalise=normalise)
+    if size is not None and choice.is_file:
+        check_own_size(choice, size)
     if not features:
         choice.check_output(dtype or "int8", io)
     elif dtype is not None or io is not None or learner is not None:
@@ -67,14 +78,28 @@ def teach(
         embedded.save_features(output, unknown_rate)
     else:
         with progress("Learning and writing", None):
-            content = embedded.model(unknown_rate, learner).to_tflite(dtype or "int8", io)
-            write_file(output, content)
+            model = embedded.model(unknown_rate, learner, int8=dtype != "float32")
+            write_file(output, model.to_tflite(dtype or "int8", io))
+        if model.int8_loss is not None and model.int8_loss.matters:
+            note(f"Note: {model.int8_loss}; a model without that loss is written by  --dtype float32")
+    say_assumptions(embedded.embedder)
     for error in skipped:
         say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))
     say(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
     if fit is not Fit.SQUASH and not features:
         note(squash_note(fit))
+
+
+def check_own_size(choice: "BackboneChoice", size: int) -> None:
+    """Refuse a size that a backbone's file does not have.
+
+    Raises:
+        DataError: another one.
+    """
+    own = choice.open(threads=1).preprocess
+    if size not in (own.width, own.height):
+        raise DataError(f"--size {size}: {choice.name} takes {own.width} x {own.height} pixels; leave --size out")
 
 
 def check_output(path: Path, *read: Path) -> None:

@@ -21,6 +21,9 @@ def test(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
     name: Annotated[str, typer.Option(help="The name of the model, models/NAME.tflite.")] = "model",
+    normalise: Annotated[
+        str | None, typer.Option(help="What a model from elsewhere sees: 0..1, -1..1, 0..255, or MEAN,STD.")
+    ] = None,
     split: Annotated[str, typer.Option(help="test or validation.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -52,6 +55,7 @@ def test(
             report = make_report(
                 files, held, examples(opened, "training"), f"{opened.settings.name} · {name}",
                 on_event=watch.show, cache=embeddings_folder(opened), trials=SweepRecord(opened).trials(), split=split,
+                normalise=normalise,
             )  # fmt: skip
         page = files.report(split)
         write_file(page.with_suffix(".json"), report.to_json())

@@ -154,7 +154,12 @@ def sweep(
         if stop():
             break
         trial_design = replace(
-            design, backbone=backbone.name, size=backbone.size, blocks=backbone.blocks, fit=backbone.fit
+            design,
+            backbone=backbone.name,
+            size=backbone.size,
+            blocks=backbone.blocks,
+            fit=backbone.fit,
+            normalise=_normalise(backbone, design),
         )
         try:
             trained = train(training, trial_design, validation=judging, on_event=on_event, stop=stop, cache=cache)
@@ -168,6 +173,13 @@ def sweep(
         trials.append(Trial(actual, found.right, len(found.judged), measure(content, threads)))
         on_trial(trials[-1])
     return trials
+
+
+def _normalise(backbone: BackboneChoice, design: Design) -> str | None:
+    """The backbone's own, else the design's where it is for the same file."""
+    if backbone.normalise is not None:
+        return str(backbone.normalise)
+    return design.normalise if backbone.name == design.backbone else None
 
 
 def pareto_front(trials: Sequence[Trial]) -> list[Trial]:

@@ -20,7 +20,7 @@ from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import read_metadata
 from whatsit.tflite.multiply_adds import multiply_adds
 from whatsit.tflite.network import model_content
-from whatsit.tflite.normalisation import RANGES, NormaliseLike
+from whatsit.tflite.normalisation import RANGES, NormaliseLike, Origin
 from whatsit.tflite.operators import operator_name
 from whatsit.tflite.schema import names_by_value, schema
 from whatsit.validation import several
@@ -74,12 +74,16 @@ class Inspection:
     multiply_adds: int
     """Of one picture, in the convolutions and fully connected layers."""
     labels: tuple[str, ...]
+    labels_origin: str
+    """Where they were, as the end of a sentence; empty where there are none."""
     title: str
     description: str
     files: tuple[str, ...]
     """Names of the files inside."""
     made_by_whatsit: bool
     normalise: str
+    normalise_reason: str
+    """Why, as the end of a sentence."""
     fit: str
     assumptions: tuple[Assumption, ...]
     problem: str
@@ -126,9 +130,11 @@ def inspect(
         tuple(kinds.most_common()),
         _counted(content),
         classifier.labels if classifier else metadata.labels or (),
+        classifier.labels_origin if classifier else "inside the model" if metadata.labels else "",
         metadata.name, metadata.description, tuple(metadata.files),
         made_by_whatsit=classifier is not None and classifier.card is not None,
         normalise=str(classifier.normalisation) if classifier else "",
+        normalise_reason=classifier.normalisation.reason if classifier else "",
         fit=classifier.preprocess.fit.value if classifier else "",
         assumptions=classifier.assumptions if classifier else (),
         problem=problem,
@@ -143,26 +149,26 @@ def _readings(
     chosen = evenly_sampled(list(several(pictures)), MOST_PICTURES)
     arrays = [np.asarray(load_image(picture)) for picture in chosen]
     for normalise, fit, colours in product(_normalisations(classifier), Fit, ("rgb", "bgr")):
-        read = Classifier(model, normalise=normalise, fit=fit, **settings)
+        own = normalise == classifier.normalisation.text
+        asked = None if own and classifier.normalisation.origin is not Origin.CALLER else normalise
+        read = Classifier(model, normalise=asked, fit=fit, **settings)
         sure, steady, names = [], [], []
         for array in arrays:
             first, *others = (_answer(read, view, colours) for view in _views(array))
             sure.append(first[1])
             names.append(first[0])
             steady += [label == first[0] for label, _ in others]
-        assumed = fit == classifier.preprocess.fit and normalise == str(classifier.normalisation) and colours == "rgb"
+        assumed = fit == classifier.preprocess.fit and own and colours == "rgb"
         yield Reading(
-            normalise, fit.value, colours, float(np.mean(sure)), float(np.mean(steady)),
+            str(read.normalisation), fit.value, colours, float(np.mean(sure)), float(np.mean(steady)),
             tuple(Counter(names).most_common(3)), assumed,
         )  # fmt: skip
 
 
 def _normalisations(classifier: Classifier) -> list[str]:
     """The plausible ones; a uint8 model leaves no choice, and a description inside is one more."""
-    own = str(classifier.normalisation)
-    if classifier.takes == np.uint8:
-        return [own]
-    return list(dict.fromkeys([own, *RANGES])) if own in RANGES else [own, *RANGES]
+    own = classifier.normalisation.text
+    return [own] if classifier.takes == np.uint8 else list(dict.fromkeys([own, *RANGES]))
 
 
 def _views(array: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

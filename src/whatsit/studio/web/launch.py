@@ -8,8 +8,11 @@ import webbrowser
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.errors import ModelArgumentError
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.server import DEFAULT_PORT, Address, StudioServer
+from whatsit.tflite.normalisation import NormaliseLike
+from whatsit.validation import short
 
 
 def launch(
@@ -17,6 +20,7 @@ def launch(
     *,
     camera: str | None = None,
     model: Path | None = None,
+    normalise: NormaliseLike | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
     token: str | None = None,
@@ -27,6 +31,8 @@ def launch(
 
     Args:
         camera: an address; None for this machine's first camera, or the demonstration scene.
+        model: the ``.tflite`` backbone that teaching uses; None: the built-in one.
+        normalise: what that sees of pixel values; None: as ``Backbone.from_file``.
         open_page: None opens the page where there is a desktop to open it on and the server is local.
 
     Raises:
@@ -34,7 +40,7 @@ def launch(
     """
 
     server = StudioServer(
-        Studio(project, _embedder(model), camera or _first_camera()),
+        Studio(project, _embedder(model, normalise), camera or _first_camera()),
         host=host,
         port=port,
         token=token,
@@ -46,14 +52,20 @@ def launch(
     server.run()
 
 
-def _embedder(model: Path | None) -> Embedder:
+def _embedder(model: Path | None, normalise: NormaliseLike | None) -> Embedder:
     from whatsit.backbones.backbone import Backbone
     from whatsit.models.admission import admit
+    from whatsit.models.assumption import normalisation_assumptions
 
-    if model is not None:
-        admit(model)
-    embedder: Embedder = Backbone.builtin() if model is None else Backbone.from_file(model)
-    return embedder
+    if model is None:
+        if normalise is not None:
+            raise ModelArgumentError(f"--normalise {short(normalise)}: goes with a --model; leave it out")
+        return Backbone.builtin()
+    admit(model)
+    backbone = Backbone.from_file(model, normalise=normalise)
+    for assumption in normalisation_assumptions(backbone.normalisation):
+        print(f"whatsit: {model}: {assumption}; otherwise {assumption.otherwise}", file=sys.stderr)  # noqa: T201
+    return backbone
 
 
 def _first_camera() -> str:
