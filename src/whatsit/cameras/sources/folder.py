@@ -10,7 +10,8 @@ from whatsit.cameras.camera import ClosingCamera, Frame
 from whatsit.cameras.pace import Pace
 from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraEndedError, CameraError, ImageError
-from whatsit.imaging.image import SUFFIXES, load_image
+from whatsit.imaging.image import load_image
+from whatsit.imaging.picture_format import SUFFIXES
 from whatsit.plugins import Address, FlagOption, NumberOption
 
 _log = logging.getLogger(__name__)
