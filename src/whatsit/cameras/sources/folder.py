@@ -20,7 +20,7 @@ LOOP = FlagOption("loop", "start again at the end")
 
 
 class FolderCamera(ClosingCamera):
-    """Every JPEG, PNG and WebP below a folder, sorted by path; broken ones are dropped and counted.
+    """Every picture file below a folder, sorted by path; broken ones are dropped and counted.
 
     Args:
         fps: pictures per second; 0: as fast as they are read.
@@ -37,7 +37,7 @@ class FolderCamera(ClosingCamera):
         except (OSError, ValueError) as error:
             raise CameraError(f"{self._source}: cannot be read: {error}") from error
         if not self._paths:
-            raise CameraError(f"{self._source}: no JPEG, PNG or WebP picture in {folder}")
+            raise CameraError(f"{self._source}: no picture in {folder}")
         self._loop = loop
         self._pace = Pace(fps, self._source)
         self._next = 0
