@@ -22,7 +22,10 @@ def register(app: typer.Typer) -> None:
 
 
 def teach(
-    folder: Annotated[Path, typer.Argument(help="Holds one folder a label: FOLDER/<label>/*.jpg")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Holds one folder a label: FOLDER/<label>/*.jpg, or another layout of labelled pictures."),
+    ],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
     dtype: Annotated[str | None, typer.Option(help="Arithmetic in the model: int8 or float32. Default: int8.")] = None,
@@ -39,6 +42,9 @@ def teach(
         str | None, typer.Option(help="What a .tflite backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD.")
     ] = None,
     learner: Annotated[str | None, typer.Option(help="How the head is fitted: {learners}. Default: the first.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="Layout of the folder: one of {readable}; recognised where not given.")
+    ] = None,
     unknown_rate: Annotated[
         float, typer.Option(help="Share of known pictures that can be called unknown, 0 to below 1.")
     ] = 0.05,
@@ -69,8 +75,12 @@ def teach(
         raise DataError(f"{output}: features have no --dtype, --io or --learner; leave them out, or write a .tflite")
     learner = learner or DEFAULT
     row(LEARNERS, learner, "--learner")
-    found = labelled_examples(folder)
-    note_left_out(found.left_out)
+    found = labelled_examples(folder, layout)
+    note_left_out(found.left_out, len(found.pictures))
+    if found.read_as != "class folders":
+        note(f"Note: read as {found.read_as}")
+    for doubt in found.notes:
+        note(f"Note: {doubt.path}: {doubt.reason}")
     skipped: list[ImageError] = []
     with progress("Looking at pictures", len(found.pictures)) as step:
         embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
@@ -83,6 +93,8 @@ def teach(
         if model.int8_loss is not None and model.int8_loss.matters:
             note(f"Note: {model.int8_loss}; a model without that loss is written by  --dtype float32")
     say_assumptions(embedded.embedder)
+    if len(skipped) > len(embedded.examples):
+        say(f"whatsit: most pictures could not be read: {len(skipped):,} of {len(found.pictures):,}", err=True)
     for error in skipped:
         say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))

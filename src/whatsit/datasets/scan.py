@@ -8,11 +8,12 @@ from itertools import islice
 from pathlib import Path
 
 from whatsit.datasets.fingerprint import Fingerprint, fingerprint
-from whatsit.datasets.folder_tree import Refusal, TreeEntry, is_picture_name, walk
+from whatsit.datasets.folder_tree import Refusal, TreeEntry, walk
 from whatsit.datasets.index import Index
 from whatsit.datasets.label import RECORD_FILES, label_of
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.image import read_picture_file
+from whatsit.imaging.picture_format import is_picture_name
 from whatsit.parallel import Progress
 
 _BATCH = 256

@@ -1,28 +1,22 @@
 """The one decoder of pictures: which formats, how large, and which way up."""
 
-import io
 import os
 import struct
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from whatsit.errors import ArgumentError, ImageArgumentError, ImageError
 from whatsit.files import read_bounded
+from whatsit.imaging.picture_format import FORMATS, NAMES, opened
 
 ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[np.uint8]
 """A path, an encoded file's bytes, a Pillow image, or an RGB uint8 array of shape (height, width, 3)."""
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp"})
 MAX_PIXELS = 2**26
 """67 million pixels: enough for the largest camera sensors in common use, too few for a decompression bomb."""
 MAX_BYTES = 2**27
@@ -36,6 +30,7 @@ _DECODER_ERRORS = (
 
 # Broken EXIF is ignored, see _upright_rgb; Pillow's warning about it would only hide the answer.
 warnings.filterwarnings("ignore", r".*[Cc]orrupt EXIF data|Truncated File Read", UserWarning, r"PIL\.")
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 
 
 def load_image(image: ImageLike, *, at_least: int | None = None) -> Image.Image:
@@ -52,7 +47,7 @@ def load_image(image: ImageLike, *, at_least: int | None = None) -> Image.Image:
         trained on the numbers as stored.
 
     Raises:
-        ImageError: missing, empty, broken or truncated files, other formats than JPEG, PNG and WebP, more than
+        ImageError: missing, empty, broken or truncated files, other formats than ``picture_format.FORMATS``, more than
             ``MAX_PIXELS`` pixels or ``MAX_BYTES`` bytes.
         ImageArgumentError: none of the kinds above, or an array of another shape or type.
         ArgumentError: ``at_least`` is less than 1.
@@ -82,7 +77,7 @@ def read_picture_file(path: str | os.PathLike[str]) -> bytes:
     Raises:
         ImageError: the file is missing, is a folder or a device, cannot be read, or exceeds ``MAX_BYTES``.
     """
-    return read_bounded(path, MAX_BYTES, "a JPEG, PNG or WebP picture", error=ImageError)
+    return read_bounded(path, MAX_BYTES, f"a {NAMES} picture", error=ImageError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class PictureHeader:
     """What the first bytes of a picture file say, before any pixel is decoded."""
 
     format: str
-    """JPEG, PNG or WEBP."""
+    """The name of one of ``picture_format.FORMATS``, such as ``JPEG``."""
     width: int
     """In pixels, as stored: EXIF orientation is not applied."""
     height: int
@@ -99,23 +94,26 @@ class PictureHeader:
     @property
     def suffix(self) -> str:
         """The usual file name ending of the format, such as ``.jpg``."""
-        return {"PNG": ".png", "WEBP": ".webp"}.get(self.format, ".jpg")
+        return next(one.suffixes[0] for one in FORMATS if one.name == self.format)
 
 
 def picture_header(content: bytes) -> PictureHeader:
     """The format and the size in pixels of an encoded picture, without decoding it.
 
     Raises:
-        ImageError: another format than JPEG, PNG and WebP, or a broken header.
+        ImageError: another format, or a broken header.
     """
-    reader = _reader(content)
-    if reader is None:
-        raise ImageError(f"picture of {len(content):,} bytes: not a JPEG, PNG or WebP picture")
+    name = f"picture of {len(content):,} bytes"
     try:
-        with reader(io.BytesIO(content)) as opened:
-            return PictureHeader(str(opened.format), *opened.size)
+        picture = opened(content)
+        if picture is None:
+            raise ImageError(f"{name}: not a {NAMES} picture")
+        with picture:
+            return PictureHeader(str(picture.format), *picture.size)
+    except ImageError as error:
+        raise _named(error, name) from error
     except _DECODER_ERRORS as error:
-        raise ImageError(f"picture of {len(content):,} bytes: broken picture: {_reason(error)}") from error
+        raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
 
 
 def check_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -136,41 +134,37 @@ def _decode(content: bytes, name: str, at_least: int | None) -> Image.Image:
         raise ImageError(f"{name}: the file is empty")
     if len(content) > MAX_BYTES:
         raise ImageError(f"{name}: more than the {MAX_BYTES:,} bytes allowed for one picture")
-    reader = _reader(content)
-    if reader is None:
-        raise ImageError(f"{name}: not a JPEG, PNG or WebP picture")
     try:
-        opened = reader(io.BytesIO(content))
+        picture = opened(content)
+    except ImageError as error:
+        raise _named(error, name) from error
     except Image.DecompressionBombError as error:
         raise ImageError(f"{name}: more than the {MAX_PIXELS:,} pixels allowed; make it smaller first") from error
     except _DECODER_ERRORS as error:
         raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
-    with opened:
-        width, height = opened.size
+    if picture is None:
+        raise ImageError(f"{name}: not a {NAMES} picture")
+    with picture:
+        width, height = picture.size
         if width * height > MAX_PIXELS:
             raise ImageError(
                 f"{name}: {width} x {height}, more than the {MAX_PIXELS:,} pixels allowed; make it smaller first"
             )
         try:
-            if at_least is not None and at_least < (shorter := min(width, height)):
+            if picture.format == "JPEG" and at_least is not None and at_least < (shorter := min(width, height)):
                 # Rounded up in whole numbers: one pixel too few would make Pillow decode at half the size needed.
-                opened.draft("RGB", (-(-width * at_least // shorter), -(-height * at_least // shorter)))
-            opened.load()
+                picture.draft("RGB", (-(-width * at_least // shorter), -(-height * at_least // shorter)))
+            picture.load()
         except _DECODER_ERRORS as error:
             raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
-        return _upright_rgb(opened, name)
+        if picture.format == "TIFF" and picture.mode == "F":
+            raise ImageError(f"{name}: a TIFF of floating-point numbers; save it as 8 or 16 bit")
+        return _upright_rgb(picture, name)
 
 
-def _reader(content: bytes) -> Callable[[BinaryIO], ImageFile] | None:
-    # Not Image.open: it warns of large pictures on standard error, where ours are refused with an error, and warnings
-    # cannot be silenced safely while several threads run.
-    if content.startswith(b"\xff\xd8\xff"):
-        return JpegImageFile
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PngImageFile
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return WebPImageFile
-    return None
+def _named(error: ImageError, name: str) -> ImageError:
+    text = str(error)
+    return ImageError(text if text.startswith(name) else f"{name}: {text}")
 
 
 def _reason(error: BaseException) -> str:
