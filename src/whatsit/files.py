@@ -253,19 +253,6 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             beneath.unlink(temporary)
 
 
-def umask() -> int:
-    """The permission bits this process removes from the files it creates."""
-    # os.umask can only be read by setting it, and another thread would see 0 meanwhile; /proc has it.
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("Umask:"):
-                    return int(line.split()[1], 8)
-    except OSError:
-        pass
-    return 0o022
-
-
 def cache_folder() -> Path:
     """``$WHATSIT_CACHE``, else ``whatsit`` under ``$XDG_CACHE_HOME`` or ``~/.cache`` (XDG base directories)."""
     own = os.environ.get("WHATSIT_CACHE")
