@@ -14,6 +14,7 @@ from whatsit.imaging.preprocess import Fit
 
 if TYPE_CHECKING:
     from whatsit.backbones.choice import BackboneChoice
+    from whatsit.datasets.picture_folder import LabelledFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -76,11 +77,7 @@ def teach(
     learner = learner or DEFAULT
     row(LEARNERS, learner, "--learner")
     found = labelled_examples(folder, layout)
-    note_left_out(found.left_out, len(found.pictures))
-    if found.read_as != "class folders":
-        note(f"Note: read as {found.read_as}")
-    for doubt in found.notes:
-        note(f"Note: {doubt.path}: {doubt.reason}")
+    _say_how_read(found)
     skipped: list[ImageError] = []
     with progress("Looking at pictures", len(found.pictures)) as step:
         embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
@@ -101,6 +98,14 @@ def teach(
     say(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
     if fit is not Fit.SQUASH and not features:
         note(squash_note(fit))
+
+
+def _say_how_read(found: "LabelledFolder") -> None:
+    note_left_out(found.left_out, len(found.pictures))
+    if found.read_as != "class folders":
+        note(f"Note: read as {found.read_as}")
+    for doubt in found.notes:
+        note(f"Note: {doubt.path}: {doubt.reason}")
 
 
 def check_own_size(choice: "BackboneChoice", size: int) -> None:

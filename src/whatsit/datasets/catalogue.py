@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from whatsit import beneath
 from whatsit.datasets.index import Index
 from whatsit.datasets.label import UNLABELLED, check_label, folder_name, label_of, refuse_twin
 from whatsit.datasets.placement import counts_by_label, known_splits
@@ -218,7 +219,8 @@ class Catalogue:
         """The folder of a class, one that is there or the one it would have.
 
         Raises:
-            DataError: there is none yet, and the label cannot be used or is the twin of another.
+            DataError: there is none yet, and the label cannot be used or is the twin of another, or something else
+                has its name, such as a link.
         """
         folders = self.folders()
         for other, folder in folders:
@@ -226,7 +228,11 @@ class Catalogue:
                 return folder
         check_label(label)
         refuse_twin(label, (other for other, _ in folders))
-        return self.root / folder_name(label)
+        folder = self.root / folder_name(label)
+        beneath.refuse_special(folder)
+        if folder.exists():
+            raise DataError(f"{folder}: not a folder; move the file away, or choose another label")
+        return folder
 
     def free_path(self, folder: Path, name: str, digest: str, taken: Container[str] = ()) -> Path:
         """``name`` in ``folder``, distinguished by digits of its ``digest`` where the name is in use.

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from whatsit import beneath
 from whatsit.datasets.fingerprint import Fingerprint
+from whatsit.datasets.places import checked_database
 from whatsit.datasets.split import DecidedBy, Split
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
@@ -179,7 +181,9 @@ class Index:
             return self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            checked_database(self.path), timeout=30, isolation_level=None, check_same_thread=False
+        )
         connection = self._prepared(connection)
         if os.access(self.path, os.W_OK):
             return connection
@@ -207,4 +211,4 @@ class Index:
 
     def _remove(self) -> None:
         for path in (self.path, self.path.with_name(self.path.name + "-journal")):
-            path.unlink(missing_ok=True)
+            beneath.unlink(path, missing_ok=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from whatsit import beneath
 from whatsit.errors import DataError, ProjectInUseError
 
 _MUTEX = threading.Lock()
@@ -87,7 +88,7 @@ class ProjectLock:
 
     def _take(self) -> int:
         try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            handle = beneath.opened(self.path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise DataError(f"cannot write {self.path}: {error.strerror}; check the folder's permissions") from error
         try:

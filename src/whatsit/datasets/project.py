@@ -9,8 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from whatsit import beneath
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.lock import ProjectLock
+from whatsit.datasets.places import DATASET, LOCK, MODELS, SETTINGS, STATE, protect_project
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import read_bounded, write_file
@@ -45,12 +47,14 @@ class Project:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = checked_path(path, "a project's folder").absolute()
         try:
-            for folder in (self.path, self.path / "dataset", self.models, self.path / ".whatsit"):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            protect_project(self.path)
+            for place in (DATASET, MODELS, STATE):
+                beneath.make_folder(place.below(self.path))
         except OSError as error:
             raise DataError(f"cannot make the project {self.path}: {error.strerror}; choose another folder") from error
-        self._settings_path = self.path / "whatsit.toml"
-        self._lock = ProjectLock(self.path / ".whatsit" / "lock")
+        self._settings_path = SETTINGS.below(self.path)
+        self._lock = ProjectLock(LOCK.below(self.path))
         if not self._settings_path.exists():
             write_file(self._settings_path, _toml({"name": self.path.name}).encode())
         self._settings = self._read_settings()
@@ -61,7 +65,7 @@ class Project:
     @property
     def models(self) -> Path:
         """The folder of ``<name>.tflite`` files and their reports."""
-        return self.path / "models"
+        return MODELS.below(self.path)
 
     @cached_property
     def dataset(self) -> Dataset:

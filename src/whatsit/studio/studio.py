@@ -8,6 +8,7 @@ from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.cameras.opening import camera_source
+from whatsit.datasets.places import EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
@@ -54,16 +55,16 @@ class Studio:
         self.hub = Hub()
         self.collection = Collection(self.project.dataset)
         self.models = Models(self.project.models, self.session.learner, self.feed, self.hub)
-        state = self.project.path / ".whatsit"
-        self.uploads = Uploads(state / "uploads")
+        folder = self.project.path
+        self.uploads = Uploads(UPLOADS.below(folder))
         self.importing = self._background("import")
         self._import_report: ImportReportView | None = None
-        self.downloads = Downloads(self.project.dataset, state / "exports", self._background("export"))
+        self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
         self.checking = self._background("check")
         self.inspection = Inspection(self.project.dataset, embedder, self.checking)
-        self.runs = Runs(self.project.models, state / "tests")
+        self.runs = Runs(self.project.models, TESTS.below(folder))
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0

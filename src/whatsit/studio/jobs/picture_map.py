@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
+from whatsit import beneath
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
@@ -108,8 +109,8 @@ class PictureMap:
         # A separate process can be killed at any time, does not delay the camera's frames, and returns its memory to
         # the system. The result comes back through the folder of maps.
         command = module_command("whatsit.studio.jobs.map_process", str(folder))
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as request, tempfile.TemporaryFile() as said:
+        beneath.make_folder(folder)
+        with tempfile.TemporaryFile(dir=beneath.checked_folder(folder)) as request, tempfile.TemporaryFile() as said:
             request.write(json.dumps({"hashes": list(hashes), "dim": embeddings.shape[1]}).encode() + b"\n")
             request.write(embeddings.astype("<f4").data)
             request.seek(0)

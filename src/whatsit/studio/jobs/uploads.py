@@ -1,5 +1,6 @@
 """Files on their way from a page into the dataset: received in pieces, then given to the importers."""
 
+import os
 import secrets
 import shutil
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from typing_extensions import TypedDict
 
+from whatsit import beneath
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.importing import (
     FilesSource,
@@ -78,7 +80,7 @@ class Uploads:
         self._folder = folder
         self._guard = threading.Lock()
         self._open: dict[str, _Upload] = {}
-        shutil.rmtree(folder, ignore_errors=True)
+        beneath.remove_tree(folder)
 
     def begin(self) -> str:
         """Open an upload.
@@ -95,7 +97,7 @@ class Uploads:
             upload_id = secrets.token_hex(8)
             folder = self._folder / upload_id
             try:
-                folder.mkdir(parents=True)
+                beneath.make_folder(folder)
             except OSError as error:
                 raise DataError(f"cannot make {folder}: {error.strerror}; free some space") from error
             self._open[upload_id] = _Upload(folder)
@@ -123,7 +125,7 @@ class Uploads:
             if upload.size > MAX_TOTAL or shutil.disk_usage(upload.folder).free < len(content) + _RESERVE:
                 raise DataError(f"upload of {path!r}: no room for it on the disk; free some space")
             try:
-                with file.open("r+b" if held else "wb") as stream:
+                with os.fdopen(beneath.opened(file, os.O_RDWR | os.O_CREAT), "r+b") as stream:
                     stream.seek(at)
                     stream.write(content)
                     stream.truncate()
@@ -147,7 +149,7 @@ class Uploads:
 
     def close(self) -> None:
         """Forget every upload."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        beneath.remove_tree(self._folder)
 
     def _find(self, upload_id: str) -> _Upload:
         if upload_id not in self._open:
@@ -155,7 +157,7 @@ class Uploads:
         return self._open[upload_id]
 
     def _forget(self, upload_id: str) -> None:
-        shutil.rmtree(self._open.pop(upload_id).folder, ignore_errors=True)
+        beneath.remove_tree(self._open.pop(upload_id).folder)
 
 
 def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progress: Progress) -> ImportReportView:
@@ -199,8 +201,8 @@ def _import_archive(dataset: Dataset, path: str, file: Path, progress: Progress)
     # Importers recognise an archive by its name's ending, and name a class after it if it has no folders.
     name = PurePosixPath(path).name
     named = file.with_name(f"{file.name}.archive") / safe_file_name(name, Path(name).suffix)
-    named.parent.mkdir(exist_ok=True)
-    file.rename(named)
+    beneath.make_folder(named.parent)
+    beneath.replace(file, named)
     try:
         return import_path(dataset, named, progress=progress)
     except SourceError as error:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 from typing_extensions import TypedDict
 
+from whatsit import beneath
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.project import Project
@@ -169,7 +170,8 @@ class Workshop:
                 )
             self._project.save_settings(replace(self._project.settings, design=design.to_settings()))
             self._begin("train", name, {
-                "job": "train", "design": design.to_dict(), "folder": str(files.folder), "name": name,
+                "job": "train", "project": self._folder, "design": design.to_dict(),
+                "folder": str(files.folder), "name": name,
                 "training": training, "validation": self._examples(Split.VALIDATION), "cache": self._cache,
             })  # fmt: skip
 
@@ -185,9 +187,9 @@ class Workshop:
             held, training = self._pictures(Split(split)), self._pictures(Split.TRAINING)
             if not held:
                 raise DataError(f"no pictures in the {split} split: move some there on the Dataset page")
-            self._runs.test_file(name, split).parent.mkdir(parents=True, exist_ok=True)
+            beneath.make_folder(self._runs.test_file(name, split).parent)
             self._begin("test", name, {
-                "job": "test", "folder": str(files.folder), "name": name, "split": split,
+                "job": "test", "project": self._folder, "folder": str(files.folder), "name": name, "split": split,
                 "title": f"{self._project.settings.name} · {name}", "cache": self._cache,
                 "held": _pairs(held), "ids": _ids(held), "training": _pairs(training), "training_ids": _ids(training),
                 "pictures": _digest(held), "result": str(self._runs.test_file(name, split)),
@@ -217,7 +219,8 @@ class Workshop:
             if not validation:
                 raise DataError("no validation pictures to compare designs on: move some there on the Dataset page")
             self._begin("sweep", "", {
-                "job": "sweep", "design": Design.from_dict(self._project.settings.design).to_dict(),
+                "job": "sweep", "project": self._folder,
+                "design": Design.from_dict(self._project.settings.design).to_dict(),
                 "sizes": list(sizes), "backbones": list(backbones), "fits": list(fits),
                 "training": self._examples(Split.TRAINING), "validation": validation, "cache": self._cache,
             })  # fmt: skip
@@ -303,6 +306,10 @@ class Workshop:
     def _report(self) -> None:
         self._reported = time.monotonic()
         self._report_view(self.view())
+
+    @property
+    def _folder(self) -> str:
+        return str(self._project.path)
 
     @property
     def _cache(self) -> str:

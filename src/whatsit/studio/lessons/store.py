@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.datasets.places import checked_database
 from whatsit.errors import DataError
 from whatsit.studio.lessons.lesson import Lesson
 
@@ -42,7 +43,7 @@ class LessonStore:
 
     def __init__(self, path: Path) -> None:
         try:
-            self.database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self.database = sqlite3.connect(checked_database(path), check_same_thread=False, isolation_level=None)
             self.database.execute("PRAGMA synchronous=FULL")
             self.database.executescript(_SCHEMA)
         except sqlite3.Error as error:

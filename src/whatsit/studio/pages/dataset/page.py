@@ -8,6 +8,7 @@ from fastapi import Path as PathPart
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
+from whatsit import beneath
 from whatsit.datasets.formats.exporting import DEFAULT_LAYOUT, writable_formats
 from whatsit.datasets.formats.importing import list_endings
 from whatsit.errors import DataError
@@ -236,5 +237,7 @@ def export_state(request: Request) -> DownloadView:
 def download(request: Request) -> Response:
     studio = studio_of(request)
     return FileResponse(
-        studio.downloads.archive(), media_type="application/zip", filename=f"{studio.project.settings.name}.zip"
+        beneath.checked(studio.downloads.archive()),
+        media_type="application/zip",
+        filename=f"{studio.project.settings.name}.zip",
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, Response
 
+from whatsit import beneath
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
 from whatsit.studio.jobs.deployments import DeploymentView
@@ -41,13 +42,13 @@ def begin(request: Request, asked: DeploymentChoice) -> PackingBegun:
 @router.get("/deploy/folder.zip")
 def folder(request: Request) -> Response:
     path = studio_of(request).deployments.archive()
-    return FileResponse(path, media_type="application/zip", filename=path.name)
+    return FileResponse(beneath.checked(path), media_type="application/zip", filename=path.name)
 
 
 @router.get("/deploy/{name}/int8.tflite")
 def int8(request: Request, name: str) -> Response:
     path = studio_of(request).runs.files(name).int8
-    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+    return FileResponse(beneath.checked(path), media_type="application/octet-stream", filename=path.name)
 
 
 @router.get("/deploy/{name}/float32.tflite")
@@ -55,4 +56,4 @@ def float32(request: Request, name: str) -> Response:
     path = studio_of(request).runs.files(name).float32
     if not path.is_file():
         raise DataError(f"{name} has no float32 file: its backbone was quantised already")
-    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
+    return FileResponse(beneath.checked(path), media_type="application/octet-stream", filename=path.name)

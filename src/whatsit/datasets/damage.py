@@ -1,0 +1,37 @@
+"""Files of ours that were damaged, by a failing card or by hand: set aside under another name, never deleted."""
+
+import logging
+import os
+from pathlib import Path
+
+from whatsit import beneath
+from whatsit.errors import DataError
+
+_log = logging.getLogger(__name__)
+
+
+def set_aside(path: Path, reason: str, instead: str) -> Path:
+    """Give a damaged file the name ``NAME.damaged-1``, or the next free number, and say so in the log.
+
+    Args:
+        path: the file.
+        reason: what is wrong with it.
+        instead: what is used from now on.
+
+    Returns:
+        Its new path.
+
+    Raises:
+        DataError: it cannot be renamed.
+    """
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}.damaged-{number}")):
+        number += 1
+    try:
+        beneath.replace(path, aside)
+    except OSError as error:
+        raise DataError(
+            f"{path}: damaged ({reason}), and cannot be set aside: {error.strerror}; move it away"
+        ) from error
+    _log.warning("%s: damaged (%s); kept as %s, %s", path, reason, aside.name, instead)
+    return aside
