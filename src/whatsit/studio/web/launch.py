@@ -8,7 +8,9 @@ import webbrowser
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
+from whatsit.studio.web.access import check_token
 from whatsit.studio.web.server import DEFAULT_PORT, Address, StudioServer
 
 
@@ -33,6 +35,9 @@ def launch(
         WhatsitError: the project, the camera, the model or the port cannot be used.
     """
 
+    log_to_terminal()
+    if token is not None:
+        check_token(token)  # before the camera and the backbone take their time
     server = StudioServer(
         Studio(project, _embedder(model), camera or _first_camera()),
         host=host,
