@@ -82,7 +82,7 @@ def test_a_websocket_of_the_page_is_let_in(serve: Callable[..., Served]) -> None
 
 
 def test_with_a_token_nothing_is_given_away_without_it(serve: Callable[..., Served]) -> None:
-    running = serve(token="open sesame")
+    running = serve(token="open sesame street")
     with running.client() as stranger:
         for path in ("/", "/my_classes.bin", "/stream.mjpg", "/static/studio.css", "/?token=wrong", "/?token="):
             assert stranger.get(path).status_code == 401
@@ -92,13 +92,13 @@ def test_with_a_token_nothing_is_given_away_without_it(serve: Callable[..., Serv
 
 
 def test_the_token_is_traded_for_a_strict_cookie_and_leaves_the_address(serve: Callable[..., Served]) -> None:
-    running = serve(token="open-sesame")
+    running = serve(token="open-sesame-street")
     with running.client() as visitor:
-        welcome = visitor.get("/live?token=open-sesame&lang=zh")
+        welcome = visitor.get("/live?token=open-sesame-street&lang=zh")
         cookie = welcome.headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
-        assert "open-sesame" not in cookie + welcome.text
+        assert "open-sesame-street" not in cookie + welcome.text
         assert "url=/live?lang=zh" in welcome.text
         assert visitor.get("/").status_code == 200
         assert visitor.post("/api/lesson/class", json={"label": "mug"}).status_code == 200
@@ -106,16 +106,16 @@ def test_the_token_is_traded_for_a_strict_cookie_and_leaves_the_address(serve: C
 
 
 def test_a_program_may_show_the_token_as_a_bearer(serve: Callable[..., Served]) -> None:
-    running = serve(token="open-sesame")
-    assert httpx.get(running.origin, headers={"authorization": "Bearer open-sesame"}).status_code == 200
+    running = serve(token="open-sesame-street")
+    assert httpx.get(running.origin, headers={"authorization": "Bearer open-sesame-street"}).status_code == 200
 
 
 def test_the_welcome_never_leads_elsewhere(serve: Callable[..., Served]) -> None:
-    running = serve(token="open-sesame")
+    running = serve(token="open-sesame-street")
     for path in ("//evil.example/", "/\\evil.example", '/"><script>alert(1)</script>'):
         answer = raw(
             running.port,
-            f"GET {path}?token=open-sesame HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode(),
+            f"GET {path}?token=open-sesame-street HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode(),
         )
         assert b"url=//" not in answer
         assert b"<script>alert" not in answer

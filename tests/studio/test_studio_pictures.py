@@ -1,6 +1,7 @@
 """The requests behind Dataset, Explore and Check: what they refuse, and what they leave on the disk."""
 
 import io
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,9 @@ from served import Served
 from studio_pictures import shade
 
 from whatsit.datasets.project import Project
+from whatsit.errors import DataError
+from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.uploads import ABANDONED_SECONDS, MOST_OPEN, Uploads, import_files
 
 
 def upload(page: httpx.Client, files: dict[str, bytes], label: str = "") -> dict[str, object]:
@@ -122,6 +126,75 @@ def test_an_upload_refuses_a_gap_and_takes_a_piece_twice(page: httpx.Client) -> 
     assert send(5, b"late") == 400
     assert (send(0, b"one"), send(0, b"one"), send(3, b"two"), send(-1, b"x")) == (200, 200, 200, 400)
     assert page.post("/api/dataset/upload/0123456789abcdef/finish", json={}).status_code == 400
+
+
+def test_an_import_keeps_its_files_whoever_begins_or_cancels_uploads_meanwhile(
+    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_are_done = threading.Event()
+
+    def late(*asked: object) -> object:
+        assert others_are_done.wait(30)
+        return import_files(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("whatsit.studio.studio.import_files", late)
+    running = serve()
+    with running.client() as page:
+        mine = page.post("/api/dataset/upload").json()["id"]
+        for number in range(3):
+            page.post(f"/api/dataset/upload/{mine}?path=cat/{number}.jpg", content=shade(number))
+        assert page.post(f"/api/dataset/upload/{mine}/finish", json={}).status_code == 200
+        for _ in range(MOST_OPEN):
+            assert page.post("/api/dataset/upload").status_code == 200
+        assert "under way" in page.post("/api/dataset/upload").json()["error"]
+        for change in ("cancel", "finish"):
+            assert "being imported" in page.post(f"/api/dataset/upload/{mine}/{change}", json={}).json()["error"]
+        others_are_done.set()
+        running.studio.importing.wait()
+        assert page.get("/api/dataset/import").json()["report"]["added"] == 3
+    assert not (running.studio.project.path / ".whatsit/uploads" / mine).exists()
+
+
+def test_only_an_upload_that_was_abandoned_makes_room_for_another(tmp_path: Path) -> None:
+    now = 0.0
+    uploads = Uploads(tmp_path / "uploads", clock=lambda: now)
+    first, *others = [uploads.begin() for _ in range(MOST_OPEN)]
+    now = ABANDONED_SECONDS - 1
+    for upload in others:
+        uploads.add(upload, "a.jpg", 0, b"x")
+    with pytest.raises(DataError, match="8 uploads are under way"):
+        uploads.begin()
+    now = ABANDONED_SECONDS
+    uploads.begin()
+    with pytest.raises(DataError, match="not open any more"):
+        uploads.add(first, "a.jpg", 0, b"x")
+
+
+def test_an_upload_stays_where_its_import_could_not_begin(serve: Callable[..., Served]) -> None:
+    running = serve()
+    go_on = threading.Event()
+    running.studio.importing.begin(lambda _: go_on.wait(30) and None)
+    with running.client() as page:
+        mine = page.post("/api/dataset/upload").json()["id"]
+        page.post(f"/api/dataset/upload/{mine}?path=cat/1.jpg", content=shade(1))
+        assert page.post(f"/api/dataset/upload/{mine}/finish", json={}).status_code == 400
+        go_on.set()
+        running.studio.importing.wait()
+        assert page.post(f"/api/dataset/upload/{mine}/finish", json={}).status_code == 200
+
+
+def test_work_that_gets_no_thread_is_refused_and_not_said_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    work = Background("import", lambda _: None)
+    with monkeypatch.context() as patch, pytest.raises(DataError, match="import: cannot start"):
+        patch.setattr(threading.Thread, "start", refuse)
+        work.begin(lambda _: None)
+    assert work.view()["state"] == "idle"
+    work.begin(lambda _: None)
+    work.wait()
+    assert work.view()["state"] == "done"
 
 
 def test_uploads_left_half_way_are_gone_at_the_next_start(tmp_path: Path, serve: Callable[..., Served]) -> None:

@@ -3,8 +3,11 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
 
 Payload = bytes | str
+Watcher: TypeAlias = Literal["tab", "stream"]
+"""What watches: a page's WebSocket, or a reader of the camera's pictures alone."""
 
 
 def as_text(kind: str, view: Mapping[str, object]) -> str:
@@ -15,7 +18,8 @@ def as_text(kind: str, view: Mapping[str, object]) -> str:
 class Outbox:
     """Belongs to the event loop; other threads reach it through ``Hub``."""
 
-    def __init__(self) -> None:
+    def __init__(self, watcher: Watcher = "tab") -> None:
+        self.watcher = watcher
         self._slots: dict[str, Payload] = {}
         self._kinds: set[str] = set()
         self._filled = asyncio.Event()
@@ -46,10 +50,10 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted: dict[Outbox, frozenset[str]] = {}
 
-    def open(self) -> Outbox:
-        """A new tab's outbox, subscribed to nothing. Event loop only."""
+    def open(self, watcher: Watcher = "tab") -> Outbox:
+        """A new watcher's outbox, subscribed to nothing. Event loop only."""
         self._loop = asyncio.get_running_loop()
-        outbox = Outbox()
+        outbox = Outbox(watcher)
         self._wanted[outbox] = frozenset()
         return outbox
 
@@ -66,9 +70,9 @@ class Hub:
         """Whether any tab subscribes to ``kind``."""
         return any(kind in kinds for kinds in tuple(self._wanted.values()))
 
-    def watchers(self) -> int:
-        """The number of open tabs."""
-        return len(self._wanted)
+    def watchers(self, watcher: Watcher = "tab") -> int:
+        """The number of open tabs, or of readers of the stream."""
+        return sum(outbox.watcher == watcher for outbox in self._wanted)
 
     def post(self, kind: str, payload: Payload) -> None:
         """Give a message to every tab that subscribes to its kind."""

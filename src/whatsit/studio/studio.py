@@ -142,15 +142,19 @@ class Studio:
         Raises:
             DataError: there is no such upload, or an import is under way.
         """
-        files = self.uploads.files(upload_id)
+        files = self.uploads.take(upload_id)
 
         def work(progress: Progress) -> None:
             try:
                 self._import_report = import_files(self.project.dataset, files, label, progress)
             finally:
-                self.uploads.remove(upload_id)
+                self.uploads.done(upload_id)
 
-        self.importing.begin(work)
+        try:
+            self.importing.begin(work)
+        except BaseException:
+            self.uploads.put_back(upload_id)
+            raise
 
     def import_view(self) -> ImportView:
         """How far the import is, and the report of the last one."""

@@ -68,10 +68,16 @@ class Background:
         with self._guard:
             if self.running:
                 raise DataError(f"{self._name}: is running already; wait for it or stop it")
-            self._state, self._done, self._total, self._error = "running", 0, 0, ""
             self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True)
-            self._thread.start()
+            before = self._state, self._done, self._total, self._error
+            self._state, self._done, self._total, self._error = "running", 0, 0, ""
+            thread = threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system gives no more threads
+                self._state, self._done, self._total, self._error = before
+                raise DataError(f"{self._name}: cannot start: {error}; close other programs and try again") from error
+            self._thread = thread
         self._report(self.view())
 
     def stop(self) -> None:

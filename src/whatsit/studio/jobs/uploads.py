@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +30,9 @@ from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import BackgroundView
 
 MOST_OPEN = 8
-"""Uploads at a time; a further one replaces the oldest."""
+"""Uploads at a time; a further one takes the place of one that was abandoned, and is refused where there is none."""
+ABANDONED_SECONDS = 600.0
+"""An upload that received nothing for so long can be forgotten."""
 _RESERVE = 2**26
 """Bytes of the disk that stay free."""
 _EXAMPLES = 5
@@ -71,15 +74,27 @@ class _Upload:
     files: dict[str, Path] = field(default_factory=dict)
     """The path that the page gave, which is never used as a path here -> where its bytes are."""
     size: int = 0
+    heard: float = 0.0
+    """When its last piece arrived."""
 
 
 class Uploads:
-    """What pages are sending. An unfinished upload is forgotten when others take its place, or at the next start."""
+    """What pages are sending.
 
-    def __init__(self, folder: Path) -> None:
+    An upload that received nothing for ``ABANDONED_SECONDS`` is forgotten when another needs its place; one that is
+    being read stays until its reader is done; at the next start all are gone.
+
+    Args:
+        folder: where their bytes are kept; what lies there is removed.
+        clock: the time in seconds.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
+        self._clock = clock
         self._guard = threading.Lock()
         self._open: dict[str, _Upload] = {}
+        self._read: dict[str, _Upload] = {}
         beneath.remove_tree(folder)
 
     def begin(self) -> str:
@@ -89,18 +104,18 @@ class Uploads:
             Its id, 16 hexadecimal digits.
 
         Raises:
-            DataError: the disk cannot be written.
+            DataError: as many as possible are under way, or the disk cannot be written.
         """
         with self._guard:
-            while len(self._open) >= MOST_OPEN:
-                self._forget(next(iter(self._open)))
+            if len(self._open) >= MOST_OPEN:
+                self._forget_abandoned()
             upload_id = secrets.token_hex(8)
             folder = self._folder / upload_id
             try:
                 beneath.make_folder(folder)
             except OSError as error:
                 raise DataError(f"cannot make {folder}: {error.strerror}; free some space") from error
-            self._open[upload_id] = _Upload(folder)
+            self._open[upload_id] = _Upload(folder, heard=self._clock())
             return upload_id
 
     def add(self, upload_id: str, path: str, at: int, content: bytes) -> None:
@@ -115,6 +130,7 @@ class Uploads:
         """
         with self._guard:
             upload = self._find(upload_id)
+            upload.heard = self._clock()
             if len(path) > 1000 or (path not in upload.files and len(upload.files) >= MAX_ENTRIES):
                 raise DataError(f"upload: at most {MAX_ENTRIES:,} files, with paths of at most 1,000 characters")
             file = upload.files.setdefault(path, upload.folder / str(len(upload.files)))
@@ -132,18 +148,38 @@ class Uploads:
             except OSError as error:
                 raise DataError(f"upload of {path!r}: {error.strerror}; free some space") from error
 
-    def files(self, upload_id: str) -> dict[str, Path]:
-        """The files that arrived: the page's path -> where its bytes are.
+    def take(self, upload_id: str) -> dict[str, Path]:
+        """Begin to read an upload: until ``done`` nothing is added to it, and it is not cancelled or forgotten.
+
+        Returns:
+            The page's path of each file -> where its bytes are.
 
         Raises:
-            DataError: there is no such upload.
+            DataError: there is no such upload, or it is being read.
         """
         with self._guard:
-            return dict(self._find(upload_id).files)
+            upload = self._find(upload_id)
+            self._read[upload_id] = self._open.pop(upload_id)
+            return dict(upload.files)
+
+    def put_back(self, upload_id: str) -> None:
+        """Make an upload that was taken as it was before."""
+        with self._guard:
+            self._open[upload_id] = self._read.pop(upload_id)
+
+    def done(self, upload_id: str) -> None:
+        """Forget an upload that was taken, and its files."""
+        with self._guard:
+            beneath.remove_tree(self._read.pop(upload_id).folder)
 
     def remove(self, upload_id: str) -> None:
-        """Forget an upload and its files, if there is one."""
+        """Forget an upload and its files, if there is one.
+
+        Raises:
+            DataError: it is being read.
+        """
         with self._guard:
+            self._check_unread(upload_id)
             if upload_id in self._open:
                 self._forget(upload_id)
 
@@ -152,9 +188,20 @@ class Uploads:
         beneath.remove_tree(self._folder)
 
     def _find(self, upload_id: str) -> _Upload:
+        self._check_unread(upload_id)
         if upload_id not in self._open:
             raise DataError(f"upload {upload_id}: not open any more; begin again")
         return self._open[upload_id]
+
+    def _check_unread(self, upload_id: str) -> None:
+        if upload_id in self._read:
+            raise DataError(f"upload {upload_id}: is being imported; stop the import to end it")
+
+    def _forget_abandoned(self) -> None:
+        upload_id, oldest = min(self._open.items(), key=lambda item: item[1].heard)
+        if self._clock() - oldest.heard < ABANDONED_SECONDS:
+            raise DataError(f"{MOST_OPEN} uploads are under way; try again when one of them is done")
+        self._forget(upload_id)
 
     def _forget(self, upload_id: str) -> None:
         beneath.remove_tree(self._open.pop(upload_id).folder)

@@ -6,14 +6,21 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from whatsit.errors import DataError
+from whatsit.studio.web.connections import Connections
+from whatsit.studio.web.guesses import Guesses
+from whatsit.studio.web.refusal import refusal
+
+SHORTEST_TOKEN = 12
+"""Characters of a token that a person chooses."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _SITE = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
@@ -32,6 +39,20 @@ SECURITY_HEADERS = (
 def new_token() -> str:
     """128 random bits, as text that can stand in an address."""
     return secrets.token_urlsafe(16)
+
+
+def check_token(token: str) -> str:
+    """``token`` itself, if it can keep strangers out.
+
+    Raises:
+        DataError: it is too short, or a program could not send it in a header.
+    """
+    if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable()) or token != token.strip():
+        raise DataError(
+            f"token of {len(token)} characters: expected {SHORTEST_TOKEN} or more letters, digits and signs; "
+            "without one, the studio makes its own where it needs one"
+        )
+    return token
 
 
 def is_loopback(host: str) -> bool:
@@ -99,62 +120,104 @@ class Access:
         """The cookie's value: a digest, so that it does not reveal the token."""
         return hashlib.sha256(f"whatsit cookie {self.token}".encode()).hexdigest()
 
-    def knows(self, headers: Headers) -> bool:
-        """Whether a request has the token, as a cookie or as ``Authorization: Bearer``."""
-        if self.token is None:
-            return True
-        scheme, _, value = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _equal(value, self.token):
-            return True
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
-        except CookieError:
-            return False
-        return morsel is not None and _equal(morsel.value, self.cookie_value())
+    def has_cookie(self, headers: Headers) -> bool:
+        """Whether a request has the cookie of a visitor who showed the token before."""
+        value = cookie(headers.get("cookie", ""), self.cookie)
+        return value is not None and _equal(value, self.cookie_value())
+
+
+def cookie(header: str, name: str) -> str | None:
+    """The value of one cookie in a Cookie header (RFC 6265, 5.4), None where it is not there."""
+    # Python's SimpleCookie takes quadratic time for some headers, and refuses all cookies for the sake of one.
+    for pair in header.split(";"):
+        key, _, value = pair.partition("=")
+        if key.strip() == name:
+            return value.strip()
+    return None
+
+
+def _bearer(headers: Headers) -> str:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value if scheme.lower() == "bearer" else ""
 
 
 class Gate:
-    """ASGI middleware that passes on what ``Access`` allows and refuses the rest with one line."""
+    """ASGI middleware that passes on what ``Access`` allows and refuses the rest with one line.
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    Args:
+        connections: those that requests come on; one whose request is passed on is not ended for a newcomer.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, connections: Connections, guesses: Guesses | None = None) -> None:
         self._app = app
         self._access = access
+        self._connections = connections
+        self._guesses = guesses or Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            refusal = self._refuse_http(scope)
-            if refusal is not None:
-                await refusal(scope, receive, _with_headers(send))
-                return
-            await self._app(scope, receive, _with_headers(send))
-        elif scope["type"] == "websocket":
-            if self._refuses_websocket(Headers(scope=scope)):
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["type"] == "websocket":
+            if self._refuses_websocket(scope, headers):
                 await receive()
                 await send({"type": "websocket.close", "code": 4403})
                 return
-            await self._app(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        elif (refused := self._refuse_http(scope, headers)) is not None:
+            await refused(scope, receive, send)
+            return
+        with ExitStack() as working:
 
-    def _refuse_http(self, scope: Scope) -> Response | None:
-        access, headers = self._access, Headers(scope=scope)
+            async def arrived() -> Message:
+                message = await receive()
+                if not message.get("more_body"):  # one that sends its body for ever holds no place for ever
+                    working.enter_context(self._connections.working(scope["client"]))
+                return message
+
+            if scope["type"] == "websocket" or scope["method"] in _SAFE_METHODS:
+                working.enter_context(self._connections.working(scope["client"]))
+                await self._app(scope, receive, send)
+            else:
+                await self._app(scope, arrived, send)
+
+    def _refuse_http(self, scope: Scope, headers: Headers) -> Response | None:
+        access = self._access
         if not access.host_allowed(headers.get("host", "")):
-            return _refusal(421, "this studio does not answer to that name; use the address it printed")
+            return refusal(scope, 421, "this studio does not answer to that name; use the address it printed")
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        given = query.pop("token", [""])[0]
-        if given and access.token and scope["method"] == "GET" and _equal(given, access.token):
+        given = query.pop("token", [""])[0] if scope["method"] == "GET" else ""
+        unknown = self._unknown(scope, headers, given)
+        if unknown is not None:
+            return refusal(scope, *unknown)
+        if given and access.token is not None and _equal(given, access.token):
             return self._welcome(scope["path"], urlencode(query, doseq=True))
-        if not access.knows(headers):
-            return _refusal(401, "a token is needed: open the address with ?token= that the studio printed")
         if scope["method"] not in _SAFE_METHODS and not access.same_origin(headers):
-            return _refusal(403, "changes are accepted only from the studio's own pages (Origin)")
+            return refusal(scope, 403, "changes are accepted only from the studio's own pages (Origin)")
         return None
 
-    def _refuses_websocket(self, headers: Headers) -> bool:
+    def _refuses_websocket(self, scope: Scope, headers: Headers) -> bool:
         access = self._access
         return not (
-            access.host_allowed(headers.get("host", "")) and access.same_origin(headers) and access.knows(headers)
+            access.host_allowed(headers.get("host", ""))
+            and access.same_origin(headers)
+            and self._unknown(scope, headers, "") is None
         )
+
+    def _unknown(self, scope: Scope, headers: Headers, given: str) -> tuple[int, str] | None:
+        """Why a visitor is not let in: the status and the reason; ``given`` is the token in the address."""
+        token = self._access.token
+        if token is None or self._access.has_cookie(headers):
+            return None
+        shown = given or _bearer(headers)
+        if shown:
+            host = str((scope["client"] or ("",))[0])
+            if not self._guesses.allowed(host):
+                return 429, "too many wrong tokens came from your address; wait a minute and try again"
+            if _equal(shown, token):
+                return None
+            self._guesses.wrong(host)
+        return 401, "a token is needed: open the address with ?token= that the studio printed"
 
     def _welcome(self, path: str, query: str) -> Response:
         # A page of our own goes on to the address without the token. A redirect would not do: after a link on
@@ -175,23 +238,25 @@ class Gate:
         return response
 
 
-def _refusal(status: int, reason: str) -> Response:
-    return PlainTextResponse(f"whatsit: {reason}\n", status)
-
-
 def _equal(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _with_headers(send: Send) -> Send:
-    async def wrapped(message: dict[str, object]) -> None:
-        if message["type"] == "http.response.start":
-            headers = list(message.get("headers", ()))  # type: ignore[call-overload]
-            known = {name.lower() for name, _ in headers}
-            headers += [header for header in SECURITY_HEADERS if header[0] not in known]
-            if b"cache-control" not in known:
-                headers.append((b"cache-control", b"no-store"))
-            message = {**message, "headers": headers}
-        await send(message)
+class SecurityHeaders:
+    """ASGI middleware that adds ``SECURITY_HEADERS`` to every answer, refusals too."""
 
-    return wrapped  # type: ignore[return-value]
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                known = {name.lower() for name, _ in headers}
+                headers += [header for header in SECURITY_HEADERS if header[0] not in known]
+                if b"cache-control" not in known:
+                    headers.append((b"cache-control", b"no-store"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from whatsit.errors import SettingError, WhatsitError
@@ -16,8 +17,10 @@ from whatsit.studio.pages.shared.i18n import Languages
 from whatsit.studio.pages.shared.messages import ErrorView
 from whatsit.studio.pages.shared.page import STATIC, find_pages
 from whatsit.studio.studio import Studio
-from whatsit.studio.web.access import Access, Gate
+from whatsit.studio.web.access import Access, Gate, SecurityHeaders
+from whatsit.studio.web.connections import Connections
 from whatsit.studio.web.limits import RequestLimits
+from whatsit.studio.web.refusal import LastResort
 from whatsit.validation import expectation, short
 
 
@@ -32,11 +35,14 @@ class Scripts(StaticFiles):
         return super().lookup_path(path)
 
 
-def create_app(studio: Studio, access: Access, languages: Languages | None = None) -> FastAPI:
+def create_app(
+    studio: Studio, access: Access, languages: Languages | None = None, connections: Connections | None = None
+) -> FastAPI:
     """The pages of ``studio`` behind the rules of ``access``. The app closes the studio when it ends.
 
     Args:
         languages: None for those that whatsit brings.
+        connections: those of the server that requests come on; None where it counts none.
     """
 
     @asynccontextmanager
@@ -48,9 +54,13 @@ def create_app(studio: Studio, access: Access, languages: Languages | None = Non
     app.state.studio = studio
     app.state.languages = languages if languages is not None else Languages()
     app.state.pages = find_pages()
+    # The last one added sees a request first.
+    app.add_middleware(Gate, access=access, connections=connections or Connections())
     app.add_middleware(RequestLimits)
-    app.add_middleware(Gate, access=access)
+    app.add_middleware(LastResort)
+    app.add_middleware(SecurityHeaders)
     app.add_exception_handler(WhatsitError, _explain)
+    app.add_exception_handler(HTTPException, _explain_status)
     app.add_exception_handler(RequestValidationError, _explain_request)
     app.include_router(camera.router)
     app.include_router(tab.router)
@@ -63,6 +73,13 @@ def create_app(studio: Studio, access: Access, languages: Languages | None = Non
 
 def _explain(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse(_refusal(error), 400)
+
+
+def _explain_status(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    known = {404: f"{short(request.url.path)}: there is no such page", 405: f"{request.method}: not possible here"}
+    view: ErrorView = {"error": known.get(error.status_code, str(error.detail))}
+    return JSONResponse(view, error.status_code, headers=error.headers)
 
 
 def _refusal(error: Exception) -> ErrorView:

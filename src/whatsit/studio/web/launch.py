@@ -9,7 +9,9 @@ from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.errors import ModelArgumentError
+from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
+from whatsit.studio.web.access import check_token
 from whatsit.studio.web.server import DEFAULT_PORT, Address, StudioServer
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import short
@@ -39,6 +41,9 @@ def launch(
         WhatsitError: the project, the camera, the model or the port cannot be used.
     """
 
+    log_to_terminal()
+    if token is not None:
+        check_token(token)  # before the camera and the backbone take their time
     server = StudioServer(
         Studio(project, _embedder(model, normalise), camera or _first_camera()),
         host=host,

@@ -4,13 +4,16 @@ import asyncio
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from whatsit.studio.web.refusal import refusal
 
 MAX_BODY_BYTES = 32 * 2**20
 BODY_SECONDS = 30.0
 HEADER_SECONDS = 10.0
+SEND_SECONDS = 30.0
+"""How long a visitor can leave an answer untouched before the connection ends."""
 MAX_HEADER_BYTES = 32 * 2**10
 MAX_MESSAGE_BYTES = 8 * 2**20
 """One WebSocket message: a camera frame."""
@@ -29,7 +32,8 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+        head = len(scope["raw_path"]) + len(scope["query_string"])
+        if head + sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
             await self._refuse(431, f"headers of more than {MAX_HEADER_BYTES:,} bytes", scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
@@ -44,8 +48,7 @@ class RequestLimits:
 
     @staticmethod
     async def _refuse(status: int, reason: str, scope: Scope, receive: Receive, send: Send) -> None:
-        response = PlainTextResponse(f"whatsit: {reason}\n", status, headers={"connection": "close"})
-        await response(scope, receive, send)
+        await refusal(scope, status, reason, connection="close")(scope, receive, send)
 
 
 class _RefusedError(Exception):
@@ -80,15 +83,16 @@ class _LimitedBody:
 
 
 class TimedProtocol(H11Protocol):
-    """Uvicorn's HTTP/1.1 protocol with a time limit on a request's headers.
+    """Uvicorn's HTTP/1.1 protocol with a time limit on a request's headers, and on reading the answer.
 
     Uvicorn waits without limit for the end of a first request's headers; a connection that sends them byte by byte,
-    or never, would keep its file descriptor.
+    or never, would keep its file descriptor. So would one that never reads what it asked for.
     """
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._header_timer: asyncio.TimerHandle | None = None
+        self._send_timer: asyncio.TimerHandle | None = None
         self._upgraded = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -106,8 +110,18 @@ class TimedProtocol(H11Protocol):
         self._upgraded = True
         super().handle_websocket_upgrade(event)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._send_timer is None:
+            self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_send_timer()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_send_timer()
         super().connection_lost(exc)
 
     def _give_up(self) -> None:
@@ -118,3 +132,8 @@ class TimedProtocol(H11Protocol):
         if self._header_timer is not None:
             self._header_timer.cancel()
             self._header_timer = None
+
+    def _stop_send_timer(self) -> None:
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None

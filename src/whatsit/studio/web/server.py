@@ -1,5 +1,6 @@
 """A studio as a running server: its port, its token, its certificate, its address."""
 
+import asyncio
 import errno
 import logging
 import signal
@@ -9,19 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import uvicorn
+from fastapi import FastAPI
 
 from whatsit.errors import DataError
 from whatsit.studio.studio import Studio
-from whatsit.studio.web.access import Access, is_loopback, new_token
+from whatsit.studio.web.access import Access, check_token, is_loopback, new_token
 from whatsit.studio.web.app import create_app
+from whatsit.studio.web.connections import ACCEPTED_AT_ONCE, Connections, Listener
 from whatsit.studio.web.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, TimedProtocol
 from whatsit.studio.web.tls import self_signed
 
 DEFAULT_PORT = 8000
 _TRIES = 20
 _GRACE_SECONDS = 2
+_HANDSHAKE_SECONDS = 10.0
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -45,11 +51,11 @@ class StudioServer:
         studio: closed when ``run`` ends, or when the server cannot be made.
         host: the address to listen on. One other than loopback requires a token; one is made if none is given.
         port: None: ``DEFAULT_PORT`` or the next free one. 0: any. Another one is used or refused.
-        token: what a browser must send on its first visit; after that its cookie is enough.
+        token: what a browser must send on its first visit; after that its cookie is enough. 12 characters or more.
         tls: serve HTTPS with a self-signed certificate.
 
     Raises:
-        DataError: the port is taken, or the host is not this machine's.
+        DataError: the port is taken, the host is not this machine's, or the token is too short.
         MissingExtraError: ``tls`` without cryptography.
     """
 
@@ -63,9 +69,12 @@ class StudioServer:
         tls: bool = False,
     ) -> None:
         self._studio = studio
+        connections = Connections()
         try:
+            if token is not None:
+                check_token(token)
             certificate = _certificate(studio.project.path, host) if tls else None
-            self._listener, moved = _listen(host, port)
+            self._listener, moved = _listen(host, port, connections)
         except BaseException:
             studio.close()
             raise
@@ -75,12 +84,13 @@ class StudioServer:
         access = Access.of(host, bound, token, secure=tls)
         self.address = Address(_url(host, bound, token, tls), bound, moved, access.loopback, tls)
         """Where it can be opened."""
-        self._server = _Server(_config(studio, access, certificate))
+        self._server = _Server(_config(create_app(studio, access, connections=connections), certificate))
 
     def run(self) -> None:
         """Serve until SIGTERM, SIGINT, Ctrl-C or ``stop``; then close the studio, whatever happened."""
         try:
-            self._server.run(sockets=[self._listener])
+            with asyncio.Runner(loop_factory=_Loop) as runner:
+                runner.run(self._server.serve(sockets=[self._listener]))
         finally:
             self.close()
 
@@ -110,6 +120,15 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that ends a TLS handshake which takes too long; uvicorn leaves it asyncio's minute."""
+
+    async def create_server(self, *arguments: Any, **settings: Any) -> asyncio.Server:
+        if settings.get("ssl") is not None:
+            settings |= {"ssl_handshake_timeout": _HANDSHAKE_SECONDS, "ssl_shutdown_timeout": _HANDSHAKE_SECONDS}
+        return await super().create_server(*arguments, **settings)
+
+
 def reachable_name(host: str) -> str:
     """The name or address by which other machines reach a server bound to ``host``."""
     if host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
@@ -123,7 +142,7 @@ def reachable_name(host: str) -> str:
         return str(probe.getsockname()[0])
 
 
-def _listen(host: str, port: int | None) -> tuple[socket.socket, bool]:
+def _listen(host: str, port: int | None, connections: Connections) -> tuple[socket.socket, bool]:
     wanted = [port] if port is not None else list(range(DEFAULT_PORT, DEFAULT_PORT + _TRIES))
     for candidate in wanted:
         try:
@@ -132,11 +151,11 @@ def _listen(host: str, port: int | None) -> tuple[socket.socket, bool]:
             )[0]
         except (OSError, UnicodeError) as error:
             raise DataError(f"host {host!r}: no such address; use 127.0.0.1, or 0.0.0.0 for all") from error
-        listener = socket.socket(family, kind, protocol)
+        listener = Listener(connections, family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
-            listener.listen(256)
+            listener.listen()
             return listener, candidate != wanted[0]
         except OSError as error:
             listener.close()
@@ -149,11 +168,12 @@ def _listen(host: str, port: int | None) -> tuple[socket.socket, bool]:
     raise DataError(f"{taken} taken by another program; give a free one with --port, or 0 for any")
 
 
-def _config(studio: Studio, access: Access, certificate: tuple[Path, Path] | None) -> uvicorn.Config:
+def _config(app: FastAPI, certificate: tuple[Path, Path] | None) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
-        create_app(studio, access),
+        app,
         http=TimedProtocol,
+        backlog=ACCEPTED_AT_ONCE,
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # pictures are compressed already
@@ -176,5 +196,5 @@ def _certificate(project: Path, host: str) -> tuple[Path, Path]:
 def _url(host: str, port: int, token: str | None, tls: bool) -> str:
     name = reachable_name(host)
     shown = f"[{name}]" if ":" in name else name
-    query = f"?token={token}" if token is not None else ""
+    query = f"?token={quote(token, safe='')}" if token is not None else ""
     return f"{'https' if tls else 'http'}://{shown}:{port}/{query}"

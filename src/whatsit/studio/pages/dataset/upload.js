@@ -99,6 +99,7 @@ async function begin(label) {
     const ended = new Promise((done) => { mine.ended = done; });
     await post(`/api/dataset/upload/${mine.id}/finish`, { label });
     mine.importing = true;
+    if (mine.stopped) return void post("/api/dataset/import/stop").catch(() => {});  // left while it began
     await ended;
     const { state: end, error, report } = await get("/api/dataset/import");
     if (end === "failed") throw new Error(error);

@@ -4,18 +4,23 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from starlette.responses import StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from whatsit.cameras import CameraSource, list_cameras
 from whatsit.cameras.opening import camera_source
 from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import DataError
-from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, NoValues, Reply, SceneChoice
+from whatsit.studio.outbox import Outbox
+from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, ErrorView, NoValues, Reply, SceneChoice
 from whatsit.studio.pages.shared.page import studio_of
+from whatsit.studio.studio import Studio
 from whatsit.studio.watching.feed import CameraView
 
 router = APIRouter()
 _LONGEST_ADDRESS = 500
+MAX_STREAMS = 16
+"""Readers of the picture at a time; they take no tab's place."""
 
 
 @router.get("/api/camera")
@@ -70,22 +75,38 @@ def _choosable() -> list[CameraSource]:
 
 
 @router.get("/stream.mjpg", response_model=None)
-async def stream(request: Request) -> StreamingResponse:
+async def stream(request: Request) -> Response:
     """The picture as motion JPEG (multipart/x-mixed-replace)."""
-    studio = studio_of(request)
-    outbox = studio.hub.open()
+    return _Stream(studio_of(request))
 
-    async def parts() -> AsyncIterator[bytes]:
+
+class _Stream(Response):
+    """Frames until the reader leaves; its place among the readers is free again then, however it left."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._studio = studio
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        studio = self._studio
+        if studio.hub.watchers("stream") >= MAX_STREAMS:
+            view: ErrorView = {"error": f"{MAX_STREAMS} programs read the camera's picture already; end one of them"}
+            await JSONResponse(view, 503)(scope, receive, send)
+            return
+        outbox = studio.hub.open("stream")
         try:
             studio.hub.want(outbox, ["frame"])
             studio.attend()
-            while True:
-                for payload in await outbox.take():
-                    if isinstance(payload, bytes):
-                        head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(payload)}\r\n\r\n"
-                        yield head.encode() + payload + b"\r\n"
+            parts = StreamingResponse(_parts(outbox), media_type="multipart/x-mixed-replace; boundary=frame")
+            await parts(scope, receive, send)
         finally:
             studio.hub.close(outbox)
             studio.attend()
 
-    return StreamingResponse(parts(), media_type="multipart/x-mixed-replace; boundary=frame")
+
+async def _parts(outbox: Outbox) -> AsyncIterator[bytes]:
+    while True:
+        for payload in await outbox.take():
+            if isinstance(payload, bytes):
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(payload)}\r\n\r\n"
+                yield head.encode() + payload + b"\r\n"

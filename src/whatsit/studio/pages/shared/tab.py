@@ -38,13 +38,14 @@ async def tab(websocket: WebSocket) -> None:
     if studio.hub.watchers() >= MAX_TABS:
         await websocket.close(1013, "too many windows")
         return
-    await websocket.accept()
-    outbox, name = studio.hub.open(), secrets.token_hex(8)
+    outbox, name = studio.hub.open(), secrets.token_hex(8)  # before the first wait: others may be arriving too
     outbox.put("hello", as_text("hello", {"tab": name}))
     always = sorted(message_types(websocket.app.state.pages).keys() - ON_REQUEST)
     studio.hub.want(outbox, always)
-    sending = asyncio.create_task(_send(websocket, outbox))
+    sending: asyncio.Task[None] | None = None
     try:
+        await websocket.accept()
+        sending = asyncio.create_task(_send(websocket, outbox))
         # Made on another thread, because an edit can hold the dataset; what is said meanwhile is newer.
         for kind, message in (await run_in_threadpool(studio.greetings)).items():
             outbox.greet(kind, message)
@@ -52,9 +53,10 @@ async def tab(websocket: WebSocket) -> None:
     finally:
         studio.hub.close(outbox)
         studio.attend()
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, OSError):
-            await sending
+        if sending is not None:
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError, OSError):
+                await sending
 
 
 async def _send(websocket: WebSocket, outbox: Outbox) -> None:

@@ -1,0 +1,130 @@
+"""What the programs log: one line on standard error for each kind of event, repeats counted, details in a file."""
+
+import contextlib
+import logging
+import logging.handlers
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from whatsit.files import cache_folder
+from whatsit.text import printable
+
+COUNTED_SECONDS = 60.0
+"""An event that was printed is only counted for so long."""
+_KINDS = 200
+_FILE_BYTES = 2**20
+_LONGEST = 500
+
+
+class LogLines(logging.Handler):
+    """Prints a record as one line; what repeats is counted and said once a minute, so that a flood stays readable.
+
+    Args:
+        stream: where the lines go.
+        clock: the time in seconds.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._stream = stream
+        self._clock = clock
+        self._since = clock()
+        self._repeats: dict[tuple[object, ...], tuple[str, int]] = {}
+        """Kind of record -> the line that was printed, and how often it came again."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the record, or count it."""
+        try:
+            if self._clock() - self._since >= COUNTED_SECONDS or len(self._repeats) >= _KINDS:
+                self.flush()
+            error = record.exc_info[1] if record.exc_info else None
+            kind = (record.name, record.levelno, record.msg, type(error))
+            line, times = self._repeats.get(kind, ("", -1))
+            if times < 0:
+                line = f"{record.getMessage().strip()}{'' if error is None else f': {described(error)}'}"[:_LONGEST]
+                self._print(line)
+            self._repeats[kind] = line, times + 1
+        except Exception:  # a record that cannot be shown must not end what logged it
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Say how often each line came again."""
+        with self.lock or contextlib.nullcontext():
+            repeats, self._repeats, self._since = self._repeats, {}, self._clock()
+            for line, times in repeats.values():
+                if times:
+                    self._print(f"{times:,} times more: {line}")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Nothing: the place for such reports is what failed."""
+
+    def _print(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(f"whatsit: {printable(line)}\n")
+            self._stream.flush()
+
+
+class _Details(logging.handlers.RotatingFileHandler):
+    """The file with the traceback of each error; a disk that is full or not ours costs only the file."""
+
+    def _open(self):  # type: ignore[no-untyped-def]  # the stream's type is private to logging
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return super()._open()
+
+    @property
+    def path(self) -> Path:
+        return Path(self.baseFilename)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        pass
+
+
+def log_file() -> Path:
+    """Where tracebacks are kept: ``errors.log`` in the user's cache, at most 1 MiB and one predecessor."""
+    return cache_folder() / "errors.log"
+
+
+def log_to_terminal() -> None:
+    """Send this process's log to standard error as lines, and tracebacks to ``log_file``."""
+    root = logging.getLogger()
+    lines = LogLines(sys.stderr)
+    lines.setLevel(logging.WARNING)
+    root.addHandler(lines)
+    root.addHandler(_details())
+
+
+def keep_details(error: BaseException) -> Path | None:
+    """Write an unexpected error's traceback to ``log_file``.
+
+    Returns:
+        The file; None where it cannot be written.
+    """
+    handler = _details()
+    try:
+        handler.emit(
+            logging.LogRecord(
+                "whatsit", logging.ERROR, "", 0, "unexpected error", None, (type(error), error, error.__traceback__)
+            )
+        )
+        return handler.path if handler.path.is_file() else None
+    finally:
+        handler.close()
+
+
+def described(error: BaseException) -> str:
+    """An error's kind and text in one line of bounded length."""
+    text = printable(" ".join(str(error).split()))[:_LONGEST]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _details() -> _Details:
+    handler = _Details(
+        log_file(), maxBytes=_FILE_BYTES, backupCount=1, delay=True, encoding="utf-8", errors="backslashreplace"
+    )
+    handler.setLevel(logging.ERROR)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s: %(message)s"))
+    handler.addFilter(lambda record: record.exc_info is not None)
+    return handler

@@ -1,0 +1,51 @@
+"""Answers to requests that are refused, in one form: ``ErrorView`` for programs, a line of text for people."""
+
+import logging
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from whatsit.studio.pages.shared.messages import ErrorView
+
+_log = logging.getLogger(__name__)
+
+
+def refusal(scope: Scope, status: int, reason: str, **headers: str) -> Response:
+    """The answer to a request that is refused before a page sees it: JSON under ``/api``, text elsewhere."""
+    if scope["path"].startswith("/api/"):
+        view: ErrorView = {"error": reason}
+        return JSONResponse(view, status, headers=headers)
+    return PlainTextResponse(f"whatsit: {reason}\n", status, headers=headers)
+
+
+class LastResort:
+    """ASGI middleware that turns an error nobody expected into one line for the visitor and an entry in the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except WebSocketDisconnect:
+            pass  # the visitor left while something was being sent
+        except Exception as error:
+            _log.exception("a request failed")
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1011})
+            elif not begun:
+                reason = f"something went wrong here ({type(error).__name__}); the studio's log has the details"
+                await refusal(scope, 500, reason)(scope, receive, send)
+            else:
+                raise
