@@ -170,7 +170,7 @@ class FewShotClassifier:
 
         def added(support: SupportSet) -> SupportSet:
             if label is None or label in support.names:
-                owner = None if label is None else class_of(support, label)
+                owner = None if label is None else support.class_of(label)
                 return support.with_samples(embedding, (owner,))
             if len(self._golden) < GOLDEN_PICTURES:
                 self._golden[label] = pixels.copy()
@@ -184,7 +184,7 @@ class FewShotClassifier:
         Raises:
             ArgumentError: there is no such class.
         """
-        self.edit(lambda support: support.without_class(class_of(support, label)))
+        self.edit(lambda support: support.without_class(support.class_of(label)))
         self._golden.pop(label, None)
 
     def rename(self, label: str, new: str) -> None:
@@ -196,7 +196,7 @@ class FewShotClassifier:
         check_labels((new,), 1)
 
         def renamed(support: SupportSet) -> SupportSet:
-            place = class_of(support, label)
+            place = support.class_of(label)
             if new != label and new in support.names:
                 raise ArgumentError(f"label {new[:40]!r} exists: choose another")
             return support.relabelled((*support.labels[:place], new, *support.labels[place + 1 :]))
@@ -388,16 +388,3 @@ class FewShotClassifier:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _changing=threading.Lock())
-
-
-def class_of(support: SupportSet, label: str) -> int:
-    """The place of a class by its name.
-
-    Raises:
-        ArgumentError: no class, or several, of that name.
-    """
-    names = support.names
-    if names.count(label) != 1:
-        known = f"the classes are {', '.join(names)[:120]}" if names else "there are no classes yet"
-        raise ArgumentError(f"label {str(label)[:40]!r} names {names.count(label)} classes: {known}")
-    return names.index(label)

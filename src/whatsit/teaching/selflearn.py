@@ -13,7 +13,7 @@ from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.models.prediction import Predictions
 from whatsit.teaching.double_buffer import DoubleBuffer
 from whatsit.teaching.feature_store import save_features
-from whatsit.teaching.few_shot import FewShotClassifier, class_of
+from whatsit.teaching.few_shot import FewShotClassifier
 from whatsit.teaching.inference import Pixels
 from whatsit.teaching.maixpy_file import check_labels
 from whatsit.teaching.support_set import SupportSet
@@ -337,7 +337,7 @@ class SelfLearnClassifier:
 
 def _owner(support: SupportSet, label: int | str) -> int:
     if isinstance(label, str):
-        return class_of(support, label)
+        return support.class_of(label)
     return checked_index(label, "class", len(support.labels))
 
 
