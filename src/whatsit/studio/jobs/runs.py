@@ -11,6 +11,7 @@ from whatsit.backbones import BACKBONES
 from whatsit.errors import DataError
 from whatsit.studio.jobs.job_messages import EpochRow, epoch_row
 from whatsit.studio.jobs.test_record import TestRecord, read_test
+from whatsit.tflite.reading_file import reading_file
 from whatsit.training.record import ModelFiles, load_record
 from whatsit.training.setting import Value
 
@@ -117,7 +118,7 @@ class Runs:
         """
         files = self.files(name)
         answers = [self.test_file(name, split) for split in ("test", "validation")]
-        beside = (files.float32, files.record, *files.reports, *answers)
+        beside = (files.float32, files.record, *files.reports, *answers, reading_file(files.int8))
         try:
             for path in (*beside, files.int8):
                 path.unlink(missing_ok=True)
