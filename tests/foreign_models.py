@@ -24,7 +24,7 @@ def named(classifier: Classifier) -> list[str]:
 
 def colour_classifier(
     convention: str, *, scaling: str = "", ends: str = "SOFTMAX", batch: int = 1, channels_first: bool = False,
-    name: str = "picture",
+    name: str = "picture", size: int = 8,
 ) -> bytes:  # fmt: skip
     """A float32 model that names the four colours, for an input in that range.
 
@@ -32,7 +32,7 @@ def colour_classifier(
         scaling: operators at the start of the graph that bring another range there: ``MUL``, ``DIV``, ``SUB MUL`` …
     """
     graph = Graph()
-    shape = (batch, 3, 8, 8) if channels_first else (batch, 8, 8, 3)
+    shape = (batch, 3, size, size) if channels_first else (batch, size, size, 3)
     at = picture = graph.tensor(name, shape)
     for number, step in enumerate(scaling.split()):
         kind, _, value = step.partition(":")
@@ -56,13 +56,13 @@ def colour_classifier(
     return write_model(graph.finish([picture], [at]))
 
 
-def int8(content: bytes, convention: str) -> bytes:
-    """The model with int8 inside and at both ends, calibrated on what its input is."""
+def int8(content: bytes, convention: str, io: str = "int8") -> bytes:
+    """The model with int8 inside and ``io`` at both ends, calibrated on what its input is."""
     mean, std = CONVENTIONS[convention]
     low, high = (0 - mean) / std, (255 - mean) / std
     reach = 24.0  # the largest logit of any of the colours, in every range
     ranges: Ranges = {"picture": (low, high), "mean": (low, high), "logits": (-reach, reach), "out": (0.0, 1.0)}
-    return with_io(quantise(content, ranges), "int8")
+    return with_io(quantise(content, ranges), io)
 
 
 def two_label_files(content: bytes, files: dict[str, tuple[bytes, str]]) -> bytes:

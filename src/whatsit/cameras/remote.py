@@ -145,7 +145,7 @@ class RemoteCamera(ClosingCamera):
         if self._closing.is_set():
             raise self._closed_error()
         self._failures += 1
-        raise CameraLostError(f"{self._source}: lost: {reason}; looking for it again")
+        raise CameraLostError(f"{self._source}: lost: {reason}")
 
     def _end_process(self) -> None:
         if self._process is not None:

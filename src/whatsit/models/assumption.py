@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from whatsit.imaging.preprocess import Fit, Preprocess
-from whatsit.models.labels import FoundLabels
+from whatsit.models.labels import FoundLabels, LabelSource
 from whatsit.models.outputs import ScoreKind, ScoreOutput
 from whatsit.tflite.interpreter import TensorSpec
 from whatsit.tflite.metadata import ModelMetadata
@@ -47,7 +47,7 @@ def assumptions_of(
 ) -> tuple[Assumption, ...]:  # fmt: skip
     """What was assumed of a model from elsewhere, the weightiest first."""
     found = list(normalisation_assumptions(normalisation))
-    if labels.made_up:
+    if labels.source is LabelSource.MADE_UP:
         shown = f"{labels.labels[0]}, {labels.labels[1]} …"
         found.append(Assumption("labels", shown, labels.origin, True, "labels: a label file"))
     if output.kind in (ScoreKind.BINARY, ScoreKind.BINARY_LOGIT):

@@ -16,7 +16,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
 from whatsit.models.assumption import Assumption, assumptions_of, silent_fit
 from whatsit.models.card import ModelCard, read_card
-from whatsit.models.labels import find_labels
+from whatsit.models.labels import FoundLabels, find_labels
 from whatsit.models.outputs import refuse_other_kinds, says_multi_label, score_output
 from whatsit.models.prediction import Predictions, top_k
 from whatsit.tflite.flatbuffer import read_model
@@ -104,8 +104,8 @@ class Classifier:
         found = find_labels(labels, defaults, metadata, beside, self._output.classes, self._name)
         self.labels: tuple[str, ...] = found.labels
         """The class names, in the order of the model's output."""
-        self.labels_origin: str = found.origin
-        """Where they come from, as the end of a sentence: ``in labels.txt beside the model``."""
+        self.found_labels: FoundLabels = found
+        """The same, and where they come from."""
         silent = self.card is None and model is not None
         self.assumptions: tuple[Assumption, ...] = (
             assumptions_of(self.normalisation, preprocess, fit, found, self._output, metadata) if silent else ()

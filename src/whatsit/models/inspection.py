@@ -15,6 +15,7 @@ from whatsit.imaging.image import ImageLike, load_image
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.assumption import Assumption
 from whatsit.models.classifier import Classifier
+from whatsit.models.labels import FoundLabels, LabelSource
 from whatsit.models.taught_model import evenly_sampled
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import read_metadata
@@ -76,6 +77,10 @@ class Inspection:
     labels: tuple[str, ...]
     labels_origin: str
     """Where they were, as the end of a sentence; empty where there are none."""
+    labels_source: str
+    """The same as a ``LabelSource``."""
+    labels_file: str
+    """The name of the file beside the model; empty where they are not from one."""
     title: str
     description: str
     files: tuple[str, ...]
@@ -84,6 +89,8 @@ class Inspection:
     normalise: str
     normalise_reason: str
     """Why, as the end of a sentence."""
+    normalise_origin: str
+    """The same as an ``Origin`` of ``tflite.normalisation``."""
     fit: str
     assumptions: tuple[Assumption, ...]
     problem: str
@@ -122,6 +129,9 @@ def inspect(
         classifier = Classifier(model, normalise=normalise, **settings)
     except WhatsitError as error:
         problem = str(error).removeprefix(f"{name}: ")
+    found = FoundLabels(metadata.labels, LabelSource.INSIDE) if metadata.labels else None
+    if classifier is not None:
+        found = classifier.found_labels
     kinds = Counter(operator_name(parsed, operator) for operator in graph.operators)
     return Inspection(
         name, len(content),
@@ -129,12 +139,15 @@ def inspect(
         tuple(_tensor(graph.tensors[int(index)]) for index in graph.outputs),
         tuple(kinds.most_common()),
         _counted(content),
-        classifier.labels if classifier else metadata.labels or (),
-        classifier.labels_origin if classifier else "inside the model" if metadata.labels else "",
+        found.labels if found else (),
+        found.origin if found else "",
+        found.source.value if found else "",
+        found.file if found else "",
         metadata.name, metadata.description, tuple(metadata.files),
         made_by_whatsit=classifier is not None and classifier.card is not None,
         normalise=str(classifier.normalisation) if classifier else "",
         normalise_reason=classifier.normalisation.reason if classifier else "",
+        normalise_origin=classifier.normalisation.origin.value if classifier else "",
         fit=classifier.preprocess.fit.value if classifier else "",
         assumptions=classifier.assumptions if classifier else (),
         problem=problem,

@@ -29,6 +29,7 @@ from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import CameraView, Feed, encode
 from whatsit.studio.watching.models import Models, ModelsView
 from whatsit.studio.watching.while_wanted import WhileWanted
+from whatsit.tflite.reading_file import keep_normalise
 
 
 class Studio:
@@ -211,6 +212,17 @@ class Studio:
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
         self.tell_runs()
+
+    def keep_reading(self, name: str, normalise: str | None) -> None:
+        """Read a model from elsewhere as a person says, everywhere it is opened; None: as the file says.
+
+        Raises:
+            DataError: there is no such model, no such normalisation, or the folder cannot be written.
+        """
+        files = self.runs.files(name)
+        keep_normalise(files.int8, normalise)
+        self._attendant.submit(self.models.refresh, _file_model(name)).result()
+        self.tell_models()
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""

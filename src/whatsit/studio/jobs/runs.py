@@ -14,6 +14,7 @@ from whatsit.files import read_bounded
 from whatsit.studio.jobs.job_messages import EpochRow, epoch_row
 from whatsit.studio.jobs.test_record import TestRecord, read_test
 from whatsit.tflite.network import read_model_file
+from whatsit.tflite.reading_file import reading_file
 from whatsit.training.record import MAX_RECORD_BYTES, ModelFiles, load_record
 from whatsit.training.setting import Value
 
@@ -120,7 +121,7 @@ class Runs:
         """
         files = self.files(name)
         answers = [self.test_file(name, split) for split in ("test", "validation")]
-        beside = (files.float32, files.record, *files.reports, *answers)
+        beside = (files.float32, files.record, *files.reports, *answers, reading_file(files.int8))
         try:
             for path in (*beside, files.int8):
                 beneath.unlink(path, missing_ok=True)
