@@ -19,6 +19,7 @@ LIST_FILE = "labels.csv"
 MAX_LIST = 2**26
 """Bytes of a list: 64 MiB, a million pictures or so."""
 _MAX_LISTS = 64
+_LIST_FOLDERS = frozenset({"annotations", "annotation", "lists", "meta", "metadata", "splits", "imagesets"})
 _ALONE = "a list without its pictures; zip it with them, or choose the folder that holds both"
 
 Parse: TypeAlias = Callable[[bytes, str, References, bool], Claims | NearMiss | None]
@@ -146,7 +147,7 @@ def _of_the_whole(contents: Contents, lists: Iterable[str]) -> list[str]:
 def _is_of_the_whole(folder: str, around: Sequence[str], holding: set[str]) -> bool:
     while folder and folder not in holding:  # annotations/, beside the pictures
         folder = posixpath.dirname(folder)
-    if folder in around:
+    if folder in around or posixpath.basename(folder).casefold() in _LIST_FOLDERS:
         return True
     inner = PurePosixPath(folder).parts[len(PurePosixPath(around[-1]).parts) :]
     # A folder may be named after its split twice, or by a longer name where its parent tells.

@@ -7,11 +7,12 @@ from whatsit.datasets.formats import FORMATS
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.listing import Listing, NearMiss, pictures_in
 from whatsit.datasets.formats.source import Contents, Source
-from whatsit.datasets.formats.wrapping import class_depth
+from whatsit.datasets.formats.wrapping import class_depth, is_filling
 from whatsit.errors import ArgumentError, SourceError
-from whatsit.validation import row
+from whatsit.validation import first_few, row
 
 LAST_RESORT = "folder"
+_PARTS = frozenset({"masks", "mask", "annotations", "labels", "segmentation", "segmentations", "jpegimages"})
 
 
 def readable_formats() -> dict[str, Format]:
@@ -56,6 +57,8 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
                 raise SourceError(_said(*open_misses[0], formats))
             if not (found.items or found.skips or contents.skips):
                 raise SourceError(f"{name}: no files in it; expected pictures in class folders")
+            if layout.name == LAST_RESORT and len(formats) > 1 and (why := _no_classes(found)):
+                raise SourceError(f"{name}: {why}; --layout {LAST_RESORT} takes the folders' names for the classes")
             return replace(
                 found, skips=(*contents.skips, *found.skips), notes=(*contents.notes, *found.notes),
                 read_as=found.read_as or layout.title,
@@ -64,6 +67,15 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
         raise SourceError(_said(*misses[0], formats))
     expected = " or ".join(f"{layout.title}: {layout.about}" for layout in formats.values())
     raise SourceError(f"{name}: not in the layout that was asked for; expected {expected}")
+
+
+def _no_classes(listing: Listing) -> str:
+    """Why the folders can be no classes: they are called as folders of pictures and masks are."""
+    labels = sorted({item.label for item in listing.items})
+    parts = [label for label in labels if is_filling(label) or label.casefold() in _PARTS]
+    if len(labels) < 2 or not parts:
+        return ""
+    return f"the folders {first_few([repr(label) for label in labels])} are no classes, and no list says what they hold"
 
 
 def _matters(miss: NearMiss, contents: Contents) -> bool:
