@@ -12,6 +12,7 @@ from whatsit.errors import ArgumentError, SourceError
 from whatsit.validation import first_few, row
 
 LAST_RESORT = "folder"
+_UNREAD_LISTS = (".xlsx", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".pkl", ".pickle", ".mat", ".sqlite")
 _PARTS = frozenset({"masks", "mask", "annotations", "labels", "segmentation", "segmentations", "jpegimages"})
 
 
@@ -48,6 +49,8 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
     """
     name = contents.name or "upload"
     misses: list[tuple[Format, NearMiss]] = []
+    if "csv" in formats and (unread := _unread_list(contents)) is not None:
+        misses.append((formats["csv"], unread))
     for layout in _in_turn(formats):
         found = layout.read(source, contents) if layout.read is not None else None
         if isinstance(found, NearMiss):
@@ -79,8 +82,21 @@ def _no_classes(listing: Listing) -> str:
 
 
 def _matters(miss: NearMiss, contents: Contents) -> bool:
+    return not miss.only_flat or _is_one_class(contents)
+
+
+def _is_one_class(contents: Contents) -> bool:
     pictures, _ = pictures_in(contents)
-    return not miss.only_flat or not any(len(path.parts) > class_depth(pictures) + 1 for path in pictures)
+    depth = class_depth(pictures)
+    return len({path.parts[depth] if len(path.parts) > depth + 1 else "" for path in pictures}) <= 1
+
+
+def _unread_list(contents: Contents) -> NearMiss | None:
+    """A table in a format that is not read, where nothing else tells the pictures apart."""
+    path = next((path for path in contents.paths if path.casefold().endswith(_UNREAD_LISTS)), None)
+    if path is None or not _is_one_class(contents) or not any(map(contents.is_picture, contents.paths)):
+        return None
+    return NearMiss(path, "that format is not read; save it as CSV")
 
 
 def _said(layout: Format, miss: NearMiss, formats: Mapping[str, Format]) -> str:
