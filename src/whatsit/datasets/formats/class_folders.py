@@ -35,8 +35,9 @@ def read(source: Source, contents: Contents) -> Listing:
         else:
             items.append(Item(str(path), label_at(path, depth, contents.name)))
     labels = {item.label for item in items}
-    flat = "" if has_classes or not items else f"no folders inside: one class named after the folder, {labels.pop()!r}"
-    return Listing(tuple(items), tuple(skips), read_as=flat or "class folders", is_flat=bool(flat))
+    is_flat = bool(items) and not has_classes
+    said = "class folders" if len(labels) != 1 else f"one class named after the folder, {labels.pop()!r}"
+    return Listing(tuple(items), tuple(skips), read_as=said, is_flat=is_flat)
 
 
 def label_at(path: PurePosixPath, depth: int, name: str) -> str:

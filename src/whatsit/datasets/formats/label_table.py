@@ -22,7 +22,8 @@ PATH_HEADS = (
 )  # fmt: skip
 _LABEL_HEADS = (
     "label", "labels", "labelname", "class", "classname", "classes", "category", "categoryname", "target", "breed",
-    "species", "choice", "choices", "diagnosis", "disease", "groundtruth", "classlabel", "imagelabel", "tag", "tags",
+    "species", "choice", "choices", "diagnosis", "dx", "disease", "level", "classid", "labelid", "categoryid",
+    "groundtruth", "classlabel", "imagelabel", "tag", "tags",
 )  # fmt: skip
 _NAME_HEADS = ("labelname", "classname", "categoryname", "labeltext", "classlabel")
 _SPLIT_HEADS = ("split", "subset", "set", "partition", "dataset", "phase", "fold", "mlusage", "usage", "datatype")
@@ -122,8 +123,17 @@ def _with_heads(table: Table, references: References) -> Table:
     elif _SCHEME_OF_CLOUD.match(first[0]):
         heads = ("path", *("label" if at == 1 else f"label {at}" for at in range(1, width)))
     else:
-        heads = tuple(("path", "label", "split")[at] if at < 3 else "" for at in range(width))
+        heads = _usual_order(table, width)
     return Table(table.path, table.rows, heads, table.must_name, table.is_one_hot)
+
+
+def _usual_order(table: Table, width: int) -> tuple[str, ...]:
+    """Path, label, split; where numbers follow the label, as of boxes, they are neither."""
+    columns = [[_cell(cells, at) for _, cells in table.rows] for at in range(1, width)]
+    are_words = [not _are_numbers(cells) for cells in columns]
+    if width > 2 and sum(are_words) <= 1 and any(map(any, columns[1:])):
+        return ("path", *("label" if is_word else "" for is_word in are_words))
+    return tuple(("path", "label", "split")[at] if at < 3 else "" for at in range(width))
 
 
 _SCHEME_OF_CLOUD = re.compile(r"(?:gs|s3|https?)://")

@@ -77,7 +77,7 @@ def _parts(pictures: Sequence[PurePosixPath], depth: int) -> list[_Part]:
 def _class_level(name: str, paths: Sequence[PurePosixPath], at: int) -> int:
     """Below the folders that only wrap: ``training_set/training_set/<label>``, ``train/images/<label>``."""
     around = name
-    while all(len(path.parts) > at + 1 for path in paths) and any(len(path.parts) > at + 2 for path in paths):
+    while all(len(path.parts) > at + 1 for path in paths):
         inner = {path.parts[at] for path in paths}
         only = inner.pop()
         is_wrapper = only.casefold() == around.casefold() or split_named(only) is not None or is_filling(only)

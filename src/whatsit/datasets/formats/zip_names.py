@@ -91,6 +91,11 @@ def _is_wide(text: str) -> bool:
     )
 
 
+def _is_chinese(text: str) -> bool:
+    """As ``_is_wide``, with the Cyrillic letters that GB 2312 has too."""
+    return _is_wide("".join(c for c in text if not "\u0400" <= c <= "\u04ff"))
+
+
 def _is_cyrillic(text: str) -> bool:
     letters = all(c.isascii() or "\u0410" <= c <= "\u044f" or c in "\u0401\u0451" for c in text)
     return _is_text(text) and letters and _has_sound_capitals(text)
@@ -102,7 +107,7 @@ def _is_korean(text: str) -> bool:
 
 # From those that fit rarely by chance to those that fit often: GB 2312 is the common part of GBK.
 _CANDIDATES: tuple[tuple[str, Callable[[str], bool]], ...] = (
-    ("utf-8", _is_text), ("cp437", _is_latin), ("cp850", _is_latin), ("gb2312", _is_wide), ("shift_jis", _is_wide),
-    ("cp1252", _is_latin), ("cp866", _is_cyrillic), ("euc_kr", _is_korean), ("cp1251", _is_cyrillic),
+    ("utf-8", _is_text), ("cp437", _is_latin), ("cp850", _is_latin), ("cp866", _is_cyrillic), ("gb2312", _is_chinese),
+    ("shift_jis", _is_wide), ("cp1252", _is_latin), ("euc_kr", _is_korean), ("cp1251", _is_cyrillic),
     ("big5", _is_wide), ("gbk", _is_wide), ("cp932", _is_text),
 )  # fmt: skip
