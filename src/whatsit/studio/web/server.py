@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+from whatsit.datasets.places import STATE
 from whatsit.errors import DataError
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.access import Access, is_loopback, new_token
@@ -170,7 +171,7 @@ def _config(studio: Studio, access: Access, certificate: tuple[Path, Path] | Non
 
 
 def _certificate(project: Path, host: str) -> tuple[Path, Path]:
-    return self_signed(project / ".whatsit", [host, reachable_name(host)])
+    return self_signed(STATE.below(project), [host, reachable_name(host)])
 
 
 def _url(host: str, port: int, token: str | None, tls: bool) -> str:
