@@ -61,6 +61,20 @@ def read_bounded(
     return content
 
 
+def read_head(path: str | os.PathLike[str], size: int) -> bytes:
+    """The first ``size`` bytes of a regular file; fewer where it is shorter, none where it cannot be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except (OSError, ValueError):
+        return b""
+    try:
+        return os.read(handle, size) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+
+
 def _read_up_to(handle: int, most: int, size: int) -> bytes:
     parts, left = [], most
     # One byte past the size: a file that does not grow is read in one call.

@@ -93,7 +93,7 @@ def test_an_unreadable_picture_is_told_and_the_rest_go_on(model: Path, lesson: P
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.returncode == 1
     assert [("error" in answer) for answer in answers] == [True, False, True]
-    assert "not a JPEG, PNG or WebP picture" in answers[0]["error"]
+    assert "not a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC picture" in answers[0]["error"]
     assert "no such file" in answers[2]["error"]
 
 

@@ -310,12 +310,12 @@ def test_a_list_that_cannot_be_read_is_refused_by_line_with_the_way_out(dataset,
 
 
 def test_a_lists_unknown_splits_and_contradictions_are_named_and_the_first_row_counts(dataset, tmp_path):
-    text = "path,label,split\n1.jpg,cat,dev\n2.jpg,cat,test\n2.jpg,dog,test\n3.jpg,cat,test\n3.jpg,cat,test\n"
+    text = "path,label,split\n1.jpg,cat,fold 3\n2.jpg,cat,test\n2.jpg,dog,test\n3.jpg,cat,test\n3.jpg,cat,test\n"
     files = {**{f"{n}.jpg": jpeg(n) for n in (1, 2, 3)}, "labels.csv": text.encode()}
     report = import_path(dataset, archive(tmp_path / "in.zip", files))
     assert (report.added, report.labels, report.skips) == (3, ("cat",), ())
     assert {note.path: note.reason for note in report.notes} == {
-        "1.jpg": "split 'dev': expected train, validation or test; decided by whatsit's rule",
+        "1.jpg": "split 'fold 3': expected train, validation or test; decided by whatsit's rule",
         "2.jpg": "named twice in labels.csv; 'dog' of line 4 was not taken",
     }
 
@@ -412,11 +412,11 @@ BAD_ENTRIES = {
     "cat/inner.tar.gz": (b"\x1f\x8b", "archive inside"),
     "__MACOSX/cat/._1.jpg": (b"\0\5\x16\7", "left by another program"),
     "cat/notes.txt": (b"hello", "not a picture file"),
-    "cat/picture.gif": (b"GIF89a", "not a picture file"),
+    "cat/picture.gif": (b"GIF89a", "unreadable picture"),
     "cat/empty.jpg": (b"", "unreadable picture"),
     "cat/half.jpg": (jpeg(6)[:400], "unreadable picture"),
     "cat/text.jpg": (b"not a picture at all", "unreadable picture"),
-    "cat/disguised.jpg": (encoded(drawn(1), "GIF"), "unreadable picture"),
+    "cat/disguised.jpg": (encoded(drawn(1), "ICO"), "unreadable picture"),
     "cat/bomb.png": (bytes(3_000_000), "packed more than"),
     "cat/huge.png": (HUGE, "unreadable picture"),
     "a\x01b/control.jpg": (jpeg(7), "control characters"),

@@ -59,7 +59,7 @@ def test_an_installed_package_adds_a_layout_to_import_and_export(plus, tmp_path)
     for number, name in enumerate(("cat+a.jpg", "dog+b.jpg")):
         (tmp_path / "in" / name).write_bytes(jpeg(number))
     done = plus("import", "in", "-p", "pets")
-    assert (done.returncode, done.stdout) == (0, "2 pictures added.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "2 pictures added.\nRead as: Plus. Classes: cat, dog.\n"), done.stderr
     assert {"cat/a.jpg", "dog/b.jpg"} < set(tree(tmp_path / "pets" / "dataset"))
     assert plus("export", "out", "-p", "pets", "--layout", "plus").returncode == 0
     assert tree(tmp_path / "out") == tree(tmp_path / "in")
@@ -70,7 +70,7 @@ def test_the_table_names_every_layout_by_the_name_in_its_row():
     assert [layout.name for layout in FORMATS.values()] == list(FORMATS)
     assert FORMATS.broken == ()
     assert set(writable_formats()) == {"folder", "split", "csv", "edge-impulse"}
-    assert list_endings() == (".csv", ".tsv", ".labels")
+    assert list_endings() == (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".labels")
 
 
 def test_the_docs_list_every_layout_of_the_table():
@@ -89,8 +89,8 @@ def test_a_layout_that_is_asked_for_is_not_guessed(tmp_path):
         assert project.dataset.labels() == ["test", "train"]
         with pytest.raises(SourceError, match="not in the layout that was asked for; expected Frigate"):
             import_path(project.dataset, tmp_path / "in", layout="frigate")
-        with pytest.raises(DataError, match=f"layout 'coco': .*{', '.join(readable_formats())}"):
-            import_path(project.dataset, tmp_path / "in", layout="coco")
+        with pytest.raises(DataError, match=f"layout 'voc': .*{', '.join(readable_formats())}"):
+            import_path(project.dataset, tmp_path / "in", layout="voc")
 
 
 def test_a_labels_file_is_a_source_by_itself(tmp_path):

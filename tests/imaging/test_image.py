@@ -82,15 +82,15 @@ class TestWhatCannotBeRead:
             load_image(tmp_path / "pipe.jpg")
         assert_one_line(error, "pipe.jpg", "not a file")
 
-    @pytest.mark.parametrize("content", [b"hello", b"\0" * 4096, b"GIF89a" + b"\0" * 99, b"<svg/>", b"%PDF-1.7\n"])
+    @pytest.mark.parametrize("content", [b"hello", b"\0" * 4096, b"<svg/>", b"%PDF-1.7\n"])
     def test_what_is_no_picture_is_told_which_formats_are(self, content):
         with pytest.raises(ImageError) as error:
             load_image(content)
-        assert_one_line(error, "not a JPEG, PNG or WebP")
+        assert_one_line(error, "not a JPEG, PNG, WebP")
 
-    @pytest.mark.parametrize("kind", ["BMP", "TIFF", "GIF", "ICO", "PPM"])
+    @pytest.mark.parametrize("kind", ["ICO", "PPM", "PCX", "TGA"])
     def test_formats_that_nobody_asked_for_stay_closed(self, flower, kind):
-        with pytest.raises(ImageError, match="not a JPEG, PNG or WebP"):
+        with pytest.raises(ImageError, match="not a JPEG, PNG, WebP"):
             load_image(encoded(flower, kind))
 
     @pytest.mark.parametrize("kind", FORMATS)
@@ -166,7 +166,7 @@ class TestHugePictures:
         assert done.stderr == "", "and nothing is printed beside the error"
 
     def test_the_largest_camera_sensors_fit(self):
-        content = png(11_000, 6_000, 0, 1, [bytes(1_375)] * 6_000)
+        content = png(11_000, 6_000, 2, 8, [bytes(33_000)] * 6_000)
         assert load_image(content).size == (11_000, 6_000)
 
 

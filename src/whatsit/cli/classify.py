@@ -5,18 +5,19 @@ import io
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import Stopped, console, has, say, say_assumptions, say_json, shown
-from whatsit.datasets.picture_folder import picture_folder
-from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.prediction import Predictions
+
+if TYPE_CHECKING:
+    from whatsit.datasets.skip import Skip
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +52,7 @@ def classify(
     if as_json and as_csv:
         raise DataError("--json and --csv: choose one")
     pictures, left_out = _find(paths)
-    note_left_out(left_out)
+    note_left_out(left_out, len(pictures))
     with progress("Opening the model", None):
         answers = _answers(
             pictures, model, backbone, top_k, labels=labels, fit=fit, normalise=normalise, output=output,
@@ -98,14 +99,18 @@ def _answers(
     return load_taught(model, backbone=backbone).classify_many(pictures, top_k, errors="return")
 
 
-def _find(paths: Iterable[Path]) -> tuple[list[Path], list[Skip]]:
+def _find(paths: Iterable[Path]) -> "tuple[list[Path], list[Skip]]":
+    from whatsit.datasets.picture_folder import picture_folder
+    from whatsit.datasets.skip import Skip
+    from whatsit.imaging.picture_format import NAMES
+
     found: list[Path] = []
     left_out: list[Skip] = []
     for path in paths:
         if path.is_dir():
             pictures = picture_folder(path)
             if not pictures.pictures:
-                raise DataError(f"{path}: no pictures inside; expected JPEG, PNG or WebP files")
+                raise DataError(f"{path}: no pictures inside; expected {NAMES} files")
             found += pictures.pictures
             left_out += [Skip(str(path / skip.path), skip.reason) for skip in pictures.left_out]
         else:

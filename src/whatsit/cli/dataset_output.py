@@ -37,14 +37,27 @@ def import_sums(report: "ImportReport") -> str:
 
 
 def show_import(report: "ImportReport", source: str, limit: int) -> None:
-    """The sums of one source, and the first ``limit`` of what was skipped and noted."""
+    """The sums of one source, what was made of it, and by reason what was skipped and noted.
+
+    That most was skipped is said first. Of a reason the first ``limit`` paths are listed where there are not more.
+    """
+    from whatsit.datasets.skip import by_reason, mostly_left_out
+
     terminal = console()
+    if most := mostly_left_out(report.added + report.present, report.skips):
+        terminal.print(shown(f"{source}{most}."), style="yellow")
     terminal.print(shown(f"{source}{import_sums(report)}."))
-    for skip in [*report.skips[:limit], *report.notes[:limit]]:
-        terminal.print(shown(f"  {skip.path}: {skip.reason}"), style="yellow")
-    rest = len(report.skips[limit:]) + len(report.notes[limit:])
-    if rest:
-        terminal.print(f"  and {rest:,} more; --json names them all")
+    if report.read_as and report.labels:
+        read_as = "; ".join(report.read_as)
+        terminal.print(shown(f"Read as: {read_as}. Classes: {first_few(report.labels, 12)}."))
+    for group in (*by_reason(report.skips), *by_reason(report.notes)):
+        if len(group.paths) == 1:
+            terminal.print(shown(f"  {group.paths[0]}: {group.reason}"), style="yellow")
+        else:
+            few = first_few(group.paths, min(limit, 3))
+            terminal.print(shown(f"  {group.reason} ({len(group.paths):,}): {few}"), style="yellow")
+    if any(len(group.paths) > min(limit, 3) for group in (*by_reason(report.skips), *by_reason(report.notes))):
+        terminal.print("  --json names them all")
 
 
 def note_damage(dataset: "Dataset") -> None:

@@ -1,6 +1,6 @@
 """What a command left out of the folders it was given, on standard error."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from whatsit.cli.terminal import note
@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from whatsit.datasets.skip import Skip
 
 
-def note_left_out(skips: "Iterable[Skip]") -> None:
-    """One line for each reason: how many, and the first few of them."""
-    by_reason: dict[str, list[str]] = {}
-    for skip in skips:
-        by_reason.setdefault(skip.reason, []).append(skip.path)
-    for reason, paths in by_reason.items():
-        note(f"Note: left out, {reason}: {first_few(paths)}")
+def note_left_out(skips: "Sequence[Skip]", taken: int) -> None:
+    """That most was left out, where it was; then one line for each reason: how many, and the first few of them."""
+    from whatsit.datasets.skip import by_reason, mostly_left_out
+
+    if most := mostly_left_out(taken, skips):
+        note(f"Note: {most}")
+    for group in by_reason(skips):
+        count = f" ({len(group.paths):,})" if len(group.paths) > 1 else ""
+        note(f"Note: left out, {group.reason}{count}: {first_few(group.paths)}")

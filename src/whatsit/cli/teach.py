@@ -19,7 +19,10 @@ def register(app: typer.Typer) -> None:
 
 
 def teach(
-    folder: Annotated[Path, typer.Argument(help="Holds one folder a label: FOLDER/<label>/*.jpg")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Holds one folder a label: FOLDER/<label>/*.jpg, or another layout of labelled pictures."),
+    ],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
     dtype: Annotated[str | None, typer.Option(help="Arithmetic inside the model: int8 (else that) or float32.")] = None,
@@ -31,6 +34,9 @@ def teach(
     blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
     fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
     learner: Annotated[str | None, typer.Option(help="Fits the head: one of {learners}; the first if none.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="Layout of the folder: one of {readable}; recognised where not given.")
+    ] = None,
     unknown_rate: Annotated[
         float, typer.Option(help="Share of known pictures that can be called unknown, 0 to below 1.")
     ] = 0.05,
@@ -58,8 +64,12 @@ def teach(
         raise DataError(f"{output}: features have no --dtype, --io or --learner; leave them out, or write a .tflite")
     learner = learner or DEFAULT
     row(LEARNERS, learner, "--learner")
-    found = labelled_examples(folder)
-    note_left_out(found.left_out)
+    found = labelled_examples(folder, layout)
+    note_left_out(found.left_out, len(found.pictures))
+    if found.read_as != "class folders":
+        note(f"Note: read as {found.read_as}")
+    for doubt in found.notes:
+        note(f"Note: {doubt.path}: {doubt.reason}")
     skipped: list[ImageError] = []
     with progress("Looking at pictures", len(found.pictures)) as step:
         embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
@@ -69,6 +79,8 @@ def teach(
         with progress("Learning and writing", None):
             content = embedded.model(unknown_rate, learner).to_tflite(dtype or "int8", io)
             write_file(output, content)
+    if len(skipped) > len(embedded.examples):
+        say(f"whatsit: most pictures could not be read: {len(skipped):,} of {len(found.pictures):,}", err=True)
     for error in skipped:
         say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))

@@ -141,7 +141,7 @@ class Dataset(Catalogue):
         """Keep one encoded picture, byte for byte; the same bytes in the same class are kept once.
 
         Args:
-            content: a JPEG, PNG or WebP file.
+            content: a picture file of one of ``imaging.picture_format.FORMATS``.
             label: its class.
             name: the file name wished for; made safe, and made different where it is taken.
             source: where it came from, for people.

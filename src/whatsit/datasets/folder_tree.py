@@ -6,13 +6,12 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from whatsit.datasets.label import is_text
+from whatsit.datasets.label import SYSTEM_NAMES, is_text
 from whatsit.errors import SourceError
-from whatsit.imaging.image import SUFFIXES
 
-_LEFT_BY_OTHERS = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini", ".DS_Store"})
+_ASIDE = frozenset({"thumbs", "thumb", "thumbnails", "thumbnail", "__thumb"})
 
 
 class Refusal(StrEnum):
@@ -85,16 +84,16 @@ def walk(root: Path, *, strict: bool = True, depth: int | None = None) -> Iterat
         yield entry
 
 
-def is_picture_name(name: str) -> bool:
-    """True where the ending of the name is that of a format that can be read."""
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
-
-
 def name_refusal(name: str) -> Refusal | None:
     """Why something of this name is not used, wherever it is; None for most names."""
-    if name in _LEFT_BY_OTHERS or name.startswith("._"):  # macOS keeps a file's attributes in "._name"
+    if name.casefold() in SYSTEM_NAMES or name.startswith("._"):  # macOS keeps a file's attributes in "._name"
         return Refusal.LEFT_BY_OTHERS
     return Refusal.HIDDEN if name.startswith(".") else None
+
+
+def is_aside(folder: str) -> bool:
+    """True for the name of a folder that, inside a class, holds what a program put aside: ``_small``, ``thumbs``."""
+    return folder.startswith("_") or folder.casefold() in _ASIDE
 
 
 def _walk(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from whatsit.errors import ArgumentError, DataError
+from whatsit.imaging.picture_format import same_format
 
 UNLABELLED = "_unlabelled"
 """The folder of pictures without a label; never a class."""
@@ -19,9 +20,14 @@ _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL"} | {f"{port}{i}" for port in ("
 SPLITS_FILE, DISMISSED_FILE = "splits.csv", "judged.csv"
 RECORD_FILES = frozenset({SPLITS_FILE, DISMISSED_FILE})
 """whatsit's own files beside the folders of the classes."""
+SYSTEM_NAMES = frozenset({
+    "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "__pycache__", "lost+found", "icon\r",
+    "@eadir", "#recycle", "#snapshot", "@recycle", "@__thumb", "@recently-snapshot", "@tmp",
+    "$recycle.bin", "system volume information", "recycler",
+})  # fmt: skip
+"""What file managers, archivers and network drives leave behind, in lower case; never a class, never a picture."""
 # Marks that reorder or hide text: a label must be what it looks like.
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-_JPEG = frozenset({".jpg", ".jpeg", ".jpe"})
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
 
 
@@ -64,9 +70,14 @@ def label_of(folder: str) -> str:
     return unquote(folder, errors="strict") if _is_escaped(folder) else folder
 
 
+def plain_label(label: str) -> str:
+    """A label from outside as it is kept: composed (NFC), as most systems write it, and without spaces around it."""
+    return unicodedata.normalize("NFC", label).strip()
+
+
 def twin_key(label: str) -> str:
-    """Equal for labels that differ only by case or Unicode form (NFKC, case-folded)."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
+    """Equal for labels that differ only by case, Unicode form or blanks (NFKC, case-folded)."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold()).split())
 
 
 def refuse_twin(label: str, labels: Iterable[str]) -> None:
@@ -78,7 +89,8 @@ def refuse_twin(label: str, labels: Iterable[str]) -> None:
     key = twin_key(label)
     for other in labels:
         if other != label and twin_key(other) == key:
-            raise DataError(f"label {label!r}: differs from {other!r} only by case or Unicode form; use that one")
+            what = "only by case, blanks or Unicode form"
+            raise DataError(f"label {label!r}: differs from {other!r} {what}; use that one")
 
 
 def safe_file_name(name: str, suffix: str) -> str:
@@ -100,12 +112,6 @@ def safe_file_name(name: str, suffix: str) -> str:
     return stem + suffix
 
 
-def same_format(ending: str, suffix: str) -> bool:
-    """True for two endings of one format, such as ``.JPEG`` and ``.jpg``."""
-    ending, suffix = ending.lower(), suffix.lower()
-    return ending == suffix or (ending in _JPEG and suffix in _JPEG)
-
-
 def is_text(name: str) -> bool:
     """False for a file name whose bytes are not UTF-8: SQLite, CSV and JSON cannot hold it."""
     try:
@@ -121,7 +127,7 @@ def _escaped(label: str) -> str:
         folder = "%2E" + folder[1:]
     if folder[-1] == ".":
         folder = folder[:-1] + "%2E"
-    if folder.split(".")[0].upper() in _DEVICES or folder.casefold() in RECORD_FILES:
+    if folder.split(".")[0].upper() in _DEVICES or folder.casefold() in RECORD_FILES | SYSTEM_NAMES:
         folder = f"%{ord(folder[0]):02X}{folder[1:]}"
     return folder
 

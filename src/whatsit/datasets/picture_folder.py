@@ -1,11 +1,17 @@
 """The pictures of a folder, read where they are: with labels or without, and what was left out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from whatsit.datasets.folder_tree import Refusal, TreeEntry, is_picture_name, walk
-from whatsit.datasets.label import RECORD_FILES, UNLABELLED, label_of
+from whatsit.datasets.folder_tree import Refusal, walk
+from whatsit.datasets.formats.listing import ASIDE, Listing, is_put_aside
+from whatsit.datasets.formats.recognition import chosen_formats, recognised
+from whatsit.datasets.formats.sources import FolderSource
+from whatsit.datasets.label import RECORD_FILES, UNLABELLED, plain_label, twin_key
 from whatsit.datasets.skip import Skip
+from whatsit.files import read_head
+from whatsit.imaging.picture_format import HEAD, format_of, is_picture_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,59 +27,84 @@ class PictureFolder:
 
 @dataclass(frozen=True, slots=True)
 class LabelledFolder:
-    """The pictures of ``<folder>/<label>/…``."""
+    """The labelled pictures of a folder."""
 
     pictures: tuple[tuple[Path, str], ...]
     """Each picture and its label, by path, part by part."""
     left_out: tuple[Skip, ...]
     """What cannot be read, has no label or is no picture. Hidden files are not mentioned."""
+    notes: tuple[Skip, ...] = ()
+    """What is doubtful, such as labels that differ only by case."""
+    read_as: str = ""
+    """What was made of the folder, in one sentence without a full stop."""
+    is_flat: bool = False
+    """There are pictures, and nothing says what they are."""
 
 
 def picture_folder(root: Path) -> PictureFolder:
     """The pictures in ``root`` and its folders, however deep. Links are followed.
+
+    Folders inside folders whose names begin with ``_``, or which hold thumbnails, are left out.
 
     Raises:
         SourceError: ``root`` cannot be listed.
     """
     pictures: list[Path] = []
     left_out: list[Skip] = []
-    for entry in _seen(root):
+    for entry in walk(root, strict=False):
+        if entry.refusal in _SILENT:
+            continue
         if entry.refusal is not None:
             left_out.append(Skip(entry.inner, entry.reason))
-        elif is_picture_name(entry.parts[-1]):
-            pictures.append(entry.path)
+        elif is_picture_name(entry.parts[-1]) or format_of(read_head(entry.path, HEAD)) is not None:
+            if is_put_aside(PurePosixPath(*entry.parts), 1):
+                left_out.append(Skip(entry.inner, ASIDE))
+            else:
+                pictures.append(entry.path)
     return PictureFolder(tuple(pictures), tuple(left_out))
 
 
-def labelled_folder(root: Path) -> LabelledFolder:
-    """The pictures in the folders of ``root``, however deep, each labelled by the topmost of its folders.
+def labelled_folder(root: Path, layout: str | None = None) -> LabelledFolder:
+    """The pictures of a folder and their labels, in whatever layout of ``formats`` the folder is. Links are followed.
 
     Folder names are read as in a project's ``dataset/``: ``%XX`` stands for a character that a folder name cannot
-    hold, and ``_unlabelled`` is not a label. Links are followed.
+    hold, and ``_unlabelled`` is not a label. Splits do not count: every labelled picture is there.
+
+    Args:
+        root: the folder.
+        layout: the name of a layout; None: recognised.
 
     Raises:
-        SourceError: ``root`` cannot be listed.
+        SourceError: ``root`` cannot be listed, or a list or a split in it is not understood.
     """
-    pictures: list[tuple[Path, str]] = []
-    left_out: list[Skip] = []
-    for entry in _seen(root):
-        if entry.inner in RECORD_FILES:
-            continue
-        if reason := entry.reason if entry.refusal else _reason(entry.parts):
-            left_out.append(Skip(entry.inner, reason))
+    source = FolderSource(root, strict=False)
+    contents = source.contents()
+    silent = {"hidden file", "hidden folder", str(Refusal.LEFT_BY_OTHERS)}
+    contents.skips = [skip for skip in contents.skips if skip.reason not in silent]
+    listing = recognised(source, contents, chosen_formats(layout)) if contents.paths else Listing()
+    left_out = [skip for skip in (*contents.skips, *listing.skips) if skip.path not in RECORD_FILES]
+    labelled: list[tuple[str, str]] = []
+    for item in listing.items:
+        if item.label == UNLABELLED:
+            left_out.append(Skip(item.path, "has no label"))
         else:
-            pictures.append((entry.path, label_of(entry.parts[0])))
-    return LabelledFolder(tuple(pictures), tuple(left_out))
+            labelled.append((item.path, plain_label(item.label)))
+    labelled.sort(key=lambda one: one[0].split("/"))
+    is_flat = listing.is_flat and layout is None
+    return LabelledFolder(
+        () if is_flat else tuple((root / path, label) for path, label in labelled),
+        tuple(dict.fromkeys(left_out)),
+        (*listing.notes, *_twins([label for _, label in labelled])),
+        listing.read_as,
+        is_flat,
+    )
 
 
-def _seen(root: Path) -> list[TreeEntry]:
-    silent = (Refusal.HIDDEN, Refusal.LEFT_BY_OTHERS)
-    return [entry for entry in walk(root, strict=False) if entry.refusal not in silent]
+_SILENT = (Refusal.HIDDEN, Refusal.LEFT_BY_OTHERS)
 
 
-def _reason(parts: tuple[str, ...]) -> str:
-    if not is_picture_name(parts[-1]):
-        return "not a picture file"
-    if len(parts) == 1:
-        return "not in the folder of a label"
-    return "has no label" if parts[0] == UNLABELLED else ""
+def _twins(labels: Sequence[str]) -> list[Skip]:
+    kept: dict[str, str] = {}
+    pairs = [(label, kept.setdefault(twin_key(label), label)) for label in dict.fromkeys(labels)]
+    what = "only by case, blanks or Unicode form; they are taught as two"
+    return [Skip(label, f"a label that differs from {first!r} {what}") for label, first in pairs if first != label]

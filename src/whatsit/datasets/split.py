@@ -1,6 +1,8 @@
 """Training, validation and test: which pictures go where, decided once by their content and kept."""
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,16 +29,41 @@ class DecidedBy(StrEnum):
     """A person moved it."""
 
 
-_NAMES = {
-    "train": Split.TRAINING, "training": Split.TRAINING,
-    "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION,
-    "test": Split.TEST, "testing": Split.TEST,
+_WORDS = {
+    "train": Split.TRAINING, "training": Split.TRAINING, "trn": Split.TRAINING,
+    "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION, "validate": Split.VALIDATION,
+    "dev": Split.VALIDATION, "eval": Split.VALIDATION, "evaluation": Split.VALIDATION,
+    "test": Split.TEST, "testing": Split.TEST, "tst": Split.TEST, "holdout": Split.TEST,
 }  # fmt: skip
+# What a split's name can have around its word and still name nothing else: "training_set", "seg_train", "val images".
+_FILLING = frozenset({
+    "set", "sets", "data", "dataset", "datasets", "split", "image", "images", "imgs", "img", "picture", "pictures",
+    "photos", "samples", "folder", "dir", "files", "seg", "cls", "new", "final", "resized", "the", "of", "labels",
+    "label", "list", "annotations", "annotation", "instances", "metadata", "classes",
+})  # fmt: skip
+_PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|\d+|[^\W\d_]+")
 
 
 def split_named(name: str) -> Split | None:
-    """The split that other tools call ``train``, ``val``, ``valid``, ``test`` or ``testing``; None for other words."""
-    return _NAMES.get(name.casefold())
+    """The split that other tools call ``train``, ``Training set``, ``seg_train``, ``dev`` or ``val2017``; None for
+    other words, and for names that have other words in them."""
+    found = {_word(part) for part in _parts(name) if part not in _FILLING and not part.isdecimal()}
+    return found.pop() if len(found) == 1 else None
+
+
+def split_hinted(name: str) -> Split | None:
+    """The split whose word is in a name, whatever else is: ``asl_alphabet_train``. For names that are known to stand
+    for splits."""
+    found = {word for part in _parts(name) if (word := _word(part)) is not None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _parts(name: str) -> list[str]:
+    return [part.casefold() for part in _PARTS.findall(unicodedata.normalize("NFC", name))]
+
+
+def _word(part: str) -> Split | None:
+    return _WORDS.get(part) or _WORDS.get(part.removesuffix("set"))
 
 
 def split_of(split: Split | str) -> Split:

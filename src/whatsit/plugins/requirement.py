@@ -73,6 +73,7 @@ EXTRAS: Mapping[str, Extra] = MappingProxyType(
         extra.extra: extra
         for extra in (
             _extra("opencv", "OpenCV", "cv2", "opencv-python-headless", "USB cameras, RTSP and video files"),
+            _extra("heif", "pillow-heif", "pillow_heif", "pillow-heif", "HEIC pictures, as iPhones take them"),
             _extra("torch", "PyTorch", "torch", "torch", "fine-tuning and training from scratch"),
             _extra("tls", "cryptography", "cryptography", "cryptography", "a secure page, for a phone's camera"),
             _extra(

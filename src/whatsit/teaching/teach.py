@@ -18,7 +18,7 @@ from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
 from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
-from whatsit.imaging.image import SUFFIXES, ImageLike
+from whatsit.imaging.image import ImageLike
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.support_set import SupportSet
@@ -33,35 +33,42 @@ Example: TypeAlias = tuple[ImageLike, str]
 """A picture and its label."""
 
 
-def find_examples(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
-    """The pictures of ``folder/<label>/``, each with its label, sorted by name.
+def find_examples(folder: str | os.PathLike[str], layout: str | None = None) -> list[tuple[Path, str]]:
+    """The labelled pictures of a folder, each with its label, sorted by name.
 
-    A project's ``dataset`` is such a folder: ``%XX`` in the name of a folder stands for a character of the label (see
-    ``datasets.label``), and ``_unlabelled`` is left out, as are hidden files. Links are followed.
+    The folder can be in any layout that an import understands: ``folder/<label>/``, split folders, a list beside the
+    pictures. Splits do not count here. A project's ``dataset`` is such a folder: ``%XX`` in the name of a folder stands
+    for a character of the label (see ``datasets.label``), and ``_unlabelled`` is left out, as are hidden files. Links
+    are followed.
+
+    Args:
+        folder: the folder.
+        layout: the name of a layout, as in ``whatsit dataset import --layout``; None: recognised.
 
     Raises:
-        ArgumentError: not a path.
-        DataError: no such folder, or no pictures in folders inside it.
+        ArgumentError: not a path, or no such layout.
+        DataError: no such folder, no labelled pictures in it, or a list or a split that is not understood.
     """
-    return list(labelled_examples(folder).pictures)
+    return list(labelled_examples(folder, layout).pictures)
 
 
-def labelled_examples(folder: str | os.PathLike[str]) -> LabelledFolder:
+def labelled_examples(folder: str | os.PathLike[str], layout: str | None = None) -> LabelledFolder:
     """As ``find_examples``, with what was left out and why.
 
     Raises:
+        ArgumentError: as ``find_examples``.
         DataError: as ``find_examples``.
     """
     root = checked_path(folder, "a folder that holds one folder per label")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
-    found = labelled_folder(root)
-    if not found.pictures and (loose := sum(file.suffix.lower() in SUFFIXES for file in root.iterdir())):
+    found = labelled_folder(root, layout)
+    if found.is_flat:
         raise DataError(
-            f"{root}: {loose:,} pictures lie in the folder itself; put them into one folder per label: {root}/<label>/"
+            f"{root}: its pictures lie in the folder itself; put them into one folder per label: {root}/<label>/"
         )
     if not found.pictures:
-        raise DataError(f"{root}: no pictures found; expected {root}/<label>/*.jpg (or .png, .webp)")
+        raise DataError(f"{root}: no pictures found; expected {root}/<label>/*.jpg (or another picture format)")
     return found
 
 

@@ -10,7 +10,8 @@ from whatsit.cameras.camera import ClosingCamera, Frame
 from whatsit.cameras.pace import Pace
 from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraEndedError, CameraError, ImageError
-from whatsit.imaging.image import SUFFIXES, load_image
+from whatsit.imaging.image import load_image
+from whatsit.imaging.picture_format import SUFFIXES
 from whatsit.plugins import Address, FlagOption, NumberOption
 
 _log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ LOOP = FlagOption("loop", "start again at the end")
 
 
 class FolderCamera(ClosingCamera):
-    """Every JPEG, PNG and WebP below a folder, sorted by path; broken ones are dropped and counted.
+    """Every picture file below a folder, sorted by path; broken ones are dropped and counted.
 
     Args:
         fps: pictures per second; 0: as fast as they are read.
@@ -36,7 +37,7 @@ class FolderCamera(ClosingCamera):
         except (OSError, ValueError) as error:
             raise CameraError(f"{self._source}: cannot be read: {error}") from error
         if not self._paths:
-            raise CameraError(f"{self._source}: no JPEG, PNG or WebP picture in {folder}")
+            raise CameraError(f"{self._source}: no picture in {folder}")
         self._loop = loop
         self._pace = Pace(fps, self._source)
         self._next = 0

@@ -7,22 +7,36 @@ from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.formats.entry import Entry
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.item import Item
-from whatsit.datasets.formats.listing import Listing, pictures_in
+from whatsit.datasets.formats.listing import ASIDE, Listing, is_put_aside, pictures_in
 from whatsit.datasets.formats.source import Contents, Source
 from whatsit.datasets.formats.wrapping import class_depth
 from whatsit.datasets.label import UNLABELLED, label_of
+from whatsit.datasets.skip import Skip
+
+NO_CLASS = "not in the folder of a label"
 
 
 def read(source: Source, contents: Contents) -> Listing:
     """Each picture labelled by its topmost folder below those around everything.
 
-    Folders inside a class belong to the class. Pictures without a folder take the name of the folder or archive that
-    holds all, or ``_unlabelled`` where that has none.
+    Folders inside a class belong to the class. Where there are no class folders at all, the pictures take the name of
+    the folder or archive that holds them, or ``_unlabelled`` where that has none; beside class folders they are left
+    out.
     """
     pictures, skips = pictures_in(contents)
     depth = class_depth(pictures)
-    items = (Item(str(path), label_at(path, depth, contents.name)) for path in pictures)
-    return Listing(tuple(items), tuple(skips))
+    has_classes = any(len(path.parts) > depth + 1 for path in pictures)
+    items = []
+    for path in pictures:
+        if has_classes and len(path.parts) <= depth + 1 and contents.name:
+            skips.append(Skip(str(path), NO_CLASS))
+        elif is_put_aside(path, depth + 1):
+            skips.append(Skip(str(path), ASIDE))
+        else:
+            items.append(Item(str(path), label_at(path, depth, contents.name)))
+    labels = {item.label for item in items}
+    flat = "" if has_classes or not items else f"no folders inside: one class named after the folder, {labels.pop()!r}"
+    return Listing(tuple(items), tuple(skips), read_as=flat or "class folders", is_flat=bool(flat))
 
 
 def label_at(path: PurePosixPath, depth: int, name: str) -> str:
@@ -45,6 +59,7 @@ FORMAT = Format(
     splits="none",
     read=read,
     write=write,
+    takes_folders=True,
     precedence=100,
-    notes=("Pictures without a folder take the name of the folder or archive.",),
+    notes=("Without class folders, all pictures take the name of the folder or archive.",),
 )

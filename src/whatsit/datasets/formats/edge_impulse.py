@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from whatsit.datasets.catalogue import Picture
-from whatsit.datasets.folder_tree import is_picture_name
 from whatsit.datasets.formats.entry import Entry
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.item import Item
@@ -94,7 +93,7 @@ def _listing(source: Source, contents: Contents, lists: list[str]) -> Listing:
                 continue
             if place not in there:
                 skips.append(Skip(path or list_path, f"named in {list_path} and not there"))
-            elif not is_picture_name(place):
+            elif not contents.is_picture(place):
                 skips.append(Skip(place, NOT_A_PICTURE))
             else:
                 _take(entry, place, found, skips)

@@ -6,12 +6,13 @@ from typing import TypeAlias
 
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.formats.entry import Entry
-from whatsit.datasets.formats.listing import Listing
+from whatsit.datasets.formats.listing import Listing, NearMiss
 from whatsit.datasets.formats.source import Contents, Source
 
-Reader: TypeAlias = Callable[[Source, Contents], Listing | None]
-"""What a source holds; None where it is not in this layout. Raises SourceError where it is and cannot be read."""
-ListReader: TypeAlias = Callable[[Source, Contents, str], Listing]
+Reader: TypeAlias = Callable[[Source, Contents], Listing | NearMiss | None]
+"""What a source holds; None where it is not in this layout, a near miss where it may be meant so. Raises SourceError
+where it is and cannot be read."""
+ListReader: TypeAlias = Callable[[Source, Contents, str], Listing | NearMiss | None]
 """What one list, named by its path in the source, says of the pictures beside it. Raises SourceError."""
 Writer: TypeAlias = Callable[[Iterable[Picture]], Iterator[Entry]]
 """The files of an export. A picture that is not read is never looked at, so sets of any size fit in memory."""
@@ -36,6 +37,8 @@ class Format:
     precedence: int = 50
     """Readers are asked by rising precedence; the first that knows the source reads it. Class folders (100) know every
     source."""
+    takes_folders: bool = False
+    """The labels are the names of folders: not to be believed where a list or a split is nearly understood."""
     list_endings: tuple[str, ...] = ()
     """Endings of files that name pictures and can be imported by themselves, such as ``.csv``."""
     read_list: ListReader | None = None

@@ -29,6 +29,7 @@ FORMAT = Format(
     about="dataset/<label>/<file> and the inbox train/<file>",
     splits="none",
     read=read,
+    takes_folders=True,
     precedence=40,
     notes=("The inbox is imported without labels.",),
 )

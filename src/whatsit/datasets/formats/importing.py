@@ -1,37 +1,29 @@
 """Pictures of other tools into a dataset: the layout is recognised by the table of formats."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.folder_tree import is_picture_name
-from whatsit.datasets.formats import FORMATS
-from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.intake import take_in
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing
+from whatsit.datasets.formats.recognition import (
+    chosen_formats,
+    list_endings,
+    readable_formats,
+    recognised,
+    recognised_list,
+)
 from whatsit.datasets.formats.report import ImportReport
 from whatsit.datasets.formats.source import ARCHIVE_INSIDE, ZIP_ENDINGS, Contents, Source
 from whatsit.datasets.formats.sources import FilesSource, FolderSource, open_source
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.skip import Skip
-from whatsit.errors import ArgumentError, SourceError
+from whatsit.errors import SourceError
 from whatsit.parallel import Progress
 from whatsit.validation import path as checked_path
-from whatsit.validation import row
 
 __all__ = ["FilesSource", "ImportReport", "Skip", "import_from", "import_path", "list_endings", "readable_formats"]
-
-
-def readable_formats() -> dict[str, Format]:
-    """The layouts that can be imported, by name, in the order of the table."""
-    return {name: layout for name, layout in FORMATS.items() if layout.read is not None}
-
-
-def list_endings() -> tuple[str, ...]:
-    """Endings of the files that name pictures, such as ``.csv``, of all layouts."""
-    return tuple(ending for layout in readable_formats().values() for ending in layout.list_endings)
 
 
 def import_path(
@@ -68,12 +60,14 @@ def _import_path(
 ) -> ImportReport:
     if label is not None:
         dataset.check_new_label(label)
-    formats = _chosen(layout)
+    formats = chosen_formats(layout)
     if path.is_file():
-        for one in formats.values():
-            if one.read_list is not None and path.name.lower().endswith(one.list_endings):
-                with FolderSource(path.parent) as folder:
-                    listing = one.read_list(folder, folder.contents(), path.name)
+        if path.name.lower().endswith(list_endings()):
+            around = _around(path)
+            with FolderSource(around) as folder:
+                contents = folder.contents()
+                inner = path.absolute().relative_to(around).as_posix()
+                if (listing := recognised_list(folder, contents, inner, formats)) is not None:
                     return take_in(dataset, folder, _labelled(listing, label), progress)
         if path.suffix.lower() not in ZIP_ENDINGS:
             label = label or UNLABELLED
@@ -81,7 +75,7 @@ def _import_path(
         contents = source.contents()
         if path.is_dir() and (archives := _archives(contents)):
             return _import_archives(dataset, path, archives, contents, label, layout, progress)
-        return take_in(dataset, source, _labelled(_listing(source, contents, formats), label), progress)
+        return take_in(dataset, source, _labelled(recognised(source, contents, formats), label), progress)
 
 
 def import_from(
@@ -95,33 +89,20 @@ def import_from(
     """Import an open source, such as ``FilesSource`` with the files dropped on a page. See ``import_path``."""
     if label is not None:
         dataset.check_new_label(label)
-    listing = _listing(source, source.contents(), _chosen(layout))
+    listing = recognised(source, source.contents(), chosen_formats(layout))
     return take_in(dataset, source, _labelled(listing, label), progress)
 
 
-def _chosen(layout: str | None) -> Mapping[str, Format]:
-    if layout is None:
-        return readable_formats()
-    chosen = row(FORMATS, layout, "layout")
-    if chosen.read is None:
-        raise ArgumentError(f"layout {layout!r}: can only be exported; expected one of {', '.join(readable_formats())}")
-    return {layout: chosen}
-
-
-def _listing(source: Source, contents: Contents, formats: Mapping[str, Format]) -> Listing:
-    for layout in sorted(formats.values(), key=lambda one: (one.precedence, one.name)):
-        listing = layout.read(source, contents) if layout.read is not None else None
-        if listing is not None:
-            if not (listing.items or listing.skips or contents.skips):
-                raise SourceError(f"{contents.name or 'upload'}: no files in it; expected pictures in class folders")
-            return replace(listing, skips=(*contents.skips, *listing.skips))
-    expected = " or ".join(f"{layout.title}: {layout.about}" for layout in formats.values())
-    raise SourceError(f"{contents.name or 'upload'}: not in the layout that was asked for; expected {expected}")
+def _around(list_path: Path) -> Path:
+    """The folder whose pictures a list names: its own, or the next one where its own has none."""
+    folder = list_path.absolute().parent
+    contents = FolderSource(folder).contents()
+    return folder if any(map(contents.is_picture, contents.paths)) else folder.parent
 
 
 def _archives(contents: Contents) -> list[str]:
     # Teachable Machine gives a folder of archives, one per class.
-    if any(map(is_picture_name, contents.paths)):
+    if any(map(contents.is_picture, contents.paths)):
         return []
     refused = [skip.path for skip in contents.skips if skip.reason == ARCHIVE_INSIDE]
     return [path for path in refused if "/" not in path and path.lower().endswith(ZIP_ENDINGS)]

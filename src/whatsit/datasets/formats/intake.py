@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,13 @@ from whatsit.datasets.formats.item import Item
 from whatsit.datasets.formats.listing import Listing
 from whatsit.datasets.formats.report import ImportReport
 from whatsit.datasets.formats.source import Source
-from whatsit.datasets.label import same_format
+from whatsit.datasets.label import plain_label
 from whatsit.datasets.placement import Newcomer
 from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 from whatsit.imaging.image import picture_header
+from whatsit.imaging.picture_format import same_format
 from whatsit.parallel import Progress
 
 _BATCH_PICTURES = 64
@@ -66,7 +68,8 @@ def _take_in(
     progress: Progress | None,
 ) -> ImportReport:
     all_skips, notes = list(listing.skips), list(listing.notes)
-    items = _with_usable_labels(dataset, sorted(listing.items, key=lambda item: item.path), all_skips)
+    items = _with_plain_labels(dataset, sorted(listing.items, key=lambda item: item.path), notes)
+    items = _with_usable_labels(dataset, items, all_skips)
     looked = _look(dataset, source, items, all_skips, progress)
     seen = [replace(s, item=replace(s.item, split=s.item.split or listing.splits.get(s.hash))) for s in looked]
     wanted, present = _missing(dataset, seen, notes)
@@ -82,7 +85,8 @@ def _take_in(
         if progress is not None:
             progress(len(items) + min(start + _BATCH_PICTURES, len(wanted)), len(items) + len(wanted))
     labels = tuple(sorted({s.item.label for s in seen}))
-    return ImportReport(added, present, labels, tuple(all_skips), tuple(notes))
+    said = (listing.read_as,) if listing.read_as else ()
+    return ImportReport(added, present, labels, tuple(all_skips), said, tuple(notes))
 
 
 def _store(dataset: Dataset, source: Source, one: _Seen, skips: list[Skip], notes: list[Skip]) -> int:
@@ -100,6 +104,19 @@ def _store(dataset: Dataset, source: Source, one: _Seen, skips: list[Skip], note
     if not same_format(Path(name).suffix, one.suffix):
         notes.append(Skip(path, f"wrong ending: it is a {one.suffix[1:]} picture and was renamed"))
     return 1
+
+
+def _with_plain_labels(dataset: Dataset, items: Sequence[Item], notes: list[Skip]) -> list[Item]:
+    """Labels in the Unicode form that the dataset has, without spaces around them."""
+    forms = {unicodedata.normalize("NFC", label): label for label in dataset.labels()}
+    plain: dict[str, str] = {}
+    for label in dict.fromkeys(item.label for item in items):
+        form = plain_label(label)
+        plain[label] = forms.get(form, form)
+        if form != unicodedata.normalize("NFC", label):
+            first = next(item.path for item in items if item.label == label)
+            notes.append(Skip(first, f"label {label!r} was taken for {form!r}, without the spaces"))
+    return [item if item.label == plain[item.label] else replace(item, label=plain[item.label]) for item in items]
 
 
 def _with_usable_labels(dataset: Dataset, items: Sequence[Item], skips: list[Skip]) -> list[Item]:

@@ -2,7 +2,7 @@
 
 import posixpath
 
-from whatsit.datasets.folder_tree import is_picture_name
+from whatsit.datasets.formats.class_folders import NO_CLASS
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.item import Item
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing
@@ -28,10 +28,11 @@ def read(source: Source, contents: Contents) -> Listing | None:
     for path in contents.paths:
         folder, name = posixpath.split(path)
         root, label = posixpath.split(folder)
-        if root in roots and label and is_picture_name(name):
+        if root in roots and label and contents.is_picture(path):
             items.append(Item(path, label_of(label)))
         elif not (folder in roots and name in RECORD_FILES):
-            skips.append(Skip(path, "not in a class of the project" if is_picture_name(name) else NOT_A_PICTURE))
+            outside = NO_CLASS if folder in roots else "not in a class of the project"
+            skips.append(Skip(path, outside if contents.is_picture(path) else NOT_A_PICTURE))
     return Listing(tuple(items), tuple(skips), splits=splits)
 
 

@@ -19,6 +19,8 @@ class ImportReport:
     """The classes of the pictures that were added or were there already."""
     skips: tuple[Skip, ...] = ()
     """What was not imported, and why."""
+    read_as: tuple[str, ...] = ()
+    """What was made of each source: its layout, which folders became which splits, which column the labels."""
     notes: tuple[Skip, ...] = ()
     """What was imported differently from what the source says, and how."""
 
@@ -30,6 +32,7 @@ class ImportReport:
             sum(report.present for report in reports),
             tuple(sorted({label for report in reports for label in report.labels})),
             tuple(skip for report in reports for skip in report.skips),
+            tuple(dict.fromkeys(said for report in reports for said in report.read_as)),
             tuple(note for report in reports for note in report.notes),
         )
 
@@ -48,6 +51,7 @@ class ImportReport:
             "added": self.added,
             "present": self.present,
             "labels": list(self.labels),
+            "read_as": list(self.read_as),
             "skipped": [{"path": skip.path, "reason": skip.reason} for skip in self.skips],
             "notes": [{"path": note.path, "note": note.reason} for note in self.notes],
         }

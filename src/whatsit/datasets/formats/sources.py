@@ -1,6 +1,7 @@
 """Folders and single files as sources, and the source for a path."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -9,17 +10,25 @@ from whatsit.datasets.formats.source import ARCHIVE_ENDINGS, MAX_ENTRIES, ZIP_EN
 from whatsit.datasets.formats.zip_source import ZipSource
 from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, SourceError
-from whatsit.files import read_bounded
+from whatsit.files import read_bounded, read_head
 from whatsit.imaging.image import MAX_BYTES
+from whatsit.imaging.picture_format import HEAD
 
 _EXPECTED = "one picture"
 
 
 class FolderSource:
-    """A folder on this machine. Links are never followed."""
+    """A folder on this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, strict: bool = True) -> None:
+        """Use ``folder``.
+
+        Args:
+            folder: the folder.
+            strict: see ``folder_tree.walk``.
+        """
         self._folder = folder
+        self._strict = strict
 
     def __enter__(self) -> "FolderSource":
         return self
@@ -29,11 +38,12 @@ class FolderSource:
 
     def contents(self) -> Contents:
         found = Contents(self._folder.resolve().name)
-        for entry in walk(self._folder):
+        for entry in walk(self._folder, strict=self._strict):
             if entry.refusal is not None:
                 found.skips.append(Skip(entry.inner, entry.reason))
             else:
-                found.add(entry.inner)
+                # Where names of any encoding are taken, the path that leads to the file is kept.
+                found.add("/".join(entry.parts), head=partial(read_head, entry.path, HEAD))
             if len(found.paths) > MAX_ENTRIES:
                 raise SourceError(f"{self._folder}: more than {MAX_ENTRIES:,} files; import its parts one by one")
         return found
@@ -62,8 +72,12 @@ class FilesSource:
     def contents(self) -> Contents:
         found = Contents(self._name)
         for path in sorted(self._files):
-            found.add(path, unsafe_path(path))
+            found.add(path, unsafe_path(path), partial(self._head, path))
         return found
+
+    def _head(self, path: str) -> bytes:
+        file = self._files[path]
+        return read_head(file, HEAD) if isinstance(file, Path) else file[:HEAD]
 
     def read(self, path: str) -> bytes:
         file = self._files[path]

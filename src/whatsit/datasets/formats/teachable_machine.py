@@ -33,5 +33,6 @@ FORMAT = Format(
     about="<class>-samples.zip of numbered pictures, or a project (.tm) of <class>-!-<number> names",
     splits="none",
     read=read,
+    takes_folders=True,
     precedence=70,
 )

@@ -5,11 +5,15 @@ import stat
 import struct
 import zipfile
 import zlib
+from functools import partial
 from pathlib import Path
 
 from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL, Contents, unsafe_path
+from whatsit.datasets.formats.zip_names import names_of
+from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, SourceError
 from whatsit.imaging.image import MAX_BYTES
+from whatsit.imaging.picture_format import HEAD
 
 _MAX_RATIO = 100
 """Unpacked bytes per packed byte; pictures are compressed already and stay near 1."""
@@ -52,8 +56,18 @@ class ZipSource:
         if total > MAX_TOTAL or (total > 64 * _SMALL and total > _MAX_RATIO * packed):
             raise SourceError(f"{self._path}: would unpack {packed:,} bytes to {total:,}; this looks like a zip bomb")
         found = Contents(archive_stem(self._path.name))
-        for entry in sorted(entries, key=lambda entry: entry.filename):
-            path = _plain(entry.filename)
+        names, guess = names_of(entries)
+        if guess:
+            strange = next(name for name in names.values() if not name.isascii())
+            found.notes.append(
+                Skip(
+                    strange,
+                    f"names without an encoding were read as {guess}; if they look wrong, "
+                    "unpack the archive and import the folder",
+                )
+            )
+        for place in sorted(names, key=lambda place: names[place]):
+            entry, path = entries[place], _plain(names[place])
             if path.endswith("/"):
                 continue
             reason = unsafe_path(path) or _refused_entry(entry)
@@ -61,8 +75,15 @@ class ZipSource:
                 reason = "the archive has this name twice"
             if not reason:
                 self._entries[path] = entry
-            found.add(entry.filename if reason else path, reason)
+            found.add(names[place] if reason else path, reason, partial(self._head, entry))
         return found
+
+    def _head(self, entry: zipfile.ZipInfo) -> bytes:
+        try:
+            with self._zip.open(entry) as stream:
+                return stream.read(HEAD)
+        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, NotImplementedError):
+            return b""
 
     def read(self, path: str) -> bytes:
         entry = self._entries[path]

@@ -12,7 +12,7 @@ from whatsit.validation import first_few
 def find(examination: Examination) -> Iterator[Finding]:
     """One finding for all of them."""
     if unused := ignored(examination.dataset.root):
-        message = f"Not used: {first_few(unused)}; only JPEG, PNG and WebP files in the folder of a class are used."
+        message = f"Not used: {first_few(unused)}; only pictures in the folder of a class are used."
         yield Finding(Kind.IGNORED, (), message, details=tuple(unused))
 
 

@@ -4,7 +4,6 @@ import secrets
 import shutil
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +22,7 @@ from whatsit.datasets.formats.importing import (
 )
 from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL, ZIP_ENDINGS
 from whatsit.datasets.label import safe_file_name
+from whatsit.datasets.skip import by_reason
 from whatsit.errors import DataError, SourceError
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import BackgroundView
@@ -53,6 +53,8 @@ class ImportReportView(TypedDict):
     present: int
     """Pictures that the dataset had already."""
     labels: list[str]
+    read_as: list[str]
+    """What was made of each source: its layout, its splits, its classes."""
     skipped: list[ReasonGroup]
     notes: list[ReasonGroup]
     """Files that were changed on import."""
@@ -267,17 +269,14 @@ def _view(reports: list[ImportReport]) -> ImportReportView:
         "added": report.added,
         "present": report.present,
         "labels": list(report.labels),
+        "read_as": list(report.read_as),
         "skipped": _grouped(report.skips),
         "notes": _grouped(report.notes),
     }
 
 
 def _grouped(skips: Sequence[Skip]) -> list[ReasonGroup]:
-    counts = Counter(skip.reason for skip in skips)
-    paths: dict[str, list[str]] = {}
-    for skip in skips:
-        paths.setdefault(skip.reason, []).append(skip.path)
     return [
-        {"reason": reason, "n": count, "paths": paths[reason][:_EXAMPLES]}
-        for reason, count in counts.most_common(_GROUPS)
+        {"reason": group.reason, "n": len(group.paths), "paths": list(group.paths[:_EXAMPLES])}
+        for group in by_reason(skips)[:_GROUPS]
     ]

@@ -150,6 +150,7 @@ socket.on("import", (view) => {
 function drawReport(report) {
   const box = $("upload-report");
   const found = [line("p", t("upload.added", { n: report.added, figure: figure.format(report.added) }), "strong")];
+  for (const said of report.read_as) found.push(line("p", said, "hint"));
   if (report.labels.length) found.push(line("p", t("upload.classes", { labels: report.labels.slice(0, 12).map(labelName).join(t("list.comma")) }) + (report.labels.length > 12 ? " …" : ""), "hint"));
   if (report.present) found.push(line("p", t("upload.present", { n: report.present, figure: figure.format(report.present) }), "hint"));
   for (const [kind, groups] of [["skipped", report.skipped], ["notes", report.notes]]) {

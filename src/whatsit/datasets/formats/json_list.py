@@ -1,0 +1,118 @@
+"""JSON lists: one record per picture (``metadata.jsonl``), ``{file: label}``, or ``{label: [files]}``."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from whatsit.datasets.formats.claims import Claim, Claims
+from whatsit.datasets.formats.format import Format
+from whatsit.datasets.formats.json_text import parsed_json, texts_in
+from whatsit.datasets.formats.label_table import Table, claims_of
+from whatsit.datasets.formats.list_text import guessed_text
+from whatsit.datasets.formats.listing import NearMiss
+from whatsit.datasets.formats.lists import ListFormat
+from whatsit.datasets.formats.references import References
+from whatsit.errors import SourceError
+from whatsit.imaging.picture_format import is_picture_name
+
+_EXPECTED = 'expected one record per picture, such as {"file_name": "a.jpg", "label": "cat"}'
+
+
+def parse(content: bytes, list_path: str, references: References, is_certain: bool) -> Claims | NearMiss | None:
+    """What a JSON document says of the pictures; a near miss where it names them and says it in no way that is known.
+
+    Raises:
+        SourceError: the file is certainly a list and cannot be read, or a list that cannot be read names pictures.
+    """
+    try:
+        document = parsed_json(content, list_path)
+    except SourceError:
+        text = guessed_text(content)
+        if is_certain or _is_about(references, [part for part in text.split('"') if is_picture_name(part)], list_path):
+            raise
+        return None
+    said = _said(document, list_path, references, is_certain)
+    if said is not None:
+        return said
+    names = [text for text in texts_in(document) if is_picture_name(text)]
+    if _is_about(references, names, list_path):
+        return NearMiss(list_path, f"it names the pictures in a way that is not known; {_EXPECTED}")
+    if is_certain:
+        raise SourceError(f"{list_path}: names no pictures; {_EXPECTED}")
+    return None
+
+
+def _said(document: Any, list_path: str, references: References, is_certain: bool) -> Claims | NearMiss | None:
+    if isinstance(document, dict) and document:
+        values = list(document.values())
+        if all(isinstance(value, str | int) and not isinstance(value, bool) for value in values):
+            return _by_file(document, list_path, references)
+        if all(isinstance(value, list) and all(isinstance(name, str) for name in value) for value in values):
+            return _by_label(document, list_path, references)
+        if all(isinstance(value, dict) for value in values) and _is_about(references, list(document), list_path):
+            document = [{"file_name": name, **value} for name, value in document.items()]
+        elif len(lists := [value for value in values if _are_records(value)]) == 1:
+            document = lists[0]
+    if _are_records(document):
+        return claims_of(_table(document, list_path), references)
+    return None
+
+
+def _are_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(record, dict) for record in value)
+
+
+def _table(records: Sequence[Mapping[str, Any]], list_path: str) -> Table:
+    heads = tuple(dict.fromkeys(head for record in records for head in record))
+    rows = tuple(
+        (f"record {number}", tuple(_text(record.get(head)) for head in heads))
+        for number, record in enumerate(records, 1)
+    )
+    return Table(list_path, rows, heads)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _by_file(document: Mapping[str, Any], list_path: str, references: References) -> Claims | None:
+    if not _is_about(references, list(document), list_path):
+        return None
+    labels = {name: _text(label) for name, label in document.items()}
+    return Claims(list_path, tuple(Claim(name, (label,) if label else ()) for name, label in labels.items()))
+
+
+def _by_label(document: Mapping[str, Sequence[str]], list_path: str, references: References) -> Claims | None:
+    names = [name for names in document.values() for name in names]
+    if not _is_about(references, names, list_path):
+        # {file: [labels]}
+        if _is_about(references, list(document), list_path):
+            return Claims(list_path, tuple(Claim(name, tuple(labels)) for name, labels in document.items()))
+        return None
+    labels: dict[str, list[str]] = {}
+    for label, listed in document.items():
+        for name in listed:
+            labels.setdefault(name, []).append(label)
+    return Claims(list_path, tuple(Claim(name, tuple(dict.fromkeys(found))) for name, found in labels.items()))
+
+
+def _is_about(references: References, names: Sequence[str], list_path: str) -> bool:
+    """True where most of the names mean pictures, or most pictures are named."""
+    sample = names[:: max(1, len(names) // 400)]
+    return references.are_named([references.find(name, list_path) for name in sample], len(names))
+
+
+LISTS = ListFormat((".json", ".jsonl", ".ndjson"), parse)
+FORMAT = Format(
+    name="json",
+    title="JSON list",
+    about="metadata.jsonl of file_name and label, {file: label} or {label: [files]}",
+    splits="training, validation, test, where the list has them",
+    read=LISTS.read,
+    precedence=36,
+    list_endings=LISTS.endings,
+    read_list=LISTS.read_list,
+    notes=("Hugging Face's metadata.jsonl in each split folder, or at the top.",),
+)

@@ -1,0 +1,168 @@
+"""The lists of a source: which files are lists of the whole, and what all of one format say together."""
+
+import posixpath
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from whatsit.datasets.formats.claims import Claims, listing_of
+from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, NearMiss, not_listed
+from whatsit.datasets.formats.references import References
+from whatsit.datasets.formats.source import Contents, Source
+from whatsit.datasets.formats.wrapping import is_filling, wrapping
+from whatsit.datasets.skip import Skip
+from whatsit.datasets.split import split_hinted, split_named
+from whatsit.errors import DataError, SourceError
+
+LIST_FILE = "labels.csv"
+MAX_LIST = 2**26
+"""Bytes of a list: 64 MiB, a million pictures or so."""
+_MAX_LISTS = 64
+_ALONE = "a list without its pictures; zip it with them, or choose the folder that holds both"
+
+Parse: TypeAlias = Callable[[bytes, str, References, bool], Claims | NearMiss | None]
+"""What the bytes of one list say: its content, its path, the pictures, and whether it is certainly a list, which is
+then read or refused. None: it is not such a list. Raises SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFormat:
+    """Lists of one format: the reader of a folder and of a single list are made of how one is parsed."""
+
+    endings: tuple[str, ...]
+    parse: Parse
+
+    def read(self, source: Source, contents: Contents) -> Listing | NearMiss | None:
+        """What the lists of a source say; None where it has none.
+
+        A list counts in a folder that holds all pictures, in one that holds none, and in split folders; deeper down
+        it belongs to a class. Of several lists ``labels.csv`` counts alone.
+        """
+        here = [path for path in contents.paths if self._has_ending(path)]
+        if not here:
+            return None
+        if not any(map(contents.is_picture, contents.paths)):
+            return self._without_pictures(contents, here)
+        chosen = _of_the_whole(contents, here)
+        usual = [path for path in chosen if posixpath.basename(path).casefold() == LIST_FILE]
+        references = References(contents)
+        if len(chosen) > _MAX_LISTS:
+            return None
+        return self._together(source, contents, references, usual or chosen)
+
+    def read_list(self, source: Source, contents: Contents, list_path: str) -> Listing | NearMiss | None:
+        """What one list says. Files that it does not name are not mentioned.
+
+        Raises:
+            SourceError: it cannot be read, or names no pictures.
+        """
+        said = self.parse(_content(source, list_path), list_path, References(contents), True)
+        if not isinstance(said, Claims):
+            return said
+        beside = [
+            path
+            for path in contents.paths
+            if posixpath.dirname(path) == posixpath.dirname(list_path) and self._has_ending(path)
+        ]
+        return listing_of(References(contents), [said], [path for path in beside if not is_template(path)])
+
+    def _together(
+        self, source: Source, contents: Contents, references: References, lists: Sequence[str]
+    ) -> Listing | NearMiss | None:
+        found: list[Claims] = []
+        misses: list[NearMiss] = []
+        skips = [Skip(path, "a template for answers, no list of labels") for path in lists if is_template(path)]
+        for path in lists:
+            if is_template(path):
+                continue
+            said = self.parse(_content(source, path), path, references, False)
+            if isinstance(said, Claims):
+                found.append(said)
+            elif said is not None:
+                misses.append(said)
+        labelled = [claims for claims in found if any(entry.labels for entry in claims.entries)]
+        found = labelled or found
+        if strong := next((miss for miss in misses if not miss.only_flat), None):
+            return strong
+        if not found:
+            return misses[0] if misses else None
+        listing = listing_of(references, found)
+        if isinstance(listing, NearMiss):
+            return listing
+        read = [claims.path for claims in found]
+        every = [*read, *(skip.path for skip in skips)]
+        return replace(
+            listing,
+            skips=(
+                *listing.skips,
+                *skips,
+                *not_listed(contents, listing, every, read[0] if len(read) == 1 else "the lists"),
+            ),
+        )
+
+    def _has_ending(self, path: str) -> bool:
+        return path.casefold().endswith(self.endings)
+
+    def _without_pictures(self, contents: Contents, lists: Sequence[str]) -> Listing | None:
+        if not all(path.casefold().endswith((".csv", ".tsv", ".json", ".jsonl", ".xml")) for path in lists):
+            return None
+        others = [Skip(path, NOT_A_PICTURE) for path in contents.paths if path not in lists]
+        return Listing(skips=(*(Skip(path, _ALONE) for path in lists), *others))
+
+
+def is_template(path: str) -> bool:
+    """True for the templates of competitions, which have labels that mean nothing."""
+    stem = posixpath.basename(path).casefold()
+    return "submission" in stem or "sample_sub" in stem
+
+
+def _content(source: Source, path: str) -> bytes:
+    try:
+        content = source.read(path)
+    except DataError as error:
+        raise SourceError(f"{path}: {error}") from error
+    if len(content) > MAX_LIST:
+        raise SourceError(f"{path}: {len(content):,} bytes, more than the {MAX_LIST:,} allowed for a list; split it")
+    return content
+
+
+def _of_the_whole(contents: Contents, lists: Iterable[str]) -> list[str]:
+    """The lists that can speak for the source, those at the top first."""
+    around = wrapping(contents)
+    holding = {
+        "/".join(parts[:at])
+        for path in contents.paths
+        if contents.is_picture(path)
+        for parts in [path.split("/")]
+        for at in range(len(parts))
+    }
+    every = list(lists)
+    chosen = [path for path in every if _is_of_the_whole(posixpath.dirname(path), around, holding)]
+    chosen += [path for path in _in_every_part(every, around[-1], holding) if path not in chosen]
+    return sorted(chosen, key=lambda path: (path.count("/"), path))
+
+
+def _is_of_the_whole(folder: str, around: Sequence[str], holding: set[str]) -> bool:
+    while folder and folder not in holding:  # annotations/, beside the pictures
+        folder = posixpath.dirname(folder)
+    if folder in around:
+        return True
+    inner = PurePosixPath(folder).parts[len(PurePosixPath(around[-1]).parts) :]
+    # A folder may be named after its split twice, or by a longer name where its parent tells.
+    return all(split_named(part) is not None or is_filling(part) for part in inner) or all(
+        split_hinted(part) is not None for part in inner
+    )
+
+
+def _in_every_part(lists: Sequence[str], top: str, holding: set[str]) -> list[str]:
+    """Lists of one name in each of the folders that hold pictures: every part of the set has its own."""
+    start = f"{top}/" if top else ""
+    parts = {
+        folder for folder in holding if folder.startswith(start) and folder != top and "/" not in folder[len(start) :]
+    }
+    names: dict[str, set[str]] = {}
+    for path in lists:
+        names.setdefault(posixpath.basename(path), set()).add(posixpath.dirname(path))
+    whole = {name for name, folders in names.items() if len(parts) > 1 and parts <= folders}
+    return [path for path in lists if posixpath.basename(path) in whole and posixpath.dirname(path) in parts]

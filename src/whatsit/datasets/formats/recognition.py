@@ -1,0 +1,102 @@
+"""Which layout a source is in: each format is asked in turn, and a near miss is never passed over in silence."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from whatsit.datasets.formats import FORMATS
+from whatsit.datasets.formats.format import Format
+from whatsit.datasets.formats.listing import Listing, NearMiss, pictures_in
+from whatsit.datasets.formats.source import Contents, Source
+from whatsit.datasets.formats.wrapping import class_depth
+from whatsit.errors import ArgumentError, SourceError
+from whatsit.validation import row
+
+LAST_RESORT = "folder"
+
+
+def readable_formats() -> dict[str, Format]:
+    """The layouts that can be imported, by name, in the order of the table."""
+    return {name: layout for name, layout in FORMATS.items() if layout.read is not None}
+
+
+def list_endings() -> tuple[str, ...]:
+    """Endings of the files that name pictures, such as ``.csv``, of all layouts."""
+    return tuple(dict.fromkeys(ending for layout in readable_formats().values() for ending in layout.list_endings))
+
+
+def chosen_formats(layout: str | None) -> Mapping[str, Format]:
+    """The layouts to try: the one that was asked for, else all.
+
+    Raises:
+        ArgumentError: no such layout, or one that is only written.
+    """
+    if layout is None:
+        return readable_formats()
+    chosen = row(FORMATS, layout, "layout")
+    if chosen.read is None:
+        raise ArgumentError(f"layout {layout!r}: can only be exported; expected one of {', '.join(readable_formats())}")
+    return {layout: chosen}
+
+
+def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]) -> Listing:
+    """What a source holds, in the first of the layouts that knows it.
+
+    Raises:
+        SourceError: it is in none of them; it nearly is in one, so that its folders may not be classes; it holds
+            nothing, or a list in it cannot be read.
+    """
+    name = contents.name or "upload"
+    misses: list[tuple[Format, NearMiss]] = []
+    for layout in _in_turn(formats):
+        found = layout.read(source, contents) if layout.read is not None else None
+        if isinstance(found, NearMiss):
+            misses.append((layout, found))
+        elif found is not None:
+            if open_misses := [miss for miss in misses if layout.takes_folders and _matters(miss[1], contents)]:
+                raise SourceError(_said(*open_misses[0], formats))
+            if not (found.items or found.skips or contents.skips):
+                raise SourceError(f"{name}: no files in it; expected pictures in class folders")
+            return replace(
+                found, skips=(*contents.skips, *found.skips), notes=(*contents.notes, *found.notes),
+                read_as=found.read_as or layout.title,
+            )  # fmt: skip
+    if misses:
+        raise SourceError(_said(*misses[0], formats))
+    expected = " or ".join(f"{layout.title}: {layout.about}" for layout in formats.values())
+    raise SourceError(f"{name}: not in the layout that was asked for; expected {expected}")
+
+
+def _matters(miss: NearMiss, contents: Contents) -> bool:
+    pictures, _ = pictures_in(contents)
+    return not miss.only_flat or not any(len(path.parts) > class_depth(pictures) + 1 for path in pictures)
+
+
+def _said(layout: Format, miss: NearMiss, formats: Mapping[str, Format]) -> str:
+    way_out = "" if len(formats) == 1 else f"; --layout {LAST_RESORT} takes the folders' names for the classes"
+    return f"{miss.path}: nearly {layout.title}, but {miss.why}{way_out}"
+
+
+def recognised_list(source: Source, contents: Contents, path: str, formats: Mapping[str, Format]) -> Listing | None:
+    """What one list says of the pictures beside it; None where no layout has lists of its ending.
+
+    Raises:
+        SourceError: it cannot be read, or is in none of the layouts.
+    """
+    readers = [one for one in _in_turn(formats) if one.read_list and path.casefold().endswith(one.list_endings)]
+    misses: list[tuple[Format, NearMiss]] = []
+    for layout in readers:
+        found = layout.read_list(source, contents, path) if layout.read_list is not None else None
+        if isinstance(found, Listing):
+            return replace(found, notes=(*contents.notes, *found.notes), read_as=found.read_as or layout.title)
+        if found is not None:
+            misses.append((layout, found))
+    if misses:
+        layout, miss = misses[0]
+        raise SourceError(f"{miss.path}: nearly a list of {layout.title}, but {miss.why}")
+    if readers:
+        raise SourceError(f"{path}: no list that is known; expected {' or '.join(one.about for one in readers)}")
+    return None
+
+
+def _in_turn(formats: Mapping[str, Format]) -> list[Format]:
+    return sorted(formats.values(), key=lambda one: (one.precedence, one.name))
