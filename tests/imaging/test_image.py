@@ -166,7 +166,7 @@ class TestHugePictures:
         assert done.stderr == "", "and nothing is printed beside the error"
 
     def test_the_largest_camera_sensors_fit(self):
-        content = png(11_000, 6_000, 0, 1, [bytes(1_375)] * 6_000)
+        content = png(11_000, 6_000, 2, 8, [bytes(33_000)] * 6_000)
         assert load_image(content).size == (11_000, 6_000)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from whatsit.errors import ImageError
-from whatsit.imaging.image import load_image, picture_header
+from whatsit.imaging.image import PictureHeader, apply_to_image, picture_header
 
 THUMB = 64
 """Side of the square grey thumbnail in pixels."""
@@ -40,9 +40,12 @@ def fingerprint(content: bytes) -> Fingerprint:
     """
     try:
         header = picture_header(content)
-        picture = load_image(content, at_least=_DETAIL)
+        return apply_to_image(content, lambda picture: _measured(picture, header), at_least=_DETAIL)
     except ImageError as error:
         return Fingerprint(error=str(error))
+
+
+def _measured(picture: Image.Image, header: PictureHeader) -> Fingerprint:
     thumb = picture.resize((THUMB, THUMB), Image.Resampling.BOX, reducing_gap=2.0)
     colour = thumb.resize((COLOUR, COLOUR), Image.Resampling.BOX)
     grey = picture.convert("L")

@@ -14,7 +14,7 @@ from whatsit.datasets.folder_tree import Refusal, TreeEntry, walk
 from whatsit.datasets.index import Index
 from whatsit.datasets.label import RECORD_FILES, label_of
 from whatsit.errors import DataError, ImageError
-from whatsit.imaging.image import read_picture_file
+from whatsit.imaging.image import read_picture_file, room_for_file
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.parallel import Progress
 
@@ -126,7 +126,8 @@ def _hashed(file: _File) -> tuple[_File, str] | None:
 
 def _fingerprint_of(path: str) -> Fingerprint:
     try:
-        return fingerprint(read_picture_file(path))
+        with room_for_file(path):
+            return fingerprint(read_picture_file(path))
     except ImageError as error:
         return Fingerprint(error=str(error))
 

@@ -1,26 +1,36 @@
 """The one decoder of pictures: which formats, how large, and which way up."""
 
+import contextlib
 import os
 import struct
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.ImageFile import ImageFile
 
 from whatsit.errors import ArgumentError, ImageArgumentError, ImageError
 from whatsit.files import read_bounded
+from whatsit.imaging.decoding import BUDGET, MAX_MEMORY, memory, webp_size
 from whatsit.imaging.picture_format import FORMATS, NAMES, opened
 
 ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[np.uint8]
 """A path, an encoded file's bytes, a Pillow image, or an RGB uint8 array of shape (height, width, 3)."""
 
+_Result = TypeVar("_Result")
 MAX_PIXELS = 2**26
 """67 million pixels: enough for the largest camera sensors in common use, too few for a decompression bomb."""
 MAX_BYTES = 2**27
 """Of an encoded picture: 128 MiB."""
+_STRIP = 2**20
+_LARGE_FILE = 2**24
+_WEBP_PIXEL = 16
+"""Bytes that the least WebP picture takes for each pixel."""
 
 # What Pillow's decoders raise on damaged files, besides OSError; Warning where the program makes errors of warnings.
 _DECODER_ERRORS = (
@@ -48,27 +58,47 @@ def load_image(image: ImageLike, *, at_least: int | None = None) -> Image.Image:
 
     Raises:
         ImageError: missing, empty, broken or truncated files, other formats than ``picture_format.FORMATS``, more than
-            ``MAX_PIXELS`` pixels or ``MAX_BYTES`` bytes.
+            ``MAX_PIXELS`` pixels, ``MAX_BYTES`` bytes or ``decoding.MAX_MEMORY`` bytes of memory while it is decoded.
         ImageArgumentError: none of the kinds above, or an array of another shape or type.
         ArgumentError: ``at_least`` is less than 1.
+    """
+    return apply_to_image(image, lambda decoded: decoded, at_least=at_least)
+
+
+def apply_to_image(image: ImageLike, use: Callable[[Image.Image], _Result], *, at_least: int | None = None) -> _Result:
+    """What ``use`` makes of a picture decoded as by ``load_image``, whose memory counts until ``use`` has returned.
+
+    Raises:
+        ImageError: as ``load_image``; and what ``use`` raises.
     """
     if at_least is not None and at_least < 1:
         raise ArgumentError(f"at_least {at_least}: expected 1 or more pixels, or None for the whole picture")
     if isinstance(image, np.ndarray):
-        return Image.fromarray(check_array(image))
+        return use(Image.fromarray(check_array(image)))
     if isinstance(image, Image.Image):
         name = "the image given"
         if 0 in image.size:
             raise ImageArgumentError(f"{name}: {image.width} x {image.height} pixels; expected 1 x 1 or more")
-        return _upright_rgb(image, name)
+        return use(_upright_rgb(image, name))
     if isinstance(image, bytes | bytearray | memoryview):
         name = f"picture of {len(image):,} bytes"
-        return _decode(bytes(image), name, at_least)
+        return _decode(bytes(image), name, at_least, use)
     if not isinstance(image, str | os.PathLike):
         raise ImageArgumentError(
             f"an image is a path, bytes, a PIL image or an RGB uint8 array, not {type(image).__name__}"
         )
-    return _decode(read_picture_file(image), str(image), at_least)
+    with room_for_file(image):
+        return _decode(read_picture_file(image), str(image), at_least, use)
+
+
+@contextlib.contextmanager
+def room_for_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """While a large file is read and decoded, no other picture is decoded."""
+    size = 0
+    with contextlib.suppress(OSError, ValueError):  # reading it says what is wrong
+        size = Path(path).stat().st_size
+    with BUDGET.claimed(MAX_MEMORY) if size > _LARGE_FILE else contextlib.nullcontext():
+        yield
 
 
 def read_picture_file(path: str | os.PathLike[str]) -> bytes:
@@ -105,7 +135,7 @@ def picture_header(content: bytes) -> PictureHeader:
     """
     name = f"picture of {len(content):,} bytes"
     try:
-        picture = opened(content)
+        picture = _opened(content, name)
         if picture is None:
             raise ImageError(f"{name}: not a {NAMES} picture")
         with picture:
@@ -129,13 +159,13 @@ def check_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return array
 
 
-def _decode(content: bytes, name: str, at_least: int | None) -> Image.Image:
+def _decode(content: bytes, name: str, at_least: int | None, use: Callable[[Image.Image], _Result]) -> _Result:
     if not content:
         raise ImageError(f"{name}: the file is empty")
     if len(content) > MAX_BYTES:
         raise ImageError(f"{name}: more than the {MAX_BYTES:,} bytes allowed for one picture")
     try:
-        picture = opened(content)
+        picture = _opened(content, name)
     except ImageError as error:
         raise _named(error, name) from error
     except Image.DecompressionBombError as error:
@@ -144,22 +174,53 @@ def _decode(content: bytes, name: str, at_least: int | None) -> Image.Image:
         raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
     if picture is None:
         raise ImageError(f"{name}: not a {NAMES} picture")
-    with picture:
-        width, height = picture.size
-        if width * height > MAX_PIXELS:
+    width, height = picture.size
+    _check_pixels(width, height, name)
+    try:
+        if picture.format == "JPEG" and at_least is not None and at_least < (shorter := min(width, height)):
+            # Rounded up in whole numbers: one pixel too few would make Pillow decode at half the size needed.
+            picture.draft("RGB", (-(-width * at_least // shorter), -(-height * at_least // shorter)))
+        needed = memory(picture, (width, height), len(content))
+    except _DECODER_ERRORS as error:
+        raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
+    if needed > MAX_MEMORY:
+        raise ImageError(
+            f"{name}: {width} x {height} as {picture.format} {picture.mode} needs {needed / 2**20:,.0f} MiB of "
+            f"memory, more than the {MAX_MEMORY // 2**20} allowed; make it smaller first"
+        )
+    only = [picture]
+    del picture  # its pixels are gone before the next picture may take their place
+    with BUDGET.claimed(needed):
+        return use(_loaded(only.pop(), name))
+
+
+def _loaded(picture: ImageFile, name: str) -> Image.Image:
+    try:
+        picture.load()
+    except _DECODER_ERRORS as error:
+        raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
+    if picture.format == "TIFF" and picture.mode == "F":
+        raise ImageError(f"{name}: a TIFF of floating-point numbers; save it as 8 or 16 bit")
+    return _upright_rgb(picture, name, own=True)
+
+
+def _opened(content: bytes, name: str) -> ImageFile | None:
+    """The header of a picture, refused before its decoder makes room for too many pixels."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP" and (size := webp_size(content)) is not None:
+        _check_pixels(*size, name)
+        if size[0] * size[1] * _WEBP_PIXEL > MAX_MEMORY:
             raise ImageError(
-                f"{name}: {width} x {height}, more than the {MAX_PIXELS:,} pixels allowed; make it smaller first"
+                f"{name}: {size[0]} x {size[1]} as WebP, more than the {MAX_MEMORY // _WEBP_PIXEL:,} pixels allowed; "
+                "make it smaller first"
             )
-        try:
-            if picture.format == "JPEG" and at_least is not None and at_least < (shorter := min(width, height)):
-                # Rounded up in whole numbers: one pixel too few would make Pillow decode at half the size needed.
-                picture.draft("RGB", (-(-width * at_least // shorter), -(-height * at_least // shorter)))
-            picture.load()
-        except _DECODER_ERRORS as error:
-            raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
-        if picture.format == "TIFF" and picture.mode == "F":
-            raise ImageError(f"{name}: a TIFF of floating-point numbers; save it as 8 or 16 bit")
-        return _upright_rgb(picture, name)
+    return opened(content)
+
+
+def _check_pixels(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{name}: {width} x {height}, more than the {MAX_PIXELS:,} pixels allowed; make it smaller first"
+        )
 
 
 def _named(error: ImageError, name: str) -> ImageError:
@@ -171,20 +232,22 @@ def _reason(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0] or type(error).__name__
 
 
-def _upright_rgb(image: Image.Image, name: str) -> Image.Image:
+def _upright_rgb(image: Image.Image, name: str, *, own: bool = False) -> Image.Image:
+    """``own``: the image is ours to change and return; one that the caller gave is copied."""
     try:
-        upright = ImageOps.exif_transpose(image)
-    except _DECODER_ERRORS:  # broken EXIF does not make the pixels wrong
         upright = image
-    try:
+        with contextlib.suppress(*_DECODER_ERRORS):  # broken EXIF does not make the pixels wrong
+            if own:
+                ImageOps.exif_transpose(image, in_place=True)
+            else:
+                upright = ImageOps.exif_transpose(image)
         if upright.mode == "RGB" and "transparency" not in upright.info:
             upright.load()
-            # A decoded file's image is ours to return; one that the caller gave is copied.
-            return upright.copy() if upright is image else upright
+            return upright.copy() if upright is image and not own else upright
         if upright.mode.startswith("I") or upright.mode == "F":
             return _from_deep_grey(upright)
         if upright.has_transparency_data:
-            layer = upright.convert("RGBA")
+            layer = upright if upright.mode == "RGBA" else upright.convert("RGBA")
             white = Image.new("RGB", layer.size, (255, 255, 255))
             white.paste(layer, mask=layer.getchannel("A"))
             return white
@@ -194,9 +257,13 @@ def _upright_rgb(image: Image.Image, name: str) -> Image.Image:
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:
-    # Pillow's own conversion clips 16-bit grey at 255 instead of scaling it.
-    deep = np.asarray(image).astype(np.float64)
-    if image.mode.startswith("I"):
-        deep = deep / 257.0
-    grey = Image.fromarray(np.clip(np.rint(deep), 0, 255).astype(np.uint8))
-    return grey.convert("RGB")
+    # Pillow's own conversion clips 16-bit grey at 255 instead of scaling it. In strips: a step takes 8 bytes per pixel.
+    scale = 257.0 if image.mode.startswith("I") else 1.0
+    grey = Image.new("RGB", image.size)
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        deep = np.asarray(image.crop(box)).astype(np.float64) / scale
+        strip = np.clip(np.rint(deep), 0, 255).astype(np.uint8)
+        grey.paste(Image.fromarray(strip).convert("RGB"), box[:2])
+    return grey

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from whatsit.errors import ArgumentError, ImageArgumentError
-from whatsit.imaging.image import ImageLike, check_array, load_image
+from whatsit.imaging.image import ImageLike, apply_to_image, check_array
 from whatsit.validation import short, whole_number
 
 
@@ -110,7 +110,7 @@ class Preprocess:
             if array.shape == (self.height, self.width, 3) and self.colour is Colour.RGB:
                 return array
         # At least 1.5 times the size, so that the resize below has something to average; at just the size, edges alias.
-        return self._fitted(load_image(image, at_least=3 * max(self.width, self.height) // 2))
+        return apply_to_image(image, self._fitted, at_least=3 * max(self.width, self.height) // 2)
 
     def check_pixels(self, pixels: NDArray[np.uint8]) -> None:
         """Refuse what ``pixels`` would not give.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from whatsit.imaging.image import load_image
+from whatsit.imaging.image import apply_to_image
 from whatsit.imaging.preprocess import Preprocess
 
 SIDE = 144
@@ -36,7 +36,10 @@ def large(path: Path) -> bytes:
     Raises:
         ImageError: the picture is missing or broken.
     """
-    picture = load_image(path, at_least=_LARGE)
+    return apply_to_image(path, _large_jpeg, at_least=_LARGE)
+
+
+def _large_jpeg(picture: Image.Image) -> bytes:
     picture.thumbnail((_LARGE, _LARGE))
     return _jpeg(picture)
 
