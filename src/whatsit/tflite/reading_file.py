@@ -4,6 +4,7 @@ import os
 import tomllib
 from pathlib import Path
 
+from whatsit import beneath
 from whatsit.errors import ArgumentError, DataError
 from whatsit.files import read_bounded, write_file
 from whatsit.tflite.normalisation import Normalisation, NormaliseLike, Origin, parse_normalise
@@ -53,7 +54,7 @@ def keep_normalise(model: str | os.PathLike[str], normalise: NormaliseLike | Non
     file = reading_file(model)
     if normalise is None:
         try:
-            file.unlink(missing_ok=True)
+            beneath.unlink(file, missing_ok=True)
         except OSError as error:
             raise DataError(f"cannot delete {file}: {error.strerror}; check the folder's permissions") from error
         return
