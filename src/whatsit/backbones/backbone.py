@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class Backbone:
         *,
         threads: int | None = None,
         normalisation: Normalisation | None = None,
+        file: Path | None = None,
     ) -> None:
         """Load a backbone; ``builtin``, ``from_id`` and ``from_file`` are the usual ways.
 
@@ -48,6 +50,7 @@ class Backbone:
             id: names the weights, the input size and the arithmetic.
             threads: of the interpreter; None: one per core, at most four.
             normalisation: how ``preprocess`` is known to suit the network; None: it is the network's own.
+            file: the ``.tflite`` it came from; None: it is built in, or came as bytes.
         """
         runtime = Runtime(content, threads, id)
         self._network = Network(runtime, preprocess, id)
@@ -56,13 +59,15 @@ class Backbone:
         """The ``.tflite`` file's bytes."""
         self.normalisation = normalisation
         """What the network sees of pixel values, and how that is known; None: it is whatsit's own."""
+        self.file = file
+        """The ``.tflite`` it came from; None: it is built in, or came as bytes."""
         self._dim = int(np.prod(runtime.outputs[0].shape))
 
     def __repr__(self) -> str:
         return f"Backbone({self.id}: {self.dim} features)"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        build = partial(type(self), threads=self._threads, normalisation=self.normalisation)
+        build = partial(type(self), threads=self._threads, normalisation=self.normalisation, file=self.file)
         return build, (self.content, self.preprocess, self._id)
 
     @classmethod
@@ -134,7 +139,8 @@ class Backbone:
         identity = f"sha256:{hashlib.sha256(cut).hexdigest()[:16]}@{preprocess.width}x{preprocess.height}"
         if not _as_ever(runtime.input.dtype, preprocess, metadata):
             identity += f":{normalisation}"  # other embeddings than those of earlier versions, which took 0..1
-        return cls(cut, preprocess, identity, threads=threads, normalisation=normalisation)
+        file = Path(path) if isinstance(path, str | os.PathLike) else None
+        return cls(cut, preprocess, identity, threads=threads, normalisation=normalisation, file=file)
 
     @property
     def id(self) -> str:

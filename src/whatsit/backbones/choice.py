@@ -76,7 +76,14 @@ class BackboneChoice:
         Raises:
             ModelArgumentError: none of these; no such normalisation.
         """
-        choice = backbone if isinstance(backbone, BackboneChoice) else cls(DEFAULT if backbone is None else backbone)  # type: ignore[arg-type]
+        if backbone is None:
+            choice = cls()
+        elif isinstance(backbone, BackboneChoice):
+            choice = backbone
+        elif isinstance(backbone, str | os.PathLike):
+            choice = cls(os.fspath(backbone))
+        else:
+            raise ModelArgumentError(f"backbone {short(backbone)}: expected a name, a .tflite file or a BackboneChoice")
         return choice if normalise is None else replace(choice, normalise=normalise)
 
     @property

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from whatsit.datasets.places import FEATURES
 from whatsit.errors import DataError
+from whatsit.models.assumption import normalisation_assumptions
 from whatsit.studio.lessons.lesson import TaughtClass
 from whatsit.studio.lessons.lesson_view import LessonView, lesson_view
 from whatsit.studio.pages.shared.messages import Undone
@@ -42,7 +43,9 @@ router = APIRouter()
 
 @router.get("/")
 def page(request: Request) -> Response:
-    return render(request, "teach")
+    normalisation = getattr(studio_of(request).session.embedder, "normalisation", None)
+    guesses = [one.value for one in normalisation_assumptions(normalisation) if one.guess]
+    return render(request, "teach", guesses=guesses)
 
 
 @router.get("/api/lesson")
