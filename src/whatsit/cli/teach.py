@@ -66,7 +66,7 @@ def teach(
     row(LEARNERS, learner, "--learner")
     found = labelled_examples(folder, layout)
     note_left_out(found.left_out, len(found.pictures))
-    if found.read_as != "class folders":
+    if found.read_as != "class folders" and len({label for _, label in found.pictures}) > 1:
         note(f"Note: read as {found.read_as}")
     for doubt in found.notes:
         note(f"Note: {doubt.path}: {doubt.reason}")
