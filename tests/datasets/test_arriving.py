@@ -154,7 +154,7 @@ LISTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("pictures", ["", "images/", "data/"])
+@pytest.mark.parametrize("pictures", ["", "data/"])
 @pytest.mark.parametrize("kind", LISTS)
 def test_a_list_gives_the_same_labels_from_the_folder_and_by_itself(tmp_path, kind, pictures):
     name, text = LISTS[kind]
