@@ -361,11 +361,11 @@ def zipped(arrival: Arrival, path: Path, encoding: str = "") -> Path:
             if not encoding or name.isascii():
                 archive.writestr(name, content)
             else:
-                archive.writestr(_Unsaid(name.encode(encoding)), content)
+                archive.writestr(UnsaidName(name.encode(encoding)), content)
     return path
 
 
-class _Unsaid(zipfile.ZipInfo):
+class UnsaidName(zipfile.ZipInfo):
     """An entry whose name is bytes without the UTF-8 flag."""
 
     def __init__(self, raw: bytes) -> None:

@@ -102,7 +102,7 @@ def teach(
 
 def _say_how_read(found: "LabelledFolder") -> None:
     note_left_out(found.left_out, len(found.pictures))
-    if found.read_as != "class folders":
+    if found.read_as != "class folders" and len({label for _, label in found.pictures}) > 1:
         note(f"Note: read as {found.read_as}")
     for doubt in found.notes:
         note(f"Note: {doubt.path}: {doubt.reason}")

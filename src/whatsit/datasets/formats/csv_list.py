@@ -119,7 +119,7 @@ FORMAT = Format(
     read=LISTS.read,
     write=write,
     precedence=34,
-    list_endings=_ENDINGS,
+    list_endings=LISTS.endings,
     read_list=LISTS.read_list,
     notes=(
         "UTF-8, or UTF-16 with a byte order mark.",

@@ -49,7 +49,7 @@ class ListFormat:
             return self._without_pictures(contents, here)
         chosen = _of_the_whole(contents, here)
         usual = [path for path in chosen if posixpath.basename(path).casefold() == LIST_FILE]
-        references = References(contents)
+        references = References.of(contents)
         if len(chosen) > _MAX_LISTS:
             return None
         return self._together(source, contents, references, usual or chosen)
@@ -60,7 +60,7 @@ class ListFormat:
         Raises:
             SourceError: it cannot be read, or names no pictures.
         """
-        said = self.parse(_content(source, list_path), list_path, References(contents), True)
+        said = self.parse(_content(source, list_path), list_path, References.of(contents), True)
         if not isinstance(said, Claims):
             return said
         beside = [
@@ -68,7 +68,7 @@ class ListFormat:
             for path in contents.paths
             if posixpath.dirname(path) == posixpath.dirname(list_path) and self._has_ending(path)
         ]
-        return listing_of(References(contents), [said], [path for path in beside if not is_template(path)])
+        return listing_of(References.of(contents), [said], [path for path in beside if not is_template(path)])
 
     def _together(
         self, source: Source, contents: Contents, references: References, lists: Sequence[str]

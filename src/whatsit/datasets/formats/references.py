@@ -53,6 +53,14 @@ class References:
             self._by_name.setdefault(name, []).append(key)
             self._by_stem.setdefault(_stem(name), []).append(key)
 
+    @classmethod
+    def of(cls, contents: Contents) -> "References":
+        """Those of a source, made once: several readers ask for them."""
+        if contents.named is None:
+            contents.named = cls(contents)
+        references: References = contents.named
+        return references
+
     def __len__(self) -> int:
         return len(self._pictures)
 
@@ -64,7 +72,8 @@ class References:
         right = [reference for reference in found if reference.picture]
         if right and all(reference.how is Found.STEM for reference in right) and 4 * names < len(self):
             return False
-        return bool(right) and (2 * len(right) >= len(found) or 2 * len(right) >= len(self))
+        is_most = 2 * len(right) * names >= len(self) * len(found)
+        return bool(right) and (2 * len(right) >= len(found) or is_most)
 
     def find(self, name: str, list_path: str, label: str = "") -> Reference:
         """The picture that a list means.

@@ -225,7 +225,8 @@ def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progre
     archives = {path: file for path, file in files.items() if path.lower().endswith(ZIP_ENDINGS)}
     others = {path: file for path, file in files.items() if path not in archives}
     loose = {path: file for path, file in others.items() if "/" not in path}
-    lists = list_endings()
+    # A text file can be anything: beside pictures it does not stand for their labels.
+    lists = tuple(ending for ending in list_endings() if ending != ".txt")
     if not label or any(path.lower().endswith(lists) for path in loose):
         loose = {}
     rest = {path: file for path, file in others.items() if path not in loose}
