@@ -118,32 +118,15 @@ def put_and_use(room: Path, project: Path) -> Iterator[Callable[[str, str, str],
             if ROOT:
                 for path in (here, *here.rglob("*")):
                     os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-            before = expected(folder / place, kind)
             to.write(json.dumps([str(folder), str(outside), kind, place, moment]) + "\n")
             to.flush()
             status, said = json.loads(back.readline())
             assert status == 0, f"ended by {status}, after {said}"
-            if kind == "link":
-                assert contents(outside / "kept") == before
             shutil.rmtree(here)
             return [[what, *lines] for what, lines in said]
 
         yield call
         to.close()
-
-
-def expected(place: Path, kind: str) -> dict[str, bytes]:
-    """What a link will lead to."""
-    if place.exists() or kind != "link":
-        return contents(place)
-    return {"": b"a stranger's"} if place.suffix or place.name == "lock" else {}
-
-
-def contents(place: Path) -> dict[str, bytes]:
-    """Every file at or below a path."""
-    if place.is_file():
-        return {"": place.read_bytes()}
-    return {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
 
 
 def test_what_the_library_writes_into_a_project_is_in_the_table(project: Path) -> None:
@@ -191,6 +174,6 @@ def test_in_place_of_any_path(
         said = put_and_use(kind, path, moment)
         lines = [(path, what, line.strip()) for what, *lines in said for line in lines]
         wrong += [one for one in lines if one[1] == "fault" or "\n" in one[2] or "Internal Server" in one[2]]
-        if kind == "link" and not place.of_people and moment == "before":
+        if kind == "link" and not place.of_people and not place.path.endswith("/**") and moment == "before":
             assert any("is a link" in line and path in line for _, _, line in lines), (path, said)
-    assert wrong == []
+    assert not wrong, "\n".join(f"{path}: {what}: {line}" for path, what, line in wrong)
