@@ -66,8 +66,12 @@ def put(kind: str, place: Path, outside: Path) -> None:
         if os.path.lexists(place):
             place.chmod(0)
         return
-    if os.path.lexists(place):
-        shutil.move(place, kept)
+    if is_folder:
+        shutil.copytree(place, kept)
+        shutil.rmtree(place)
+    elif os.path.lexists(place):
+        shutil.copy2(place, kept)
+        place.unlink()
     elif kind == "link":
         kept.write_bytes(b"a stranger's") if place.suffix or place.name == "lock" else kept.mkdir()
         is_folder = kept.is_dir()

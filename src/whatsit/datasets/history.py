@@ -255,9 +255,13 @@ class EditHistory:
         return None
 
     def _numbers(self) -> list[int]:
-        if not self.folder.is_dir():
+        try:
+            with os.scandir(self.folder) as entries:
+                return [int(match[1]) for entry in entries if (match := _NAME.fullmatch(entry.name))]
+        except FileNotFoundError:
             return []
-        return [int(match[1]) for entry in os.scandir(self.folder) if (match := _NAME.fullmatch(entry.name))]
+        except OSError as error:
+            raise DataError(f"{self.folder}: cannot be read: {error.strerror}; check its permissions") from error
 
     def _edits(self, numbers: Iterable[int]) -> Iterator[tuple[int, Edit]]:
         return ((number, edit) for number in numbers if (edit := self._edit(number)) is not None)

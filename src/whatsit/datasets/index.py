@@ -161,8 +161,9 @@ class Index:
         with self._lock:
             memory = self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
             try:
+                refuse_waiting_journals(self._name)
                 self._connection.backup(memory)
-            except sqlite3.Error:  # nothing to be had from the file: the pictures will tell
+            except (sqlite3.Error, DataError):  # nothing to be had from the file: the pictures will tell
                 memory.close()
                 memory = self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
             self._connection.close()
