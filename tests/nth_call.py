@@ -1,6 +1,6 @@
 """A disk that does something at its n-th call: it fails, for once or from then on, or the process is killed there.
 
-Counted are the calls that change a disk: those of ``os`` that the library makes, and the statements of SQLite that write.
+Counted are the calls that change a disk: those of ``os``, and the statements of SQLite that write.
 """
 
 import errno

@@ -168,9 +168,12 @@ def make_folder(path: str | os.PathLike[str]) -> None:
         place = root
         for part in whole.relative_to(root).parts:
             place /= part
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(part, dir_fd=handle)
-            inner = _step(handle, part, place)
+            try:
+                inner = _step(handle, part, place)
+            except FileNotFoundError:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=handle)
+                inner = _step(handle, part, place)
             os.close(handle)
             handle = inner
     finally:

@@ -104,9 +104,10 @@ def test_a_change_that_is_refused_changes_nothing(
     caplog.set_level(logging.CRITICAL)
     code, (number, on) = CHANGES[change], DISKS[disk]
     before = seen(shutil.copytree(start, tmp_path / "before"))[0]
-    with Project(shutil.copytree(start, tmp_path / "after")) as project:
-        with closing(TeachSession(project.dataset, PixelEmbedder())) as session:
-            attempt(code, project, session, counting := NthCall(ALWAYS, fail(number)))
+    counting = NthCall(ALWAYS, fail(number))
+    project = Project(shutil.copytree(start, tmp_path / "after"))
+    with project, closing(TeachSession(project.dataset, PixelEmbedder())) as session:
+        attempt(code, project, session, counting)
     after = seen(tmp_path / "after")[0]
     assert before != after
     for at in moments(counting.calls, change):
