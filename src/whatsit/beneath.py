@@ -168,9 +168,12 @@ def make_folder(path: str | os.PathLike[str]) -> None:
         place = root
         for part in whole.relative_to(root).parts:
             place /= part
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(part, dir_fd=handle)
-            inner = _step(handle, part, place)
+            try:
+                inner = _step(handle, part, place)
+            except FileNotFoundError:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=handle)
+                inner = _step(handle, part, place)
             os.close(handle)
             handle = inner
     finally:
@@ -215,12 +218,8 @@ def replace(origin: str | os.PathLike[str], to: str | os.PathLike[str]) -> None:
 
 
 def remove_tree(path: str | os.PathLike[str]) -> None:
-    """Remove a folder with all that is in it, as far as the system allows; a link itself is removed.
-
-    Raises:
-        DataError: it lies behind a link.
-    """
-    with contextlib.suppress(OSError), parent_of(path) as (folder, name):
+    """Remove a folder with all that is in it, as far as that is possible; of a link only the link."""
+    with contextlib.suppress(OSError, DataError), parent_of(path) as (folder, name):
         if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
             shutil.rmtree(name, ignore_errors=True, dir_fd=folder)
         else:

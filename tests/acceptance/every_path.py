@@ -43,8 +43,8 @@ COMMANDS = (
     "dataset stats {project}",
     "dataset check {project} --quick",
     "dataset import {pictures} --project {project} --label extra",
-    "dataset split {project} --again",
-    "dataset split {project} --undo",
+    "dataset split --again --project {project}",
+    "dataset split --undo --project {project}",
     "dataset export {exported} --project {project}",
     "dataset export {project}/.whatsit/exports/dataset.zip --project {project}",
     "capture --camera synthetic: --label cat --project {project}",
@@ -66,8 +66,12 @@ def put(kind: str, place: Path, outside: Path) -> None:
         if os.path.lexists(place):
             place.chmod(0)
         return
-    if os.path.lexists(place):
-        shutil.move(place, kept)
+    if is_folder:
+        shutil.copytree(place, kept)
+        shutil.rmtree(place)
+    elif os.path.lexists(place):
+        shutil.copy2(place, kept)
+        place.unlink()
     elif kind == "link":
         kept.write_bytes(b"a stranger's") if place.suffix or place.name == "lock" else kept.mkdir()
         is_folder = kept.is_dir()
@@ -117,7 +121,7 @@ def said(words: list[str]) -> list[str]:
 def refused(work) -> list[str]:  # type: ignore[no-untyped-def]
     try:
         work()
-    except WhatsitError as error:
+    except (WhatsitError, OSError) as error:  # an OSError names the file; the doors make a line of it
         return [str(error)]
     return []
 
@@ -167,7 +171,11 @@ def visited(studio: Studio) -> Iterator[tuple[str, list[str]]]:
         transport = httpx.ASGITransport(create_app(studio, Access(80)), raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:80") as client:
             for page in PAGES:
-                answer = await client.get(page)
+                try:
+                    answer = await client.get(page)
+                except OSError as error:
+                    seen.append((page, [str(error)]))
+                    continue
                 seen.append((page, [answer.text] if answer.status_code >= 400 else []))
             opened = await client.post("/api/dataset/upload", json={}, headers={"origin": "http://127.0.0.1:80"})
             seen.append(("upload", [opened.text] if opened.status_code >= 400 else []))
@@ -191,12 +199,25 @@ def child(folder: Path, outside: Path, kind: str, place: str, moment: str) -> li
         put(kind, folder / place, outside)
         if kind == "unreadable":
             as_nobody()
-        return list(use(folder, folder.parent / "pictures", outside.parent / "exported"))
+        kept = contents(outside)
+        return [*use(folder, folder.parent / "pictures", outside.parent / "exported"), *changed(outside, kept)]
     with contextlib.closing(Studio(folder, PixelEmbedder(), "browser:")) as studio:
         put(kind, folder / place, outside)
         if kind == "unreadable":
             as_nobody()
-        return list(visited(studio))
+        kept = contents(outside)
+        return [*visited(studio), *changed(outside, kept)]
+
+
+def contents(folder: Path) -> dict[Path, bytes | None]:
+    """Everything below a folder that can be read."""
+    return {
+        path: path.read_bytes() if os.access(path, os.R_OK) and path.is_file() else None for path in folder.rglob("*")
+    }
+
+
+def changed(outside: Path, before: dict[Path, bytes | None]) -> list[tuple[str, list[str]]]:
+    return [("fault", ["something outside changed"])] if contents(outside) != before else []
 
 
 def as_nobody() -> None:
@@ -212,7 +233,8 @@ def warm_up() -> None:
         pictures = Path(folder, "pictures/owl")
         pictures.mkdir(parents=True)
         pictures.joinpath("1.jpg").write_bytes(jpeg(1))
-        list(use(Path(folder, "project"), pictures.parent, Path(folder, "exported")))
+        for exported in ("exported", "again"):
+            list(use(Path(folder, "project"), pictures.parent, Path(folder, exported)))
 
 
 def main_loop() -> None:

@@ -19,7 +19,7 @@ from whatsit.datasets.embedding_map import embedding_map
 from whatsit.datasets.formats.exporting import export_path
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
-from whatsit.datasets.places import PLACES, place_of
+from whatsit.datasets.places import LOCK, PLACES, SPLITS, Place, place_of
 from whatsit.datasets.project import Project
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.studio.lessons.session import TeachSession
@@ -28,6 +28,8 @@ from whatsit.training.record import ModelFiles, write_training
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
+THOROUGH = bool(os.environ.get("WHATSIT_EVERY_PATH"))
+"""Every kind in place of every path at both moments takes minutes: ``WHATSIT_EVERY_PATH=1``."""
 KINDS = ("link", "fifo", "device", "folder", "unreadable")
 EXAMPLES = {
     "dataset/*": "dataset/cat",
@@ -118,13 +120,10 @@ def put_and_use(room: Path, project: Path) -> Iterator[Callable[[str, str, str],
             if ROOT:
                 for path in (here, *here.rglob("*")):
                     os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-            before = expected(folder / place, kind)
             to.write(json.dumps([str(folder), str(outside), kind, place, moment]) + "\n")
             to.flush()
             status, said = json.loads(back.readline())
-            assert status == 0, f"ended by {status}, after {said}"
-            if kind == "link":
-                assert contents(outside / "kept") == before
+            assert status == 0, f"{place}: ended by {status}, after {said}"
             shutil.rmtree(here)
             return [[what, *lines] for what, lines in said]
 
@@ -132,18 +131,11 @@ def put_and_use(room: Path, project: Path) -> Iterator[Callable[[str, str, str],
         to.close()
 
 
-def expected(place: Path, kind: str) -> dict[str, bytes]:
-    """What a link will lead to."""
-    if place.exists() or kind != "link":
-        return contents(place)
-    return {"": b"a stranger's"} if place.suffix or place.name == "lock" else {}
-
-
-def contents(place: Path) -> dict[str, bytes]:
-    """Every file at or below a path."""
-    if place.is_file():
-        return {"": place.read_bytes()}
-    return {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+def some(kind: str, moment: str) -> list[Place]:
+    """A few places, other ones for each kind and moment: what is written by itself, and every eighth of the rest."""
+    at = (2 * KINDS.index(kind) + (moment == "while")) % 8
+    always = (LOCK, SPLITS) if moment == "before" else ()
+    return [*always, *PLACES[at::8]]
 
 
 def test_what_the_library_writes_into_a_project_is_in_the_table(project: Path) -> None:
@@ -186,11 +178,11 @@ def test_in_place_of_any_path(
     if kind == "device" and not ROOT:
         pytest.skip("only root can make devices")
     wrong = []
-    for place in PLACES:
+    for place in PLACES if (kind, moment) == ("link", "before") or THOROUGH else some(kind, moment):
         path = EXAMPLES.get(place.path, place.path)
         said = put_and_use(kind, path, moment)
         lines = [(path, what, line.strip()) for what, *lines in said for line in lines]
         wrong += [one for one in lines if one[1] == "fault" or "\n" in one[2] or "Internal Server" in one[2]]
-        if kind == "link" and not place.of_people and moment == "before":
+        if kind == "link" and not place.of_people and not place.path.endswith("/**") and moment == "before":
             assert any("is a link" in line and path in line for _, _, line in lines), (path, said)
-    assert wrong == []
+    assert not wrong, "\n".join(f"{path}: {what}: {line}" for path, what, line in wrong)

@@ -44,10 +44,13 @@ class CsvRecords(Generic[Record]):
         self._header = header
 
     def stamp(self) -> str:
-        """A text that changes whenever the file does."""
-        try:
-            status = self.path.stat()
-        except FileNotFoundError:
+        """A text that changes whenever the file does.
+
+        Raises:
+            DataError: the file cannot be looked at.
+        """
+        status = self._status()
+        if status is None:
             return "none"
         return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
@@ -68,11 +71,21 @@ class CsvRecords(Generic[Record]):
         return [number for number, record in self._lines() if record is None]
 
     def mark(self) -> int | None:
-        """Where the file ends now, for ``go_back``; None where there is none."""
+        """Where the file ends now, for ``go_back``; None where there is none.
+
+        Raises:
+            DataError: the file cannot be looked at.
+        """
+        status = self._status()
+        return None if status is None else status.st_size
+
+    def _status(self) -> os.stat_result | None:
         try:
-            return self.path.stat().st_size
+            return self.path.stat()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise DataError(f"{self.path}: cannot be read: {error.strerror}; check its folder") from error
 
     def go_back(self, mark: int | None) -> None:
         """Remove what was appended since ``mark``; needs no space.

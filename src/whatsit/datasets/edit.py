@@ -42,6 +42,8 @@ class EditKind(StrEnum):
     """The lesson is replaced by a feature file."""
     TEACH = "teach"
     """A step of a lesson that an earlier version kept; nothing more is known of it."""
+    FORGET = "forget"
+    """The trash was emptied: nothing before this can be undone."""
     UNKNOWN = "unknown"
     """Written by another version: only its text tells what it was."""
 
@@ -91,6 +93,7 @@ class Edit:
             EditKind.CLEAR: "forget everything taught",
             EditKind.LOAD: "load features",
             EditKind.TEACH: "a step of the lesson",
+            EditKind.FORGET: "empty the trash",
             EditKind.UNKNOWN: self.text,
         }[self.kind]
 

@@ -17,7 +17,7 @@ from whatsit.datasets.edit import Edit, EditKind, read_edit
 from whatsit.datasets.places import HISTORY, INCOMING
 from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import read_bounded, write_all, write_file
+from whatsit.files import cannot_write, read_bounded, write_all, write_file
 
 _log = logging.getLogger(__name__)
 _MAX_BYTES = 2**28
@@ -95,7 +95,10 @@ class EditHistory:
             DataError: the disk is full or read-only.
         """
         number = self.newest() + 1
-        beneath.make_folder(self.folder)
+        try:
+            beneath.make_folder(self.folder)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
         write_file(self.folder / f"{number:08d}.json", edit.to_line())
         return number
 
@@ -127,14 +130,18 @@ class EditHistory:
             beneath.remove_tree(self._incoming)  # of edits that never began
 
     def forget(self) -> None:
-        """Forget every edit: none can be undone any more. Which lesson counts is kept."""
-        if not self.folder.is_dir():
-            return
+        """Forget every edit: none can be undone any more. Which lesson counts is kept.
+
+        Raises:
+            DataError: the disk is full or read-only; nothing is forgotten then.
+        """
         lesson, numbers = self.lesson(), self._numbers()
-        if lesson is not None:
-            self.record(Edit(EditKind.TEACH, lesson=(lesson, lesson)))
+        if not numbers:
+            return
+        self.record(Edit(EditKind.FORGET, lesson=None if lesson is None else (lesson, lesson)))
         for number in numbers:
-            beneath.unlink(self.folder / f"{number:08d}.json", missing_ok=True)
+            with contextlib.suppress(OSError, DataError):
+                beneath.unlink(self.folder / f"{number:08d}.json", missing_ok=True)
 
     # ---- looking
 
@@ -255,9 +262,13 @@ class EditHistory:
         return None
 
     def _numbers(self) -> list[int]:
-        if not self.folder.is_dir():
+        try:
+            with os.scandir(self.folder) as entries:
+                return [int(match[1]) for entry in entries if (match := _NAME.fullmatch(entry.name))]
+        except FileNotFoundError:
             return []
-        return [int(match[1]) for entry in os.scandir(self.folder) if (match := _NAME.fullmatch(entry.name))]
+        except OSError as error:
+            raise DataError(f"{self.folder}: cannot be read: {error.strerror}; check its permissions") from error
 
     def _edits(self, numbers: Iterable[int]) -> Iterator[tuple[int, Edit]]:
         return ((number, edit) for number in numbers if (edit := self._edit(number)) is not None)
@@ -353,6 +364,8 @@ def _undoable(edits: Iterable[tuple[int, Edit]]) -> tuple[int, Edit] | None:
     """The newest edit that no newer one undoes."""
     undone: set[int] = set()
     for number, edit in edits:
+        if edit.kind is EditKind.FORGET:
+            return None
         if edit.undoes:
             undone.add(edit.undoes)
         elif number not in undone and not edit.is_nothing:

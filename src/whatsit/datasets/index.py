@@ -10,7 +10,7 @@ from typing import Any
 
 from whatsit import beneath
 from whatsit.datasets.fingerprint import Fingerprint
-from whatsit.datasets.places import checked_database
+from whatsit.datasets.places import checked_database, refuse_waiting_journals
 from whatsit.datasets.split import DecidedBy, Split
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
@@ -44,6 +44,7 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = str(path)
         self._lock = threading.RLock()
         self._depth = 0
         self._connection = self._open()
@@ -137,6 +138,8 @@ class Index:
             self._run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
 
     def _run(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if self.on_disk:
+            refuse_waiting_journals(self._name)
         try:
             return self._connection.execute(query, values)
         except sqlite3.Error as error:
@@ -158,8 +161,9 @@ class Index:
         with self._lock:
             memory = self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
             try:
+                refuse_waiting_journals(self._name)
                 self._connection.backup(memory)
-            except sqlite3.Error:  # nothing to be had from the file: the pictures will tell
+            except (sqlite3.Error, DataError):  # nothing to be had from the file: the pictures will tell
                 memory.close()
                 memory = self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
             self._connection.close()

@@ -30,6 +30,8 @@ class ProjectLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Once: what lies there can change while it is held.
+        self._name = os.path.realpath(path)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -40,7 +42,7 @@ class ProjectLock:
             DataError: the lock file cannot be written.
         """
         with _MUTEX:
-            writer = _WRITERS.setdefault(os.path.realpath(self.path), threading.RLock())
+            writer = _WRITERS.setdefault(self._name, threading.RLock())
         with writer:
             self.acquire()
             try:
@@ -64,7 +66,7 @@ class ProjectLock:
             ProjectInUseError: another process has the project.
             DataError: the lock file cannot be written.
         """
-        name = os.path.realpath(self.path)
+        name = self._name
         with _MUTEX:
             holding = _HELD.get(name)
             if holding is not None:
@@ -74,7 +76,7 @@ class ProjectLock:
 
     def release(self) -> None:
         """Give back one ``acquire``."""
-        name = os.path.realpath(self.path)
+        name = self._name
         with _MUTEX:
             holding = _HELD.get(name)
             if holding is None:

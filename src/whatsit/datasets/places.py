@@ -144,8 +144,8 @@ def protect_project(project: Path) -> None:
     Classes and pictures, where people put things, are not looked at: a scan names what cannot be used there.
 
     Raises:
-        DataError: something of ours is a link, a FIFO, a socket or a device, or a folder in place of a file or the
-            other way round; it is named.
+        DataError: something of ours is a link, a FIFO, a socket or a device, a folder in place of a file or the
+            other way round, or a folder that cannot be read; it is named.
     """
     beneath.protect(project, _OURS)
     for place in PLACES:
@@ -173,6 +173,18 @@ def checked_database(path: Path) -> str:
     return beneath.checked(path)
 
 
+def refuse_waiting_journals(path: str) -> None:
+    """Refuse what SQLite would wait for: it opens the files beside a database again and again.
+
+    Raises:
+        DataError: one of them is no regular file.
+    """
+    for ending in DATABASE_JOURNALS:
+        with contextlib.suppress(OSError):
+            if not stat.S_ISREG(os.lstat(path + ending).st_mode):
+                raise DataError(f"{path}{ending}: not a file; move away what is there")
+
+
 def remove_leftovers(project: Path) -> None:
     """Remove the temporary files of writes that were killed; the caller has the project to itself."""
     for folder in (project, *_folders(project)):
@@ -198,3 +210,5 @@ def _check(path: Path, place: Place) -> None:
     beneath.refuse_special(path)
     if stat.S_ISDIR(mode) is not (place.kind is Kind.FOLDER):
         raise DataError(f"{path}: expected a {place.kind} ({place.purpose}); move away what is there")
+    if place.kind is Kind.FOLDER and not os.access(path, os.R_OK | os.X_OK):
+        raise DataError(f"{path}: cannot be read: permission denied; it holds {place.purpose}: check its permissions")

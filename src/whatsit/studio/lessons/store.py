@@ -3,13 +3,14 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.datasets.places import checked_database
+from whatsit.datasets.places import checked_database, refuse_waiting_journals
 from whatsit.errors import DataError
 from whatsit.studio.lessons.lesson import Lesson
 
@@ -42,6 +43,7 @@ class LessonStore:
     """
 
     def __init__(self, path: Path) -> None:
+        self._name = str(path)
         try:
             self.database = sqlite3.connect(checked_database(path), check_same_thread=False, isolation_level=None)
             self.database.execute("PRAGMA synchronous=FULL")
@@ -64,6 +66,7 @@ class LessonStore:
         Raises:
             DataError: the disk is full or read-only; nothing is changed.
         """
+        refuse_waiting_journals(self._name)
         try:
             self.database.execute("BEGIN IMMEDIATE")
             yield
@@ -75,10 +78,17 @@ class LessonStore:
                 raise _cannot_keep(error) from error
             raise
 
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        refuse_waiting_journals(self._name)
+        try:
+            return self.database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise DataError(f"{self._name}: cannot be read ({error}): is the project's folder there?") from error
+
     def setting(self, name: str) -> str | None:
         """A setting's value, None where it was never set."""
-        row = self.database.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT value FROM settings WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def keep(self, settings: Mapping[str, str]) -> None:
         """Keep settings.
@@ -91,7 +101,7 @@ class LessonStore:
 
     def newest(self) -> int:
         """The id of the version written last."""
-        return int(self.database.execute("SELECT coalesce(max(id), ?) FROM versions", (NOTHING,)).fetchone()[0])
+        return int(self._rows("SELECT coalesce(max(id), ?) FROM versions", (NOTHING,))[0][0])
 
     def lesson(self, version: int) -> tuple[Lesson, int]:
         """A version, and the number of the dataset's latest edit when it was written.
@@ -101,8 +111,8 @@ class LessonStore:
         if version == NOTHING:
             return Lesson(), 0
         query = "SELECT lesson, edits FROM versions WHERE id >= ? ORDER BY id LIMIT 1"
-        row = self.database.execute(query, (version,)).fetchone()
-        return (Lesson.from_json(row[0]), int(row[1])) if row else (Lesson(), 0)
+        rows = self._rows(query, (version,))
+        return (Lesson.from_json(rows[0][0]), int(rows[0][1])) if rows else (Lesson(), 0)
 
     def counted(self) -> int:
         """The version that counted when ``remember`` was last called."""
@@ -128,9 +138,9 @@ class LessonStore:
 
     def sweep(self) -> None:
         """Forget features of shots that no version holds any more."""
-        known = {shot for (shot,) in self.database.execute("SELECT shot FROM features")}
+        known = {shot for (shot,) in self._rows("SELECT shot FROM features")}
         if known:
-            for (text,) in self.database.execute("SELECT lesson FROM versions"):
+            for (text,) in self._rows("SELECT lesson FROM versions"):
                 known -= {shot[0] for shot in json.loads(text)["shots"]}
         if known:
             with self.transaction():
@@ -193,7 +203,7 @@ class LessonStore:
 
     def features(self) -> dict[int, tuple[str, Vector]]:
         """Of every shot without a picture: the backbone its features are of, and they themselves."""
-        rows = self.database.execute("SELECT shot, embedder, embedding FROM features")
+        rows = self._rows("SELECT shot, embedder, embedding FROM features")
         return {shot: (embedder, np.frombuffer(blob, "<f4").copy()) for shot, embedder, blob in rows}
 
     def highest_id(self) -> int:
