@@ -21,6 +21,8 @@ from whatsit.imaging.picture_format import is_picture_name
 _ENDINGS = (".csv", ".tsv")
 _ONE_HOT_FILE = "_classes.csv"
 """Roboflow's, beside the pictures of each split."""
+_MAX_WORDS = 64
+"""Of a picture's name in a list whose columns are separated by spaces."""
 _Lines = list[tuple[int, list[str]]]
 
 
@@ -92,7 +94,7 @@ def _text_lines(text: str) -> Iterator[tuple[int, list[str]]]:
         if not (line := line.strip()) or line.startswith("#"):
             continue
         words = re.split(r"[\t,;]", line) if re.search(r"[\t,;]", line) else line.split(" ")
-        at = next((at for at in range(len(words)) if is_picture_name(" ".join(words[: at + 1]))), 0)
+        at = next((at for at in range(min(len(words), _MAX_WORDS)) if is_picture_name(" ".join(words[: at + 1]))), 0)
         yield number, [" ".join(words[: at + 1]).strip(), " ".join(words[at + 1 :]).strip()]
 
 
