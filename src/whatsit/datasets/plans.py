@@ -11,6 +11,7 @@ from whatsit.datasets.placement import Newcomer, place
 from whatsit.datasets.split import DecidedBy, Split, SplitRatios, split_of
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
+from whatsit.validation import first_few, short
 
 TRASH = ".whatsit/trash"
 """Where deleted pictures wait, relative to the project; undo brings them back from there."""
@@ -111,7 +112,8 @@ class Plans:
         for other, folder in self._catalogue.folders():
             if other == label:
                 return folder.name
-        raise DataError(f"label {label!r}: no such class; see  whatsit dataset stats")
+        there = first_few([label for label, _ in self._catalogue.folders()])
+        raise DataError(f"label {short(label)}: no such class; there are {there or 'none yet'}")
 
     def _chosen(self, pictures: Iterable[PictureLike]) -> list[Picture]:
         keys = dict.fromkeys(p.key if isinstance(p, Picture) else p for p in pictures)

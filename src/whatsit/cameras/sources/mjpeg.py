@@ -15,6 +15,7 @@ from whatsit.cameras.remote import RemoteCamera
 from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraError, CameraLostError
 from whatsit.plugins import Address
+from whatsit.text import one_line
 
 MAX_JPEG_BYTES = 16 * 2**20
 _MAX_LINE = 4096
@@ -59,7 +60,7 @@ def open_mjpeg(url: str, timeout: float = 10.0) -> Capture:
         response = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         connection.close()
-        raise CameraLostError(f"it does not answer: {error}") from error
+        raise CameraLostError(f"it does not answer: {one_line(error)}") from error
     try:
         _check_response(response.status, response.headers)
     except BaseException:
@@ -75,7 +76,7 @@ def _check_response(status: int, headers: Message) -> None:
         raise CameraLostError(f"it answers with status {status}")
     kind = headers.get_content_type()
     if kind != "multipart/x-mixed-replace":
-        raise CameraError(f"it sends {kind}, not an MJPEG stream (multipart/x-mixed-replace)")
+        raise CameraError(f"it sends {one_line(kind)}, not an MJPEG stream (multipart/x-mixed-replace)")
 
 
 def _boundary(headers: Message) -> bytes:
@@ -98,7 +99,7 @@ class MjpegCapture:
         try:
             jpeg = self._part()
         except (OSError, http.client.HTTPException) as error:
-            raise CameraLostError(f"the connection broke: {error}") from error
+            raise CameraLostError(f"the connection broke: {one_line(error)}") from error
         return decode_frame(jpeg)
 
     def release(self) -> None:
