@@ -16,8 +16,8 @@ from whatsit.datasets.formats.source import ARCHIVE_ENDINGS
 from whatsit.errors import DataError
 from whatsit.files import cannot_write
 from whatsit.parallel import Progress
+from whatsit.validation import instance, row
 from whatsit.validation import path as checked_path
-from whatsit.validation import row
 
 DEFAULT_LAYOUT = "split"
 _ARCHIVES = ARCHIVE_ENDINGS | {".tbz2", ".txz"}
@@ -71,6 +71,7 @@ def export_path(
         ArgumentError: not a path, or no such layout.
         DataError: ``path`` exists or lies in the dataset itself, or the disk is full; nothing is left behind then.
     """
+    instance(dataset, Dataset, "a dataset, such as project.dataset")
     target = checked_path(path, "a folder or a .zip to make")
     write_entries = writer(layout)
     is_zip = target.suffix.lower() == ".zip"
