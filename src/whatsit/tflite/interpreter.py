@@ -193,6 +193,8 @@ def without_greeting() -> Iterator[None]:
 
 
 def _spec(detail: Any) -> TensorSpec:
+    if np.dtype(detail["dtype"]).kind == "c":
+        raise ModelError(f"tensor {detail['name']}: complex numbers; expected real ones")
     scale, zero_point = detail["quantization"]
     shape = tuple(int(side) for side in detail["shape"])
     return TensorSpec(str(detail["name"]), shape, np.dtype(detail["dtype"]), float(scale), int(zero_point))
