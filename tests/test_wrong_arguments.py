@@ -23,7 +23,9 @@ from whatsit import (
     WhatsitError,
     deploy,
     evaluate,
+    export_path,
     find_examples,
+    import_path,
     load_image,
     open_camera,
     teach,
@@ -46,6 +48,12 @@ def learner(**settings):
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
+        (lambda model: Project("a\0b"), "no file can have this name; expected the path of a project's folder"),
+        (lambda model: Project("\ud800"), "no file can have this name"),
+        (lambda model: import_path("project", "pictures"), "'project': expected a dataset, such as project.dataset"),
+        (lambda model: export_path("project", "pictures"), "'project': expected a dataset, such as project.dataset"),
+        (lambda model: Smoothing(None), "threshold None: expected a number from 0 to 1"),
+        (lambda model: SplitRatios("a"), "expected three percentages"),
         (lambda model: Classifier(3), "model 3: expected the path of a .tflite, or its bytes"),
         (lambda model: Classifier(model, {"a": 0, "b": 1, "c": 2}), "labels {'a': 0, 'b': 1, 'c': 2}: expected a list"),
         (lambda model: Classifier(model, {"a", "b", "c"}), "expected a list"),

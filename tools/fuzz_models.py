@@ -61,14 +61,14 @@ def main() -> int:
 
 
 def _child(cases: int, seed: int, folder: Path | None) -> int:
-    bases = [*map(write_model, _small_models()), *_files(folder)]
+    bases = [*small_models(), *_files(folder)]
     became: Counter[str] = Counter()
     longest = 0.0
     prober = Prober(seconds=SECONDS)
     for case in range(cases):
         chance = random.Random(seed * 1_000_003 + case)
         print(json.dumps({"case": case, "became": became, "memory": _memory(), "longest": longest}), flush=True)
-        content = _mutated(chance.choice(bases), chance)
+        content = mutated(chance.choice(bases), chance)
         if content is None:
             became["not written"] += 1
             continue
@@ -112,8 +112,8 @@ def _files(folder: Path | None) -> list[bytes]:
     return [file.read_bytes() for file in sorted(folder.rglob("*.tflite"))] if folder else []
 
 
-def _small_models() -> list[Any]:
-    """Models of a few kilobytes that between them use every operator in question."""
+def small_models() -> list[bytes]:
+    """Model files of a few kilobytes that between them use every operator in question."""
     rng = np.random.default_rng(0)
 
     def weights(graph: Graph, name: str, *shape: int) -> int:
@@ -185,10 +185,11 @@ def _small_models() -> list[Any]:
     )  # fmt: skip
     at = mean.operator("LOGISTIC", [at], mean.tensor("out", (1, 4)))
     mean.finish([picture], [at])
-    return [convolutional.model, mean.model]
+    return [write_model(convolutional.model), write_model(mean.model)]
 
 
-def _mutated(content: bytes, chance: random.Random) -> bytes | None:
+def mutated(content: bytes, chance: random.Random) -> bytes | None:
+    """The model with one to three changes; None where that cannot be written."""
     model = read_model(content)
     graph = model.subgraphs[0]
     for _ in range(chance.randint(1, 3)):

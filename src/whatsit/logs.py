@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from whatsit.files import cache_folder
-from whatsit.text import printable
+from whatsit.text import one_line, printable
 
 COUNTED_SECONDS = 60.0
 """An event that was printed is only counted for so long."""
@@ -116,7 +116,7 @@ def keep_details(error: BaseException) -> Path | None:
 
 def described(error: BaseException) -> str:
     """An error's kind and text in one line of bounded length."""
-    text = printable(" ".join(str(error).split()))[:_LONGEST]
+    text = one_line(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

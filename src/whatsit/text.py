@@ -14,6 +14,12 @@ def printable(text: object) -> str:
     return _UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), str(text))
 
 
+def one_line(text: object, most: int = 500) -> str:
+    """``text`` as ``printable`` on one line, cut in the middle where it has more than ``most`` characters."""
+    line = printable(" ".join(str(text).split()))
+    return line if len(line) <= most else f"{line[: most * 2 // 3]} … {line[-most // 4 :]}"
+
+
 def json_line(document: Mapping[str, Any], encoding: str | None = "utf-8") -> str:
     """A JSON document (RFC 8259) on one line, without the newline.
 

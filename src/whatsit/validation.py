@@ -78,11 +78,28 @@ def path(value: object, expected: str) -> Path:
     """``value`` as a path.
 
     Raises:
-        ArgumentError: neither text nor a path.
+        ArgumentError: neither text nor a path, or of characters that no path can have.
     """
     if not isinstance(value, str | os.PathLike):
         raise ArgumentError(f"{short(value)}: expected the path of {expected}")
+    try:
+        impossible = b"\0" in os.fsencode(value)
+    except ValueError:  # a lone surrogate
+        impossible = True
+    if impossible:
+        raise ArgumentError(f"{short(os.fspath(value))}: no file can have this name; expected the path of {expected}")
     return Path(value)
+
+
+def instance(value: T, kind: type[T], expected: str) -> T:
+    """``value`` itself, if it is one of ``kind``.
+
+    Raises:
+        ArgumentError: it is not; ``expected`` says what it should be.
+    """
+    if not isinstance(value, kind):
+        raise ArgumentError(f"{short(value)}: expected {expected}")
+    return value
 
 
 def several(pictures: Iterable[T]) -> Iterable[T]:

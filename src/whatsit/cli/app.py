@@ -135,7 +135,19 @@ def main() -> None:
             _drop_output()
             _fail(f"standard output: {error.strerror or error}; nothing more was written", 1)
         _fail(f"{error.filename}: {error.strerror or error}", 1)
+    except MemoryError:
+        _fail("out of memory; close other programs, or take fewer or smaller pictures", 1)
+    except Exception as error:
+        _fail(_unexpected(error), 1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _unexpected(error: Exception) -> str:
+    from whatsit.logs import described, keep_details
+
+    kept = keep_details(error)
+    details = f", with the end of {kept}" if kept else ""
+    return f"something went wrong inside whatsit: {described(error)}; please report this{details}"
 
 
 def _fail(message: str, status: int) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -85,6 +86,8 @@ class Catalogue:
     def __init__(self, root: Path, index: Index) -> None:
         self.root = root
         self.index = index
+        self._folders: dict[str, tuple[str, Path]] = {}
+        """Folder name -> its label and its path."""
 
     def __len__(self) -> int:
         rows = self.index.rows(
@@ -209,11 +212,14 @@ class Catalogue:
         """The folders there are, with the label of each; ``_unlabelled`` too."""
         if not self.root.is_dir():
             return []
-        return sorted(
-            (label_of(entry.name), Path(entry.path))
+        # Asked for with every picture that is stored: what a name means is remembered, what there is never.
+        known = self._folders
+        found = [
+            known.get(entry.name) or known.setdefault(entry.name, (label_of(entry.name), self.root / entry.name))
             for entry in os.scandir(self.root)
             if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".") and entry.name.isprintable()
-        )
+        ]
+        return sorted(found, key=itemgetter(0))
 
     def folder_for(self, label: str) -> Path:
         """The folder of a class, one that is there or the one it would have.

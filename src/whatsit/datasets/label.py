@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 from whatsit.errors import ArgumentError, DataError
@@ -75,6 +76,7 @@ def plain_label(label: str) -> str:
     return unicodedata.normalize("NFC", label).strip()
 
 
+@lru_cache(2**14)
 def twin_key(label: str) -> str:
     """Equal for labels that differ only by case, Unicode form or blanks (NFKC, case-folded)."""
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold()).split())

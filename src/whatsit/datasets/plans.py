@@ -14,6 +14,7 @@ from whatsit.datasets.places import TRASH
 from whatsit.datasets.split import DecidedBy, Split, SplitRatios, split_of
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
+from whatsit.validation import first_few, short
 
 _counter = count()
 """Tells paths apart that are made within one tick of the clock."""
@@ -128,7 +129,8 @@ class Plans:
         for other, folder in self._catalogue.folders():
             if other == label:
                 return folder.name
-        raise DataError(f"label {label!r}: no such class; see  whatsit dataset stats")
+        there = first_few([label for label, _ in self._catalogue.folders()])
+        raise DataError(f"label {short(label)}: no such class; there are {there or 'none yet'}")
 
     def _chosen(self, pictures: Iterable[PictureLike]) -> list[Picture]:
         keys = dict.fromkeys(p.key if isinstance(p, Picture) else p for p in pictures)

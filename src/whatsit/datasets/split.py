@@ -92,6 +92,8 @@ class SplitRatios:
 
     def __post_init__(self) -> None:
         values = self.values()
+        if not all(isinstance(value, int | float) for value in values):
+            raise ArgumentError(f"split ratios {values}: expected three percentages that add up to 100, as numbers")
         if not all(0 <= value <= 1 for value in values) or abs(sum(values) - 1) > 1e-6:
             raise ArgumentError(f"split ratios {self}: expected three percentages that add up to 100, such as 60/20/20")
         if self.training == 0:

@@ -56,7 +56,7 @@ def evaluate(
         best = found[0]
         judged.append(JudgedPicture(picture, label, best.label, best.score, found.distance, found.unknown))
     if not judged:
-        raise DataError("no pictures to test on: put some into the test split, which  whatsit dataset split  shows")
+        raise DataError("no pictures to test on: put some into the test split of the dataset")
     never_taught = tuple(sorted({one.label for one in judged} - set(classifier.labels)))
     labels = (*classifier.labels, *never_taught)
     return Evaluation(tuple(judged), labels, never_taught, classifier.threshold, tuple(unreadable))

@@ -313,7 +313,7 @@ class Live:
         if last is None:
             self._send(Answer(AnswerState.STALE, None, 0.0, Predictions(()), None, Stats()))
         elif last.state is not AnswerState.STALE:
-            stats = replace(last.stats, fps=0.0, age_ms=(time.time() - last.time) * 1000)
+            stats = replace(last.stats, fps=0.0, age_ms=max(0.0, time.time() - last.time) * 1000)
             self._send(replace(last, state=AnswerState.STALE, stats=stats))
 
     def _complain(self, problem: str | None) -> None:

@@ -7,6 +7,7 @@ from math import exp
 
 from whatsit.errors import ArgumentError
 from whatsit.models.prediction import Predictions
+from whatsit.validation import short
 
 
 class AnswerState(StrEnum):
@@ -46,8 +47,8 @@ class Smoothing:
             ("smoothing seconds", self.seconds, 60.0),
             ("margin", self.margin, 1.0),
         ):
-            if not 0 <= value <= high:
-                raise ArgumentError(f"{name} {value}: expected a number from 0 to {high:g}")
+            if not isinstance(value, int | float) or not 0 <= value <= high:
+                raise ArgumentError(f"{name} {short(value)}: expected a number from 0 to {high:g}")
 
 
 @dataclass(frozen=True, slots=True)

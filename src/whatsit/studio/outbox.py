@@ -1,9 +1,10 @@
 """Messages waiting to be sent to a tab: one slot per kind, the newest wins, so a slow tab never builds up a queue."""
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
+
+from whatsit.text import json_line
 
 Payload = bytes | str
 Watcher: TypeAlias = Literal["tab", "stream"]
@@ -12,7 +13,7 @@ Watcher: TypeAlias = Literal["tab", "stream"]
 
 def as_text(kind: str, view: Mapping[str, object]) -> str:
     """A message as JSON: the view's fields, and ``kind`` beside them."""
-    return json.dumps({"kind": kind, **view}, ensure_ascii=False)
+    return json_line({"kind": kind, **view})
 
 
 class Outbox:

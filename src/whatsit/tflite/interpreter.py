@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,6 +78,8 @@ class Runtime:
         self._content, self._name, self._wanted_threads = content, name, threads
         self.threads = min(4, os.cpu_count() or 1) if threads is None else whole_number(threads, "threads")
         self._lock = threading.Lock()
+        self._forked = False
+        _runtimes.add(self)
         try:
             with without_greeting():
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=self.threads)
@@ -119,6 +122,8 @@ class Runtime:
         if self._copies > 1:
             tensor = np.repeat(tensor, self._copies, axis=0)
         with self._lock:
+            if self._forked:
+                self._open_again()
             self._interpreter.set_tensor(self._in, tensor)
             try:
                 self._interpreter.invoke()
@@ -133,13 +138,33 @@ class Runtime:
                 raise ModelError(f"{self._name}: output {spec.name} has shape {shapes}; export it with a fixed one")
         return found
 
+    def _open_again(self) -> None:
+        # The interpreter's threads stayed in the parent; without them it would neither run nor end.
+        _left_behind.append(self._interpreter)
+        fresh = Runtime(self._content, self._wanted_threads, self._name)
+        self._interpreter, self._in, self._out, self._forked = fresh._interpreter, fresh._in, fresh._out, False
+
     def clone(self, threads: int = 1) -> "Runtime":
         """Another interpreter for the same model."""
         return Runtime(self._content, threads, self._name)
 
 
+_runtimes: "weakref.WeakSet[Runtime]" = weakref.WeakSet()
+_left_behind: list[Any] = []
 _greeting_lock = threading.Lock()
 _greeted = threading.Event()
+
+
+def _after_fork() -> None:
+    """In a child: another thread of the parent may have held a lock at the fork, and nobody here would release it."""
+    global _greeting_lock  # noqa: PLW0603 - there is no other way to give it up
+    _greeting_lock = threading.Lock()
+    for runtime in _runtimes:
+        runtime._lock, runtime._forked = threading.Lock(), True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @contextlib.contextmanager
@@ -168,6 +193,8 @@ def without_greeting() -> Iterator[None]:
 
 
 def _spec(detail: Any) -> TensorSpec:
+    if np.dtype(detail["dtype"]).kind == "c":
+        raise ModelError(f"tensor {detail['name']}: complex numbers; expected real ones")
     scale, zero_point = detail["quantization"]
     shape = tuple(int(side) for side in detail["shape"])
     return TensorSpec(str(detail["name"]), shape, np.dtype(detail["dtype"]), float(scale), int(zero_point))

@@ -42,7 +42,7 @@ def from_address(address: Address) -> RemoteCamera:
         CameraError: not a number, or a value out of range.
     """
     if not (address.target or "0").isdecimal() or len(address.target) > 2:
-        raise address.refusal("a Pi camera is picamera:0 or picamera:1; see  whatsit cameras")
+        raise address.refusal("a Pi camera is picamera:0 for the first, or picamera:1")
     width, height = SIZE.of(address)
     options = {
         "index": int(address.target or 0),

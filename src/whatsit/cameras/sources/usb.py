@@ -23,7 +23,7 @@ def from_address(address: Address) -> RemoteCamera:
     """
     match = re.fullmatch(r"(?:/dev/video)?(\d{0,3})", address.target)
     if match is None:
-        raise address.refusal("a USB camera is usb:0, usb:1 or /dev/video0; see  whatsit cameras")
+        raise address.refusal("a USB camera is usb:0 for the first, usb:1 … or /dev/video0")
     width, height = SIZE.of(address)
     options = {"index": int(match[1] or 0), "width": width, "height": height, "fps": FPS.of(address)}
     return RemoteCamera(address.text, f"{__name__}:open_usb", options)

@@ -21,6 +21,8 @@ from whatsit.imaging.picture_format import is_picture_name
 _ENDINGS = (".csv", ".tsv")
 _ONE_HOT_FILE = "_classes.csv"
 """Roboflow's, beside the pictures of each split."""
+_MAX_WORDS = 64
+"""Of a picture's name in a list whose columns are separated by spaces."""
 _Lines = list[tuple[int, list[str]]]
 
 
@@ -95,7 +97,7 @@ def _text_lines(text: str) -> Iterator[tuple[int, list[str]]]:
             yield number, [word.strip() for word in re.split(r"[\t,;]", line)]
             continue
         words = line.split()
-        at = next((at for at in range(len(words)) if is_picture_name(" ".join(words[: at + 1]))), 0)
+        at = next((at for at in range(min(len(words), _MAX_WORDS)) if is_picture_name(" ".join(words[: at + 1]))), 0)
         rest = words[at + 1 :]
         label = rest if any(word.replace(".", "").isdecimal() for word in rest) else [" ".join(rest)]
         yield number, [" ".join(words[: at + 1]), *label]

@@ -12,6 +12,7 @@ from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.formats.entry import Entry
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.item import Item
+from whatsit.datasets.formats.list_cost import check_list
 from whatsit.datasets.formats.list_text import list_text
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, not_listed
 from whatsit.datasets.formats.source import Contents, Source
@@ -84,9 +85,12 @@ def _listing(source: Source, contents: Contents, lists: list[str]) -> Listing:
     there = set(contents.paths) - set(lists)
     found: dict[str, Item] = {}
     skips: list[Skip] = []
+    cost = 0
     for list_path in lists:
         folder = PurePosixPath(list_path).parent
-        for entry in _entries(source.read(list_path), list_path, skips):
+        content = source.read(list_path)
+        cost = check_list(content, list_path, cost)
+        for entry in _entries(content, list_path, skips):
             path = str(entry["path"])
             place = str(folder / path)
             if place in found:

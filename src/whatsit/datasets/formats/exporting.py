@@ -17,8 +17,8 @@ from whatsit.files import cannot_write
 from whatsit.imaging.image import read_picture_file
 from whatsit.parallel import Progress
 from whatsit.scratch import scratch_beside
+from whatsit.validation import instance, row
 from whatsit.validation import path as checked_path
-from whatsit.validation import row
 
 DEFAULT_LAYOUT = "split"
 _ARCHIVES = ARCHIVE_ENDINGS | {".tbz2", ".txz"}
@@ -72,6 +72,7 @@ def export_path(
         ArgumentError: not a path, or no such layout.
         DataError: ``path`` exists or lies in the dataset itself, or the disk is full; nothing is left behind then.
     """
+    instance(dataset, Dataset, "a dataset, such as project.dataset")
     target = checked_path(path, "a folder or a .zip to make")
     write_entries = writer(layout)
     is_zip = target.suffix.lower() == ".zip"

@@ -21,6 +21,7 @@ from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.skip import Skip
 from whatsit.errors import SourceError
 from whatsit.parallel import Progress
+from whatsit.validation import instance
 from whatsit.validation import path as checked_path
 
 __all__ = ["FilesSource", "ImportReport", "Skip", "import_from", "import_path", "list_endings", "readable_formats"]
@@ -50,6 +51,7 @@ def import_path(
         ArgumentError: not a path, or no such layout.
         DataError: the label cannot be used, or the disk is full.
     """
+    instance(dataset, Dataset, "a dataset, such as project.dataset")
     source = checked_path(path, "a folder, a zip archive, a list or a picture")
     with dataset.gathered():
         return _import_path(dataset, source, label, layout, progress)

@@ -8,6 +8,7 @@ from whatsit.datasets.formats.claims import Claim, Claims
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.json_text import parsed_json, texts_in
 from whatsit.datasets.formats.label_table import Table, claims_of
+from whatsit.datasets.formats.list_cost import MAX_COLUMNS
 from whatsit.datasets.formats.list_text import guessed_text
 from whatsit.datasets.formats.listing import NearMiss
 from whatsit.datasets.formats.lists import ListFormat
@@ -15,6 +16,7 @@ from whatsit.datasets.formats.references import References
 from whatsit.errors import SourceError
 from whatsit.imaging.picture_format import is_picture_name
 
+_MAX_CELLS = 2**22
 _EXPECTED = 'expected one record per picture, such as {"file_name": "a.jpg", "label": "cat"}'
 
 
@@ -64,6 +66,10 @@ def _are_records(value: Any) -> bool:
 
 def _table(records: Sequence[Mapping[str, Any]], list_path: str) -> Table:
     heads = tuple(dict.fromkeys(head for record in records for head in record))
+    if len(heads) > MAX_COLUMNS or len(heads) * len(records) > _MAX_CELLS:  # each record can have names of its own
+        raise SourceError(
+            f"{list_path}: {len(records):,} records with {len(heads):,} different fields; leave some fields out"
+        )
     rows = tuple(
         (f"record {number}", tuple(_text(record.get(head)) for head in heads))
         for number, record in enumerate(records, 1)

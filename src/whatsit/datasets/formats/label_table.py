@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from whatsit.datasets.formats.claims import Claim, Claims
+from whatsit.datasets.formats.list_cost import MAX_COLUMNS
 from whatsit.datasets.formats.listing import NearMiss
 from whatsit.datasets.formats.references import Found, References
 from whatsit.datasets.label import label_of
 from whatsit.datasets.skip import Skip
+from whatsit.errors import SourceError
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.validation import first_few
 
@@ -67,10 +69,16 @@ def plain_head(cell: str) -> str:
 
 
 def claims_of(table: Table, references: References) -> Claims | NearMiss | None:
-    """What a table says of pictures; None where it names none, a near miss where it does and no column is the label."""
+    """What a table says of pictures; None where it names none, a near miss where it does and no column is the label.
+
+    Raises:
+        SourceError: it has too many columns.
+    """
     table = _with_heads(table, references)
     if table.heads is None or not table.rows:
         return None
+    if len(table.heads) > MAX_COLUMNS:
+        raise SourceError(f"{table.path}: {len(table.heads):,} columns, {MAX_COLUMNS:,} at most; leave some out")
     heads = [plain_head(head) for head in table.heads]
     path = _path_column(table, heads, references)
     if path is None or not (table.must_name or _names_pictures(table, path, references)):

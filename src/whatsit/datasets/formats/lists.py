@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from whatsit.datasets.formats import split_folders
 from whatsit.datasets.formats.claims import Claims, listing_of
+from whatsit.datasets.formats.list_cost import check_list
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, NearMiss, not_listed, pictures_in
 from whatsit.datasets.formats.references import References
 from whatsit.datasets.formats.source import Contents, Source
@@ -18,8 +19,6 @@ from whatsit.datasets.split import split_hinted, split_named
 from whatsit.errors import DataError, SourceError
 
 LIST_FILE = "labels.csv"
-MAX_LIST = 2**26
-"""Bytes of a list: 64 MiB, a million pictures or so."""
 _MAX_LISTS = 64
 _LIST_FOLDERS = frozenset({"annotations", "annotation", "lists", "meta", "metadata", "splits", "imagesets"})
 _ALONE = "a list without its pictures; zip it with them, or choose the folder that holds both"
@@ -60,7 +59,9 @@ class ListFormat:
         Raises:
             SourceError: it cannot be read, or names no pictures.
         """
-        said = self.parse(_content(source, list_path), list_path, References.of(contents), True)
+        content = _content(source, list_path)
+        check_list(content, list_path)
+        said = self.parse(content, list_path, References.of(contents), True)
         if not isinstance(said, Claims):
             return said
         beside = [
@@ -76,10 +77,13 @@ class ListFormat:
         found: list[Claims] = []
         misses: list[NearMiss] = []
         skips = [Skip(path, "a template for answers, no list of labels") for path in lists if is_template(path)]
+        cost = 0
         for path in lists:
             if is_template(path):
                 continue
-            said = self.parse(_content(source, path), path, references, False)
+            content = _content(source, path)
+            cost = check_list(content, path, cost)
+            said = self.parse(content, path, references, False)
             if isinstance(said, Claims):
                 found.append(said)
             elif said is not None:
@@ -164,12 +168,9 @@ def is_template(path: str) -> bool:
 
 def _content(source: Source, path: str) -> bytes:
     try:
-        content = source.read(path)
+        return source.read(path)
     except DataError as error:
         raise SourceError(f"{path}: {error}") from error
-    if len(content) > MAX_LIST:
-        raise SourceError(f"{path}: {len(content):,} bytes, more than the {MAX_LIST:,} allowed for a list; split it")
-    return content
 
 
 def _of_the_whole(contents: Contents, lists: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ import posixpath
 from whatsit.datasets.formats.class_folders import NO_CLASS
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.item import Item
+from whatsit.datasets.formats.list_cost import check_list
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing
 from whatsit.datasets.formats.source import Contents, Source
 from whatsit.datasets.label import RECORD_FILES, SPLITS_FILE, label_of
@@ -17,9 +18,12 @@ def read(source: Source, contents: Contents) -> Listing | None:
     """The pictures of every ``dataset/`` in the source with their labels and splits; None where there is none."""
     splits: dict[str, Split] = {}
     roots = []
+    cost = 0
     for path in contents.paths:
         if posixpath.basename(path) == SPLITS_FILE:
-            found = {record.hash: record.split for record in read_records(source.read(path))}
+            content = source.read(path)
+            cost = check_list(content, path, cost)
+            found = {record.hash: record.split for record in read_records(content)}
             splits |= found
             roots += [posixpath.dirname(path)] if found else []
     if not roots:

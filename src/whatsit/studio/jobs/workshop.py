@@ -135,7 +135,7 @@ class Workshop:
                 "done": work.done, "total": work.total, "error": work.error, "notes": list(work.notes),
                 "epochs": {"begin": begin, "rows": work.epochs[begin:]}, "most_epochs": work.most_epochs,
                 "trials": work.trials, "most_trials": work.most_trials,
-                "seconds": round((work.ended or time.time()) - work.began),
+                "seconds": max(0, round((work.ended or time.time()) - work.began)),
             }  # fmt: skip
 
     def epochs(self) -> list[EpochRow]:

@@ -159,7 +159,7 @@ class Feed:
             CameraError: there is no frame of the last three seconds.
         """
         frame = self._camera.latest
-        if frame is None or now - frame.time > _STALE_SECONDS:
+        if frame is None or abs(now - frame.time) > _STALE_SECONDS:  # abs: the clock can be set back
             reason = self.error or "it has not given a picture yet"
             raise CameraError(f"no picture to take: {reason}")
         return encode(frame, None, _KEPT_QUALITY)

@@ -21,6 +21,7 @@ from whatsit.studio.web.access import Access, Gate, SecurityHeaders
 from whatsit.studio.web.connections import Connections
 from whatsit.studio.web.limits import RequestLimits
 from whatsit.studio.web.refusal import LastResort
+from whatsit.text import one_line
 from whatsit.validation import expectation, short
 
 
@@ -77,17 +78,20 @@ def _explain(_: Request, error: Exception) -> JSONResponse:
 
 def _explain_status(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    known = {404: f"{short(request.url.path)}: there is no such page", 405: f"{request.method}: not possible here"}
-    view: ErrorView = {"error": known.get(error.status_code, str(error.detail))}
+    known = {
+        404: f"{one_line(request.url.path, 100)}: there is no such page",
+        405: f"{request.method}: not possible here",
+    }
+    view: ErrorView = {"error": known.get(error.status_code, one_line(error.detail))}
     return JSONResponse(view, error.status_code, headers=error.headers)
 
 
 def _refusal(error: Exception) -> ErrorView:
     if isinstance(error, SettingError):
         return {
-            "error": str(error), "field": error.field, "value": short(error.value), "expected": error.expected
+            "error": one_line(error), "field": error.field, "value": short(error.value), "expected": error.expected
         }  # fmt: skip
-    return {"error": str(error)}
+    return {"error": one_line(error)}
 
 
 def _explain_request(_: Request, error: Exception) -> JSONResponse:
@@ -102,4 +106,4 @@ def _explain_request(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": f"{place}: there is no such field"}, 400)
     expected = expectation(first)
     reason = f"{place} {short(first['input'])}: expected {expected}" if expected else f"{place}: {first['msg']}"
-    return JSONResponse({"error": reason}, 400)
+    return JSONResponse({"error": one_line(reason)}, 400)

@@ -45,7 +45,7 @@ class LastResort:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1011})
             elif not begun:
-                reason = f"something went wrong here ({type(error).__name__}); the studio's log has the details"
+                reason = f"something went wrong here ({type(error).__name__}); the studio's errors.log says more"
                 await refusal(scope, 500, reason)(scope, receive, send)
             else:
                 raise

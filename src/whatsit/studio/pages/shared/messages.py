@@ -37,7 +37,7 @@ ValuesT = TypeVar("ValuesT", bound=Mapping[str, object])
 class Body(BaseModel):
     """A request's JSON body."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class NoValues(TypedDict):

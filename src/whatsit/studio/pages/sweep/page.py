@@ -41,8 +41,8 @@ def page(request: Request) -> Response:
 @router.get("/api/sweep")
 def result(
     request: Request,
-    max_ms: Annotated[float | None, Query(gt=0)] = None,
-    max_mb: Annotated[float | None, Query(gt=0)] = None,
+    max_ms: Annotated[float | None, Query(gt=0, allow_inf_nan=False)] = None,
+    max_mb: Annotated[float | None, Query(gt=0, allow_inf_nan=False)] = None,
 ) -> SweepView:
     trials = studio_of(request).workshop.sweeps.trials()
     front = pareto_front(trials)
