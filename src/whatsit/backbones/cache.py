@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit import beneath
 from whatsit.backbones.embedder import Embedder
 from whatsit.errors import DataError
-from whatsit.files import write_all
+from whatsit.files import beneath, write_all
 from whatsit.parallel import Progress
 
 _BATCH = 64

@@ -7,13 +7,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from whatsit import beneath
 from whatsit.datasets.index import Index
 from whatsit.datasets.label import UNLABELLED, check_label, folder_name, label_of, refuse_twin
 from whatsit.datasets.placement import counts_by_label, known_splits
 from whatsit.datasets.split import DecidedBy, Split, split_of
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
+from whatsit.files import beneath
 
 
 def counted(pictures: int) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from whatsit import beneath
 from whatsit.errors import DataError
-from whatsit.files import cannot_write, read_bounded, write_all, write_file
+from whatsit.files import beneath, cannot_write, read_bounded, write_all, write_file
 
 Record = TypeVar("Record")
 _MAX_BYTES = 2**29

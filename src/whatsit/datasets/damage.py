@@ -4,8 +4,8 @@ import logging
 import os
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.errors import DataError
+from whatsit.files import beneath
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.datasets.afterwards import afterwards
 from whatsit.datasets.arrival import Arrival
 from whatsit.datasets.catalogue import Catalogue, Picture, PictureLike, Sample
@@ -27,6 +26,7 @@ from whatsit.datasets.scan import Changes
 from whatsit.datasets.split import Split, SplitRatios
 from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.imaging.image import picture_header
 from whatsit.parallel import Progress
 

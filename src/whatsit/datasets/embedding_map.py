@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit import beneath
 from whatsit.errors import DataError, ModelError
-from whatsit.files import read_bounded, write_file
+from whatsit.files import beneath, read_bounded, write_file
 from whatsit.heads.linear import npy_bytes, read_npy
 from whatsit.heads.unknown import normalised
 

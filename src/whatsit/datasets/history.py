@@ -11,13 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeAlias
 
-from whatsit import beneath
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.edit import Edit, EditKind, read_edit
 from whatsit.datasets.places import HISTORY, INCOMING
 from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import cannot_write, read_bounded, write_all, write_file
+from whatsit.files import beneath, cannot_write, read_bounded, write_all, write_file
 
 _log = logging.getLogger(__name__)
 _MAX_BYTES = 2**28

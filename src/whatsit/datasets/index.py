@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from whatsit import beneath
 from whatsit.datasets.fingerprint import Fingerprint
 from whatsit.datasets.places import checked_database, refuse_waiting_journals
 from whatsit.datasets.split import DecidedBy, Split
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
+from whatsit.files import beneath
 
 VERSION = 1
 """Raised when the tables change; an index of another version is built again from the files."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.errors import DataError, ProjectInUseError
+from whatsit.files import beneath
 
 _MUTEX = threading.Lock()
 _HELD: dict[str, "_Holding"] = {}

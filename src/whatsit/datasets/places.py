@@ -12,8 +12,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.errors import DataError
+from whatsit.files import beneath
 
 
 class Kind(StrEnum):

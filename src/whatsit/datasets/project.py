@@ -9,13 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from whatsit import beneath
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.places import DATASET, LOCK, MODELS, SETTINGS, STATE, protect_project
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
-from whatsit.files import read_bounded, write_file
+from whatsit.files import beneath, read_bounded, write_file
 from whatsit.validation import path as checked_path
 
 

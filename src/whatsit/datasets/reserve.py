@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from whatsit import beneath
 from whatsit.errors import DataError
-from whatsit.files import write_file
+from whatsit.files import beneath, write_file
 
 SIZE = 2**18
 _ROOM = 2**24

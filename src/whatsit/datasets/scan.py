@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.datasets.fingerprint import Fingerprint, fingerprint
 from whatsit.datasets.folder_tree import Refusal, TreeEntry, walk
 from whatsit.datasets.index import Index
 from whatsit.datasets.label import RECORD_FILES, label_of
 from whatsit.errors import DataError, ImageError
+from whatsit.files import beneath
 from whatsit.imaging.image import read_picture_file, room_for_file
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.parallel import Progress

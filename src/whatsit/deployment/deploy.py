@@ -7,15 +7,13 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from whatsit import beneath
 from whatsit.deployment.program import PROGRAM, filled_program
 from whatsit.deployment.remark import Line
 from whatsit.deployment.target import Need, Source, Target
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError, ModelError, PluginError
-from whatsit.files import cannot_write
+from whatsit.files import beneath, cannot_write, scratch_beside
 from whatsit.models.card import ModelCard, read_card
-from whatsit.scratch import scratch_beside
 from whatsit.teaching.teach import Example
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime

@@ -4,9 +4,8 @@ import os
 import tomllib
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.errors import ArgumentError, DataError
-from whatsit.files import read_bounded, write_file
+from whatsit.files import beneath, read_bounded, write_file
 from whatsit.tflite.normalisation import Normalisation, NormaliseLike, Origin, parse_normalise
 from whatsit.validation import short
 

@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from whatsit import beneath
 from whatsit.errors import ArgumentError, DataError
-from whatsit.files import read_bounded, write_files
+from whatsit.files import beneath, read_bounded, write_files
 from whatsit.training.design import Design
 from whatsit.training.events import Epoch
 from whatsit.version import VERSION

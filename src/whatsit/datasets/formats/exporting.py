@@ -6,17 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats import FORMATS
 from whatsit.datasets.formats.entry import Entry
 from whatsit.datasets.formats.format import Format, Writer
 from whatsit.datasets.formats.source import ARCHIVE_ENDINGS
 from whatsit.errors import DataError
-from whatsit.files import cannot_write
+from whatsit.files import beneath, cannot_write, scratch_beside
 from whatsit.imaging.image import read_picture_file
 from whatsit.parallel import Progress
-from whatsit.scratch import scratch_beside
 from whatsit.validation import instance, row
 from whatsit.validation import path as checked_path
 

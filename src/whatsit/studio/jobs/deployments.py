@@ -6,7 +6,6 @@ from typing import Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
-from whatsit import beneath
 from whatsit.datasets.places import DEPLOY
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
@@ -14,6 +13,7 @@ from whatsit.deployment.deploy import offers
 from whatsit.deployment.target import Need
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.jobs.job_messages import DeployJob, Message
 from whatsit.studio.jobs.remarks import RemarkView, remark_view
 from whatsit.studio.jobs.runs import Runs

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.exporting import export_path, writer
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background, BackgroundView
 

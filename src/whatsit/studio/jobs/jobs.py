@@ -7,9 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.datasets.places import protect_project
-from whatsit.files import write_file
+from whatsit.files import beneath, write_file
 from whatsit.imaging.image import ImageLike
 from whatsit.studio.jobs.channel import Channel
 from whatsit.studio.jobs.job_messages import DeployJob, Job, Pairs, SweepJob, TestJob, TrainJob, event_message

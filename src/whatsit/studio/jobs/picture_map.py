@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
-from whatsit import beneath
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.embedding_map import embedding_map, map_path
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.parallel import Progress
 from whatsit.processes import environment, module_command
 from whatsit.studio.gallery import ID_DIGITS

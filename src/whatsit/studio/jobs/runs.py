@@ -7,10 +7,9 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from whatsit import beneath
 from whatsit.backbones import BACKBONES
 from whatsit.errors import DataError
-from whatsit.files import read_bounded
+from whatsit.files import beneath, read_bounded
 from whatsit.studio.jobs.job_messages import EpochRow, epoch_row
 from whatsit.studio.jobs.test_record import TestRecord, read_test
 from whatsit.tflite.network import read_model_file

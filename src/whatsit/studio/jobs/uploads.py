@@ -12,7 +12,6 @@ from pathlib import Path, PurePosixPath
 
 from typing_extensions import TypedDict
 
-from whatsit import beneath
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.importing import (
     FilesSource,
@@ -26,6 +25,7 @@ from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL, ZIP_ENDINGS
 from whatsit.datasets.label import safe_file_name
 from whatsit.datasets.skip import by_reason
 from whatsit.errors import DataError, SourceError
+from whatsit.files import beneath
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import BackgroundView
 

@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias, get_args
 
 from typing_extensions import TypedDict
 
-from whatsit import beneath
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.project import Project
@@ -18,6 +17,7 @@ from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 from whatsit.evaluation.sweep import Trial, combinations
 from whatsit.evaluation.sweep_record import SweepRecord
+from whatsit.files import beneath
 from whatsit.imaging.preprocess import Fit
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.job_messages import EpochRow, Job, Message, NoteView, Pairs

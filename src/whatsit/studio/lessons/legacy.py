@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from whatsit import beneath
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.label import UNLABELLED, folder_name
 from whatsit.datasets.places import HELD, TRASH
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.lesson import Lesson, Shot
 from whatsit.studio.lessons.store import LessonStore

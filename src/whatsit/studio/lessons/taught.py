@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit
 from whatsit.datasets.places import FEATURES
 from whatsit.errors import DataError
-from whatsit.files import read_bounded
+from whatsit.files import beneath, read_bounded
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.learner import Learner
 from whatsit.studio.lessons.lesson import Lesson

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whatsit import beneath
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.places import CERTIFICATE, KEY
 from whatsit.errors import DataError
-from whatsit.files import read_bounded, write_file
+from whatsit.files import beneath, read_bounded, write_file
 from whatsit.plugins import EXTRAS
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from fastapi import Path as PathPart
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
-from whatsit import beneath
 from whatsit.datasets.formats.exporting import DEFAULT_LAYOUT, writable_formats
 from whatsit.datasets.formats.importing import list_endings
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.gallery import (
     ID_DIGITS,
     CountsView,

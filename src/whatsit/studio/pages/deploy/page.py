@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse, Response
 
-from whatsit import beneath
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.models.taught_model import evenly_sampled
 from whatsit.studio.jobs.deployments import DeploymentView
 from whatsit.studio.pages.deploy.messages import (

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
-from whatsit import beneath
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.jobs.workshop import JUDGING, Judging
 from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.pages.test.messages import Begun, LastTest, TestChoice

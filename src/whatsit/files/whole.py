@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from whatsit import beneath
 from whatsit.errors import DataError, WhatsitError
+from whatsit.files import beneath
 
 
 def read_bounded(

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from whatsit import beneath
+from whatsit.files import beneath
 
 
 @contextlib.contextmanager

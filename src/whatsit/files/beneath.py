@@ -1,7 +1,7 @@
 """Everything beneath a project is reached folder by folder: no link is followed, and nothing is opened that can wait.
 
 ``protect`` names a project's folder and what in it is ours. From then on these functions, and everything in
-``whatsit.files``, walk there with one descriptor per folder (openat(2), O_NOFOLLOW), so that neither a link that lay
+``whole``, walk there with one descriptor per folder (openat(2), O_NOFOLLOW), so that neither a link that lay
 there nor one put there meanwhile leads anywhere else. Paths elsewhere are opened as usual: what a person names on the
 command line may be a link.
 """
