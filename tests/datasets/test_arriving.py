@@ -278,6 +278,33 @@ def test_folders_that_are_no_classes_are_not_taken_for_them(tmp_path, paths, sai
         imported(written(tmp_path / "in", *paths), tmp_path)
 
 
+def test_a_column_that_divides_the_classes_of_the_folders_otherwise_is_not_taken_for_the_labels(tmp_path):
+    names = [f"{c}/{c}{n}.jpg" for c in ("cat", "dog") for n in range(4)]
+    rows = "".join(f"{name.split('/')[1]},{'yes' if '0' in name else 'no'}\n" for name in names)
+    source = written(tmp_path / "in", *names, quality_csv="image,sharp\n" + rows)
+    with pytest.raises(SourceError, match=r"quality\.csv: nearly CSV list, but its column 'sharp' says something else"):
+        imported(source, tmp_path)
+    assert labels(imported(source, tmp_path / "b", layout="folder")[0]) == {"cat": 4, "dog": 4}
+
+
+def test_names_that_repeat_in_the_subsets_of_a_list_are_told_apart_by_them(tmp_path):
+    tags = "".join(
+        f'<image name="{n}.jpg" subset="{s}"><tag label="{c}"/></image>'
+        for s in ("Train", "Validation")
+        for n, c in enumerate("ab")
+    )
+    names = [f"images/{s}/{n}.jpg" for s in ("Train", "Validation") for n in (0, 1)]
+    source = written(tmp_path / "in", *names, annotations_xml=f"<annotations>{tags}</annotations>")
+    assert imported(source, tmp_path)[0] == {(c, s): 1 for c in "ab" for s in ("training", "validation")}
+
+
+def test_pictures_that_illustrate_and_strays_above_do_not_become_classes(tmp_path):
+    names = [f"a/b/{s}/{c}/{n}.jpg" for s in ("train", "test") for c in "xy" for n in (1, 2)]
+    source = written(tmp_path / "in", *names, "a/sample.jpg", "a/docs/logo.jpg")
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"x": 4, "y": 4} and {s.path for s in report.skips} == {"a/sample.jpg", "a/docs/logo.jpg"}
+
+
 def test_a_template_for_answers_and_a_list_of_ids_are_no_labels(tmp_path):
     source = written(
         tmp_path / "in", "train/a1.jpg", "train/a2.jpg", "test/b1.jpg", train_csv="id,label\na1,cat\na2,dog\n",

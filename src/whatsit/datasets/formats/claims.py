@@ -114,7 +114,7 @@ def _item(
     claim: Claim, list_path: str, references: References, labels: set[str], skips: list[Skip], ways: Counter[Found]
 ) -> Item | None:
     label = claim.labels[0] if claim.labels else ""
-    reference = references.find(claim.name, list_path, label)
+    reference = references.find(claim.name, list_path, label, claim.split)
     if reference.how is not Found.PATH and (other := _other(reference, claim.name, label, labels)):
         reference = Reference(problem=other)
     if reference.picture and len(claim.labels) > 1:

@@ -188,7 +188,7 @@ def _beside_classes(
     part, split = chosen[0], named[chosen[0].name]
     items = []
     for path in pictures:
-        is_part = path.parts[depth] == part.name
+        is_part = len(path.parts) > depth + 1 and path.parts[depth] == part.name
         at = part.depth if is_part else depth
         if len(path.parts) <= at + 1:
             skips.append(Skip(str(path), NO_CLASS))

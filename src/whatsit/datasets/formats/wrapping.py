@@ -44,7 +44,7 @@ def class_depth(pictures: Sequence[PurePosixPath]) -> int:
     inside = list(pictures)
     while (top := _only_folder(inside, depth)) is not None:
         inside = [path for path in inside if len(path.parts) > depth + 1]
-        deeper = [path.parts[depth + 1] for path in inside if len(path.parts) > depth + 2]
+        deeper = [path.parent for path in inside if len(path.parts) > depth + 2]
         direct = len(inside) - len(deeper)
         # A few pictures beside many folders are strays; a folder or two beside pictures belong to their class.
         if split_named(top) is not None or not deeper or (direct and (4 * direct > len(deeper) or len({*deeper}) < 2)):
