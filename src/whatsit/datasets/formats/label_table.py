@@ -13,8 +13,8 @@ from whatsit.datasets.formats.references import Found, References
 from whatsit.datasets.formats.wrapping import is_filling
 from whatsit.datasets.label import label_of
 from whatsit.datasets.skip import Skip
-from whatsit.errors import SourceError
 from whatsit.datasets.split import split_named
+from whatsit.errors import SourceError
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.validation import first_few
 
