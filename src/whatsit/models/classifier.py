@@ -59,7 +59,7 @@ class Classifier:
                 nothing squash, or contain where it looks like Edge Impulse's.
             normalise: what the network sees: ``0..1``, ``-1..1``, ``0..255`` or (mean, std) in pixel units; None: what
                 is kept beside the file (``tflite.reading_file``), what the file or its graph says, else a guess,
-                which ``assumptions`` names. uint8 models take raw pixels.
+                which ``assumptions`` names. uint8 models take raw pixels: no other is accepted.
             output: number or name of the output with the scores; needed where there are several.
             multi_label: the model's sigmoids are scores of labels that do not exclude each other.
 

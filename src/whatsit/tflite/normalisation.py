@@ -105,13 +105,15 @@ def normalisation_of(
         spec: the input.
         mean: what the metadata says, in pixel units; None where it says nothing.
         std: likewise.
-        asked: what the caller wants instead; not for uint8, which takes pixels as they are.
+        asked: what the caller wants instead.
 
     Raises:
-        ArgumentError: ``asked`` is none.
+        ArgumentError: ``asked`` is no normalisation, or another than a uint8 input has: it takes pixels as they are.
     """
     wanted = asked if asked is None or isinstance(asked, Normalisation) else parse_normalise(asked)
     if spec.dtype == np.uint8:
+        if wanted is not None and (wanted.mean, wanted.std) != RANGES["0..255"]:
+            raise ArgumentError(f"normalise {wanted.text}: the model takes uint8, the pixels as they are; leave it out")
         return Normalisation((0.0,), (1.0,), Origin.DTYPE, "uint8 takes the pixels as they are")
     if wanted is not None:
         return wanted
