@@ -8,11 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from drawn_pictures import drawn, encoded, fill, jpeg, tree
 from whatsit.datasets.formats import sources, zip_source
 from whatsit.datasets.formats.importing import FilesSource, import_from, import_path
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import UNLABELLED, label_of
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError, SourceError
@@ -588,3 +589,20 @@ def test_another_project_comes_in_with_its_splits(dataset, tmp_path, part):
     report = import_path(dataset, tmp_path / "other" / part)
     assert report.added == 6
     assert [p.split.value for p in dataset.pictures()] == ["test"] * 4 + ["validation"] * 2
+
+
+def test_importing_many_classes_reads_each_folders_name_once(tmp_path, monkeypatch):
+    looked: list[str] = []
+
+    def counting(folder: str) -> str:
+        looked.append(folder)
+        return label_of(folder)
+
+    monkeypatch.setattr("whatsit.datasets.catalogue.label_of", counting)
+    for number in range(40):
+        folder = tmp_path / "in" / f"class {number:02}"
+        folder.mkdir(parents=True)
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / "a.jpg")
+    with Project(tmp_path / "project") as project:
+        assert import_path(project.dataset, tmp_path / "in").added == 40
+    assert len(looked) == len(set(looked))
