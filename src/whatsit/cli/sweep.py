@@ -109,7 +109,7 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("design", overflow="fold")
-    for title in ("right", "ms", "p95", "MB", "Mmac", ""):
+    for title in ("right", "balanced", "ms", "p95", "MB", "Mmac", ""):
         table.add_column(title, justify="right")
     for row in sweep_rows(trials):
         table.add_row(*row)
@@ -118,7 +118,10 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     if best is None:
         terminal.print("Nothing is within these limits.")
     else:
-        terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.2f} ms")
+        terminal.print(
+            f"Recommended: {best.name}, {best.accuracy:.1%} (balanced {best.balanced_accuracy:.1%}), "
+            f"{best.measurement.milliseconds:.2f} ms"
+        )
 
 
 def _numbers(text: str) -> list[int]:

@@ -29,7 +29,9 @@ def teach(
     backbone: Annotated[str, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = "lite0",
     size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
     blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
-    fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
+    fit: Annotated[
+        Fit | None, typer.Option(help="How a picture meets the square input; if none: chosen by cross-validation.")
+    ] = None,
     learner: Annotated[str | None, typer.Option(help="Fits the head: one of {learners}; the first if none.")] = None,
     unknown_rate: Annotated[
         float, typer.Option(help="Share of known pictures that can be called unknown, 0 to below 1.")
@@ -37,12 +39,17 @@ def teach(
 ) -> None:
     """Learn from labelled pictures, in seconds.
 
+    Cross-validation chooses the regularisation and, where pictures are not square, the fit.
+
     Example:  whatsit teach bottles/ -o bottles.tflite
     """
+    from dataclasses import replace
+
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
     from whatsit.heads.learners import DEFAULT, LEARNERS
-    from whatsit.teaching.teach import embed_examples, labelled_examples
+    from whatsit.teaching.fit_search import search_fit
+    from whatsit.teaching.teach import check_labels, embed_examples, labelled_examples
     from whatsit.validation import row
 
     features = output.suffix.lower() == ".bin"
@@ -51,30 +58,40 @@ def teach(
     check_output(output, Path(backbone))
     if not 0 <= unknown_rate < 1:
         raise DataError(f"--unknown-rate {unknown_rate}: expected a number from 0 up to 1, e.g. 0.05")
-    choice = BackboneChoice(backbone, size, fit, blocks)
+    choice = BackboneChoice(backbone, size, fit or Fit.COVER, blocks)
     if not features:
+        choice = replace(choice, multi_layer=choice.takes_layers)
         choice.check_output(dtype or "int8", io)
     elif dtype is not None or io is not None or learner is not None:
         raise DataError(f"{output}: features have no --dtype, --io or --learner; leave them out, or write a .tflite")
     learner = learner or DEFAULT
-    row(LEARNERS, learner, "--learner")
+    fits_head = row(LEARNERS, learner, "--learner")
     found = labelled_examples(folder)
     note_left_out(found.left_out)
     skipped: list[ImageError] = []
+    search = None
+    if fit is None and not features:
+        check_labels([label for _, label in found.pictures])
+        with progress("Choosing how pictures are fitted", None):
+            search = search_fit(found.pictures, choice, fits_head)
+        choice = choice if search is None else replace(choice, fit=search.fit)
     with progress("Looking at pictures", len(found.pictures)) as step:
         embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
     if features:
         embedded.save_features(output, unknown_rate)
     else:
         with progress("Learning and writing", None):
-            content = embedded.model(unknown_rate, learner).to_tflite(dtype or "int8", io)
-            write_file(output, content)
+            model = embedded.model(unknown_rate, learner, search=search)
+            write_file(output, model.to_tflite(dtype or "int8", io))
     for error in skipped:
         say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))
     say(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
-    if fit is not Fit.SQUASH and not features:
-        note(squash_note(fit))
+    if not features:
+        if model.selection is not None:
+            say(f"Chosen: {model.selection.text}")
+        if choice.fit is not Fit.SQUASH:
+            note(squash_note(choice.fit))
 
 
 def check_output(path: Path, *read: Path) -> None:

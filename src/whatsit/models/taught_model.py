@@ -17,6 +17,7 @@ from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
 from whatsit.files import check_writable, write_file
 from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
+from whatsit.heads.selection import Selection
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Preprocess
@@ -75,6 +76,8 @@ class TaughtModel:
     """Pixels, as above, for measuring the ranges of a float backbone that is not built in."""
     network: bytes | None = None
     """A float32 backbone trained with the head, instead of the one ``backbone`` names."""
+    selection: Selection | None = None
+    """How the fit and the regularisation were chosen; None: by hand, or not known."""
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
@@ -102,13 +105,14 @@ class TaughtModel:
             backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.preprocess,
-            head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
+            head=LinearHead.from_file(metadata.files, card.labels, normalise=_normalises(card), name=name),
             prototypes=Prototypes.from_file(metadata.files, card.labels, name),
             threshold=card.threshold,
             pictures=card.pictures,
             head_ranges=card.head_ranges,
             golden=golden,
             network=network,
+            selection=card.selection,
         )
 
     @property
@@ -209,6 +213,7 @@ class TaughtModel:
             colour=self.preprocess.colour, mean=self.preprocess.mean, std=self.preprocess.std, dtype=dtype,
             backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
             made_with=f"whatsit {VERSION}", pictures=self.pictures, head_ranges=self.head_ranges,
+            normalise=self.head.normalise, selection=self.selection,
             weights_sha256=weights_hash(content), graph_sha256=hashlib.sha256(content).hexdigest(),
         )  # fmt: skip
         network = Network(Runtime(content), self.preprocess, "the new model")
@@ -240,6 +245,11 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
             )
         )
     return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
+
+
+def _normalises(card: ModelCard) -> bool:
+    """Whether the head divides by the embedding's length; earlier versions say so only by the range of its result."""
+    return card.normalise or any(tensor == NORMALISED for tensor, _, _ in card.head_ranges)
 
 
 def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard]:
