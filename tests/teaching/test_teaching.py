@@ -286,24 +286,26 @@ def test_the_file_is_a_model_and_a_zip_at_once(taught):
         assert {"labels.txt", "whatsit.json", "prototypes.npy", "golden_0.png"} <= set(archive.namelist())
 
 
+@pytest.fixture(scope="module")
+def oblong():
+    """Wide pictures that differ only at their ends, which cover cuts off."""
+    random = np.random.default_rng(0)
+    found = []
+    for number in range(24):
+        picture = random.integers(0, 60, (64, 192, 3), np.uint8)
+        if number % 3 == 0:
+            picture[16:48, :40] = (250, 200, 40)
+            picture[16:48, -40:] = (40, 200, 250)
+        found.append((picture, "marked" if number % 3 == 0 else "plain"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def chosen(oblong):
+    return teach(oblong)
+
+
 class TestChoosing:
-    @pytest.fixture(scope="class")
-    def oblong(self):
-        """Wide pictures that differ only at their ends, which cover cuts off."""
-        random = np.random.default_rng(0)
-        found = []
-        for number in range(24):
-            picture = random.integers(0, 60, (64, 192, 3), np.uint8)
-            if number % 3 == 0:
-                picture[16:48, :40] = (250, 200, 40)
-                picture[16:48, -40:] = (40, 200, 250)
-            found.append((picture, "marked" if number % 3 == 0 else "plain"))
-        return found
-
-    @pytest.fixture(scope="class")
-    def chosen(self, oblong):
-        return teach(oblong)
-
     def test_on_oblong_pictures_the_fit_that_shows_the_difference_is_chosen_and_said_in_the_file(self, oblong, chosen):
         selection = chosen.selection
         assert selection.fit is not Fit.COVER and chosen.preprocess.fit is selection.fit
