@@ -61,7 +61,7 @@ def sweep(
         raise DataError(f"--threads {threads}: expected 1 to {_MOST_THREADS}")
     with opened_project(project) as opened:
         design = Design.from_dict(opened.settings.design)
-        names = [design.fit.value] if fits is None else fits.split(",")
+        names = [design.usual_fit.value] if fits is None else fits.split(",")
         wrong = [name for name in names if name not in list(Fit)]
         if wrong:
             raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")

@@ -68,6 +68,7 @@ class Remark(StrEnum):
     ALL_THE_SAME = "all-the-same"
     ONE_PER_CLASS = "one-per-class"
     LEFT_OUT = "left-out"
+    FIT_CHOSEN = "fit-chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ _TEXTS = {
         "the pictures of each class are all the same: the model will know that picture, not the class"
     ),
     Remark.LEFT_OUT: "left out: {detail}",
+    Remark.FIT_CHOSEN: "chosen: {detail}",
 }
 
 Event: TypeAlias = Step | Batch | Epoch | Note

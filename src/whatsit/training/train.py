@@ -16,6 +16,7 @@ from whatsit.backbones.views import ViewEmbedder
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import ArgumentError, StoppedError
+from whatsit.heads.learners import DEFAULT, LEARNERS
 from whatsit.heads.linear import LinearHead, prototypes
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
@@ -23,6 +24,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.plugins import EXTRAS
+from whatsit.teaching.fit_search import search_fit
 from whatsit.teaching.teach import (
     CALIBRATION_PICTURES,
     GOLDEN_PICTURES,
@@ -113,6 +115,12 @@ def _train_head(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop,
     cache: Path | None,
 ) -> Training:  # fmt: skip
+    selection = None
+    if design.fit is None:
+        selection = search_fit(training, design.backbone_choice, LEARNERS[DEFAULT])
+        design = replace(design, fit=design.usual_fit if selection is None else selection.fit)
+        if selection is not None:
+            report(Note(Remark.FIT_CHOSEN, replace(selection, regularisation=None).text))
     backbone = design.backbone_choice.open()
     if design.on_file:
         own = backbone.preprocess
@@ -134,6 +142,8 @@ def _train_head(
     _check_kept(fitted.history)
     calibration = [p for p, _ in evenly_sampled(kept, CALIBRATION_PICTURES)] if design.on_file else []
     model = _model(design, backbone, fitted.head, kept, embeddings[:, 0], held_embeddings[:, 0], calibration)
+    if selection is not None:
+        model = replace(model, selection=replace(selection, regularisation=None))
     return Training(model, design, fitted.history, fitted.stopped, tuple(report.unreadable))
 
 
@@ -141,9 +151,10 @@ def _train_network(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop
 ) -> Training:
     run = _trainer(design.mode)
-    preprocess = Preprocess(design.size, design.size, design.fit, design.colour, (MEAN,), (STD,))
+    design = replace(design, fit=design.usual_fit)
+    preprocess = Preprocess(design.size, design.size, design.usual_fit, design.colour, (MEAN,), (STD,))
     margin = round(design.size * (_MARGIN if design.mode is TrainingMode.FINE_TUNE else 1))
-    wide = Preprocess(margin, margin, design.fit, design.colour, (MEAN,), (STD,))
+    wide = Preprocess(margin, margin, design.usual_fit, design.colour, (MEAN,), (STD,))
     check_memory(design, len(training), margin)
     kept, pixels = decoded(wide, training, report, Phase.READING, stop)
     held, held_pixels = decoded(preprocess, validation, report, Phase.READING_VALIDATION, stop)

@@ -102,6 +102,8 @@ def _reduced(x: NDArray[np.float32]) -> tuple[NDArray[np.floating], NDArray[np.f
     points = x.astype(np.float64)
     values, vectors = np.linalg.eigh(points @ points.T)
     kept = values > _TINY * max(float(values[-1]), _TINY)
+    if not kept.any():  # all points are one
+        return x, None
     lengths, vectors = np.sqrt(values[kept]), vectors[:, kept]
     return vectors * lengths, points.T @ (vectors / lengths)
 

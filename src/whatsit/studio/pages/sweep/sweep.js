@@ -107,7 +107,7 @@ for (const id of ["max-ms", "max-mb"]) $(id).addEventListener("input", show);
 async function load() {
   const state = await get("/api/train");
   pictures = state.pictures;
-  if (!ticked("fits").length) form.querySelector(`[name=fits][value="${CSS.escape(state.design.fit)}"]`).checked = true;
+  if (!ticked("fits").length) form.querySelector(`[name=fits][value="${CSS.escape(state.design.fit ?? "cover")}"]`).checked = true;
   ready = pictures.labels >= 2 && pictures.validation > 0;
   setIdle(t(ready ? "sweep.ready" : "sweep.not_ready"), ready ? t("sweep.ready_text", { training: figure.format(pictures.training), validation: figure.format(pictures.validation) }) : t("sweep.not_ready_text"));
   await count();
