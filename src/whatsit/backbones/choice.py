@@ -105,6 +105,11 @@ class BackboneChoice:
         return None if row is None else row.file
 
     @property
+    def takes_layers(self) -> bool:
+        """Whether it can have ``multi_layer``."""
+        return not self.is_file and self.spec.multi_layer
+
+    @property
     def spec(self) -> BackboneSpec:
         """The row of that name, or one for the user's file.
 

@@ -61,7 +61,7 @@ def sweep(
         raise DataError(f"--threads {threads}: expected 1 to {_MOST_THREADS}")
     with opened_project(project) as opened:
         design = Design.from_dict(opened.settings.design)
-        names = [design.fit.value] if fits is None else fits.split(",")
+        names = [design.usual_fit.value] if fits is None else fits.split(",")
         wrong = [name for name in names if name not in list(Fit)]
         if wrong:
             raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")
@@ -109,7 +109,7 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("design", overflow="fold")
-    for title in ("right", "ms", "p95", "MB", "Mmac", ""):
+    for title in ("right", "balanced", "ms", "p95", "MB", "Mmac", ""):
         table.add_column(title, justify="right")
     for row in sweep_rows(trials):
         table.add_row(*row)
@@ -118,7 +118,10 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     if best is None:
         terminal.print("Nothing is within these limits.")
     else:
-        terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.2f} ms")
+        terminal.print(
+            f"Recommended: {best.name}, {best.accuracy:.1%} (balanced {best.balanced_accuracy:.1%}), "
+            f"{best.measurement.milliseconds:.2f} ms"
+        )
 
 
 def _numbers(text: str) -> list[int]:

@@ -81,7 +81,8 @@ def _show(report: "Report", path: Path) -> None:
     main = report.models[0].evaluation
     low, high = main.interval
     terminal.print(
-        f"{main.right} of {len(main.judged)} {report.split} pictures right; 95 % interval {low:.1%} to {high:.1%}"
+        f"{main.right} of {len(main.judged)} {report.split} pictures right; 95 % interval {low:.1%} to {high:.1%}; "
+        f"balanced accuracy {main.balanced_accuracy:.1%}"
     )
     classes = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     classes.add_column("class", overflow="fold")

@@ -18,6 +18,7 @@ from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
 from whatsit.files import check_writable, write_file
 from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
+from whatsit.heads.selection import Selection
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Preprocess
@@ -82,6 +83,8 @@ class TaughtModel:
     """On a float32 file: the same fitted on what its int8 form computes, which int8 files are made of."""
     int8_loss: Int8Loss | None = None
     """What int8 costs on the taught pictures, where ``int8`` was fitted just now."""
+    selection: Selection | None = None
+    """How the fit and the regularisation were chosen; None: by hand, or not known."""
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
@@ -114,13 +117,14 @@ class TaughtModel:
             backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.preprocess,
-            head=LinearHead.from_file(files, card.labels, normalise=card.normalise, name=name),
+            head=LinearHead.from_file(files, card.labels, normalise=_normalises(card), name=name),
             prototypes=Prototypes.from_file(files, card.labels, name),
             threshold=card.threshold,
             pictures=card.pictures,
             head_ranges=card.head_ranges,
             golden=tuple(card.preprocess.pixels(files[g.file]) for g in card.golden if g.file in files),
             network=network,
+            selection=card.selection,
         )
 
     @property
@@ -237,6 +241,7 @@ class TaughtModel:
             colour=self.preprocess.colour, mean=self.preprocess.mean, std=self.preprocess.std, dtype=dtype,
             backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
             made_with=f"whatsit {VERSION}", pictures=self.pictures, head_ranges=self.head_ranges,
+            normalise=self.head.normalise, selection=self.selection,
             weights_sha256=weights_hash(content), graph_sha256=hashlib.sha256(content).hexdigest(),
         )  # fmt: skip
         network = Network(Runtime(content), self.preprocess, "the new model")
@@ -268,6 +273,11 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
             )
         )
     return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
+
+
+def _normalises(card: ModelCard) -> bool:
+    """Whether the head divides by the embedding's length; earlier versions say so only by the range of its result."""
+    return card.normalise or any(tensor == NORMALISED for tensor, _, _ in card.head_ranges)
 
 
 def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard, Mapping[str, bytes]]:

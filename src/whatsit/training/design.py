@@ -81,7 +81,13 @@ class Design:
     colour: Annotated[
         Colour, About("Colour or grey pictures.", made_by_file=True, headline="changed", advanced=False)
     ] = Colour.RGB
-    fit: Annotated[Fit, About("How a picture meets the square input.", headline="always", advanced=False)] = Fit.COVER
+    fit: Annotated[
+        Fit | None,
+        About(
+            "How a picture meets the square input; if none: chosen by cross-validation (frozen), else cover.",
+            headline="always", advanced=False,
+        ),
+    ] = None  # fmt: skip
     augmentation: Annotated[
         Augmentation, About("Random variations of the training pictures.", advanced=False)
     ] = field(default_factory=Augmentation)  # fmt: skip
@@ -129,7 +135,7 @@ class Design:
             modes=(_FROZEN,), made_by_file=True,
         ),
     ] = True  # fmt: skip
-    class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = False
+    class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = True
     mixup: Annotated[bool, About("Train on blends of two pictures.", modes=_WHOLE)] = False
     """Zhang et al. 2018."""
     normalise: Annotated[
@@ -190,9 +196,14 @@ class Design:
         from whatsit.backbones.choice import BackboneChoice
 
         if self.on_file:  # its size, colour and depth are its own, whatever stands here
-            return BackboneChoice(self.backbone, fit=self.fit, normalise=self.normalise)
+            return BackboneChoice(self.backbone, fit=self.usual_fit, normalise=self.normalise)
         multi_layer = self.multi_layer and self.uses("multi_layer")
-        return BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour, multi_layer)
+        return BackboneChoice(self.backbone, self.size, self.usual_fit, self.blocks, self.colour, multi_layer)
+
+    @property
+    def usual_fit(self) -> Fit:
+        """``fit``, or cover where none is named."""
+        return Fit.COVER if self.fit is None else self.fit
 
     @property
     def on_file(self) -> bool:

@@ -70,6 +70,7 @@ class Remark(StrEnum):
     LEFT_OUT = "left-out"
     INT8_LOSS = "int8-loss"
     GUESSED_NORMALISATION = "guessed-normalisation"
+    FIT_CHOSEN = "fit-chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ _TEXTS = {
     Remark.GUESSED_NORMALISATION: (
         "normalisation {detail} is a guess: the file does not say what its network sees of pixels"
     ),
+    Remark.FIT_CHOSEN: "chosen: {detail}",
 }
 
 Event: TypeAlias = Step | Batch | Epoch | Note

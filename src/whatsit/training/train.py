@@ -17,6 +17,7 @@ from whatsit.backbones.views import ViewEmbedder
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import ArgumentError, StoppedError
+from whatsit.heads.learners import DEFAULT, LEARNERS
 from whatsit.heads.linear import LinearHead, prototypes
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
@@ -25,6 +26,7 @@ from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.int8_form import with_int8_form
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.plugins import EXTRAS
+from whatsit.teaching.fit_search import search_fit
 from whatsit.teaching.teach import (
     CALIBRATION_PICTURES,
     GOLDEN_PICTURES,
@@ -123,6 +125,12 @@ def _train_head(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop,
     cache: Path | None,
 ) -> Training:  # fmt: skip
+    selection = None
+    if design.fit is None:
+        selection = search_fit(training, design.backbone_choice, LEARNERS[DEFAULT])
+        design = replace(design, fit=design.usual_fit if selection is None else selection.fit)
+        if selection is not None:
+            report(Note(Remark.FIT_CHOSEN, replace(selection, regularisation=None).text))
     backbone = design.backbone_choice.open()
     note_normalisation(backbone.normalisation, report)
     if design.on_file:
@@ -149,6 +157,8 @@ def _train_head(
         model = _with_int8_form(model, design, kept, held, embeddings, labels, cache)
         if model.int8_loss is not None and model.int8_loss.matters:
             report(Note(Remark.INT8_LOSS, str(model.int8_loss)))
+    if selection is not None:
+        model = replace(model, selection=replace(selection, regularisation=None))
     return Training(model, design, fitted.history, fitted.stopped, tuple(report.unreadable))
 
 
@@ -184,9 +194,10 @@ def _train_network(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop
 ) -> Training:
     run = _trainer(design.mode)
-    preprocess = Preprocess(design.size, design.size, design.fit, design.colour, (MEAN,), (STD,))
+    design = replace(design, fit=design.usual_fit)
+    preprocess = Preprocess(design.size, design.size, design.usual_fit, design.colour, (MEAN,), (STD,))
     margin = round(design.size * (_MARGIN if design.mode is TrainingMode.FINE_TUNE else 1))
-    wide = Preprocess(margin, margin, design.fit, design.colour, (MEAN,), (STD,))
+    wide = Preprocess(margin, margin, design.usual_fit, design.colour, (MEAN,), (STD,))
     check_memory(design, len(training), margin)
     kept, pixels = decoded(wide, training, report, Phase.READING, stop)
     held, held_pixels = decoded(preprocess, validation, report, Phase.READING_VALIDATION, stop)

@@ -36,7 +36,7 @@ function put(setting, value) {
 
 // A choice that cannot be made here is the default; a number chosen elsewhere is offered too.
 function choose(setting, value) {
-  const field = inputs(setting.name).find((one) => one.value === String(value) && !one.disabled);
+  const field = inputs(setting.name).find((one) => one.value === String(value ?? "") && !one.disabled);
   if (field) field.checked = true;
   else if (isNumber(setting)) offer(setting.name, value);
   else inputs(setting.name).find((one) => one.value === String(Object.values(setting.defaults)[0])).checked = true;
