@@ -14,4 +14,4 @@ def afterwards(work: Callable[[], object]) -> None:
     try:
         work()
     except (WhatsitError, OSError, sqlite3.Error) as error:
-        _log.warning("the change was made; afterwards: %s", error)
+        _log.warning("put off, to be done with the next change or start: %s", error)

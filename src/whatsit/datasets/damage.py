@@ -10,13 +10,14 @@ from whatsit.files import beneath
 _log = logging.getLogger(__name__)
 
 
-def set_aside(path: Path, reason: str, instead: str) -> Path:
+def set_aside(path: Path, reason: str, instead: str, *, only_copy: bool = True) -> Path:
     """Give a damaged file the name ``NAME.damaged-1``, or the next free number, and say so in the log.
 
     Args:
         path: the file.
         reason: what is wrong with it.
         instead: what is used from now on.
+        only_copy: False for what is made again: one set aside before is replaced.
 
     Returns:
         Its new path.
@@ -25,8 +26,9 @@ def set_aside(path: Path, reason: str, instead: str) -> Path:
         DataError: it cannot be renamed.
     """
     number = 1
-    while os.path.lexists(aside := path.with_name(f"{path.name}.damaged-{number}")):
+    while only_copy and os.path.lexists(path.with_name(f"{path.name}.damaged-{number}")):
         number += 1
+    aside = path.with_name(f"{path.name}.damaged-{number}")
     try:
         beneath.replace(path, aside)
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from whatsit.datasets.catalogue import counted
 from whatsit.datasets.split import DecidedBy, Split
-from whatsit.datasets.splits_csv import SplitRecord
+from whatsit.datasets.splits_csv import SplitRecord, known_time
 from whatsit.validation import first_few
 
 
@@ -187,6 +187,7 @@ def read_edit(content: bytes) -> Edit | None:
 def _parsed(line: bytes) -> Edit | None:
     try:
         fields = json.loads(line)
+        json.dumps(fields, ensure_ascii=False).encode()  # no half characters
         moves = tuple((str(origin), str(to)) for origin, to in fields["moves"])
         folders = [str(folder) for folder in [*fields["makes"], *fields["removes"]]]
         if not all(map(_is_inside, [*folders, *(path for move in moves for path in move)])):
@@ -205,10 +206,10 @@ def _parsed(line: bytes) -> Edit | None:
             int(fields["undoes"]),
             str(fields.get("burst", "")),
             _lesson(fields.get("lesson")),
-            float(fields["time"]),
+            known_time(fields["time"]),
             text,
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
 
 
@@ -222,8 +223,10 @@ def _kind(fields: dict[str, Any]) -> tuple[EditKind, str]:
 def _lesson(field: Any) -> tuple[int, int] | None:
     if field is None:
         return None
-    before, after = field
-    return int(before), int(after)
+    before, after = map(int, field)
+    if not (0 <= before < 2**62 and 0 <= after < 2**62):
+        raise ValueError("no version of a lesson")
+    return before, after
 
 
 def _is_inside(path: str) -> bool:
@@ -235,5 +238,5 @@ def _is_inside(path: str) -> bool:
 def _record(fields: dict[str, str]) -> SplitRecord:
     return SplitRecord(
         fields["hash"], Split(fields["split"]), DecidedBy(fields["decided_by"]), fields["burst"],
-        fields["source"], float(fields["time"]),
+        fields["source"], known_time(fields["time"]),
     )  # fmt: skip

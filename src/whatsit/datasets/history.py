@@ -43,6 +43,8 @@ class EditHistory:
         self._incoming = INCOMING.below(project)
         self._records = records
         self._parsed: dict[int, tuple[_Stamp, Edit | None]] = {}
+        self._damaged: set[int] = set()
+        """Edits that were read and cannot be understood."""
         self._latest: tuple[tuple[int, _Stamp | None], int | None, tuple[int, Edit] | None] | None = None
 
     # ---- doing
@@ -106,6 +108,7 @@ class EditHistory:
 
         What a full disk does not let happen now is left to the next time.
         """
+        self._set_damaged_aside()
         left = False
         for path in sorted(self.folder.glob("*.doing.json")) if self.folder.is_dir() else ():
             try:
@@ -127,6 +130,12 @@ class EditHistory:
                 left = True
         if not left and os.path.lexists(self._incoming):
             beneath.remove_tree(self._incoming)  # of edits that never began
+
+    def _set_damaged_aside(self) -> None:
+        while self._damaged:
+            path = self.folder / f"{self._damaged.pop():08d}.json"
+            with contextlib.suppress(DataError):
+                set_aside(path, "not an edit", "which is passed over")
 
     def forget(self) -> None:
         """Forget every edit: none can be undone any more. Which lesson counts is kept.
@@ -282,6 +291,8 @@ class EditHistory:
             edit = read_edit(read_bounded(self.folder / f"{number:08d}.json", _MAX_BYTES, "an edit"))
         except DataError:
             return None
+        if edit is None:
+            self._damaged.add(number)
         if len(self._parsed) >= _REMEMBERED:
             self._parsed.clear()
         self._parsed[number] = (stamp, edit)

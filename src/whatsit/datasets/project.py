@@ -9,9 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.places import DATASET, LOCK, MODELS, SETTINGS, STATE, protect_project
+from whatsit.datasets.reserve import is_full
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded, write_file
@@ -55,7 +57,11 @@ class Project:
         self._settings_path = SETTINGS.below(self.path)
         self._lock = ProjectLock(LOCK.below(self.path))
         if not self._settings_path.exists():
-            write_file(self._settings_path, _toml({"name": self.path.name}).encode())
+            try:
+                write_file(self._settings_path, _toml({"name": self.path.name}).encode())
+            except DataError as error:
+                if not is_full(error):  # a full disk must not keep a person from freeing it
+                    raise
         self._settings = self._read_settings()
 
     def __repr__(self) -> str:
@@ -124,8 +130,13 @@ class Project:
     def _read_document(self) -> dict[str, Any]:
         if not self._settings_path.exists():  # deleted since the project was opened
             return {}
+        content = read_bounded(self._settings_path, _MAX_SETTINGS, "a TOML file")
         try:
-            return tomllib.loads(read_bounded(self._settings_path, _MAX_SETTINGS, "a TOML file").decode())
+            return tomllib.loads(content.decode())
+        except (UnicodeDecodeError, RecursionError):  # written by no person, nor by us
+            with self._lock.held():
+                set_aside(self._settings_path, "not text, or nested too deep", "the defaults count")
+            return {}
         except ValueError as error:
             reason = (str(error).splitlines() or [""])[0]
             raise DataError(f"{self._settings_path}: cannot be read: {reason}; correct or delete it") from error

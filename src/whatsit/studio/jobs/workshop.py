@@ -257,7 +257,12 @@ class Workshop:
 
     def _begin(self, kind: JobKind, name: str, job: Job) -> None:
         self._work = _Work(self._work.number + 1, kind, name, "running")
-        self._worker.begin(job, self._heard, self._ended)
+        try:
+            self._worker.begin(job, self._heard, self._ended)
+        except DataError as error:
+            self._work.state, self._work.error, self._work.ended = "failed", str(error), time.time()
+            self._report()
+            raise
         self._report()
 
     def _heard(self, message: Message) -> None:

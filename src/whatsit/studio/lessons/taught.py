@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.datasets.afterwards import afterwards
+from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit
 from whatsit.datasets.places import FEATURES
@@ -143,12 +145,14 @@ class Taught:
         return read_bounded(self.features, MAX_BYTES, "a feature file")
 
     def _recover(self) -> None:
+        if self.store.began_anew and self.features.exists():
+            set_aside(self.features, "its lesson is lost", "and can be loaded on the Teach page")
         edits = self.dataset.edits_since(0) if self.version > self.store.newest() else []
         self.store.start_after(max((max(edit.lesson) for edit in edits if edit.lesson), default=0))
         self._highest_id = self.store.highest_id()
-        self.store.settle(self.version)
-        self.store.remember(self.version)
-        self.store.sweep()
+        afterwards(lambda: self.store.settle(self.version))  # starting needs no space
+        afterwards(lambda: self.store.remember(self.version))
+        afterwards(self.store.sweep)
         self._read_settings()
         features = self.store.features()
         lesson, _ = self.store.lesson(self.version)
