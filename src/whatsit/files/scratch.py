@@ -1,6 +1,7 @@
 """A folder in which something is made beside its place, and that no killed process leaves for long."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from whatsit.files import beneath
+
+_TRIES = 20
 
 
 @contextlib.contextmanager
@@ -22,21 +25,37 @@ def scratch_beside(target: Path) -> Iterator[Path]:
         OSError: as the system says.
     """
     parent, prefix = Path(beneath.checked_folder(target.absolute().parent)), f".{target.name[:40]}."
-    for left in parent.glob(f"{_escaped(prefix)}????????.tmp"):
+    for left in (*parent.glob(f"{_escaped(prefix)}????????.tmp"), *parent.glob(f"{_escaped(prefix)}new-????????")):
         _remove_unused(left)
-    # Locked before it has the name that others look for.
-    made = tempfile.mkdtemp(prefix=f"{prefix}new-", dir=parent)
-    handle = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    scratch = parent / f"{prefix}{Path(made).name[-8:]}.tmp"
+    scratch, handle = _locked_folder(parent, prefix)
     try:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        Path(made).rename(scratch)
         yield scratch
     finally:
-        for folder in (scratch, made):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
         os.close(handle)
+
+
+def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder and the descriptor that holds its lock."""
+    for _ in range(_TRIES):
+        made = Path(tempfile.mkdtemp(prefix=f"{prefix}new-", dir=parent))
+        handle = -1
+        try:
+            handle = os.open(made, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return made.rename(parent / f"{prefix}{made.name[-8:]}.tmp"), handle
+        except FileNotFoundError:  # another process took it for left over before it was locked
+            pass
+        except BaseException:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+            if handle >= 0:
+                os.close(handle)
+            raise
+        if handle >= 0:
+            os.close(handle)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(parent))
 
 
 def _remove_unused(folder: Path) -> None:
