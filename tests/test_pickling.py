@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import whatsit
 
@@ -17,8 +18,8 @@ SHADE = np.full((64, 64, 3), 127, np.uint8)
 PREDICTIONS = whatsit.Predictions((whatsit.Prediction("mug", 0.75, 0),), True, 1.5, "mug.jpg", (1.5,))
 FRAME = whatsit.Frame(SHADE, 1.0, "synthetic:", "mug")
 
-RESOURCES = {"Camera", "Embedder", "ListSink", "Live", "SharedCamera", "Sink"}
-"""Protocols, and what holds a device or a thread."""
+RESOURCES = {"Camera", "Dataset", "Embedder", "ListSink", "Live", "SharedCamera", "Sink"}
+"""Protocols, and what holds a device, a thread or a database."""
 
 
 def few_shot():
@@ -48,6 +49,10 @@ def values(taught, patches, small_model, tmp_path_factory):
     evaluation = whatsit.evaluate(classifier, patches[:4])
     training = whatsit.train(patches[:4] + patches[-4:], whatsit.Design(size=96, epochs=1))
     made = whatsit.FewShotClassifier(whatsit.BackboneChoice(size=32))
+    Image.fromarray(SHADE).save(folder / "shade.png")
+    project = whatsit.Project(folder / "shades")
+    report = whatsit.import_path(project.dataset, folder / "shade.png", label="grey")
+    (picture,) = project.dataset.pictures()
     return {
         "Answer": (answer(), lambda one: (one.state, one.predictions, one.frame.image.tobytes())),
         "AnswerState": (whatsit.AnswerState.UNKNOWN, same),
@@ -64,10 +69,14 @@ def values(taught, patches, small_model, tmp_path_factory):
         "Colour": (whatsit.Colour.GREY, same),
         "Deployment": (whatsit.Deployment(folder, ("model.tflite",), ("a note",)), same),
         "Design": (whatsit.Design(size=96, epochs=3), same),
+        "Epoch": (training.history[-1], repr),
         "Evaluation": (evaluation, lambda one: (one.labels, one.accuracy, [found.score for found in one.judged])),
         "FewShotClassifier": (few_shot(), lambda one: (one.labels, one.preprocess, one.classify(SHADE))),
         "Fit": (whatsit.Fit.CONTAIN, same),
         "Frame": (FRAME, lambda one: (one.time, one.source, one.image.tobytes())),
+        "ImportReport": (report, same),
+        "ModelFiles": (training.save(folder / "model.tflite"), same),
+        "Picture": (picture, same),
         "PixelEmbedder": (whatsit.PixelEmbedder(32), lambda one: one.id),
         "Prediction": (PREDICTIONS[0], same),
         "Predictions": (PREDICTIONS, lambda one: (one, one.image)),

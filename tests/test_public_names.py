@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import whatsit
 
@@ -21,6 +22,18 @@ PROMISED = {
 def test_every_promised_name_is_there_and_stays():
     assert set(whatsit.__all__) >= PROMISED
     assert list(whatsit.__all__) == sorted(whatsit.__all__)
+
+
+def test_what_is_printed_says_what_it_is(tmp_path):
+    things = whatsit.FewShotClassifier(whatsit.PixelEmbedder(32))
+    things.add(bytes_of(tmp_path), "mug")
+    assert repr(things) == f"FewShotClassifier({things.backbone.id}: {{'mug': 1}})"
+    assert repr(whatsit.Project(tmp_path / "bottles")) == f"Project({str(tmp_path / 'bottles')!r})"
+
+
+def bytes_of(folder):
+    Image.new("RGB", (40, 40), "red").save(folder / "red.png")
+    return (folder / "red.png").read_bytes()
 
 
 def test_every_public_name_has_a_docstring():

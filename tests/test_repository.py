@@ -45,6 +45,14 @@ def test_no_file_mentions(what: str) -> None:
     assert found == []
 
 
+def test_the_top_of_the_package_stays_small_and_no_module_long() -> None:
+    top = ROOT / "src" / "whatsit"
+    assert len(list(top.glob("*.py"))) <= 10
+    modules = list(top.rglob("*.py"))
+    assert len(modules) > 300
+    assert [path.name for path in modules if len(path.read_text("utf-8").splitlines()) > 400] == []
+
+
 def test_every_skipped_test_says_why() -> None:
     silent, checked = [], 0
     for path in (ROOT / "tests").rglob("*.py"):

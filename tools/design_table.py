@@ -45,6 +45,8 @@ def default(setting: Setting) -> str:
         shown = (setting.value_in(mode, None) for mode in TrainingMode)
         return ", ".join("none" if value is None else f"{value:g}" for value in shown)
     value = setting.default
+    if value is None and setting.kind is Kind.CHOICE:
+        return "chosen"
     if isinstance(value, list):
         return ", ".join(value)
     return {True: "on", False: "off", None: "all"}[value] if isinstance(value, bool | None) else str(value)

@@ -9,8 +9,11 @@ from whatsit.cameras import Frame as Frame
 from whatsit.cameras import SharedCamera as SharedCamera
 from whatsit.cameras import open_camera as open_camera
 from whatsit.datasets.capture import capture as capture
+from whatsit.datasets.catalogue import Picture as Picture
+from whatsit.datasets.dataset import Dataset as Dataset
 from whatsit.datasets.formats.exporting import export_path as export_path
 from whatsit.datasets.formats.importing import import_path as import_path
+from whatsit.datasets.formats.report import ImportReport as ImportReport
 from whatsit.datasets.project import Project as Project
 from whatsit.datasets.split import Split as Split
 from whatsit.datasets.split import SplitRatios as SplitRatios
@@ -58,6 +61,8 @@ from whatsit.teaching.teach import find_examples as find_examples
 from whatsit.teaching.teach import teach as teach
 from whatsit.training.design import Design as Design
 from whatsit.training.design import TrainingMode as TrainingMode
+from whatsit.training.events import Epoch as Epoch
+from whatsit.training.record import ModelFiles as ModelFiles
 from whatsit.training.train import train as train
 from whatsit.training.training import Training as Training
 from whatsit.version import __version__ as __version__

@@ -30,8 +30,8 @@ class WhatsitError(Exception):
     """Base of every error raised by whatsit; its text is one line meant for the person at the keyboard."""
 
     def __str__(self) -> str:
-        text = super().__str__()  # what a library said can have several lines
-        return text if len(text.splitlines()) < 2 else " ".join(text.split())
+        text = super().__str__()  # the name of a file, or what a library said, can have several lines
+        return text if len(text.splitlines()) < 2 else "\\n".join(line.strip(" ") for line in text.splitlines())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # BaseException would call __init__ with the text alone, which an error with arguments of its own cannot take;

@@ -26,9 +26,11 @@ def capture_pictures(project: whatsit.Project, camera: whatsit.Camera) -> NDArra
 
 def fill_project(folder: str | Path) -> whatsit.Project:
     project = whatsit.Project(folder)
-    report = whatsit.import_path(project.dataset, FOLDER / "more.zip", label="mug")
+    report: whatsit.ImportReport = whatsit.import_path(project.dataset, FOLDER / "more.zip", label="mug")
     whatsit.import_path(project.dataset, "more.csv", layout="csv")
-    print(report, project.dataset.counts(), [split.value for split in whatsit.Split])
+    dataset: whatsit.Dataset = project.dataset
+    pictures: list[whatsit.Picture] = list(dataset.pictures())
+    print(report, dataset.counts(), len(pictures), [split.value for split in whatsit.Split])
     whatsit.export_path(project.dataset, Path("out.zip"), "split")
     whatsit.export_path(project.dataset, "out")
     project.save_settings(replace(project.settings, split=whatsit.SplitRatios(0.8, 0.1, 0.1)))
@@ -39,9 +41,10 @@ def train_model(project: whatsit.Project) -> Path:
     augmentation = whatsit.Augmentation(flip=False, rotate=True)
     design = whatsit.Design(mode=whatsit.TrainingMode.FROZEN, size=160, augmentation=augmentation)
     training: whatsit.Training = whatsit.train(project, design, cache="cache")
-    files = training.save(FOLDER / "models" / "model.tflite")
+    best: whatsit.Epoch | None = training.best
+    files: whatsit.ModelFiles = training.save(FOLDER / "models" / "model.tflite")
     found: whatsit.Evaluation = whatsit.evaluate(files.int8, project, split=whatsit.Split.TEST)
-    print(f"{found.accuracy:.1%}", found.interval, found.confusion.sum(), training.best)
+    print(f"{found.accuracy:.1%}", found.interval, found.confusion.sum(), best)
     made: whatsit.Deployment = whatsit.deploy(str(files.int8), "litert", FOLDER / "for-the-pi")
     print(made.folder.name, *made.files, *made.notes)
     return files.int8

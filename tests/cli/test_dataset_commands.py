@@ -43,6 +43,19 @@ def test_import_counts_and_names_what_stayed_away(pets, run):
     assert (again["added"], again["present"], len(again["skipped"])) == (0, 24, 1)
 
 
+def test_an_import_says_first_that_most_was_not_read_then_how_it_was_read_and_what_stayed_away_by_reason(run, tmp_path):
+    fill(tmp_path / "in" / "seg_train", each=1)
+    fill(tmp_path / "in" / "seg_test", each=1, start=50)
+    for number in range(6):
+        (tmp_path / "in" / f"{number}.docx").write_bytes(b"x")
+    said = " ".join(run("import", "in", "-p", "pets").stdout.split())
+    assert said == (
+        "most files were not read: 6 of 10. 4 pictures added, 6 skipped. Read as: split folders: seg_test is test, "
+        "seg_train is training. Classes: cat, dog. not a picture file (6): 0.docx, 1.docx, 2.docx and 3 more "
+        "--json names them all"
+    )
+
+
 def test_of_several_paths_a_bad_one_stops_nothing_and_makes_the_status_1(run, tmp_path):
     fill(tmp_path / "in", labels=("cat", "dog"), each=2)
     (tmp_path / "one.jpg").write_bytes(jpeg(77))

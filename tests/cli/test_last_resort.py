@@ -14,7 +14,7 @@ from whatsit.logs import log_file
         (RuntimeError("first\nsecond\x1b[31m"), "something went wrong inside whatsit: RuntimeError: first second"),
         (RecursionError(), "something went wrong inside whatsit: RecursionError; please report this"),
         (MemoryError(), "out of memory"),
-        (WhatsitError("first\nsecond"), "first second"),
+        (WhatsitError("first\nsecond"), "first\\nsecond"),
     ],
 )
 def test_any_error_is_one_line(
@@ -37,4 +37,4 @@ def test_any_error_is_one_line(
 
 
 def test_an_error_of_several_lines_has_one() -> None:
-    assert str(WhatsitError("a library\n  says much\n")) == "a library says much"
+    assert str(WhatsitError("a library\n  says much\n")) == r"a library\nsays much"

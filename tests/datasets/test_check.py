@@ -153,12 +153,12 @@ def test_what_a_person_dismissed_is_not_shown_again_until_its_label_is_another(p
 
 def test_files_that_count_for_nothing_are_named(colours, tmp_path):
     (colours.root / "loose.jpg").write_bytes(jpeg(1))
-    (colours.root / "red" / "moving.gif").write_bytes(b"GIF89a")
+    (colours.root / "red" / "moving.mp4").write_bytes(b"not a picture")
     (colours.root / "red" / "more").mkdir()
     (colours.root / "linked").symlink_to(tmp_path)
     (colours.root / "red" / ".DS_Store").write_bytes(b"")
     (finding,) = found(check(colours), Kind.IGNORED)
-    assert finding.details == ("linked", "loose.jpg", "red/more", "red/moving.gif")
+    assert finding.details == ("linked", "loose.jpg", "red/more", "red/moving.mp4")
     assert finding.message.startswith("Not used: linked, loose.jpg, red/more and 1 more;")
 
 

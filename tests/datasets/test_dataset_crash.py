@@ -1,74 +1,21 @@
 """Killed at any moment, whatsit has either done an edit or not begun it, and an import goes on where it was."""
 
-import json
 import random
 import shutil
-import signal
-import subprocess
-import sys
 
 import pytest
 
 from drawn_pictures import fill, jpeg, tree
+from mortal import mortal
+from nth_call import ALWAYS
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
-
-# A process that has whatsit loaded forks one that does what a line of its input says. That one stops itself by SIGKILL
-# at the n-th call that changes the disk, which covers every moment between two of them, and is the same every time.
-# What comes back is its status and how many such calls it would have made.
-MORTAL = """
-import json, os, signal, sys
-from pathlib import Path
-from whatsit.datasets.project import Project
-from whatsit.datasets.formats.importing import import_path
-
-def live(project, code, left):
-    calls = 0
-    def dying(real):
-        def call(*arguments, **options):
-            nonlocal calls
-            calls += 1
-            if calls > left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*arguments, **options)
-        return call
-    dataset = Project(project).dataset
-    for name in ("write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir", "ftruncate"):
-        setattr(os, name, dying(getattr(os, name)))
-    dataset.index._run = dying(dataset.index._run)
-    dataset.index._many = dying(dataset.index._many)
-    exec(code, {"dataset": dataset, "Path": Path, "import_path": import_path})
-    return calls
-
-for line in sys.stdin:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        write, leave = os.write, os._exit
-        write(writing, str(live(*json.loads(line))).encode())
-        leave(0)
-    os.close(writing)
-    _, status = os.waitpid(child, 0)
-    print(json.dumps([os.waitstatus_to_exitcode(status), int(os.read(reading, 20) or 0)]), flush=True)
-    os.close(reading)
-"""
-ALWAYS = 10**6
 
 
 @pytest.fixture(scope="module")
 def run_and_kill():
-    """``run_and_kill(project, code, at)``: None where it was killed, else the number of its calls."""
-    with subprocess.Popen([sys.executable, "-c", MORTAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-
-        def call(project, code, at):
-            process.stdin.write(json.dumps([str(project), code, at]).encode() + b"\n")
-            process.stdin.flush()
-            status, calls = json.loads(process.stdout.readline())
-            assert status in (0, -signal.SIGKILL)
-            return calls if status == 0 else None
-
+    with mortal(taught=False) as call:
         yield call
-        process.stdin.close()
 
 
 def facts(dataset):

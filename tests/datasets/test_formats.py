@@ -70,7 +70,7 @@ def test_the_table_names_every_layout_by_the_name_in_its_row():
     assert [layout.name for layout in FORMATS.values()] == list(FORMATS)
     assert FORMATS.broken == ()
     assert set(writable_formats()) == {"folder", "split", "csv", "edge-impulse"}
-    assert list_endings() == (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xml", ".labels")
+    assert list_endings() == (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".labels")
 
 
 def test_the_docs_list_every_layout_of_the_table():

@@ -18,7 +18,7 @@ from whatsit.evaluation.chart import Axes, Mark, Series, line_chart, scatter_cha
 from whatsit.evaluation.evaluate import evaluate
 from whatsit.evaluation.latency import Measurement, measure
 from whatsit.evaluation.make_report import make_report
-from whatsit.evaluation.metrics import calibration_bins, rejection_curve, wilson_interval
+from whatsit.evaluation.metrics import Evaluation, JudgedPicture, calibration_bins, rejection_curve, wilson_interval
 from whatsit.evaluation.nearest_taught import nearest_taught
 from whatsit.evaluation.report import JudgedModel, Report
 from whatsit.evaluation.sweep import Trial, combinations, pareto_front, recommend, sweep
@@ -173,8 +173,8 @@ def _other(label):
     return next(one for one in LABELS if one != label)
 
 
-def trial(name, right, milliseconds, size=1):
-    return Trial(BackboneChoice(name), right, 100, Measurement(milliseconds, milliseconds, 0, size, 0, 1))
+def trial(name, right, milliseconds, size=1, balanced=None):
+    return Trial(BackboneChoice(name), right, 100, Measurement(milliseconds, milliseconds, 0, size, 0, 1), balanced)
 
 
 def test_the_pareto_front_holds_the_trials_that_nothing_beats():
@@ -185,6 +185,23 @@ def test_the_pareto_front_holds_the_trials_that_nothing_beats():
     assert recommend(trials, size=5) is good
     assert recommend(trials, milliseconds=0.5) is None
     assert recommend(trials) is good  # 85 of 100 lies within what 90 of 100 could be by chance
+
+
+def test_a_design_that_never_names_the_rare_class_is_not_recommended_for_its_accuracy():
+    blind, fair = trial("a", 92, 1, balanced=0.5), trial("b", 90, 2, balanced=0.88)
+    assert recommend([blind, fair]) is fair
+    assert recommend([blind, fair], milliseconds=5) is fair
+    assert "balanced 88.0 %" in sweep_page("rare", [blind, fair]).decode()
+
+
+def test_balanced_accuracy_counts_every_class_the_same():
+    judged = [JudgedPicture("", "common", "common", 1, None, False)] * 90
+    judged += [JudgedPicture("", "rare", "common", 1, None, False)] * 10
+    found = Evaluation(tuple(judged), ("common", "rare"), (), None)
+    assert (found.accuracy, found.balanced_accuracy) == (0.9, 0.5)
+    report = Report("", (JudgedModel("int8", found, Measurement(1, 2, 3, 4, 5, 1)),))
+    assert json.loads(report.to_json())["models"]["int8"]["balanced_accuracy"] == 0.5
+    assert ["balanced accuracy", "50.0 %"] in report.figures
 
 
 def test_the_names_on_the_pareto_front_do_not_cover_each_other():

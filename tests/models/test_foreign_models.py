@@ -5,69 +5,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foreign_models import (
+    COLOURS,
+    CONVENTIONS,
+    LABELS,
+    colour_classifier,
+    int8,
+    named,
+    square,
+    two_label_files,
+)  # fmt: skip
 from small_models import small_classifier
 from whatsit import Backbone, Classifier, DataError, ModelError
+from whatsit.models.inspection import inspect
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.graph import Graph
 from whatsit.tflite.metadata import ModelMetadata, with_files, with_metadata
 from whatsit.tflite.normalisation import Origin, normalisation_of, parse_normalise
-from whatsit.tflite.quantise import Ranges, quantise, with_io
 from whatsit.tflite.schema import schema
-
-COLOURS = {"dark": (20, 20, 20), "red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 50, 220)}
-LABELS = tuple(COLOURS)
-CONVENTIONS = {"0..1": (0.0, 255.0), "-1..1": (127.5, 127.5), "0..255": (0.0, 1.0)}
-
-
-def square(colour: tuple[int, int, int]) -> np.ndarray:
-    return np.full((40, 60, 3), colour, np.uint8)
-
-
-def named(classifier: Classifier) -> list[str]:
-    return [classifier.classify(square(colour))[0].label for colour in COLOURS.values()]
-
-
-def colour_classifier(
-    convention: str, *, scaling: str = "", ends: str = "SOFTMAX", batch: int = 1, channels_first: bool = False,
-    name: str = "picture",
-) -> bytes:  # fmt: skip
-    """A float32 model that names the four colours, for an input in that range.
-
-    Args:
-        scaling: operators at the start of the graph that bring another range there: ``MUL``, ``DIV``, ``SUB MUL`` …
-    """
-    graph = Graph()
-    shape = (batch, 3, 8, 8) if channels_first else (batch, 8, 8, 3)
-    at = picture = graph.tensor(name, shape)
-    for number, step in enumerate(scaling.split()):
-        kind, _, value = step.partition(":")
-        constant = graph.constant(f"constant {number}", np.array([float(value)], np.float32))
-        table = {"MUL": "MulOptions", "DIV": "DivOptions", "ADD": "AddOptions", "SUB": "SubOptions"}[kind]
-        at = graph.operator(kind, [at, constant], graph.tensor(f"scaled {number}", shape), table=table)
-    axes = graph.constant("axes", np.array([2, 3] if channels_first else [1, 2], np.int32))
-    at = graph.operator("MEAN", [at, axes], graph.tensor("mean", (batch, 3)), table="ReducerOptions", keepDims=False)
-    mean, std = CONVENTIONS[convention]
-    centres = (np.array(list(COLOURS.values()), np.float32) - mean) / std
-    gain = 12 * (std / 255) ** 2  # the same logits in every range
-    weights = graph.constant("weights", (2 * gain * centres).astype(np.float32))
-    bias = graph.constant("bias", (-gain * (centres**2).sum(1)).astype(np.float32))
-    at = graph.operator(
-        "FULLY_CONNECTED", [at, weights, bias], graph.tensor("logits", (batch, 4)), table="FullyConnectedOptions"
-    )
-    if ends == "SOFTMAX":
-        at = graph.operator("SOFTMAX", [at], graph.tensor("out", (batch, 4)), table="SoftmaxOptions", beta=1.0)
-    elif ends == "LOGISTIC":
-        at = graph.operator("LOGISTIC", [at], graph.tensor("out", (batch, 4)))
-    return write_model(graph.finish([picture], [at]))
-
-
-def int8(content: bytes, convention: str) -> bytes:
-    """The model with int8 inside and at both ends, calibrated on what its input is."""
-    mean, std = CONVENTIONS[convention]
-    low, high = (0 - mean) / std, (255 - mean) / std
-    reach = 24.0  # the largest logit of any of the colours, in every range
-    ranges: Ranges = {"picture": (low, high), "mean": (low, high), "logits": (-reach, reach), "out": (0.0, 1.0)}
-    return with_io(quantise(content, ranges), "int8")
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
@@ -256,33 +211,23 @@ def test_a_float_case_that_says_nothing_is_a_guess_that_is_said(shared_data):
     assert [one.guess for one in classifier.assumptions if one.what == "normalisation"] == [True]
 
 
-def two_label_files(content: bytes, files: dict[str, tuple[bytes, str]]) -> bytes:
-    """The model with several label files, each of a locale, written by hand as the metadata schema has it."""
-    import flatbuffers
-
-    from whatsit.tflite import metadata
-
-    builder = flatbuffers.Builder(256)
-    made = []
-    for name, (_, locale) in files.items():
-        fields = {0: builder.CreateString(name)}
-        if locale:
-            fields[3] = builder.CreateString(locale)
-        made.append(metadata._table(builder, 5, fields, {2: metadata._TENSOR_AXIS_LABELS}))
-    output = metadata._table(builder, 7, {6: metadata._vector(builder, made)})
-    graph = metadata._table(builder, 10, {3: metadata._vector(builder, [output])})
-    builder.Finish(metadata._table(builder, 8, {3: metadata._vector(builder, [graph])}), b"M001")
-    model = read_model(content)
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(bytes(builder.Output()), np.uint8)
-    model.buffers.append(buffer)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = "TFLITE_METADATA", len(model.buffers) - 1
-    model.metadata = [entry]
-    return with_files(write_model(model), {name: text for name, (text, _) in files.items()})
-
-
 def test_an_unquantised_reading_of_the_graph_is_left_alone():
     model = read_model(colour_classifier("0..1", scaling="MUL:0.5 ADD:0.1"))
     spec = Classifier(write_model(model), LABELS)._network.runtime.input
     assert normalisation_of(model, spec, None, None).origin is Origin.GRAPH
+
+
+def test_inspecting_a_model_of_unusual_numbers_compares_them_with_the_usual_ranges():
+    described = with_metadata(colour_classifier("-1..1"), ModelMetadata((127.0,), (128.0,), LABELS))
+    described = with_files(described, {"labels.txt": "\n".join(LABELS).encode()})
+    found = inspect(described, [square(COLOURS["red"])])
+    assert {reading.normalise for reading in found.readings} == {"mean 127, std 128", "0..1", "-1..1", "0..255"}
+    (assumed,) = [reading for reading in found.readings if reading.assumed]
+    assert assumed.normalise == "mean 127, std 128" and assumed.labels == (("red", 1),)
+    assert found.normalise_reason == "the file's metadata says so" and found.labels_origin == "inside the model"
+
+
+@pytest.mark.parametrize("value", ["0..1", "-1..1", "0..255", "127,128", "1.5 2 3,4 5 6.25", "12.5,1e-05"])
+def test_a_normalisation_is_read_as_it_is_written(value):
+    read = parse_normalise(value)
+    assert parse_normalise(read.text) == read

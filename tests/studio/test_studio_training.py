@@ -223,7 +223,7 @@ def test_a_training_that_fails_gives_its_reason(running: Served, client: httpx.C
     assert begin(client).status_code == 200
     running.studio.workshop.wait()
     work = client.get("/api/work").json()
-    assert work["state"] == "failed" and "not a regular file" in work["error"]
+    assert work["state"] == "failed" and "expected a file" in work["error"]
     assert files(folder) == {"first-float32.tflite"}
 
 

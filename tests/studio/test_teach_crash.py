@@ -1,12 +1,8 @@
 """Killed at any call that changes the disk, a change of the lesson has happened or not, pictures and all."""
 
-import json
 import random
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,34 +10,21 @@ import pytest
 from kill_teacher import state
 from studio_pictures import jpeg, shade
 
+from mortal import RunAndKill, mortal
+from nth_call import ALWAYS
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.project import Project
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.teaching.feature_store import load_features
 
-ALWAYS = 10**6
 MOMENTS = 10
 """Of a change's calls, besides the first and the last. All were tried once, which takes a quarter of an hour."""
-Kill = Callable[[Path, str, int], int | None]
 
 
 @pytest.fixture(scope="module")
-def run_and_kill() -> Iterator[Kill]:
-    """``run_and_kill(project, code, at)``: None where it was killed, else the number of its calls."""
-    script = Path(__file__).parent / "mortal_teacher.py"
-    with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
-        to, back = process.stdin, process.stdout
-
-        def call(project: Path, code: str, at: int) -> int | None:
-            to.write(json.dumps([str(project), code, at]).encode() + b"\n")
-            to.flush()
-            status, calls = json.loads(back.readline())
-            assert status in (0, -signal.SIGKILL)
-            return int(calls) if status == 0 else None
-
+def run_and_kill() -> Iterator[RunAndKill]:
+    with mortal(taught=True) as call:
         yield call
-        to.close()
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +79,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_killed_change_has_happened_or_not_and_undo_goes_back(
-    start: Path, tmp_path: Path, run_and_kill: Kill, change: str
+    start: Path, tmp_path: Path, run_and_kill: RunAndKill, change: str
 ) -> None:
     code = CHANGES[change]
     done = shutil.copytree(start, tmp_path / "done")
@@ -117,7 +100,7 @@ def test_a_killed_change_has_happened_or_not_and_undo_goes_back(
 
 
 def test_switching_learning_by_itself_on_learns_what_waits_or_changes_nothing(
-    start: Path, tmp_path: Path, run_and_kill: Kill
+    start: Path, tmp_path: Path, run_and_kill: RunAndKill
 ) -> None:
     waiting = shutil.copytree(start, tmp_path / "waiting")
     with Project(waiting) as project, closing(TeachSession(project.dataset, PixelEmbedder())) as session:

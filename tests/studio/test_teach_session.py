@@ -248,7 +248,7 @@ def test_a_full_disk_is_said_in_one_line_and_the_lesson_stays(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
-        disk.setattr("whatsit.files.os.fsync", full)
+        disk.setattr("whatsit.files.whole.os.fsync", full)
         with pytest.raises(DataError, match="No space left"):
             session.add_class(jpeg("blue"), "sky")
     assert session.lesson == before

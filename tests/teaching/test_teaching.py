@@ -13,6 +13,7 @@ from whatsit.backbones.backbone import Backbone
 from whatsit.heads.linear import prototypes
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.image import load_image
+from whatsit.models.taught_model import TaughtModel
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.label_file import parse_labels
 from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_files, read_metadata, with_files, with_metadata
@@ -283,3 +284,51 @@ def test_the_file_is_a_model_and_a_zip_at_once(taught):
     with zipfile.ZipFile(io.BytesIO(taught.to_tflite())) as archive:
         assert archive.testzip() is None
         assert {"labels.txt", "whatsit.json", "prototypes.npy", "golden_0.png"} <= set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def oblong():
+    """Wide pictures that differ only at their ends, which cover cuts off."""
+    random = np.random.default_rng(0)
+    found = []
+    for number in range(24):
+        picture = random.integers(0, 60, (64, 192, 3), np.uint8)
+        if number % 3 == 0:
+            picture[16:48, :40] = (250, 200, 40)
+            picture[16:48, -40:] = (40, 200, 250)
+        found.append((picture, "marked" if number % 3 == 0 else "plain"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def chosen(oblong):
+    return teach(oblong)
+
+
+class TestChoosing:
+    def test_on_oblong_pictures_the_fit_that_shows_the_difference_is_chosen_and_said_in_the_file(self, oblong, chosen):
+        selection = chosen.selection
+        assert selection.fit is not Fit.COVER and chosen.preprocess.fit is selection.fit
+        assert dict(selection.fits).keys() == set(Fit) and "fits compared" in selection.text
+        content = chosen.to_tflite()
+        card = json.loads(read_files(content)["whatsit.json"])
+        assert (card["fit"], card["selection"]["fit"]) == (selection.fit, selection.fit)
+        assert share_right(content, oblong) == 1 and verify(content) == []
+
+    def test_int8_and_float32_of_a_chosen_model_agree(self, oblong, chosen):
+        int8, float32 = (Classifier(chosen.to_tflite(dtype)) for dtype in ("int8", "float32"))
+        for picture, _ in oblong[:6]:
+            scores = [{p.label: p.score for p in model.classify(picture)} for model in (int8, float32)]
+            assert scores[0] == pytest.approx(scores[1], abs=0.15)
+
+    def test_a_fit_named_by_hand_wins(self, oblong):
+        model = teach(oblong, fit="cover")
+        assert model.preprocess.fit is Fit.COVER and model.selection.fits == ()
+
+    def test_square_pictures_are_not_compared_under_other_fits(self, oblong):
+        square = [(picture[:, 64:128], label) for picture, label in oblong]
+        assert teach(square).selection.fits == ()
+
+    def test_a_chosen_model_is_exported_again_with_what_was_chosen(self, chosen, tmp_path):
+        chosen.save(tmp_path / "a.tflite")
+        assert TaughtModel.from_file(tmp_path / "a.tflite").selection == chosen.selection

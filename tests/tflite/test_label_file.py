@@ -141,3 +141,48 @@ def test_a_manifest_names_the_label_file_and_nothing_outside_its_folder(tmp_path
     (tmp_path / "secret").write_text("a\nb\n")
     manifest.write_text('{"labelsFile": "../secret"}')
     assert labels_beside(folder / "model.tflite", 2) is None
+
+
+ROWS = 100_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"thing {index}" for index in range(ROWS)),
+        "\n".join(f"{index} thing {index}" for index in range(ROWS)),
+        "[" + ",".join(f'"thing {index}"' for index in range(ROWS)) + "]",
+        "{" + ",".join(f'"{index}": "thing {index}"' for index in range(ROWS)) + "}",
+        "".join(f'item {{ id: {index + 1} name: "thing {index}" }}\n' for index in range(ROWS)),
+    ],
+    ids=["lines", "numbered", "list", "object", "label map"],
+)
+def test_a_hundred_thousand_labels_are_read_and_one_more_is_refused(text):
+    labels = parse_labels(text.encode(), "labels")
+    assert len(labels) == ROWS and labels[-1] == "thing 99999"
+    with pytest.raises(DataError, match="100001 labels"):
+        parse_labels("\n".join(["x"] * (ROWS + 1)).encode(), "labels")
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "9" * 10])
+@pytest.mark.parametrize(
+    "text", ['{{"{}": "cat"}}', '{{"cat": {}}}', 'item {{ id: {} name: "cat" }}', 'item {{ name: "cat" id: -{} }}']
+)
+def test_a_number_too_long_to_be_an_index_is_refused_in_one_line(text, digits):
+    with pytest.raises(DataError, match=r"^labels\.json: ") as refused:
+        parse_labels(text.format(digits).encode(), "labels.json")
+    assert len(str(refused.value)) < 300
+
+
+def test_a_line_that_begins_with_a_long_number_is_a_label():
+    assert parse_labels(f"{'7' * 5000} a\n0 b".encode(), "labels")[1] == "0 b"
+
+
+@pytest.mark.parametrize(
+    "text", ["item {" * 200_000, "item" + " " * 2_000_000, 'item { id: 1 name: "' + "\\" * 2_000_000]
+)
+def test_a_label_map_that_never_closes_is_read_once_and_given_up(text):
+    try:
+        assert len(parse_labels(text.encode(), "labels.pbtxt")) < 3
+    except DataError as error:
+        assert "labels.pbtxt" in str(error) and "\n" not in str(error)

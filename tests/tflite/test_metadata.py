@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from whatsit import BackboneChoice, Classifier, Fit, ModelError, find_examples, load_image, teach
+from whatsit import BackboneChoice, Classifier, DataError, Fit, ModelError, find_examples, load_image, teach
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_files, read_metadata, with_files, with_metadata
 
@@ -129,6 +129,30 @@ class TestReading:
         for text in (b"cat\ndog\nhen\n", b"0 cat\n1 dog\n2 hen\n"):
             content = with_files(small_model(), {"labels.txt": text})
             assert Classifier(content).labels == ("cat", "dog", "hen")
+
+    @pytest.mark.parametrize(
+        ("file", "content"),
+        [
+            ("labels.json", b"[" * 200_000), ("labels.json", b'{"0": "cat", "' + b"9" * 5000 + b'": "dog"}'),
+            ("labels.txt", b"\xff" * 1000), ("labels.txt", b"x\n" * 100_001), ("labels.txt", b"cat\0dog"),
+            ("labels.pbtxt", b"item {" * 50_000 + b"}"), ("labels.txt", b""),
+        ],
+    )  # fmt: skip
+    def test_a_label_file_inside_that_is_none_is_refused_by_its_name_in_one_line(self, small_model, file, content):
+        with pytest.raises(DataError, match=r"labels\.|labels inside model") as refused:
+            Classifier(with_files(small_model(), {file: content}))
+        assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
+
+    def test_labels_with_control_characters_never_reach_the_terminal(self, small_model, tmp_path, run_python):
+        (tmp_path / "model.tflite").write_bytes(
+            with_files(small_model(), {"labels.txt": "\x1b[31mcat\x07\ndog\u202e\nhen\n".encode()})
+        )
+        Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+        model = str(tmp_path / "model.tflite")
+        for command in (("classify", str(tmp_path / "a.png"), "--model", model), ("inspect", model)):
+            done = run_python("from whatsit.cli.app import main; main()", *command)
+            assert done.returncode == 0 and "cat" in done.stdout, done.stderr
+            assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout)
 
 
 def test_a_head_taught_with_squash_travels_with_its_fit(patches):

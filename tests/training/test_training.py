@@ -14,7 +14,7 @@ from whatsit.errors import StoppedError
 from whatsit.evaluation.sweep import sweep
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.events import Epoch, Note, Step
+from whatsit.training.events import Epoch, Note, Remark, Step
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
 from whatsit.training.record import ModelFiles, load_record
@@ -89,7 +89,7 @@ def test_designs_come_out_whole_in_both_arithmetics(pictures, tmp_path, design):
         content = trained.model.to_tflite(dtype)
         assert verify(content) == []
         assert Classifier(content).preprocess.colour is design.colour
-        assert Classifier(content).preprocess.fit is design.fit
+        assert Classifier(content).preprocess.fit is trained.design.fit
     file = tmp_path / "model.tflite"
     file.write_bytes(trained.model.to_tflite())
     assert TaughtModel.from_file(file).to_tflite("float32") == trained.model.to_tflite("float32")
@@ -174,7 +174,7 @@ def test_the_record_beside_the_model_brings_design_and_curves_back(pictures, tmp
     trained = train(pictures[0], SMALL)
     trained.save(files.int8)
     design, history = load_record(files)
-    assert design == SMALL
+    assert design == trained.design
     assert len(history) == len(trained.history) == 40
     assert math.isnan(history[0].validation_loss)
     assert verify(files.int8) == verify(files.float32) == []
@@ -289,3 +289,19 @@ def test_a_choice_of_any_tflite_is_trained_on(pictures, tmp_path):
     files = ModelFiles(tmp_path, "model")
     trained.save(files.int8)
     assert TaughtModel.from_file(files.int8).to_tflite() == files.int8.read_bytes()
+
+
+def test_without_a_fit_one_is_chosen_for_oblong_pictures_and_said_and_one_that_is_named_stays():
+    random, pictures = np.random.default_rng(0), []
+    for number in range(24):
+        picture = random.integers(0, 60, (32, 96, 3), np.uint8)
+        if number % 2:
+            picture[8:24, :20] = 250
+        pictures.append((picture, "marked" if number % 2 else "plain"))
+    notes = []
+    small = Design(size=32, blocks=5, views=1, epochs=2)
+    trained = train(pictures, small, on_event=lambda event: notes.append(getattr(event, "remark", None)))
+    assert trained.design.fit is not Fit.COVER and Remark.FIT_CHOSEN in notes
+    assert trained.model.selection.fit is trained.design.fit is trained.model.preprocess.fit
+    named = train(pictures, dataclasses.replace(small, fit=Fit.COVER))
+    assert named.design.fit is Fit.COVER and named.model.selection is None

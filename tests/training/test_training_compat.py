@@ -27,7 +27,7 @@ def test_the_design_in_whatsit_toml_is_read_by_its_former_names_and_kept_by_the_
     assert 'way = "frozen"' in written and "joined = true" in written
     with Project(folder) as project:
         design = Design.from_dict(project.settings.design)
-        assert design == Design(TrainingMode.FROZEN, "lite0", 96, multi_layer=True)
+        assert design == Design(TrainingMode.FROZEN, "lite0", 96, fit="cover", multi_layer=True, class_weights=False)
     assert {"mode", "multi_layer"} <= design.to_settings().keys()
     assert not {"way", "joined"} & design.to_settings().keys()
 
@@ -41,7 +41,7 @@ def test_the_run_is_listed_with_its_design_and_its_curves(old):
     rows = runs.epochs("small")
     assert rows[0]["number"] == 1 and run["best"] in rows
     design, history = load_record(ModelFiles(folder / "models", "small"))
-    assert design == Design(size=96) and len(history) == len(rows)
+    assert design == Design(size=96, fit="cover", class_weights=False) and len(history) == len(rows)
 
 
 def test_the_model_answers_as_it_did(old, shared_data):

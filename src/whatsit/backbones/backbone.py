@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.metadata import ModelMetadata, read_metadata
 from whatsit.tflite.network import Network, input_preprocess, model_content
-from whatsit.tflite.normalisation import NormaliseLike, normalisation_of
+from whatsit.tflite.normalisation import Normalisation, NormaliseLike, normalisation_of
+from whatsit.tflite.reading_file import normalise_of
 from whatsit.validation import several
 
 
@@ -37,6 +39,8 @@ class Backbone:
         id: str,  # noqa: A002 - the word the embedder protocol uses
         *,
         threads: int | None = None,
+        normalisation: Normalisation | None = None,
+        file: Path | None = None,
     ) -> None:
         """Load a backbone; ``builtin``, ``from_id`` and ``from_file`` are the usual ways.
 
@@ -45,16 +49,26 @@ class Backbone:
             preprocess: how pictures are prepared for it.
             id: names the weights, the input size and the arithmetic.
             threads: of the interpreter; None: one per core, at most four.
+            normalisation: how ``preprocess`` is known to suit the network; None: it is the network's own.
+            file: the ``.tflite`` it came from; None: it is built in, or came as bytes.
         """
         runtime = Runtime(content, threads, id)
         self._network = Network(runtime, preprocess, id)
         self._id, self._threads = id, threads
         self.content = content
         """The ``.tflite`` file's bytes."""
+        self.normalisation = normalisation
+        """What the network sees of pixel values, and how that is known; None: it is whatsit's own."""
+        self.file = file
+        """The ``.tflite`` it came from; None: it is built in, or came as bytes."""
         self._dim = int(np.prod(runtime.outputs[0].shape))
 
+    def __repr__(self) -> str:
+        return f"Backbone({self.id}: {self.dim} features)"
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), threads=self._threads), (self.content, self.preprocess, self._id)
+        build = partial(type(self), threads=self._threads, normalisation=self.normalisation, file=self.file)
+        return build, (self.content, self.preprocess, self._id)
 
     @classmethod
     def builtin(
@@ -103,10 +117,12 @@ class Backbone:
             path: the file, or its bytes.
             fit: how a picture meets the input.
             threads: of the interpreter; None: one per core, at most four.
-            normalise: what the network sees, as for ``Classifier``; None: what the file or its graph says, else 0..1.
+            normalise: what the network sees, as for ``Classifier``; None: what is kept beside the file, what the file
+                or its graph says, else 0..1. ``normalisation`` tells which.
 
         Raises:
             ModelError: the file is missing, broken, or does not take one picture.
+            ArgumentError: no such normalisation.
         """
         name, content = model_content(path)
         parsed = read_model(content, name)
@@ -114,7 +130,8 @@ class Backbone:
         cut = cut_top(content, name)
         # Only to read the shapes, hence one thread; the backbone below gets the threads asked for.
         runtime = Runtime(cut, 1, name)
-        normalisation = normalisation_of(parsed, runtime.input, metadata.mean, metadata.std, normalise)
+        asked = normalise_of(path, normalise)
+        normalisation = normalisation_of(parsed, runtime.input, metadata.mean, metadata.std, asked)
         preprocess = input_preprocess(runtime.input, fit, normalisation.mean, normalisation.std, name)
         dim = int(np.prod(runtime.outputs[0].shape))
         if len(runtime.outputs) != 1 or dim < 2:
@@ -122,7 +139,8 @@ class Backbone:
         identity = f"sha256:{hashlib.sha256(cut).hexdigest()[:16]}@{preprocess.width}x{preprocess.height}"
         if not _as_ever(runtime.input.dtype, preprocess, metadata):
             identity += f":{normalisation}"  # other embeddings than those of earlier versions, which took 0..1
-        return cls(cut, preprocess, identity, threads=threads)
+        file = Path(path) if isinstance(path, str | os.PathLike) else None
+        return cls(cut, preprocess, identity, threads=threads, normalisation=normalisation, file=file)
 
     @property
     def id(self) -> str:

@@ -10,6 +10,7 @@ from whatsit.imaging.preprocess import Colour
 from whatsit.validation import short
 
 SIZES = range(32, 513, 32)
+DEFAULT_SIZE = 224
 """Input sides in pixels that the built-in networks can be built at."""
 DTYPES = ("int8", "float32")
 REVISION = 1

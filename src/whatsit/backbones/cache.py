@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.errors import DataError
-from whatsit.files import write_all
+from whatsit.files import beneath, write_all
 from whatsit.parallel import Progress
 
 _BATCH = 64
@@ -108,7 +108,7 @@ class EmbeddingCache:
 
     def _read(self) -> Iterator[tuple[str, NDArray[np.float32]]]:
         try:
-            with self._path.open("rb") as stream:
+            with os.fdopen(beneath.opened(self._path, os.O_RDONLY), "rb") as stream:
                 while content := stream.read(_BATCH * self._row.itemsize):
                     rows = np.frombuffer(content, self._row, count=len(content) // self._row.itemsize)
                     for row in rows:
@@ -125,10 +125,11 @@ class EmbeddingCache:
             row["hash"] = bytes.fromhex(hash_)
             row["embedding"] = embedding
             row["crc"] = zlib.crc32(row["embedding"].tobytes())
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab", buffering=0) as stream:
-                torn = stream.tell() % self._row.itemsize
+        with contextlib.suppress(OSError, DataError):
+            beneath.make_folder(self._path.parent)
+            handle = beneath.opened(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            with os.fdopen(handle, "ab", buffering=0) as stream:
+                torn = stream.seek(0, os.SEEK_END) % self._row.itemsize
                 if torn:  # killed in the middle of a row: cut the torn row off
                     os.ftruncate(stream.fileno(), stream.tell() - torn)
                 write_all(stream.fileno(), rows.tobytes())

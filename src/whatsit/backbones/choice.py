@@ -1,19 +1,20 @@
 """Which backbone to learn on, as a value."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.backbones.backbone import Backbone
-from whatsit.backbones.builtin_id import parse_builtin_id
+from whatsit.backbones.builtin_id import DEFAULT_SIZE, parse_builtin_id
 from whatsit.backbones.spec import BackboneSpec
 from whatsit.backbones.tflite_file import TfliteFile
 from whatsit.errors import ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Colour, Fit, check_colour, check_fit
 from whatsit.tflite.interpreter import Runtime
+from whatsit.tflite.normalisation import NormaliseLike, parse_normalise
 from whatsit.validation import short
 
 
@@ -31,8 +32,8 @@ class BackboneChoice:
 
     name: str = DEFAULT
     """A name in ``whatsit.backbones.BACKBONES``, such as lite0, or the path of a ``.tflite``."""
-    size: int = 224
-    """Input side in pixels; a ``.tflite`` has its own."""
+    size: int = DEFAULT_SIZE
+    """Input side in pixels; a ``.tflite`` has its own: the default stands for it, another is refused."""
     fit: Fit = Fit.COVER
     blocks: int | None = None
     """Keep only the first blocks, this many; None: all. A ``.tflite`` keeps its own."""
@@ -40,6 +41,8 @@ class BackboneChoice:
     """Channels of the input; a ``.tflite`` has its own."""
     multi_layer: bool = False
     """Take the last blocks into the embedding too; not for a ``.tflite``."""
+    normalise: NormaliseLike | None = None
+    """What a ``.tflite`` sees of pixel values, as for ``Classifier``; kept as text. None: as ``Backbone.from_file``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str | os.PathLike):
@@ -48,6 +51,8 @@ class BackboneChoice:
             ("name", os.fspath(self.name)), ("fit", check_fit(self.fit)), ("colour", check_colour(self.colour)),
         ):  # fmt: skip
             object.__setattr__(self, field, value)
+        if self.normalise is not None:
+            object.__setattr__(self, "normalise", parse_normalise(self.normalise).text)
 
     @classmethod
     def from_id(cls, id: str, fit: Fit = Fit.COVER) -> "BackboneChoice":  # noqa: A002
@@ -58,6 +63,28 @@ class BackboneChoice:
         """
         parts = parse_builtin_id(id)
         return cls(parts.name, parts.size, fit, parts.blocks, parts.colour, parts.multi_layer)
+
+    @classmethod
+    def of(
+        cls, backbone: "BackboneChoice | str | os.PathLike[str] | None", normalise: NormaliseLike | None = None
+    ) -> "BackboneChoice":
+        """A backbone as people name it: a name, the path of a ``.tflite``, a choice, or None for the default.
+
+        Args:
+            normalise: instead of the choice's own; None: that.
+
+        Raises:
+            ModelArgumentError: none of these; no such normalisation.
+        """
+        if backbone is None:
+            choice = cls()
+        elif isinstance(backbone, BackboneChoice):
+            choice = backbone
+        elif isinstance(backbone, str | os.PathLike):
+            choice = cls(os.fspath(backbone))
+        else:
+            raise ModelArgumentError(f"backbone {short(backbone)}: expected a name, a .tflite file or a BackboneChoice")
+        return choice if normalise is None else replace(choice, normalise=normalise)
 
     @property
     def is_path(self) -> bool:
@@ -76,6 +103,11 @@ class BackboneChoice:
             return Path(self.name)
         row = BACKBONES.get(self.name)
         return None if row is None else row.file
+
+    @property
+    def takes_layers(self) -> bool:
+        """Whether it can have ``multi_layer``."""
+        return not self.is_file and self.spec.multi_layer
 
     @property
     def spec(self) -> BackboneSpec:

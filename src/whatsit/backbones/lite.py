@@ -10,7 +10,9 @@ from whatsit.backbones.builtin_id import SIZES, check_builtin
 from whatsit.backbones.efficientnet_lite import Variant
 from whatsit.backbones.ranges import builtin_ranges
 from whatsit.backbones.spec import BackboneSpec
+from whatsit.errors import ModelArgumentError
 from whatsit.imaging.preprocess import Colour
+from whatsit.validation import short
 
 if TYPE_CHECKING:
     from whatsit.backbones.choice import BackboneChoice
@@ -23,6 +25,7 @@ class EfficientNetLite(BackboneSpec):
     variant: Variant
 
     def check(self, choice: "BackboneChoice") -> None:
+        _refuse_normalise(choice)
         check_builtin(self.name, choice.size, "int8")
         self.variant.check_blocks(choice.blocks)
         weights_path(self.variant)
@@ -34,6 +37,7 @@ class EfficientNetLite(BackboneSpec):
         )  # fmt: skip
 
     def open(self, choice: "BackboneChoice", dtype: str, threads: int | None) -> Backbone:
+        _refuse_normalise(choice)
         return Backbone.builtin(
             self.name, choice.size, dtype, blocks=choice.blocks, fit=choice.fit, colour=choice.colour,
             multi_layer=choice.multi_layer, threads=threads,
@@ -42,6 +46,13 @@ class EfficientNetLite(BackboneSpec):
     def ranges(self, choice: "BackboneChoice") -> Mapping[str, tuple[float, float]]:
         check_builtin(self.name, choice.size, "int8")
         return builtin_ranges(self.variant, choice.size, choice.blocks, choice.multi_layer)
+
+
+def _refuse_normalise(choice: "BackboneChoice") -> None:
+    if choice.normalise is not None:
+        raise ModelArgumentError(
+            f"normalise {short(choice.normalise)}: {choice.name} has its own normalisation; leave it out"
+        )
 
 
 def _row(variant: Variant, depths: tuple[int, ...] = ()) -> EfficientNetLite:

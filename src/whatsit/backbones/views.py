@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from whatsit.backbones.backbone import Backbone
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Preprocess
+from whatsit.imaging.preprocess import Fit, Preprocess
 
 
 class ViewEmbedder:
@@ -30,9 +30,13 @@ class ViewEmbedder:
 
     @property
     def id(self) -> str:
-        """The backbone's, followed by the number and kind of the views where there are several."""
+        """The backbone's, followed by the number and kind of the views where there are several, and an unusual fit.
+
+        A cache of one fit's embeddings must not answer for another.
+        """
         views = f"+{self.views}views.1:{self._augmentation.name}" if self.views > 1 else ""
-        return f"{self._backbone.id}{views}"
+        fit = "" if self._plain.fit is Fit.COVER else f"+{self._plain.fit}"
+        return f"{self._backbone.id}{views}{fit}"
 
     @property
     def dim(self) -> int:

@@ -64,6 +64,7 @@ class RemoteCamera(ClosingCamera):
         self._process: _CaptureProcess | None = None
         self._final: CameraError | None = None
         self._failures = 0
+        self._worked = False
         self._dropped_before = 0
         self._dropped = 0
         self._closing = threading.Event()
@@ -97,7 +98,7 @@ class RemoteCamera(ClosingCamera):
             except BaseException:
                 self._end_process()
                 raise
-            self._failures = 0
+            self._failures, self._worked = 0, True
             return frame
 
     def close(self) -> None:
@@ -145,7 +146,7 @@ class RemoteCamera(ClosingCamera):
         if self._closing.is_set():
             raise self._closed_error()
         self._failures += 1
-        raise CameraLostError(f"{self._source}: lost: {reason}; looking for it again")
+        raise CameraLostError(f"{self._source}: {'lost: ' if self._worked else ''}{reason}")
 
     def _end_process(self) -> None:
         if self._process is not None:

@@ -189,7 +189,7 @@ class SharedCamera(ClosingCamera):
 
     def _lose(self, reason: str) -> None:
         if self._state is not CameraState.LOST and not self._closing:
-            _log.warning("%s", reason)
+            _log.warning("%s; looking for it again", reason)
         self._error = reason
         self._become(CameraState.LOST)
 

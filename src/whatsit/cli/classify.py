@@ -29,17 +29,18 @@ def classify(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.")],
     *,
     model: Annotated[
-        Path | None, typer.Option(help="A .tflite classifier, or a .bin of taught features; else ImageNet's classes.")
+        Path | None,
+        typer.Option(help="A .tflite classifier or a .bin of taught features. Default: ImageNet's classes."),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="The model's label file, where it has none inside.")] = None,
     backbone: Annotated[
-        Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, where that has moved.")
+        Path | None, typer.Option(help="The .tflite that a .bin was taught on, if it has moved.")
     ] = None,
     normalise: Annotated[
         str | None, typer.Option(help="What the network sees: 0..1, -1..1, 0..255, or MEAN,STD; else as the file says.")
     ] = None,
     output: Annotated[str | None, typer.Option(help="Number or name of the output with the scores.")] = None,
-    multi_label: Annotated[bool, typer.Option(help="Its sigmoids are labels that can be right at once.")] = False,
+    multi_label: Annotated[bool, typer.Option(help="More than one label can be right: each sigmoid is one.")] = False,
     top_k: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 5,
     fit: Annotated[Fit | None, typer.Option(help="How a picture meets a square input; else as the model says.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
@@ -91,12 +92,15 @@ def _answers(
         classifier = Classifier(model, **settings)
         say_assumptions(classifier)
         return classifier.classify_many(iter(pictures), top_k, errors="return")
+    normalise = settings.pop("normalise")
     given = [f"--{name.replace('_', '-')}" for name, value in settings.items() if value not in (None, False)]
     if given:
         raise DataError(f"{model}: taught features bring these along; leave {' and '.join(given)} out")
     from whatsit.live.recogniser import load_taught
 
-    return load_taught(model, backbone=backbone).classify_many(pictures, top_k, errors="return")
+    taught = load_taught(model, backbone=backbone, normalise=normalise)
+    say_assumptions(taught)
+    return taught.classify_many(pictures, top_k, errors="return")
 
 
 def _find(paths: Iterable[Path]) -> "tuple[list[Path], list[Skip]]":

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 def import_command(
     paths: Annotated[list[Path], typer.Argument(help="Folders, zip archives, lists or pictures.")],
     project: ProjectPath = Path(),
-    label: Annotated[str | None, typer.Option(help="The class of all pictures, whatever the folders say.")] = None,
+    label: Annotated[str | None, typer.Option(help="The class of all the pictures; folder names are ignored.")] = None,
     layout: Annotated[str | None, typer.Option(help="{readable}; recognised where not given.")] = None,
     as_json: Json = False,
 ) -> None:

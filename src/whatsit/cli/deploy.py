@@ -30,7 +30,7 @@ def deploy(
     taught: Annotated[
         Path | None,
         typer.Option(
-            help="Training pictures, FOLDER/<label>/*.jpg, for a target that needs them; else those of the project."
+            help="Training pictures, FOLDER/<label>/*.jpg, for a target that needs them. Default: the project's."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,

@@ -25,7 +25,7 @@ def inspect(
     labels: Annotated[Path | None, typer.Option(help="The model's label file, where it has none inside.")] = None,
     normalise: Annotated[str | None, typer.Option(help="0..1, -1..1, 0..255, or MEAN,STD in pixel units.")] = None,
     output: Annotated[str | None, typer.Option(help="Number or name of the output with the scores.")] = None,
-    multi_label: Annotated[bool, typer.Option(help="Its sigmoids are labels that can be right at once.")] = False,
+    multi_label: Annotated[bool, typer.Option(help="More than one label can be right: each sigmoid is one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say what a model file takes, gives and assumes, and why.
@@ -59,10 +59,14 @@ def _print(found: "Inspection") -> None:
     if found.labels:
         more = ", …" if len(found.labels) > 8 else ""
         rows.append(
-            ("labels", f"{len(found.labels):,}: {', '.join(_brief(label) for label in found.labels[:8])}{more}")
+            (
+                "labels",
+                f"{len(found.labels):,}: {', '.join(_brief(label) for label in found.labels[:8])}{more}; "
+                f"{found.labels_origin}",
+            )
         )
     if not found.problem:
-        rows.append(("normalisation", found.normalise))
+        rows.append(("normalisation", f"{found.normalise}; {found.normalise_reason}"))
         rows.append(("fit", found.fit))
     rows += [("assumed", f"{assumption}; otherwise {assumption.otherwise}") for assumption in found.assumptions]
     if found.problem:

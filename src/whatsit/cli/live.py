@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from whatsit.cli.tables import TableCommand
-from whatsit.cli.terminal import say
+from whatsit.cli.terminal import say, say_assumptions
 
 
 def register(app: typer.Typer) -> None:
@@ -19,18 +19,21 @@ def live(
     camera: Annotated[str, typer.Option(help="The camera's address; `whatsit cameras` lists them.")],
     model: Annotated[
         Path | None,
-        typer.Option(help="A .tflite model, or a .bin of taught features; ImageNet's classes without."),
+        typer.Option(help="A .tflite model or a .bin of taught features. Default: ImageNet's classes."),
     ] = None,
     backbone: Annotated[
-        Path | None, typer.Option(help="For a .bin: the .tflite it was taught on, if that has been moved.")
+        Path | None, typer.Option(help="The .tflite that a .bin was taught on, if it has moved.")
+    ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="What a .tflite from elsewhere sees: 0..1, -1..1, 0..255, or MEAN,STD.")
     ] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="The score below which an answer is uncertain.")] = 0.5,
     sink: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Where the answers go: KIND: or KIND:TARGET, such as jsonl:seen.jsonl, of the kinds {sinks}; can be "
-            "repeated. text: without.",
+            help="Where the answers go, as KIND: or KIND:TARGET, such as jsonl:seen.jsonl. Kinds: {sinks}. Give "
+            "it again for more sinks. Default: text:",
         ),
     ] = None,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after this many frames.")] = None,
@@ -47,7 +50,8 @@ def live(
     from whatsit.live.sinks import open_sinks
 
     addresses = [*(sink or ()), *(["json:"] if as_json else ())] or ["text:"]
-    recogniser = load_recogniser(model, backbone=backbone)
+    recogniser = load_recogniser(model, backbone=backbone, normalise=normalise)
+    say_assumptions(recogniser)
     with open_camera_without_page(camera) as source:
         engine = Live(source, recogniser, open_sinks(addresses), threshold=threshold)
         try:

@@ -20,13 +20,16 @@ def studio(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="The .tflite backbone that teaching uses; the built-in one without."),
+        typer.Option(help="The .tflite backbone that teaching uses. Default: the built-in one."),
+    ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="What that backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD.")
     ] = None,
     host: Annotated[
         str, typer.Option(help="The address to listen on; 0.0.0.0 for the whole network, with a token.")
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="The port; 8000 or the next free one without.")
+        int | None, typer.Option(min=0, max=65535, help="The port. Default: 8000, or the next free one.")
     ] = None,
     token: Annotated[
         str | None,
@@ -45,4 +48,7 @@ def studio(
     """
     from whatsit.studio.web.launch import launch
 
-    launch(project, camera=camera, model=model, host=host, port=port, token=token, tls=tls, open_page=open_page)
+    launch(
+        project, camera=camera, model=model, normalise=normalise, host=host, port=port, token=token, tls=tls,
+        open_page=open_page,
+    )  # fmt: skip

@@ -24,18 +24,18 @@ def sweep(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
     sizes: Annotated[
-        str | None, typer.Option(help="Input sides in pixels, such as 96,160,224; default: those of the Sweep page.")
+        str | None, typer.Option(help="Input sides in pixels, such as 96,160,224. Default: those of the Sweep page.")
     ] = None,
     backbones: Annotated[
         str | None,
         typer.Option(
-            help="lite0, lite0/11 (its first eleven blocks), or .tflite files; default: three depths of lite0."
+            help="lite0, lite0/11 (its first eleven blocks), or .tflite files. Default: three depths of lite0."
         ),
     ] = None,
-    fits: Annotated[str | None, typer.Option(help="Of cover,contain,squash; default: the design's.")] = None,
+    fits: Annotated[str | None, typer.Option(help="Some of cover,contain,squash. Default: the design's.")] = None,
     max_ms: Annotated[float | None, typer.Option(help="Recommend within this many milliseconds per picture.")] = None,
     max_mb: Annotated[float | None, typer.Option(help="Recommend within this many megabytes.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Of the interpreter.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the interpreter.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Train heads at several sizes and backbones, and measure speed and accuracy on this device.
@@ -61,7 +61,7 @@ def sweep(
         raise DataError(f"--threads {threads}: expected 1 to {_MOST_THREADS}")
     with opened_project(project) as opened:
         design = Design.from_dict(opened.settings.design)
-        names = [design.fit.value] if fits is None else fits.split(",")
+        names = [design.usual_fit.value] if fits is None else fits.split(",")
         wrong = [name for name in names if name not in list(Fit)]
         if wrong:
             raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")
@@ -109,7 +109,7 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("design", overflow="fold")
-    for title in ("right", "ms", "p95", "MB", "Mmac", ""):
+    for title in ("right", "balanced", "ms", "p95", "MB", "Mmac", ""):
         table.add_column(title, justify="right")
     for row in sweep_rows(trials):
         table.add_row(*row)
@@ -118,7 +118,10 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     if best is None:
         terminal.print("Nothing is within these limits.")
     else:
-        terminal.print(f"Recommended: {best.name}, {best.accuracy:.1%}, {best.measurement.milliseconds:.2f} ms")
+        terminal.print(
+            f"Recommended: {best.name}, {best.accuracy:.1%} (balanced {best.balanced_accuracy:.1%}), "
+            f"{best.measurement.milliseconds:.2f} ms"
+        )
 
 
 def _numbers(text: str) -> list[int]:

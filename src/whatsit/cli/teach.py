@@ -1,16 +1,22 @@
 """``whatsit teach``"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.tables import TableCommand
-from whatsit.cli.terminal import note, say
+from whatsit.cli.terminal import note, say, say_assumptions
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.preprocess import Fit
+
+if TYPE_CHECKING:
+    from whatsit.backbones.choice import BackboneChoice
+    from whatsit.datasets.picture_folder import LabelledFolder
+    from whatsit.models.taught_model import TaughtModel
+    from whatsit.teaching.teach import EmbeddedExamples
 
 
 def register(app: typer.Typer) -> None:
@@ -25,15 +31,22 @@ def teach(
     ],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
-    dtype: Annotated[str | None, typer.Option(help="Arithmetic inside the model: int8 (else that) or float32.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="Arithmetic in the model: int8 or float32. Default: int8.")] = None,
     io: Annotated[
         str | None, typer.Option(help="Input and output types: uint8 (what most programs take), int8 or float32.")
     ] = None,
     backbone: Annotated[str, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = "lite0",
-    size: Annotated[int, typer.Option(help="Input side in pixels, a multiple of 32.")] = 224,
+    size: Annotated[
+        int | None, typer.Option(help="Input side in pixels, a multiple of 32. Default: 224, or a .tflite's own.")
+    ] = None,
     blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
-    fit: Annotated[Fit, typer.Option(help="How a picture meets the square input.")] = Fit.COVER,
-    learner: Annotated[str | None, typer.Option(help="Fits the head: one of {learners}; the first if none.")] = None,
+    fit: Annotated[
+        Fit | None, typer.Option(help="How a picture meets the square input. Default: chosen by cross-validation.")
+    ] = None,
+    normalise: Annotated[
+        str | None, typer.Option(help="What a .tflite backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD.")
+    ] = None,
+    learner: Annotated[str | None, typer.Option(help="How the head is fitted: {learners}. Default: the first.")] = None,
     layout: Annotated[
         str | None, typer.Option(help="Layout of the folder: one of {readable}; recognised where not given.")
     ] = None,
@@ -43,12 +56,18 @@ def teach(
 ) -> None:
     """Learn from labelled pictures, in seconds.
 
+    Cross-validation chooses the regularisation and, where pictures are not square, the fit.
+
     Example:  whatsit teach bottles/ -o bottles.tflite
     """
+    from dataclasses import replace
+
+    from whatsit.backbones.builtin_id import DEFAULT_SIZE
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
     from whatsit.heads.learners import DEFAULT, LEARNERS
-    from whatsit.teaching.teach import embed_examples, labelled_examples
+    from whatsit.teaching.fit_search import search_fit
+    from whatsit.teaching.teach import check_labels, embed_examples, labelled_examples
     from whatsit.validation import row
 
     features = output.suffix.lower() == ".bin"
@@ -57,36 +76,77 @@ def teach(
     check_output(output, Path(backbone))
     if not 0 <= unknown_rate < 1:
         raise DataError(f"--unknown-rate {unknown_rate}: expected a number from 0 up to 1, e.g. 0.05")
-    choice = BackboneChoice(backbone, size, fit, blocks)
-    if not features:
-        choice.check_output(dtype or "int8", io)
-    elif dtype is not None or io is not None or learner is not None:
+    if features and (dtype, io, learner) != (None, None, None):
         raise DataError(f"{output}: features have no --dtype, --io or --learner; leave them out, or write a .tflite")
+    choice = BackboneChoice(
+        backbone, DEFAULT_SIZE if size is None else size, fit or Fit.COVER, blocks, normalise=normalise
+    )
+    if size is not None and choice.is_file:
+        check_own_size(choice, size)
     learner = learner or DEFAULT
-    row(LEARNERS, learner, "--learner")
-    found = labelled_examples(folder, layout)
-    note_left_out(found.left_out, len(found.pictures))
-    if found.read_as != "class folders":
-        note(f"Note: read as {found.read_as}")
-    for doubt in found.notes:
-        note(f"Note: {doubt.path}: {doubt.reason}")
+    fits_head = row(LEARNERS, learner, "--learner")
+    search = None
     skipped: list[ImageError] = []
+    if not features:
+        choice = replace(choice, multi_layer=choice.takes_layers)
+        choice.check_output(dtype or "int8", io)
+    found = labelled_examples(folder, layout)
+    _say_how_read(found)
+    if fit is None and not features:
+        check_labels([label for _, label in found.pictures])
+        with progress("Choosing how pictures are fitted", None):
+            search = search_fit(found.pictures, choice, fits_head)
+        choice = choice if search is None else replace(choice, fit=search.fit)
     with progress("Looking at pictures", len(found.pictures)) as step:
         embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
     if features:
         embedded.save_features(output, unknown_rate)
-    else:
-        with progress("Learning and writing", None):
-            content = embedded.model(unknown_rate, learner).to_tflite(dtype or "int8", io)
-            write_file(output, content)
+        _say_taught(output, embedded, skipped)
+        return
+    with progress("Learning and writing", None):
+        model = embedded.model(unknown_rate, learner, int8=dtype != "float32", search=search)
+        write_file(output, model.to_tflite(dtype or "int8", io))
+    _say_taught(output, embedded, skipped)
+    _say_choices(model)
+
+
+def _say_taught(output: Path, embedded: "EmbeddedExamples", skipped: list[ImageError]) -> None:
+    say_assumptions(embedded.embedder)
     if len(skipped) > len(embedded.examples):
-        say(f"whatsit: most pictures could not be read: {len(skipped):,} of {len(found.pictures):,}", err=True)
+        pictures = len(skipped) + len(embedded.examples)
+        say(f"whatsit: most pictures could not be read: {len(skipped):,} of {pictures:,}", err=True)
     for error in skipped:
         say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))
     say(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
-    if fit is not Fit.SQUASH and not features:
-        note(squash_note(fit))
+
+
+def _say_choices(model: "TaughtModel") -> None:
+    if model.selection is not None:
+        say(f"Chosen: {model.selection.text}")
+    if model.int8_loss is not None and model.int8_loss.matters:
+        note(f"Note: {model.int8_loss}; a model without that loss is written by  --dtype float32")
+    if model.preprocess.fit is not Fit.SQUASH:
+        note(squash_note(model.preprocess.fit))
+
+
+def _say_how_read(found: "LabelledFolder") -> None:
+    note_left_out(found.left_out, len(found.pictures))
+    if found.read_as != "class folders" and len({label for _, label in found.pictures}) > 1:
+        note(f"Note: read as {found.read_as}")
+    for doubt in found.notes:
+        note(f"Note: {doubt.path}: {doubt.reason}")
+
+
+def check_own_size(choice: "BackboneChoice", size: int) -> None:
+    """Refuse a size that a backbone's file does not have.
+
+    Raises:
+        DataError: another one.
+    """
+    own = choice.open(threads=1).preprocess
+    if size not in (own.width, own.height):
+        raise DataError(f"--size {size}: {choice.name} takes {own.width} x {own.height} pixels; leave --size out")
 
 
 def check_output(path: Path, *read: Path) -> None:

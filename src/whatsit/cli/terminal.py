@@ -14,7 +14,6 @@ from whatsit.text import json_line, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from whatsit.models.classifier import Classifier
 
 shown = printable
 
@@ -76,9 +75,18 @@ def _wrapped(line: str) -> str:
     return textwrap.fill(line, max(20, width), break_long_words=False, break_on_hyphens=False)
 
 
-def say_assumptions(classifier: "Classifier") -> None:
-    """On standard error, one line for each guess about a model, and where to see more."""
-    guesses = [assumption for assumption in classifier.assumptions if assumption.guess and assumption.what != "fit"]
+def say_assumptions(model: object) -> None:
+    """On standard error, one line for each guess about a model or a backbone, and where to see more.
+
+    Args:
+        model: a ``Classifier``, or what has the ``normalisation`` of a backbone; anything else has no guesses.
+    """
+    from whatsit.models.assumption import normalisation_assumptions
+
+    found = getattr(model, "assumptions", None)
+    if found is None:
+        found = normalisation_assumptions(getattr(model, "normalisation", None))
+    guesses = [assumption for assumption in found if assumption.guess and assumption.what != "fit"]
     for assumption in guesses:
         say(f"whatsit: {assumption}; otherwise {assumption.otherwise}", err=True)
     if guesses:

@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 def test(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
-    name: Annotated[str, typer.Option(help="Of the model: models/NAME.tflite.")] = "model",
+    name: Annotated[str, typer.Option(help="The name of the model, models/NAME.tflite.")] = "model",
+    normalise: Annotated[
+        str | None, typer.Option(help="What a model from elsewhere sees: 0..1, -1..1, 0..255, or MEAN,STD.")
+    ] = None,
     split: Annotated[str, typer.Option(help="test or validation.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
@@ -40,7 +43,10 @@ def test(
     with opened_project(project) as opened:
         files = ModelFiles(opened.models, name)
         if not files.int8.is_file():
-            raise DataError(f"{files.int8}: no such model; make it first by  whatsit train {project} --name {name}")
+            names = [path.stem for path in opened.models.glob("*.tflite") if not path.stem.endswith("-float32")]
+            make = f"make it first by  whatsit train {project} --name {name}"
+            way = f"the models there are {', '.join(sorted(names))}; or {make}" if names else make
+            raise DataError(f"{files.int8}: no such model; {way}")
         held = examples(opened, split)
         if not held:
             raise empty_split(opened, split)
@@ -49,6 +55,7 @@ def test(
             report = make_report(
                 files, held, examples(opened, "training"), f"{opened.settings.name} · {name}",
                 on_event=watch.show, cache=embeddings_folder(opened), trials=SweepRecord(opened).trials(), split=split,
+                normalise=normalise,
             )  # fmt: skip
         page = files.report(split)
         write_file(page.with_suffix(".json"), report.to_json())
@@ -74,7 +81,8 @@ def _show(report: "Report", path: Path) -> None:
     main = report.models[0].evaluation
     low, high = main.interval
     terminal.print(
-        f"{main.right} of {len(main.judged)} {report.split} pictures right; 95 % interval {low:.1%} to {high:.1%}"
+        f"{main.right} of {len(main.judged)} {report.split} pictures right; 95 % interval {low:.1%} to {high:.1%}; "
+        f"balanced accuracy {main.balanced_accuracy:.1%}"
     )
     classes = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     classes.add_column("class", overflow="fold")

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def train(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
     *,
-    name: Annotated[str, typer.Option(help="Of the model: models/NAME.tflite.")] = "model",
+    name: Annotated[str, typer.Option(help="The name of the model, models/NAME.tflite.")] = "model",
     defaults: Annotated[bool, typer.Option("--defaults", help="Start from the defaults, not the last design.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     **chosen: Any,

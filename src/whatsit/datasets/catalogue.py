@@ -13,6 +13,7 @@ from whatsit.datasets.placement import counts_by_label, known_splits
 from whatsit.datasets.split import DecidedBy, Split, split_of
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
+from whatsit.files import beneath
 
 
 def counted(pictures: int) -> str:
@@ -224,7 +225,8 @@ class Catalogue:
         """The folder of a class, one that is there or the one it would have.
 
         Raises:
-            DataError: there is none yet, and the label cannot be used or is the twin of another.
+            DataError: there is none yet, and the label cannot be used or is the twin of another, or something else
+                has its name, such as a link.
         """
         folders = self.folders()
         for other, folder in folders:
@@ -232,7 +234,11 @@ class Catalogue:
                 return folder
         check_label(label)
         refuse_twin(label, (other for other, _ in folders))
-        return self.root / folder_name(label)
+        folder = self.root / folder_name(label)
+        beneath.refuse_special(folder)
+        if folder.exists():
+            raise DataError(f"{folder}: not a folder; move the file away, or choose another label")
+        return folder
 
     def free_path(self, folder: Path, name: str, digest: str, taken: Container[str] = ()) -> Path:
         """``name`` in ``folder``, distinguished by digits of its ``digest`` where the name is in use.

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from whatsit.files import cannot_write, read_bounded, write_all, write_file
+from whatsit.errors import DataError
+from whatsit.files import beneath, cannot_write, read_bounded, write_all, write_file
 
 Record = TypeVar("Record")
 _MAX_BYTES = 2**29
@@ -42,10 +43,13 @@ class CsvRecords(Generic[Record]):
         self._header = header
 
     def stamp(self) -> str:
-        """A text that changes whenever the file does."""
-        try:
-            status = self.path.stat()
-        except FileNotFoundError:
+        """A text that changes whenever the file does.
+
+        Raises:
+            DataError: the file cannot be looked at.
+        """
+        status = self._status()
+        if status is None:
             return "none"
         return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
@@ -65,6 +69,38 @@ class CsvRecords(Generic[Record]):
         """
         return [number for number, record in self._lines() if record is None]
 
+    def mark(self) -> int | None:
+        """Where the file ends now, for ``go_back``; None where there is none.
+
+        Raises:
+            DataError: the file cannot be looked at.
+        """
+        status = self._status()
+        return None if status is None else status.st_size
+
+    def _status(self) -> os.stat_result | None:
+        try:
+            return self.path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DataError(f"{self.path}: cannot be read: {error.strerror}; check its folder") from error
+
+    def go_back(self, mark: int | None) -> None:
+        """Remove what was appended since ``mark``; needs no space.
+
+        Raises:
+            OSError: as the system says.
+        """
+        if mark is None:
+            beneath.unlink(self.path, missing_ok=True)
+        elif self.mark() != mark:
+            handle = beneath.opened(self.path, os.O_WRONLY)
+            try:
+                os.ftruncate(handle, mark)
+            finally:
+                os.close(handle)
+
     def append(self, records: Iterable[Record]) -> None:
         """Add records and wait until the disk has them.
 
@@ -74,10 +110,12 @@ class CsvRecords(Generic[Record]):
         content = self._text(records)
         if not content:
             return
-        if not self.path.exists():
+        there = self.mark()
+        if there is None:
             content = self._text(records=(), header=True) + content
         try:
-            with self.path.open("ab+", buffering=0) as stream:
+            handle = beneath.opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+            with os.fdopen(handle, "ab+", buffering=0) as stream:
                 size = stream.seek(0, os.SEEK_END)
                 if size and os.pread(stream.fileno(), 1, size - 1) != b"\n":
                     content = b"\n" + content
@@ -85,8 +123,8 @@ class CsvRecords(Generic[Record]):
                     write_all(stream.fileno(), content)
                     os.fsync(stream.fileno())
                 except OSError:
-                    with contextlib.suppress(OSError):
-                        os.ftruncate(stream.fileno(), size)
+                    with contextlib.suppress(OSError, DataError):
+                        self.go_back(there)
                     raise
         except OSError as error:
             raise cannot_write(self.path, error) from error

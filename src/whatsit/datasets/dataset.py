@@ -1,12 +1,13 @@
 """The project's pictures: plain files in plain folders, what is known of them, and every edit."""
 
-import shutil
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from whatsit.datasets.afterwards import afterwards
+from whatsit.datasets.arrival import Arrival
 from whatsit.datasets.catalogue import Catalogue, Picture, PictureLike, Sample
 from whatsit.datasets.edit import Edit, Undone
 from whatsit.datasets.fingerprint import Fingerprint
@@ -18,12 +19,14 @@ from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.mirror import Mirror
 from whatsit.datasets.near_copy import NearCopies
 from whatsit.datasets.placement import Newcomer, look_at, place
-from whatsit.datasets.plans import TRASH, Plans
+from whatsit.datasets.places import DATASET, EMBEDDINGS, INDEX, MAPS, RESERVE, TRASH, remove_leftovers
+from whatsit.datasets.plans import Plans
+from whatsit.datasets.reserve import Reserve
 from whatsit.datasets.scan import Changes
 from whatsit.datasets.split import Split, SplitRatios
 from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import write_file
+from whatsit.files import beneath
 from whatsit.imaging.image import picture_header
 from whatsit.parallel import Progress
 
@@ -43,16 +46,20 @@ class Dataset(Catalogue):
         self._listeners: list[Callable[[], None]] = []
         self._depth = 0
         self._changed = False
-        self._gathering = Gathering(self.record)
-        state = project / ".whatsit"
-        self.embeddings_folder = state / "embeddings"
-        self.maps_folder = state / "maps"
-        super().__init__(project / "dataset", Index(state / "index.db"))
+        self._gathering = Gathering()
+        self.reserve = Reserve(RESERVE.below(project))
+        self.embeddings_folder = EMBEDDINGS.below(project)
+        self.maps_folder = MAPS.below(project)
+        super().__init__(DATASET.below(project), Index(INDEX.below(project)))
         self.records = SplitRecords(self.root / SPLITS_FILE)
         self.near_copies = NearCopies(self.index)
         self._mirror = Mirror(self.root, self.index, self.records, self.near_copies, ratios)
         self.plans = Plans(self, self.near_copies, ratios)
-        self._history = EditHistory(state / "history", project, self.records)
+        self._history = EditHistory(project, self.records)
+        if not self._lock.is_elsewhere():
+            with self.editing():
+                remove_leftovers(project)
+                self.reserve.keep()
         self.refresh()
 
     def close(self) -> None:
@@ -92,7 +99,7 @@ class Dataset(Catalogue):
                 if self._changed and not self._depth:
                     self._changed = False
                     for listener in self._listeners:
-                        listener()
+                        afterwards(listener)
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after every change, in the thread that made it, while nobody else can edit."""
@@ -102,17 +109,10 @@ class Dataset(Catalogue):
         """Call ``listener`` no more; harmless where it never listened."""
         self._listeners = [known for known in self._listeners if known != listener]
 
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Many additions with one commit of the index, other threads waiting."""
-        # The lock before the transaction, here as everywhere: the other order could wait for ever.
-        with self.editing(), self.index.transaction():
-            yield
-
     def gathered(self) -> AbstractContextManager[None]:
-        """All that this thread stores within is one edit, an import; one within another is part of that.
+        """All that this thread brings by ``bring_all`` within is one edit; one within another is part of that.
 
-        A process that is killed within leaves what arrived, without an edit that could be undone.
+        A process that is killed within leaves what arrived, as an edit that can be undone.
         """
         return self._gathering.together()
 
@@ -201,7 +201,7 @@ class Dataset(Catalogue):
             except DataError:
                 if not done:
                     raise
-                self._mirror.refresh()
+                afterwards(self._mirror.refresh)
             return self.picture(key)
 
     def remember(self, newcomers: Sequence[Newcomer]) -> None:
@@ -213,19 +213,20 @@ class Dataset(Catalogue):
         with self.editing():
             self._mirror.remember(newcomers)
 
-    def store(self, content: bytes, digest: str, label: str, name: str) -> Picture:
-        """Write a picture that has a record and a fingerprint under a free name, and index it.
+    def bring_all(self, arrivals: Sequence[Arrival]) -> None:
+        """Add pictures that have a record and a fingerprint, under free names: all of them or none.
 
         Raises:
-            DataError: the disk is full, or the label cannot be used; nothing is kept then.
+            DataError: the disk is full, or a label cannot be used; nothing is kept then.
         """
         with self.gathered(), self.editing():
-            edit, key = self.plans.add(label, safe_file_name(name, picture_header(content).suffix), digest)
-            (self.root / key).parent.mkdir(parents=True, exist_ok=True)
-            write_file(self.root / key, content)
-            self._mirror.put_file(key, label, digest)
-            self._gathering.take(edit)
-            return self.picture(key)
+            edit = replace(self.plans.add_all(arrivals), burst=self._gathering.burst, time=clock.time())
+            contents = {origin: one.content for (origin, _), one in zip(edit.moves, arrivals, strict=True)}
+            self._history.perform(edit, contents)
+            self._changed = True
+            keys = [to.partition("/")[2] for _, to in edit.moves]
+            files = [(key, one.label, one.hash) for key, one in zip(keys, arrivals, strict=True)]
+            afterwards(lambda: self._mirror.put_new_files(files))
 
     # ---- edits, each of which can be undone
 
@@ -302,10 +303,11 @@ class Dataset(Catalogue):
         if edit.is_nothing:
             return
         with self.editing():
-            self._history.perform(replace(edit, time=edit.time or clock.time()))
+            timed = replace(edit, time=edit.time or clock.time())
+            self.reserve.spend(lambda: self._history.perform(timed))
             self._changed = True
             if edit.moves or edit.before or edit.after or edit.makes or edit.removes:
-                self._mirror.refresh()
+                afterwards(self._mirror.refresh)
 
     def undo(self) -> Undone | None:
         """Undo the latest edit, and the one before it the next time.
@@ -323,9 +325,9 @@ class Dataset(Catalogue):
             if undoing is None:
                 return None
             edit, gone = undoing
-            self._history.perform(edit)
+            self.reserve.spend(lambda: self._history.perform(edit))
             self._changed = True
-            self._mirror.refresh()
+            afterwards(self._mirror.refresh)
             return Undone(edit, gone)
 
     def undoable(self) -> Edit | None:
@@ -364,11 +366,12 @@ class Dataset(Catalogue):
             How many pictures were in the trash.
         """
         with self.editing():
-            trash = self._project / TRASH
+            trash = TRASH.below(self._project)
             count = sum(path.is_file() for path in trash.rglob("*"))
             # The history first: an edit that names a picture which is gone must not be offered for undoing.
-            self._history.forget()
-            shutil.rmtree(trash, ignore_errors=True)
+            self.reserve.spend(self._history.forget)
+            beneath.remove_tree(trash)
+            self.reserve.keep()
             self._changed = True
             return count
 
@@ -392,5 +395,3 @@ class Dataset(Catalogue):
         with self.editing():
             self._changed = True
             self._mirror.rebuild(progress)
-
-    # ---- the rest is private

@@ -9,7 +9,7 @@ from typing import Any
 
 from whatsit.datasets.catalogue import counted
 from whatsit.datasets.split import DecidedBy, Split
-from whatsit.datasets.splits_csv import SplitRecord
+from whatsit.datasets.splits_csv import SplitRecord, known_time
 from whatsit.validation import first_few
 
 
@@ -42,6 +42,8 @@ class EditKind(StrEnum):
     """The lesson is replaced by a feature file."""
     TEACH = "teach"
     """A step of a lesson that an earlier version kept; nothing more is known of it."""
+    FORGET = "forget"
+    """The trash was emptied: nothing before this can be undone."""
     UNKNOWN = "unknown"
     """Written by another version: only its text tells what it was."""
 
@@ -91,6 +93,7 @@ class Edit:
             EditKind.CLEAR: "forget everything taught",
             EditKind.LOAD: "load features",
             EditKind.TEACH: "a step of the lesson",
+            EditKind.FORGET: "empty the trash",
             EditKind.UNKNOWN: self.text,
         }[self.kind]
 
@@ -184,6 +187,7 @@ def read_edit(content: bytes) -> Edit | None:
 def _parsed(line: bytes) -> Edit | None:
     try:
         fields = json.loads(line)
+        json.dumps(fields, ensure_ascii=False).encode()  # no half characters
         moves = tuple((str(origin), str(to)) for origin, to in fields["moves"])
         folders = [str(folder) for folder in [*fields["makes"], *fields["removes"]]]
         if not all(map(_is_inside, [*folders, *(path for move in moves for path in move)])):
@@ -202,10 +206,10 @@ def _parsed(line: bytes) -> Edit | None:
             int(fields["undoes"]),
             str(fields.get("burst", "")),
             _lesson(fields.get("lesson")),
-            float(fields["time"]),
+            known_time(fields["time"]),
             text,
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
 
 
@@ -219,8 +223,10 @@ def _kind(fields: dict[str, Any]) -> tuple[EditKind, str]:
 def _lesson(field: Any) -> tuple[int, int] | None:
     if field is None:
         return None
-    before, after = field
-    return int(before), int(after)
+    before, after = map(int, field)
+    if not (0 <= before < 2**62 and 0 <= after < 2**62):
+        raise ValueError("no version of a lesson")
+    return before, after
 
 
 def _is_inside(path: str) -> bool:
@@ -232,5 +238,5 @@ def _is_inside(path: str) -> bool:
 def _record(fields: dict[str, str]) -> SplitRecord:
     return SplitRecord(
         fields["hash"], Split(fields["split"]), DecidedBy(fields["decided_by"]), fields["burst"],
-        fields["source"], float(fields["time"]),
+        fields["source"], known_time(fields["time"]),
     )  # fmt: skip

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.errors import ModelError
-from whatsit.files import write_file
+from whatsit.errors import DataError, ModelError
+from whatsit.files import beneath, read_bounded, write_file
 from whatsit.heads.linear import npy_bytes, read_npy
 from whatsit.heads.unknown import normalised
 
 _COMPONENTS = 50
 _FEWEST = 8
+_MAX_BYTES = 2**28
 
 
 def embedding_map(
@@ -38,7 +39,7 @@ def embedding_map(
     if places is None:
         places = _scaled(_tsne(normalised(embeddings[order].astype(np.float32))))
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            beneath.make_folder(path.parent)
             write_file(path, npy_bytes(places))
     result = np.empty_like(places)
     result[order] = places
@@ -60,8 +61,8 @@ def _kept(path: Path | None, count: int) -> NDArray[np.float32] | None:
     if path is None or not path.is_file():
         return None
     try:
-        places = read_npy(path.read_bytes(), str(path))
-    except ModelError:
+        places = read_npy(read_bounded(path, _MAX_BYTES, "a map"), str(path))
+    except (ModelError, DataError):
         return None
     return places if places.shape == (count, 2) else None
 

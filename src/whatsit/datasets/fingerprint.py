@@ -12,6 +12,7 @@ THUMB = 64
 """Side of the square grey thumbnail in pixels."""
 COLOUR = 16
 """Side of the square RGB thumbnail in pixels."""
+THUMB_BYTES = THUMB**2 + 3 * COLOUR**2
 _DETAIL = 256
 
 

@@ -2,22 +2,29 @@
 
 import contextlib
 import filecmp
+import logging
 import os
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias
 
+from whatsit.datasets.damage import set_aside
 from whatsit.datasets.edit import Edit, EditKind, read_edit
+from whatsit.datasets.places import HISTORY, INCOMING
 from whatsit.datasets.splits_csv import SplitRecords
 from whatsit.errors import DataError
-from whatsit.files import sync_folder, write_all, write_file
+from whatsit.files import beneath, cannot_write, read_bounded, write_all, write_file
 
+_log = logging.getLogger(__name__)
+_MAX_BYTES = 2**28
+"""Of one edit: an import of more pictures than a dataset can hold."""
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
 _REMEMBERED = 5000
 """Parsed edits kept in memory."""
-
+Arguments = ParamSpec("Arguments")
 
 _Stamp: TypeAlias = tuple[int, int]
 """Modification time in nanoseconds and size of a file."""
@@ -30,17 +37,22 @@ class EditHistory:
     short is finished at the next opening. The newest edit that names a lesson tells which lesson counts.
     """
 
-    def __init__(self, folder: Path, project: Path, records: SplitRecords) -> None:
-        self.folder = folder
+    def __init__(self, project: Path, records: SplitRecords) -> None:
+        self.folder = HISTORY.below(project)
         self.project = project
+        self._incoming = INCOMING.below(project)
         self._records = records
         self._parsed: dict[int, tuple[_Stamp, Edit | None]] = {}
+        self._damaged: set[int] = set()
+        """Edits that were read and cannot be understood."""
         self._latest: tuple[tuple[int, _Stamp | None], int | None, tuple[int, Edit] | None] | None = None
 
     # ---- doing
 
     def perform(self, edit: Edit, contents: Mapping[str, bytes] | None = None) -> int:
         """Do the whole edit and return its number, or leave everything as it was.
+
+        The last step, a rename, makes it count. Until then everything that was done is put back on an error.
 
         Args:
             edit: what to do; one that continues the newest edit's burst becomes part of that.
@@ -49,25 +61,33 @@ class EditHistory:
         Raises:
             DataError: a move was not possible or the disk is full; what was already moved is moved back.
         """
-        contents = contents or {}
-        done: list[tuple[str, str]] = []
-        with contextlib.ExitStack() as rollback:
-            try:
-                self._place(contents, rollback)
-                number = self._begin(edit, rollback)
-                rollback.callback(self._put_back, edit, done)
-                self._records.append(edit.after)
-                self._make(edit.makes)
-                for origin, to in edit.moves:
-                    self._move(origin, to)
-                    done.append((origin, to))
-                self._synchronise(edit)
-            except OSError as error:
-                raise DataError(f"cannot {edit.what}: {error.strerror}; nothing was changed") from error
-            rollback.pop_all()
-        self._remove(edit.removes)
-        self._close(number)
+        steps = _Steps()
+        try:
+            self._place(contents or {}, steps)
+            number, before = self._begin(edit, steps)
+            self._do(edit, steps)
+            self._close(number)
+        except BaseException as error:
+            left = "nothing was changed" if steps.put_back() else "the next start finishes it"
+            if isinstance(error, OSError):
+                raise DataError(f"cannot {edit.what}: {error.strerror}; {left}") from error
+            raise
+        if before is not None and (stamp := self._stamp(number)) is not None:
+            self._parsed[number] = stamp, before.then(edit)  # not parsed again: bursts can be long
         return number
+
+    def _do(self, edit: Edit, steps: "_Steps") -> None:
+        steps.then_back(self._records.go_back, self._records.mark())
+        self._records.append(edit.after)
+        steps.then_back(self._remove, edit.makes)
+        self._make(edit.makes)
+        for origin, to in edit.moves:
+            source = self._source(origin)
+            self._move(source, to)
+            steps.then_back(self._move, to, source)
+        self._synchronise(edit)
+        steps.then_back(self._make, [folder for folder in edit.removes if (self.project / folder).is_dir()])
+        self._remove(edit.removes)
 
     def record(self, edit: Edit) -> int:
         """Write down an edit that has happened already; returns its number.
@@ -76,37 +96,60 @@ class EditHistory:
             DataError: the disk is full or read-only.
         """
         number = self.newest() + 1
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            beneath.make_folder(self.folder)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
         write_file(self.folder / f"{number:08d}.json", edit.to_line())
         return number
 
     def finish_interrupted(self) -> None:
-        """Complete what a killed process had begun; harmless where nothing is left over."""
-        if not self.folder.is_dir():
-            return
-        for path in sorted(self.folder.glob("*.doing.json")):
-            edit = read_edit(path.read_bytes())
-            if edit is None:
-                path.unlink()
-                continue
-            self._records.append(edit.after)
-            self._make(edit.makes)
-            for origin, to in edit.moves:
-                if (self.project / origin).exists() and not (self.project / to).exists():
-                    self._move(origin, to)
-            self._synchronise(edit)
-            self._remove(edit.removes)
-            self._close(int(path.name[:8]))
+        """Complete what a killed process had begun; harmless where nothing is left over.
+
+        What a full disk does not let happen now is left to the next time.
+        """
+        self._set_damaged_aside()
+        left = False
+        for path in sorted(self.folder.glob("*.doing.json")) if self.folder.is_dir() else ():
+            try:
+                edit = read_edit(read_bounded(path, _MAX_BYTES, "an edit"))
+                if edit is None:
+                    set_aside(path, "not an edit", "which is passed over")
+                    continue
+                self._records.append(edit.after)
+                self._make(edit.makes)
+                for origin, to in edit.moves:
+                    source = self._source(origin)
+                    if os.path.lexists(self.project / source) and not os.path.lexists(self.project / to):
+                        self._move(source, to)
+                self._synchronise(edit)
+                self._remove(edit.removes)
+                self._close(int(path.name[:8]))
+            except (OSError, DataError) as error:
+                _log.warning("%s: cannot be finished now: %s", path, error)
+                left = True
+        if not left and os.path.lexists(self._incoming):
+            beneath.remove_tree(self._incoming)  # of edits that never began
+
+    def _set_damaged_aside(self) -> None:
+        while self._damaged:
+            path = self.folder / f"{self._damaged.pop():08d}.json"
+            with contextlib.suppress(DataError):
+                set_aside(path, "not an edit", "which is passed over")
 
     def forget(self) -> None:
-        """Forget every edit: none can be undone any more. Which lesson counts is kept."""
-        if not self.folder.is_dir():
-            return
+        """Forget every edit: none can be undone any more. Which lesson counts is kept.
+
+        Raises:
+            DataError: the disk is full or read-only; nothing is forgotten then.
+        """
         lesson, numbers = self.lesson(), self._numbers()
-        if lesson is not None:
-            self.record(Edit(EditKind.TEACH, lesson=(lesson, lesson)))
+        if not numbers:
+            return
+        self.record(Edit(EditKind.FORGET, lesson=None if lesson is None else (lesson, lesson)))
         for number in numbers:
-            (self.folder / f"{number:08d}.json").unlink(missing_ok=True)
+            with contextlib.suppress(OSError, DataError):
+                beneath.unlink(self.folder / f"{number:08d}.json", missing_ok=True)
 
     # ---- looking
 
@@ -153,46 +196,61 @@ class EditHistory:
 
     # ---- how
 
-    def _place(self, contents: Mapping[str, bytes], rollback: contextlib.ExitStack) -> None:
+    def _place(self, contents: Mapping[str, bytes], steps: "_Steps") -> None:
+        """New files, where a kill leaves no trace of them: ``finish_interrupted`` empties the folder."""
+        if contents:
+            beneath.make_folder(self._incoming)
         for path, content in contents.items():
-            target = self.project / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            rollback.callback(target.unlink, missing_ok=True)
+            target = self._incoming / Path(path).name
+            steps.then_back(beneath.unlink, target, missing_ok=True)
             write_file(target, content)
 
-    def _begin(self, edit: Edit, rollback: contextlib.ExitStack) -> int:
-        """Write the intention down, so that a crash from now on ends in the edit being done."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def _source(self, origin: str) -> str:
+        """Where a file to be moved from ``origin`` is: there, or among the new ones."""
+        incoming = self._incoming / Path(origin).name
+        if not os.path.lexists(self.project / origin) and os.path.lexists(incoming):
+            return incoming.relative_to(self.project).as_posix()
+        return origin
+
+    def _begin(self, edit: Edit, steps: "_Steps") -> tuple[int, Edit | None]:
+        """Write the intention down, so that a crash from now on ends in the edit being done.
+
+        Returns:
+            The edit's number, and what was done under it before: the earlier parts of a burst.
+        """
+        beneath.make_folder(self.folder)
         number = self.newest()
         latest = self._edit(number) if number else None
-        if latest is not None and edit.continues(latest):
-            closed, doing = self.folder / f"{number:08d}.json", self._doing(number)
-            size = closed.stat().st_size
-            os.replace(closed, doing)
-            rollback.callback(os.replace, doing, closed)
-            rollback.callback(os.truncate, doing, size)
-            sync_folder(self.folder)  # before the new line: a closed file's lines have all happened
-            with doing.open("ab+", buffering=0) as stream:
-                torn = size and os.pread(stream.fileno(), 1, size - 1) != b"\n"
-                write_all(stream.fileno(), (b"\n" if torn else b"") + edit.to_line())
-                os.fsync(stream.fileno())
-            return number
-        number += 1
-        rollback.callback(self._doing(number).unlink, missing_ok=True)
-        write_file(self._doing(number), edit.to_line())
-        return number
+        if latest is None or not edit.continues(latest):
+            number += 1
+            steps.then_back(beneath.unlink, self._doing(number), missing_ok=True)
+            write_file(self._doing(number), edit.to_line())
+            return number, None
+        closed, doing = self.folder / f"{number:08d}.json", self._doing(number)
+        size = closed.stat().st_size
+        steps.then_back(self._reopen, number, size)
+        beneath.replace(closed, doing)
+        beneath.sync_folder(self.folder)  # before the new line: a closed file's lines have all happened
+        with os.fdopen(beneath.opened(doing, os.O_RDWR | os.O_APPEND), "ab+", buffering=0) as stream:
+            torn = size and os.pread(stream.fileno(), 1, size - 1) != b"\n"
+            write_all(stream.fileno(), (b"\n" if torn else b"") + edit.to_line())
+            os.fsync(stream.fileno())
+        return number, latest
 
-    def _put_back(self, edit: Edit, done: list[tuple[str, str]]) -> None:
-        for origin, to in reversed(done):
-            with contextlib.suppress(OSError, DataError):
-                self._move(to, origin)
-        self._remove(edit.makes)
-        with contextlib.suppress(DataError):
-            self._records.append(edit.before)
+    def _reopen(self, number: int, size: int) -> None:
+        """A burst's file as it was before its next part."""
+        doing = self._doing(number)
+        if doing.exists():
+            handle = beneath.opened(doing, os.O_WRONLY)
+            try:
+                os.ftruncate(handle, size)
+            finally:
+                os.close(handle)
+            self._close(number)
 
     def _close(self, number: int) -> None:
         # A rename needs no space, so an edit that happened can always be marked so.
-        os.replace(self._doing(number), self.folder / f"{number:08d}.json")
+        beneath.replace(self._doing(number), self.folder / f"{number:08d}.json")
 
     def _doing(self, number: int) -> Path:
         return self.folder / f"{number:08d}.doing.json"
@@ -212,9 +270,13 @@ class EditHistory:
         return None
 
     def _numbers(self) -> list[int]:
-        if not self.folder.is_dir():
+        try:
+            with os.scandir(self.folder) as entries:
+                return [int(match[1]) for entry in entries if (match := _NAME.fullmatch(entry.name))]
+        except FileNotFoundError:
             return []
-        return [int(match[1]) for entry in os.scandir(self.folder) if (match := _NAME.fullmatch(entry.name))]
+        except OSError as error:
+            raise DataError(f"{self.folder}: cannot be read: {error.strerror}; check its permissions") from error
 
     def _edits(self, numbers: Iterable[int]) -> Iterator[tuple[int, Edit]]:
         return ((number, edit) for number in numbers if (edit := self._edit(number)) is not None)
@@ -226,9 +288,11 @@ class EditHistory:
         if known is not None and known[0] == stamp:
             return known[1]
         try:
-            edit = read_edit((self.folder / f"{number:08d}.json").read_bytes())
-        except OSError:
+            edit = read_edit(read_bounded(self.folder / f"{number:08d}.json", _MAX_BYTES, "an edit"))
+        except DataError:
             return None
+        if edit is None:
+            self._damaged.add(number)
         if len(self._parsed) >= _REMEMBERED:
             self._parsed.clear()
         self._parsed[number] = (stamp, edit)
@@ -250,29 +314,52 @@ class EditHistory:
     def _is_in_the_way(path: Path) -> bool:
         return os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir()))
 
-    def _make(self, folders: tuple[str, ...]) -> None:
+    def _make(self, folders: Iterable[str]) -> None:
         for folder in folders:
-            (self.project / folder).mkdir(parents=True, exist_ok=True)
+            beneath.make_folder(self.project / folder)
 
-    def _remove(self, folders: tuple[str, ...]) -> None:
+    def _remove(self, folders: Iterable[str]) -> None:
         for folder in folders:
             with contextlib.suppress(OSError):  # not empty any more: it stays
-                (self.project / folder).rmdir()
+                beneath.rmdir(self.project / folder)
 
     def _move(self, origin: str, to: str) -> None:
         source, target = self.project / origin, self.project / to
-        if target.exists():
+        if os.path.lexists(target):
             if target.is_dir() and source.is_dir() and not any(target.iterdir()):
-                target.rmdir()
+                beneath.rmdir(target)
             else:
                 raise DataError(f"cannot move {source} to {target}: that name is taken; nothing was changed")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
+        beneath.make_folder(target.parent)
+        beneath.replace(source, target)
 
     def _synchronise(self, edit: Edit) -> None:
         for folder in {(self.project / path).parent for move in edit.moves for path in move}:
             if folder.is_dir():
-                sync_folder(folder)
+                beneath.sync_folder(folder)
+
+
+class _Steps:
+    """What was done so far, to be put back in the opposite order."""
+
+    def __init__(self) -> None:
+        self._back: list[Callable[[], object]] = []
+
+    def then_back(
+        self, function: Callable[Arguments, object], *args: Arguments.args, **named: Arguments.kwargs
+    ) -> None:
+        """Putting this step back is calling that."""
+        self._back.append(partial(function, *args, **named))
+
+    def put_back(self) -> bool:
+        """Put everything back; False where the disk does not let it happen: then the journal stays, to go on from."""
+        while self._back:
+            try:
+                self._back.pop()()
+            except (OSError, DataError) as error:
+                _log.warning("an edit could not be put back: %s", error)
+                return False
+        return True
 
 
 def _lesson(edits: Iterable[tuple[int, Edit]]) -> int | None:
@@ -287,6 +374,8 @@ def _undoable(edits: Iterable[tuple[int, Edit]]) -> tuple[int, Edit] | None:
     """The newest edit that no newer one undoes."""
     undone: set[int] = set()
     for number, edit in edits:
+        if edit.kind is EditKind.FORGET:
+            return None
         if edit.undoes:
             undone.add(edit.undoes)
         elif number not in undone and not edit.is_nothing:

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from whatsit.datasets.fingerprint import Fingerprint
+from whatsit.datasets.damage import set_aside
+from whatsit.datasets.fingerprint import THUMB_BYTES, Fingerprint
+from whatsit.datasets.places import checked_database, refuse_waiting_journals
 from whatsit.datasets.split import DecidedBy, Split
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
+from whatsit.files import beneath
 
 VERSION = 1
 """Raised when the tables change; an index of another version is built again from the files."""
@@ -35,6 +38,21 @@ CREATE TABLE fingerprints (
 );
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_OTHER_VERSION = "index of another version"
+_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_SPLITS, _DECIDERS = (", ".join(f"'{one.value}'" for one in kind) for kind in (Split, DecidedBy))
+_NONSENSE = {
+    "files": "typeof(key) != 'text' OR typeof(label) != 'text' OR typeof(hash) != 'text' OR length(hash) != 64"
+    " OR typeof(size) != 'integer' OR typeof(mtime_ns) != 'integer' OR key NOT LIKE '_%/_%' OR key LIKE '%/../%'"
+    " OR key LIKE '../%' OR key LIKE '/%'",
+    "records": f"split NOT IN ({_SPLITS}) OR decided_by NOT IN ({_DECIDERS}) OR typeof(hash) != 'text'"
+    " OR typeof(burst) != 'text' OR typeof(source) != 'text' OR typeof(time) NOT IN ('real', 'integer')",
+    "fingerprints": f"typeof(error) != 'text' OR (error = '' AND (length(thumb) != {THUMB_BYTES}"
+    " OR typeof(width) != 'integer' OR typeof(height) != 'integer' OR typeof(sharpness) NOT IN ('real', 'integer')"
+    " OR typeof(dark) NOT IN ('real', 'integer') OR typeof(bright) NOT IN ('real', 'integer')))",
+    "settings": "typeof(name) != 'text' OR typeof(value) != 'text'",
+}
+"""What no row that we wrote is, by table."""
 
 
 class Index:
@@ -42,8 +60,10 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = str(path)
         self._lock = threading.RLock()
         self._depth = 0
+        self._corrupt = False
         self._connection = self._open()
 
     def close(self) -> None:
@@ -56,6 +76,7 @@ class Index:
         with self._lock:
             self._connection.close()
             self._remove()
+            self._corrupt = False
             self._connection = self._open()
 
     @contextmanager
@@ -135,6 +156,8 @@ class Index:
             self._run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
 
     def _run(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if self.on_disk:
+            refuse_waiting_journals(self._name)
         try:
             return self._connection.execute(query, values)
         except sqlite3.Error as error:
@@ -147,6 +170,7 @@ class Index:
             raise self._failure(error) from error
 
     def _failure(self, error: sqlite3.Error) -> DataError:
+        self._corrupt = self._corrupt or getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
         return DataError(
             f"{self.path}: {error}; free some space, or delete the file: it is built again from the pictures"
         )
@@ -154,10 +178,14 @@ class Index:
     def leave_disk(self) -> None:
         """Go on in memory, with what the file has: a full disk must not keep a person from their pictures."""
         with self._lock:
+            if self._corrupt:  # not the disk's space, but the file
+                self.clear()
+                return
             memory = self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
             try:
+                refuse_waiting_journals(self._name)
                 self._connection.backup(memory)
-            except sqlite3.Error:  # nothing to be had from the file: the pictures will tell
+            except (sqlite3.Error, DataError):  # nothing to be had from the file: the pictures will tell
                 memory.close()
                 memory = self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
             self._connection.close()
@@ -168,18 +196,23 @@ class Index:
         self.on_disk = True
         try:
             return self._connect()
-        except sqlite3.DatabaseError:
-            pass
+        except sqlite3.DatabaseError as error:
+            problem = error
         try:
-            # Damaged by a failing card: nothing in it is the only copy of anything.
-            self._remove()
+            if getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _CORRUPT:
+                # Damaged by a failing card: nothing in it is the only copy of anything.
+                if str(problem) != _OTHER_VERSION and self.path.exists():
+                    set_aside(self.path, str(problem), "a new one is made of the pictures", only_copy=False)
+                self._remove()
             return self._connect()
-        except (sqlite3.Error, OSError):
+        except (sqlite3.Error, OSError, DataError):
             self.on_disk = False
             return self._prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            checked_database(self.path), timeout=30, isolation_level=None, check_same_thread=False
+        )
         connection = self._prepared(connection)
         if os.access(self.path, os.W_OK):
             return connection
@@ -196,10 +229,12 @@ class Index:
             connection.execute("PRAGMA synchronous = FULL")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, VERSION):
-                raise sqlite3.DatabaseError("index of another version")
+                raise sqlite3.DatabaseError(_OTHER_VERSION)
             if version == 0:
                 connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-            connection.execute("SELECT count(*) FROM files").fetchone()
+            for table, nonsense in _NONSENSE.items():
+                if connection.execute(f"SELECT 1 FROM {table} WHERE {nonsense} LIMIT 1").fetchone():  # noqa: S608
+                    raise sqlite3.DatabaseError(f"rows of {table} that make no sense")
         except sqlite3.Error:
             connection.close()
             raise
@@ -207,4 +242,4 @@ class Index:
 
     def _remove(self) -> None:
         for path in (self.path, self.path.with_name(self.path.name + "-journal")):
-            path.unlink(missing_ok=True)
+            beneath.unlink(path, missing_ok=True)

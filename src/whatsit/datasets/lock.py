@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from whatsit.errors import DataError, ProjectInUseError
+from whatsit.files import beneath
 
 _MUTEX = threading.Lock()
 _HELD: dict[str, "_Holding"] = {}
@@ -29,6 +30,8 @@ class ProjectLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Once: what lies there can change while it is held.
+        self._name = os.path.realpath(path)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -39,7 +42,7 @@ class ProjectLock:
             DataError: the lock file cannot be written.
         """
         with _MUTEX:
-            writer = _WRITERS.setdefault(os.path.realpath(self.path), threading.RLock())
+            writer = _WRITERS.setdefault(self._name, threading.RLock())
         with writer:
             self.acquire()
             try:
@@ -63,7 +66,7 @@ class ProjectLock:
             ProjectInUseError: another process has the project.
             DataError: the lock file cannot be written.
         """
-        name = os.path.realpath(self.path)
+        name = self._name
         with _MUTEX:
             holding = _HELD.get(name)
             if holding is not None:
@@ -73,7 +76,7 @@ class ProjectLock:
 
     def release(self) -> None:
         """Give back one ``acquire``."""
-        name = os.path.realpath(self.path)
+        name = self._name
         with _MUTEX:
             holding = _HELD.get(name)
             if holding is None:
@@ -87,7 +90,7 @@ class ProjectLock:
 
     def _take(self) -> int:
         try:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            handle = beneath.opened(self.path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise DataError(f"cannot write {self.path}: {error.strerror}; check the folder's permissions") from error
         try:

@@ -1,5 +1,6 @@
 """The index as a mirror of the folders and of the record of splits."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,9 @@ from whatsit.datasets.split import SplitRatios
 from whatsit.datasets.splits_csv import SplitRecord, SplitRecords, size_of
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
+from whatsit.text import printable
+
+_log = logging.getLogger(__name__)
 
 
 class Mirror:
@@ -25,6 +29,7 @@ class Mirror:
         self._records = records
         self._near = near
         self._ratios = ratios
+        self._left_alone: tuple[str, ...] = ()
 
     def refresh(self, progress: Progress | None = None) -> Changes:
         """Find out what is in the folders and the record now; pictures nobody decided about get a split."""
@@ -38,6 +43,10 @@ class Mirror:
             self.load_records()
             changes = scan(self._root, self._index, progress)
         self._place_strangers()
+        if changes.left_alone != self._left_alone:
+            self._left_alone = changes.left_alone
+            for what in changes.left_alone:
+                _log.warning("%s/%s; it is not used", self._root, printable(what))
         return changes
 
     def rebuild(self, progress: Progress | None = None) -> None:
@@ -60,6 +69,17 @@ class Mirror:
         """Take a file in without looking at all the others."""
         status = (self._root / key).stat()
         self._index.put_files([(key, label, digest, status.st_size, status.st_mtime_ns)])
+
+    def put_new_files(self, files: Sequence[tuple[str, str, str]]) -> None:
+        """Take in files, each as (key, label, SHA-256), without looking at all the others."""
+        rows = []
+        for key, label, digest in files:
+            status = (self._root / key).stat()
+            rows.append((key, label, digest, status.st_size, status.st_mtime_ns))
+        try:
+            self._index.put_files(rows)
+        except DataError:
+            self.refresh()
 
     def put_records(self, records: Sequence[SplitRecord]) -> None:
         """Take in records that were just appended to the file."""
@@ -87,4 +107,9 @@ class Mirror:
         )
         strangers = [Newcomer(hash_, label, time=mtime / 1e9) for hash_, label, mtime in rows]
         if strangers:
-            self.remember(strangers)
+            try:
+                self.remember(strangers)
+            except DataError as error:  # a full disk: decided the same way again, and written then
+                _log.warning("%s", error)
+                records = place(strangers, self._index, self._near, self._ratios())
+                self._index.put_records(records, self._index.setting("records"))

@@ -2,19 +2,22 @@
 
 import time as clock
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 
+from whatsit.datasets.arrival import Arrival
 from whatsit.datasets.catalogue import Catalogue, Picture, PictureLike
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.label import UNLABELLED, check_label, folder_name, refuse_twin
 from whatsit.datasets.near_copy import NearCopies
 from whatsit.datasets.placement import Newcomer, place
+from whatsit.datasets.places import TRASH
 from whatsit.datasets.split import DecidedBy, Split, SplitRatios, split_of
 from whatsit.datasets.splits_csv import SplitRecord
 from whatsit.errors import DataError
 from whatsit.validation import first_few, short
 
-TRASH = ".whatsit/trash"
-"""Where deleted pictures wait, relative to the project; undo brings them back from there."""
+_counter = count()
+"""Tells paths apart that are made within one tick of the clock."""
 
 
 class Plans:
@@ -37,6 +40,20 @@ class Plans:
         key = f"{folder.name}/{path.name}"
         moves = ((trashed(path.name), self._relative(key)),)
         return Edit(EditKind.ADD, 1, to=label, moves=moves, makes=makes), key
+
+    def add_all(self, arrivals: Sequence[Arrival]) -> Edit:
+        """Many new pictures, each moved from a path in the trash, in their order."""
+        taken: dict[str, set[str]] = {}
+        moves, makes = [], []
+        for arrival in arrivals:
+            folder = self._catalogue.folder_for(arrival.label)
+            names = taken.setdefault(folder.name, set())
+            if not names and not folder.is_dir():
+                makes.append(self._relative(folder.name))
+            path = self._catalogue.free_path(folder, arrival.name, arrival.hash, names)
+            names.add(path.name.casefold())
+            moves.append((trashed(path.name), self._relative(f"{folder.name}/{path.name}")))
+        return Edit(EditKind.IMPORT, len(moves), moves=tuple(moves), makes=tuple(makes))
 
     def add_label(self, label: str) -> Edit:
         """An empty class; nothing where it is there already."""
@@ -77,8 +94,8 @@ class Plans:
     def delete_label(self, label: str) -> Edit:
         """Move a class with all its pictures to the trash."""
         folder, trash = self._folder_of(label), _new_trash()
-        count = self._catalogue.count(label)
-        return Edit(EditKind.DELETE_CLASS, count, label, moves=((self._relative(folder), f"{trash}/{folder}"),))
+        pictures = self._catalogue.count(label)
+        return Edit(EditKind.DELETE_CLASS, pictures, label, moves=((self._relative(folder), f"{trash}/{folder}"),))
 
     def rename_label(self, old: str, new: str) -> Edit:
         """Give a class another name, which no class has."""
@@ -129,4 +146,4 @@ def trashed(name: str) -> str:
 
 
 def _new_trash() -> str:
-    return f"{TRASH}/{clock.time_ns()}"
+    return f"{TRASH.path}/{clock.time_ns()}-{next(_counter)}"

@@ -9,11 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.lock import ProjectLock
+from whatsit.datasets.places import DATASET, LOCK, MODELS, SETTINGS, STATE, protect_project
+from whatsit.datasets.reserve import is_full
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
-from whatsit.files import read_bounded, write_file
+from whatsit.files import beneath, read_bounded, write_file
 from whatsit.validation import path as checked_path
 
 
@@ -45,20 +48,29 @@ class Project:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = checked_path(path, "a project's folder").absolute()
         try:
-            for folder in (self.path, self.path / "dataset", self.models, self.path / ".whatsit"):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            protect_project(self.path)
+            for place in (DATASET, MODELS, STATE):
+                beneath.make_folder(place.below(self.path))
         except OSError as error:
             raise DataError(f"cannot make the project {self.path}: {error.strerror}; choose another folder") from error
-        self._settings_path = self.path / "whatsit.toml"
-        self._lock = ProjectLock(self.path / ".whatsit" / "lock")
+        self._settings_path = SETTINGS.below(self.path)
+        self._lock = ProjectLock(LOCK.below(self.path))
         if not self._settings_path.exists():
-            write_file(self._settings_path, _toml({"name": self.path.name}).encode())
+            try:
+                write_file(self._settings_path, _toml({"name": self.path.name}).encode())
+            except DataError as error:
+                if not is_full(error):  # a full disk must not keep a person from freeing it
+                    raise
         self._settings = self._read_settings()
+
+    def __repr__(self) -> str:
+        return f"Project({str(self.path)!r})"
 
     @property
     def models(self) -> Path:
         """The folder of ``<name>.tflite`` files and their reports."""
-        return self.path / "models"
+        return MODELS.below(self.path)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -118,8 +130,13 @@ class Project:
     def _read_document(self) -> dict[str, Any]:
         if not self._settings_path.exists():  # deleted since the project was opened
             return {}
+        content = read_bounded(self._settings_path, _MAX_SETTINGS, "a TOML file")
         try:
-            return tomllib.loads(read_bounded(self._settings_path, _MAX_SETTINGS, "a TOML file").decode())
+            return tomllib.loads(content.decode())
+        except (UnicodeDecodeError, RecursionError):  # written by no person, nor by us
+            with self._lock.held():
+                set_aside(self._settings_path, "not text, or nested too deep", "the defaults count")
+            return {}
         except ValueError as error:
             reason = (str(error).splitlines() or [""])[0]
             raise DataError(f"{self._settings_path}: cannot be read: {reason}; correct or delete it") from error

@@ -1,6 +1,7 @@
 """Finding out what is in the dataset's folders now, reading only the files that changed."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from whatsit.datasets.folder_tree import Refusal, TreeEntry, walk
 from whatsit.datasets.index import Index
 from whatsit.datasets.label import RECORD_FILES, label_of
 from whatsit.errors import DataError, ImageError
+from whatsit.files import beneath
 from whatsit.imaging.image import read_picture_file, room_for_file
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.parallel import Progress
@@ -29,6 +31,8 @@ class Changes:
     removed: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     """Links, folders in folders and names that are not text: left alone, never followed."""
+    left_alone: tuple[str, ...] = ()
+    """Of these the links, FIFOs, sockets and devices, each with what it is."""
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed)
@@ -50,7 +54,7 @@ def scan(root: Path, index: Index, progress: Progress | None = None) -> Changes:
     is new. The caller holds the project's lock.
     """
     known = {key: (size, mtime) for key, size, mtime in index.rows("SELECT key, size, mtime_ns FROM files")}
-    skipped: list[str] = []
+    skipped: list[TreeEntry] = []
     files = list(_files(root, skipped))
     present = {file.key for file in files}
     new = [file for file in files if known.get(file.key) != (file.size, file.mtime_ns)]
@@ -66,7 +70,9 @@ def scan(root: Path, index: Index, progress: Progress | None = None) -> Changes:
             added.extend(file.key for file, _ in read)
             if progress is not None:
                 progress(done, len(new))
-    return Changes(tuple(sorted(added)), removed, tuple(sorted(skipped)))
+    left_alone = (f"{one.inner}: {one.reason}" for one in skipped if one.refusal in (Refusal.LINK, Refusal.SPECIAL))
+    skips = tuple(sorted(one.inner for one in skipped))
+    return Changes(tuple(sorted(added)), removed, skips, tuple(sorted(left_alone)))
 
 
 def ignored(root: Path) -> list[str]:
@@ -87,7 +93,7 @@ def _remember_fingerprints(index: Index, pool: ThreadPoolExecutor, found: Iterab
         index.put_fingerprints(zip(unknown, made, strict=True))
 
 
-def _files(root: Path, skipped: list[str]) -> Iterator[_File]:
+def _files(root: Path, skipped: list[TreeEntry]) -> Iterator[_File]:
     for entry in walk(root, depth=2) if root.is_dir() else ():
         if _is_used(entry):
             yield _File("/".join(entry.parts), label_of(entry.parts[0]), str(entry.path), entry.size, entry.mtime_ns)
@@ -97,7 +103,7 @@ def _files(root: Path, skipped: list[str]) -> Iterator[_File]:
         elif entry.refusal is Refusal.HIDDEN:
             _remove_leftover(entry)
         elif entry.refusal not in (None, Refusal.LEFT_BY_OTHERS):
-            skipped.append(entry.inner)
+            skipped.append(entry)
 
 
 def _is_used(entry: TreeEntry) -> bool:
@@ -107,14 +113,14 @@ def _is_used(entry: TreeEntry) -> bool:
 def _remove_leftover(entry: TreeEntry) -> None:
     # Of a write that was killed before the file took its name; under the project's lock nobody is still writing it.
     if entry.parts[-1].endswith(".tmp") and not entry.is_folder and not entry.path.is_symlink():
-        entry.path.unlink(missing_ok=True)
+        beneath.unlink(entry.path, missing_ok=True)
 
 
 def _hashed(file: _File) -> tuple[_File, str] | None:
     try:
-        with Path(file.path).open("rb") as stream:
+        with os.fdopen(beneath.opened(file.path, os.O_RDONLY), "rb") as stream:
             return file, hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:  # gone again since the folder was read
+    except (OSError, DataError):  # gone again since the folder was read, or no file any more
         return None
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from whatsit.datasets.csv_records import CsvRecords, parsed_lines
 from whatsit.datasets.split import DecidedBy, Split, split_named
 
+_END_OF_TIME = 2.0**40
+"""Seconds; beyond what a date can be made of."""
 FIELDS = ("sha256", "split", "decided_by", "burst", "source", "time")
 
 
@@ -63,6 +65,17 @@ def size_of(stamp: str) -> int:
     return int(size) if size.isdecimal() else 0
 
 
+def known_time(written: object) -> float:
+    """A time from a file; 0, which is unknown, for one that no clock shows.
+
+    Raises:
+        ValueError: not a number.
+        TypeError: not a number.
+    """
+    time = float(written)  # type: ignore[arg-type]
+    return time if 0 <= time < _END_OF_TIME else 0.0
+
+
 def read_records(content: bytes) -> Iterator[SplitRecord]:
     """The records in the bytes of a ``splits.csv``."""
     return (record for _, record in parsed_lines(content, _parsed, FIELDS) if record is not None)
@@ -95,7 +108,7 @@ def _parsed(line: str) -> SplitRecord | None:
     try:
         bytes.fromhex(fields[0])
         by = DecidedBy(fields[2]) if fields[2] else DecidedBy.HAND
-        time = float(fields[5].replace(",", ".")) if fields[5] else 0.0
+        time = known_time(fields[5].replace(",", ".")) if fields[5] else 0.0
     except ValueError:
         return None
     return None if split is None else SplitRecord(fields[0].lower(), split, by, fields[3], fields[4], time)

@@ -1,8 +1,6 @@
 """Ready folders for other programs: the model in the layout they expect, and a few lines of Python that run it."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,7 +12,7 @@ from whatsit.deployment.remark import Line
 from whatsit.deployment.target import Need, Source, Target
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError, ModelError, PluginError
-from whatsit.files import cannot_write, umask
+from whatsit.files import beneath, cannot_write, scratch_beside
 from whatsit.models.card import ModelCard, read_card
 from whatsit.teaching.teach import Example
 from whatsit.tflite.flatbuffer import read_model
@@ -147,18 +145,14 @@ def _check_place(folder: Path) -> None:
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    scratch: str | None = None
     try:
-        scratch = tempfile.mkdtemp(prefix=f".{folder.name[:40]}.", dir=folder.parent)
-        for name, content in files.items():
-            file = Path(scratch, name)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-        os.chmod(scratch, 0o777 & ~umask())
-        os.replace(scratch, folder)
-        scratch = None
+        with scratch_beside(folder) as scratch:
+            whole = scratch / "whole"
+            whole.mkdir()
+            for name, content in files.items():
+                file = whole / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            beneath.replace(whole, folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)

@@ -13,7 +13,9 @@ from whatsit.evaluation.sweep import Trial
 from whatsit.models.classifier import Classifier
 from whatsit.teaching.teach import Example
 from whatsit.tflite.network import read_model_file
+from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.training.events import Event, OnEvent, Phase, Step, ignore
+from whatsit.training.pictures import note_normalisation
 from whatsit.training.record import ModelFiles, load_record
 
 NEAREST = 60
@@ -24,6 +26,7 @@ def make_report(
     files: ModelFiles, held: Sequence[Example], taught: Sequence[Example], title: str, *,
     on_event: OnEvent = ignore, cache: Path | None = None, nearest: int = NEAREST,
     trials: Sequence[Trial] = (), threads: int | None = None, split: str = "test",
+    normalise: NormaliseLike | None = None,
 ) -> Report:  # fmt: skip
     """Judge the int8 and, where there is one, the float32 model; look up what the wrong pictures resemble.
 
@@ -35,6 +38,7 @@ def make_report(
         nearest: for at most this many wrong pictures the most similar training pictures are looked up.
         trials: a sweep to show in the report.
         threads: of the interpreter.
+        normalise: what the network of a model from elsewhere sees of pixel values, as for ``Classifier``.
 
     Raises:
         ModelError: there is no such model.
@@ -53,12 +57,17 @@ def make_report(
             if isinstance(event, Step) and event.phase is Phase.TESTING:
                 on_event(replace(event, done=before + event.done, total=total))
 
-        found = evaluate(Classifier(content, threads=threads), held, on_event=count)
+        classifier = Classifier(path, threads=threads, normalise=normalise)
+        if classifier.card is None:
+            note_normalisation(classifier.normalisation, on_event)
+        found = evaluate(classifier, held, on_event=count)
         models.append(JudgedModel(dtype, found, measure(content, threads)))
-    main = models[0].evaluation
+    main, first = models[0].evaluation, Classifier(files.int8, threads=1, normalise=normalise)
     content = read_model_file(files.int8)
     wrong = [one.picture for one in main.wrong[:nearest]]
-    fit = Classifier(content, threads=1).preprocess.fit
-    near = nearest_taught(content, fit, wrong, taught, cache=cache, on_event=on_event)
+    near = nearest_taught(
+        content, first.preprocess.fit, wrong, taught, cache=cache, on_event=on_event,
+        normalise=first.normalisation.text if first.card is None else None,
+    )  # fmt: skip
     choices = design.to_dict() if design is not None else {}
     return Report(title, tuple(models), choices, history, tuple(near), tuple(trials), split)

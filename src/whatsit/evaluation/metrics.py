@@ -90,6 +90,11 @@ class Evaluation:
         return self.right / len(self.judged)
 
     @property
+    def balanced_accuracy(self) -> float:
+        """The mean recall of the classes that have pictures, 0..1: every class counts the same, however large it is."""
+        return float(np.mean([measure.recall for measure in self.classes if measure.recall is not None]))
+
+    @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the accuracy."""
         return wilson_interval(self.right, len(self.judged))

@@ -12,6 +12,7 @@ from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.taught_model import evenly_sampled
+from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.training.events import OnEvent, Phase, ignore
 
 MOST_COMPARED = 4000
@@ -29,7 +30,7 @@ class Neighbour:
 
 def nearest_taught(
     model: bytes, fit: Fit, pictures: Sequence[ImageLike], taught: Sequence[tuple[ImageLike, str]], count: int = 3,
-    cache: Path | None = None, on_event: OnEvent = ignore,
+    cache: Path | None = None, on_event: OnEvent = ignore, normalise: NormaliseLike | None = None,
 ) -> list[tuple[Neighbour, ...]]:  # fmt: skip
     """For each picture the ``count`` nearest training pictures, by the model's own embedding.
 
@@ -37,6 +38,7 @@ def nearest_taught(
         model: the content of a ``.tflite``.
         taught: the training pictures and their labels.
         cache: a folder for the embeddings of ``taught``.
+        normalise: what the network sees of pixel values, where the file does not say.
     """
     if not pictures or not taught:
         return [() for _ in pictures]
@@ -44,7 +46,7 @@ def nearest_taught(
     from whatsit.imaging.augmentation import NO_AUGMENTATION
     from whatsit.training.pictures import embed_views
 
-    embedder = ViewEmbedder(Backbone.from_file(model, fit=fit), NO_AUGMENTATION, 1)
+    embedder = ViewEmbedder(Backbone.from_file(model, fit=fit, normalise=normalise), NO_AUGMENTATION, 1)
     chosen, rows = embed_views(
         embedder, evenly_sampled(taught, MOST_COMPARED), cache, on_event, _ignore, Phase.COMPARING
     )

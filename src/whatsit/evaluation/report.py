@@ -146,6 +146,7 @@ def _figures(models: Sequence[JudgedModel]) -> list[list[str]]:
     measured = [model.measurement for model in models]
     return [
         row("accuracy", [percent(model.evaluation.accuracy) for model in models]),
+        row("balanced accuracy", [percent(model.evaluation.balanced_accuracy) for model in models]),
         row("macro F1", [percent(model.evaluation.macro_f1) for model in models]),
         row("calibration error", [percent(model.evaluation.calibration_error) for model in models]),
         row("latency, median", [f"{m.milliseconds:.2f} ms" for m in measured]),
@@ -187,7 +188,8 @@ def _wrong(one: JudgedPicture, nearest: Sequence[Neighbour]) -> dict[str, Any]:
 def _model_json(model: JudgedModel) -> dict[str, Any]:
     found = model.evaluation
     return {
-        "accuracy": found.accuracy, "interval": list(found.interval), "right": found.right,
+        "accuracy": found.accuracy, "balanced_accuracy": found.balanced_accuracy, "interval": list(found.interval),
+        "right": found.right,
         "pictures": len(found.judged), "macro_f1": found.macro_f1, "calibration_error": found.calibration_error,
         "threshold": found.threshold, "answered": found.answered, "accuracy_answered": found.accuracy_answered,
         "labels": list(found.labels), "never_taught": list(found.never_taught), "confusion": found.confusion.tolist(),

@@ -32,6 +32,7 @@ class TrialRow(TypedDict):
     blocks: int | None
     fit: str
     accuracy: float
+    balanced_accuracy: float
     interval: tuple[float, float]
     pictures: int
     right: int
@@ -51,6 +52,21 @@ class Trial:
     right: int
     pictures: int
     measurement: Measurement
+    balanced: float | None = None
+    """The balanced accuracy; None: as kept by an earlier version, which did not measure it."""
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean recall of the classes on the validation pictures, 0..1; the accuracy where it is not known."""
+        return self.accuracy if self.balanced is None else self.balanced
+
+    @property
+    def merit(self) -> float:
+        """What designs are compared by: the mean of accuracy and balanced accuracy, 0..1.
+
+        Accuracy alone prefers a model that never names a rare class, balanced accuracy one that names it too often.
+        """
+        return (self.accuracy + self.balanced_accuracy) / 2
 
     @property
     def accuracy(self) -> float:
@@ -80,7 +96,7 @@ class Trial:
         backbone, measured = self.backbone, self.measurement
         return {
             "name": self.name, "backbone": backbone.name, "size": backbone.size, "blocks": backbone.blocks,
-            "fit": backbone.fit.value, "accuracy": self.accuracy,
+            "fit": backbone.fit.value, "accuracy": self.accuracy, "balanced_accuracy": self.balanced_accuracy,
             "interval": wilson_interval(self.right, self.pictures), "pictures": self.pictures, "right": self.right,
             "milliseconds": measured.milliseconds, "milliseconds_p95": measured.milliseconds_p95,
             "size_bytes": measured.size, "memory_bytes": measured.memory, "multiply_adds": measured.multiply_adds,
@@ -99,7 +115,7 @@ class Trial:
             values["milliseconds"], values["milliseconds_p95"], values["memory_bytes"], values["size_bytes"],
             values["multiply_adds"], values["threads"],
         )  # fmt: skip
-        return cls(backbone, values["right"], values["pictures"], measured)
+        return cls(backbone, values["right"], values["pictures"], measured, values.get("balanced_accuracy"))
 
 
 def combinations(
@@ -154,7 +170,12 @@ def sweep(
         if stop():
             break
         trial_design = replace(
-            design, backbone=backbone.name, size=backbone.size, blocks=backbone.blocks, fit=backbone.fit
+            design,
+            backbone=backbone.name,
+            size=backbone.size,
+            blocks=backbone.blocks,
+            fit=backbone.fit,
+            normalise=_normalise(backbone, design),
         )
         try:
             trained = train(training, trial_design, validation=judging, on_event=on_event, stop=stop, cache=cache)
@@ -165,22 +186,31 @@ def sweep(
         content = trained.model.to_tflite()
         found = evaluate(Classifier(content), judging)
         actual = replace(backbone, size=trained.design.size)  # a file has its own
-        trials.append(Trial(actual, found.right, len(found.judged), measure(content, threads)))
+        trials.append(Trial(actual, found.right, len(found.judged), measure(content, threads), found.balanced_accuracy))
         on_trial(trials[-1])
     return trials
 
 
+def _normalise(backbone: BackboneChoice, design: Design) -> str | None:
+    """The backbone's own, else the design's where it is for the same file."""
+    if backbone.normalise is not None:
+        return str(backbone.normalise)
+    return design.normalise if backbone.name == design.backbone else None
+
+
 def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
-    """The Pareto front, fastest first: no other trial is as accurate and faster, or as fast and more accurate."""
+    """The Pareto front, fastest first: no other trial is as good by ``merit`` and faster, or as fast and better."""
     front: list[Trial] = []
-    for trial in sorted(trials, key=lambda t: (t.measurement.milliseconds, -t.right)):
-        if not front or trial.accuracy > front[-1].accuracy:
+    for trial in sorted(trials, key=lambda t: (t.measurement.milliseconds, -t.merit)):
+        if not front or trial.merit > front[-1].merit:
             front.append(trial)
     return front
 
 
 def recommend(trials: Sequence[Trial], *, milliseconds: float | None = None, size: int | None = None) -> Trial | None:
-    """The fastest trial whose accuracy is within the uncertainty of the best; with limits, the most accurate one.
+    """The fastest trial whose accuracies are within the uncertainty of the best; with limits, the best one.
+
+    Best is by ``Trial.merit``; accuracy and balanced accuracy must both be within the uncertainty.
 
     Args:
         milliseconds: the most per picture.
@@ -197,8 +227,13 @@ def recommend(trials: Sequence[Trial], *, milliseconds: float | None = None, siz
     ]
     if not fitting:
         return None
-    best = max(fitting, key=lambda trial: trial.accuracy)
+    best = max(fitting, key=lambda trial: trial.merit)
     if milliseconds is not None or size is not None:
-        return max(fitting, key=lambda trial: (trial.accuracy, -trial.measurement.milliseconds))
-    least = wilson_interval(best.right, best.pictures)[0]
-    return min((t for t in fitting if t.accuracy >= least), key=lambda trial: trial.measurement.milliseconds)
+        return max(fitting, key=lambda trial: (trial.merit, -trial.measurement.milliseconds))
+    spread = best.accuracy - wilson_interval(best.right, best.pictures)[0]
+    near = [
+        trial
+        for trial in fitting
+        if trial.accuracy >= best.accuracy - spread and trial.balanced_accuracy >= best.balanced_accuracy - spread
+    ]
+    return min(near, key=lambda trial: trial.measurement.milliseconds)

@@ -16,7 +16,12 @@ def sweep_page(title: str, trials: Sequence[Trial]) -> bytes:
     text = files("whatsit.evaluation").joinpath("templates/sweep.html.j2").read_text("utf-8")
     chart = Markup(sweep_chart(trials)) if trials else ""  # noqa: S704 - chart.py escapes
     best = recommend(trials)
-    advice = f"{best.name}, {percent(best.accuracy)}, {best.measurement.milliseconds:.2f} ms" if best else ""
+    advice = (
+        f"{best.name}, {percent(best.accuracy)} (balanced {percent(best.balanced_accuracy)}), "
+        f"{best.measurement.milliseconds:.2f} ms"
+        if best
+        else ""
+    )
     page = environment.from_string(text).render(title=title, chart=chart, rows=sweep_rows(trials), recommended=advice)
     return page.encode()
 
@@ -29,11 +34,12 @@ def sweep_chart(trials: Sequence[Trial]) -> str:
 
 
 def sweep_rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
-    """Name, accuracy, median and 95th percentile in ms, MB, millions of multiply-adds, a star for the Pareto front."""
+    """Name, accuracies, median and 95th percentile in ms, MB, million multiply-adds, a star for the Pareto front."""
     front = pareto_front(trials)
     return [
         (
-            trial.name, percent(trial.accuracy), f"{trial.measurement.milliseconds:.2f}",
+            trial.name, percent(trial.accuracy), percent(trial.balanced_accuracy),
+            f"{trial.measurement.milliseconds:.2f}",
             f"{trial.measurement.milliseconds_p95:.2f}", f"{trial.measurement.size / 1e6:.1f}",
             f"{trial.measurement.multiply_adds / 1e6:.0f}", "*" if trial in front else "",
         )

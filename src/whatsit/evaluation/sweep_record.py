@@ -3,17 +3,20 @@
 import contextlib
 import json
 
+from whatsit.datasets.places import SWEEP
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.evaluation.sweep import Trial
-from whatsit.files import write_file
+from whatsit.files import read_bounded, write_file
+
+_MAX_BYTES = 2**26
 
 
 class SweepRecord:
     """``.whatsit/sweep.json``, and ``models/sweep.html`` for people; the same for the studio and the command line."""
 
     def __init__(self, project: Project) -> None:
-        self._path = project.path / ".whatsit" / "sweep.json"
+        self._path = SWEEP.below(project.path)
         self._page = project.models / "sweep.html"
         self._trials = self._load()
 
@@ -45,6 +48,7 @@ class SweepRecord:
 
     def _load(self) -> list[Trial]:
         try:
-            return [Trial.from_dict(row) for row in json.loads(self._path.read_text("utf-8"))]
-        except (OSError, ValueError, TypeError, KeyError):  # none, or of another version: sweeping again makes one
+            return [Trial.from_dict(row) for row in json.loads(read_bounded(self._path, _MAX_BYTES))]
+        # None, or of another version: sweeping again makes one.
+        except (DataError, ValueError, TypeError, KeyError, RecursionError):
             return []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +23,26 @@ class Learner:
     name: str
     description: str
     """One line for ``--help``, without a full stop."""
-    fit: Callable[[NDArray[np.float32], Sequence[str]], LinearHead]
+    fit: Callable[..., LinearHead]
     """From raw embeddings, shape (pictures, dim), and the label of each to a head whose labels are sorted."""
+    strengths: tuple[float, ...] = ()
+    """The values of ``regularisation`` to choose from; empty: ``fit`` takes no such argument."""
 
-    def __call__(self, embeddings: NDArray[np.float32], targets: Sequence[str]) -> LinearHead:
+    def __call__(
+        self, embeddings: NDArray[np.float32], targets: Sequence[str], regularisation: float | None = None
+    ) -> LinearHead:
         """``fit``, its answer checked: a package can supply the function.
+
+        Args:
+            embeddings: raw, shape (pictures, dim).
+            targets: the label of each.
+            regularisation: one of ``strengths``, or another of their kind; None: as ``fit`` has it.
 
         Raises:
             PluginError: the head is of other classes, of another size, or not of finite numbers.
         """
-        head = self.fit(embeddings, targets)
+        chosen: dict[str, Any] = {} if regularisation is None else {"regularisation": regularisation}
+        head = self.fit(embeddings, targets, **chosen)
         if not isinstance(head, LinearHead):
             raise PluginError(f"learner {self.name!r}: gave a {type(head).__name__}, expected a LinearHead")
         labels, inputs = tuple(sorted(set(targets))), embeddings.shape[1]

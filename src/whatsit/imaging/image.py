@@ -35,7 +35,7 @@ _WEBP_PIXEL = 16
 # What Pillow's decoders raise on damaged files, besides OSError; Warning where the program makes errors of warnings.
 _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
-    ZeroDivisionError, EOFError, MemoryError, struct.error, Image.DecompressionBombError, Warning,
+    ZeroDivisionError, RuntimeError, EOFError, MemoryError, struct.error, Image.DecompressionBombError, Warning,
 )  # fmt: skip
 
 # Broken EXIF is ignored, see _upright_rgb; Pillow's warning about it would only hide the answer.

@@ -1,10 +1,10 @@
 """The formats of picture files: told by their first bytes, whatever a file is called, and read by one decoder each."""
 
 import io
+import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from whatsit.errors import ImageError
@@ -114,7 +114,7 @@ def same_format(ending: str, suffix: str) -> bool:
 
 def is_picture_name(name: str) -> bool:
     """True where the ending of the name is that of a format that can be read."""
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    return posixpath.splitext(name)[1].lower() in SUFFIXES
 
 
 def opened(content: bytes) -> "ImageFile | None":

@@ -1,6 +1,7 @@
 """What names a prepared frame: a classifier, or classes that were just taught."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from whatsit.models.taught_model import TaughtModel
     from whatsit.teaching.few_shot import FewShotClassifier
     from whatsit.teaching.selflearn import SelfLearnClassifier
+    from whatsit.tflite.normalisation import NormaliseLike
 
 
 @runtime_checkable
@@ -66,6 +68,7 @@ def load_recogniser(
     threads: int | None = None,
     *,
     backbone: str | os.PathLike[str] | None = None,
+    normalise: "NormaliseLike | None" = None,
 ) -> Recogniser:
     """A model file as a recogniser, by its suffix. A file from elsewhere is first tried in a separate process.
 
@@ -73,6 +76,7 @@ def load_recogniser(
         model: a ``.tflite`` classifier, a ``.bin`` of taught features, or None for the built-in ImageNet one.
         threads: of the interpreter; None: one per core, at most four.
         backbone: for a ``.bin``, see ``load_taught``.
+        normalise: what the network of a ``.tflite`` sees of pixel values, as for ``Classifier``.
 
     Raises:
         ModelError: the file is missing, broken, or neither of the two.
@@ -82,7 +86,7 @@ def load_recogniser(
         raise ModelArgumentError(f"model {short(model)}: expected the path of a .tflite or a .bin, or None")
     suffix = Path(model).suffix.lower() if model is not None else ".tflite"
     if model is not None and suffix == ".bin":
-        return load_taught(model, threads, backbone)
+        return load_taught(model, threads, backbone, normalise)
     if backbone is not None:
         raise DataError(f"backbone {backbone}: goes with a .bin of taught features only; leave it out")
     if suffix not in (".tflite", ".lite"):
@@ -92,12 +96,13 @@ def load_recogniser(
 
     if model is not None:
         admit(model)
-    return Classifier(model, threads=threads)
+    return Classifier(model, threads=threads, normalise=normalise)
 
 
 def load_taught(
-    path: str | os.PathLike[str], threads: int | None = None, backbone: str | os.PathLike[str] | None = None
-) -> "FewShotClassifier":
+    path: str | os.PathLike[str], threads: int | None = None, backbone: str | os.PathLike[str] | None = None,
+    normalise: "NormaliseLike | None" = None,
+) -> "FewShotClassifier":  # fmt: skip
     """A feature file on the backbone that its sidecar names, or on the default one if it has no sidecar.
 
     A backbone from elsewhere is first tried in a separate process.
@@ -106,16 +111,26 @@ def load_taught(
         path: of the feature file.
         threads: of the interpreter; None: one per core, at most four.
         backbone: the ``.tflite`` it was taught on, if that has been moved.
+        normalise: what that sees of pixel values; None: as it was taught.
 
     Raises:
         ModelError: the backbone is neither a built-in one nor an existing file.
         DataError: the features are damaged or belong to another backbone.
     """
+    from whatsit.backbones.choice import BackboneChoice
     from whatsit.models.admission import admit
     from whatsit.teaching.feature_store import taught_with
     from whatsit.teaching.few_shot import FewShotClassifier
+    from whatsit.teaching.inference import taught_backbone
 
     file = backbone or taught_with(path).file
     if file is not None and Path(file).is_file():
         admit(file)
-    return FewShotClassifier.from_file(path, backbone, threads=threads)
+    if normalise is None:
+        return FewShotClassifier.from_file(path, backbone, threads=threads)
+    choice = taught_backbone(path, backbone)
+    if not isinstance(choice, BackboneChoice):
+        raise ModelArgumentError(
+            f"normalise {short(normalise)}: {path} was taught on a built-in backbone; leave it out"
+        )
+    return FewShotClassifier.from_file(path, replace(choice, normalise=normalise), threads=threads)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from whatsit.imaging.preprocess import Fit, Preprocess
-from whatsit.models.labels import FoundLabels
+from whatsit.models.labels import FoundLabels, LabelSource
 from whatsit.models.outputs import ScoreKind, ScoreOutput
 from whatsit.tflite.interpreter import TensorSpec
 from whatsit.tflite.metadata import ModelMetadata
@@ -46,12 +46,8 @@ def assumptions_of(
     metadata: ModelMetadata,
 ) -> tuple[Assumption, ...]:  # fmt: skip
     """What was assumed of a model from elsewhere, the weightiest first."""
-    found = []
-    if normalisation.origin in (Origin.GUESS, Origin.GRAPH):
-        value, guess = str(normalisation), normalisation.origin is Origin.GUESS
-        others = ", ".join(name for name in RANGES if name != value)
-        found.append(Assumption("normalisation", value, normalisation.reason, guess, f"normalise: {others}"))
-    if labels.made_up:
+    found = list(normalisation_assumptions(normalisation))
+    if labels.source is LabelSource.MADE_UP:
         shown = f"{labels.labels[0]}, {labels.labels[1]} …"
         found.append(Assumption("labels", shown, labels.origin, True, "labels: a label file"))
     if output.kind in (ScoreKind.BINARY, ScoreKind.BINARY_LOGIT):
@@ -66,6 +62,15 @@ def assumptions_of(
         reason = "the file does not say how a picture meets its square input"
         found.append(Assumption("fit", value, reason, True, f"fit: {others}"))
     return tuple(found)
+
+
+def normalisation_assumptions(normalisation: Normalisation | None) -> tuple[Assumption, ...]:
+    """What was assumed of a model's or a backbone's normalisation: one assumption, or none where it is known."""
+    if normalisation is None or normalisation.origin not in (Origin.GUESS, Origin.GRAPH):
+        return ()
+    value, guess = str(normalisation), normalisation.origin is Origin.GUESS
+    others = ", ".join(name for name in RANGES if name != value)
+    return (Assumption("normalisation", value, normalisation.reason, guess, f"normalise: {others}"),)
 
 
 def _is_edge_impulse(spec: TensorSpec, metadata: ModelMetadata) -> bool:

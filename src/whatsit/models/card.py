@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from whatsit.errors import ModelError
+from whatsit.heads.selection import Selection
 from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.tflite.metadata import CARD_FILE
 
@@ -63,6 +64,8 @@ class ModelCard:
     files_sha256: str = ""
     """Over the other files inside and this card's own fields."""
     golden: tuple[Golden, ...] = ()
+    selection: Selection | None = None
+    """How the fit and the regularisation were chosen; None: by hand, or by an earlier version."""
 
     @property
     def preprocess(self) -> Preprocess:
@@ -82,7 +85,10 @@ class ModelCard:
 
     def to_json(self) -> bytes:
         """The content of ``whatsit.json``; equal cards give equal bytes."""
-        return (json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n").encode()
+        values = {"format": FORMAT, **asdict(self)}
+        if self.selection is None:  # as earlier versions wrote it: their seals cover these bytes
+            del values["selection"]
+        return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def read_card(files: Mapping[str, bytes], name: str) -> ModelCard | None:
@@ -112,6 +118,7 @@ def _card(data: dict[str, Any]) -> ModelCard:
     golden = tuple(Golden(str(g["file"]), str(g["label"]), tuple(map(float, g["scores"]))) for g in data.pop("golden"))
     threshold = data.pop("threshold")
     embedding = data.pop("embedding")
+    selection = data.pop("selection", None)
     return ModelCard(
         labels=tuple(map(str, data.pop("labels"))),
         fit=Fit(data.pop("fit")),
@@ -124,6 +131,7 @@ def _card(data: dict[str, Any]) -> ModelCard:
         threshold=None if threshold is None else float(threshold),
         embedding=None if embedding is None else str(embedding),
         golden=golden,
+        selection=None if selection is None else Selection.from_dict(selection),
         normalise=bool(data.pop("normalise")),
         head_ranges=tuple((str(t), float(low), float(high)) for t, low, high in data.pop("head_ranges")),
         **{key: str(value) for key, value in data.items()},

@@ -16,7 +16,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
 from whatsit.models.assumption import Assumption, assumptions_of, silent_fit
 from whatsit.models.card import ModelCard, read_card
-from whatsit.models.labels import find_labels
+from whatsit.models.labels import FoundLabels, find_labels
 from whatsit.models.outputs import refuse_other_kinds, says_multi_label, score_output
 from whatsit.models.prediction import Predictions, top_k
 from whatsit.tflite.flatbuffer import read_model
@@ -25,6 +25,7 @@ from whatsit.tflite.merge import with_embedding_output
 from whatsit.tflite.metadata import ModelMetadata, read_metadata
 from whatsit.tflite.network import Network, input_preprocess, model_content
 from whatsit.tflite.normalisation import Normalisation, NormaliseLike, normalisation_of
+from whatsit.tflite.reading_file import normalise_of
 from whatsit.validation import several, short
 
 
@@ -57,7 +58,8 @@ class Classifier:
             fit: cover, contain or squash; None: what the file says; for a model that says
                 nothing squash, or contain where it looks like Edge Impulse's.
             normalise: what the network sees: ``0..1``, ``-1..1``, ``0..255`` or (mean, std) in pixel units; None: what
-                the file or its graph says, else a guess, which ``assumptions`` names. uint8 models take raw pixels.
+                is kept beside the file (``tflite.reading_file``), what the file or its graph says, else a guess,
+                which ``assumptions`` names. uint8 models take raw pixels: no other is accepted.
             output: number or name of the output with the scores; needed where there are several.
             multi_label: the model's sigmoids are scores of labels that do not exclude each other.
 
@@ -82,7 +84,8 @@ class Classifier:
         runtime = Runtime(content, threads, self._name)
         self.normalisation: Normalisation
         """What the network sees of pixel values, and how that is known."""
-        self.normalisation, preprocess = self._preprocess(runtime, parsed, metadata, model is None, fit, normalise)
+        asked = normalise_of(model if self.card is None else None, normalise)
+        self.normalisation, preprocess = self._preprocess(runtime, parsed, metadata, model is None, fit, asked)
         self._network = Network(runtime, preprocess, self._name)
         ours = self._prototypes is not None
         multi_label = multi_label or says_multi_label(metadata)
@@ -101,6 +104,8 @@ class Classifier:
         found = find_labels(labels, defaults, metadata, beside, self._output.classes, self._name)
         self.labels: tuple[str, ...] = found.labels
         """The class names, in the order of the model's output."""
+        self.found_labels: FoundLabels = found
+        """The same, and where they come from."""
         silent = self.card is None and model is not None
         self.assumptions: tuple[Assumption, ...] = (
             assumptions_of(self.normalisation, preprocess, fit, found, self._output, metadata) if silent else ()
@@ -192,13 +197,18 @@ class Classifier:
 
     def _preprocess(
         self, runtime: Runtime, parsed: Any, metadata: ModelMetadata, built_in: bool, fit: Fit | str | None,
-        normalise: NormaliseLike | None,
+        normalise: Normalisation | None,
     ) -> tuple[Normalisation, Preprocess]:  # fmt: skip
         mean, std = ((MEAN,), (STD,)) if built_in else (metadata.mean, metadata.std)
         own = Fit.COVER if built_in else silent_fit(runtime.input, metadata) if self.card is None else self.card.fit
         normalisation = normalisation_of(parsed, runtime.input, mean, std, normalise)
         chosen = check_fit(fit) if fit else own
         return normalisation, input_preprocess(runtime.input, chosen, normalisation.mean, normalisation.std, self._name)
+
+    def __repr__(self) -> str:
+        return (
+            f"Classifier({self._name!r}: {len(self.labels)} labels, {self.preprocess.width}x{self.preprocess.height})"
+        )
 
     def _repr_html_(self) -> str:
         from whatsit.models.notebook import classifier_html

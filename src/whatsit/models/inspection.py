@@ -15,12 +15,13 @@ from whatsit.imaging.image import ImageLike, load_image
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.assumption import Assumption
 from whatsit.models.classifier import Classifier
+from whatsit.models.labels import FoundLabels, LabelSource
 from whatsit.models.taught_model import evenly_sampled
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import read_metadata
 from whatsit.tflite.multiply_adds import multiply_adds
 from whatsit.tflite.network import model_content
-from whatsit.tflite.normalisation import RANGES, NormaliseLike
+from whatsit.tflite.normalisation import RANGES, NormaliseLike, Origin
 from whatsit.tflite.operators import operator_name
 from whatsit.tflite.schema import names_by_value, schema
 from whatsit.validation import several
@@ -74,12 +75,22 @@ class Inspection:
     multiply_adds: int
     """Of one picture, in the convolutions and fully connected layers."""
     labels: tuple[str, ...]
+    labels_origin: str
+    """Where they were, as the end of a sentence; empty where there are none."""
+    labels_source: str
+    """The same as a ``LabelSource``."""
+    labels_file: str
+    """The name of the file beside the model; empty where they are not from one."""
     title: str
     description: str
     files: tuple[str, ...]
     """Names of the files inside."""
     made_by_whatsit: bool
     normalise: str
+    normalise_reason: str
+    """Why, as the end of a sentence."""
+    normalise_origin: str
+    """The same as an ``Origin`` of ``tflite.normalisation``."""
     fit: str
     assumptions: tuple[Assumption, ...]
     problem: str
@@ -118,6 +129,9 @@ def inspect(
         classifier = Classifier(model, normalise=normalise, **settings)
     except WhatsitError as error:
         problem = str(error).removeprefix(f"{name}: ")
+    found = FoundLabels(metadata.labels, LabelSource.INSIDE) if metadata.labels else None
+    if classifier is not None:
+        found = classifier.found_labels
     kinds = Counter(operator_name(parsed, operator) for operator in graph.operators)
     return Inspection(
         name, len(content),
@@ -125,10 +139,15 @@ def inspect(
         tuple(_tensor(graph.tensors[int(index)]) for index in graph.outputs),
         tuple(kinds.most_common()),
         _counted(content),
-        classifier.labels if classifier else metadata.labels or (),
+        found.labels if found else (),
+        found.origin if found else "",
+        found.source.value if found else "",
+        found.file if found else "",
         metadata.name, metadata.description, tuple(metadata.files),
         made_by_whatsit=classifier is not None and classifier.card is not None,
         normalise=str(classifier.normalisation) if classifier else "",
+        normalise_reason=classifier.normalisation.reason if classifier else "",
+        normalise_origin=classifier.normalisation.origin.value if classifier else "",
         fit=classifier.preprocess.fit.value if classifier else "",
         assumptions=classifier.assumptions if classifier else (),
         problem=problem,
@@ -143,26 +162,26 @@ def _readings(
     chosen = evenly_sampled(list(several(pictures)), MOST_PICTURES)
     arrays = [np.asarray(load_image(picture)) for picture in chosen]
     for normalise, fit, colours in product(_normalisations(classifier), Fit, ("rgb", "bgr")):
-        read = Classifier(model, normalise=normalise, fit=fit, **settings)
+        own = normalise == classifier.normalisation.text
+        asked = None if own and classifier.normalisation.origin is not Origin.CALLER else normalise
+        read = Classifier(model, normalise=asked, fit=fit, **settings)
         sure, steady, names = [], [], []
         for array in arrays:
             first, *others = (_answer(read, view, colours) for view in _views(array))
             sure.append(first[1])
             names.append(first[0])
             steady += [label == first[0] for label, _ in others]
-        assumed = fit == classifier.preprocess.fit and normalise == str(classifier.normalisation) and colours == "rgb"
+        assumed = fit == classifier.preprocess.fit and own and colours == "rgb"
         yield Reading(
-            normalise, fit.value, colours, float(np.mean(sure)), float(np.mean(steady)),
+            str(read.normalisation), fit.value, colours, float(np.mean(sure)), float(np.mean(steady)),
             tuple(Counter(names).most_common(3)), assumed,
         )  # fmt: skip
 
 
 def _normalisations(classifier: Classifier) -> list[str]:
     """The plausible ones; a uint8 model leaves no choice, and a description inside is one more."""
-    own = str(classifier.normalisation)
-    if classifier.takes == np.uint8:
-        return [own]
-    return list(dict.fromkeys([own, *RANGES])) if own in RANGES else [own, *RANGES]
+    own = classifier.normalisation.text
+    return [own] if classifier.takes == np.uint8 else list(dict.fromkeys([own, *RANGES]))
 
 
 def _views(array: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

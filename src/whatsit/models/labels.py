@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from whatsit.tflite.label_file import fitted_labels, labels_beside, read_labels
@@ -10,15 +11,41 @@ from whatsit.tflite.metadata import ModelMetadata
 from whatsit.validation import labels as checked_labels
 
 
+class LabelSource(StrEnum):
+    """Where labels were."""
+
+    GIVEN = "given"
+    BUILT_IN = "built-in"
+    INSIDE = "inside"
+    """In the model file."""
+    BESIDE = "beside"
+    """In a file beside the model."""
+    MADE_UP = "made-up"
+    """Nowhere: they are ``class 0``, ``class 1`` …"""
+
+
+_ORIGINS = {
+    LabelSource.GIVEN: "as given",
+    LabelSource.BUILT_IN: "built in",
+    LabelSource.INSIDE: "inside the model",
+    LabelSource.BESIDE: "in {file} beside the model",
+    LabelSource.MADE_UP: "made up: no file names the classes",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FoundLabels:
     """A label per class, and where they were."""
 
     labels: tuple[str, ...]
-    origin: str
-    """As the end of a sentence: ``in labels.txt inside the model``."""
-    made_up: bool = False
-    """Whether they are ``class 0``, ``class 1`` …, since nothing names the classes."""
+    source: LabelSource
+    file: str = ""
+    """The name of a file beside the model."""
+
+    @property
+    def origin(self) -> str:
+        """As the end of a sentence: ``in labels.txt beside the model``."""
+        return _ORIGINS[self.source].format(file=self.file)
 
 
 def find_labels(
@@ -43,15 +70,15 @@ def find_labels(
         DataError: a file cannot be read, or the number of labels is another than that of the classes.
     """
     if isinstance(given, str | os.PathLike):
-        return FoundLabels(fitted_labels(read_labels(given), classes, str(given)), f"in {given}")
+        return FoundLabels(fitted_labels(read_labels(given), classes, str(given)), LabelSource.GIVEN)
     if given is not None:
-        return FoundLabels(fitted_labels(checked_labels(given), classes, "the labels given"), "as given")
+        return FoundLabels(fitted_labels(checked_labels(given), classes, "the labels given"), LabelSource.GIVEN)
     if defaults is not None:
-        return FoundLabels(tuple(defaults), "built in")
+        return FoundLabels(tuple(defaults), LabelSource.BUILT_IN)
     if metadata.labels is not None:
-        return FoundLabels(fitted_labels(metadata.labels, classes, f"labels inside {name}"), "inside the model")
+        return FoundLabels(fitted_labels(metadata.labels, classes, f"labels inside {name}"), LabelSource.INSIDE)
     beside = labels_beside(model, classes) if model is not None else None
     if beside is not None:
-        return FoundLabels(beside[0], f"in {beside[1].name} beside the model")
+        return FoundLabels(beside[0], LabelSource.BESIDE, beside[1].name)
     made_up = tuple(f"class {index}" for index in range(classes))
-    return FoundLabels(made_up, "made up: no file names the classes", made_up=True)
+    return FoundLabels(made_up, LabelSource.MADE_UP)

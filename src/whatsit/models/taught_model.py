@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.builtin_id import is_builtin_id
 from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
 from whatsit.files import check_writable, write_file
 from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
+from whatsit.heads.selection import Selection
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Preprocess
 from whatsit.models.card import Golden, ModelCard, read_card
+from whatsit.models.int8_form import Int8Loss
 from whatsit.tflite.cut import keep_until
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
@@ -32,6 +35,7 @@ from whatsit.tflite.merge import (
     append_head,
     input_name,
     output_name,
+    tensor_names,
     with_uint8_scores,
 )
 from whatsit.tflite.metadata import (
@@ -75,6 +79,12 @@ class TaughtModel:
     """Pixels, as above, for measuring the ranges of a float backbone that is not built in."""
     network: bytes | None = None
     """A float32 backbone trained with the head, instead of the one ``backbone`` names."""
+    int8: "TaughtModel | None" = None
+    """On a float32 file: the same fitted on what its int8 form computes, which int8 files are made of."""
+    int8_loss: Int8Loss | None = None
+    """What int8 costs on the taught pictures, where ``int8`` was fitted just now."""
+    selection: Selection | None = None
+    """How the fit and the regularisation were chosen; None: by hand, or not known."""
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> "TaughtModel":
@@ -91,24 +101,30 @@ class TaughtModel:
         card = read_card(metadata.files, name)
         if card is None:
             raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
-        network = None
         if is_builtin_id(card.backbone):
-            backbone = BackboneChoice.from_id(card.backbone, card.fit)
-        else:
-            network, card = _float32_network(Path(path), content, card)
-            backbone = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
-        golden = tuple(card.preprocess.pixels(metadata.files[g.file]) for g in card.golden if g.file in metadata.files)
+            return cls._of_card(card, metadata.files, name, BackboneChoice.from_id(card.backbone, card.fit))
+        network, other, files = _float32_network(Path(path), content, card)
+        backbone = BackboneChoice(card.backbone, card.width, card.fit, None, card.colour)
+        int8 = cls._of_card(card, metadata.files, name, backbone, network) if card.dtype == "int8" else None
+        return replace(cls._of_card(other, files, name, backbone, network), int8=int8)
+
+    @classmethod
+    def _of_card(
+        cls, card: ModelCard, files: Mapping[str, bytes], name: str, backbone: BackboneChoice,
+        network: bytes | None = None,
+    ) -> "TaughtModel":  # fmt: skip
         return cls(
             backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.preprocess,
-            head=LinearHead.from_file(metadata.files, card.labels, normalise=card.normalise, name=name),
-            prototypes=Prototypes.from_file(metadata.files, card.labels, name),
+            head=LinearHead.from_file(files, card.labels, normalise=_normalises(card), name=name),
+            prototypes=Prototypes.from_file(files, card.labels, name),
             threshold=card.threshold,
             pictures=card.pictures,
             head_ranges=card.head_ranges,
-            golden=golden,
+            golden=tuple(card.preprocess.pixels(files[g.file]) for g in card.golden if g.file in files),
             network=network,
+            selection=card.selection,
         )
 
     @property
@@ -124,6 +140,17 @@ class TaughtModel:
         ranges = self._ranges(self._merged(backbone))
         return replace(self, head_ranges=tuple((tensor, *ranges[tensor]) for tensor in sorted(ranges)), calibration=())
 
+    def int8_backbone(self) -> Backbone:
+        """What the int8 file computes up to its embedding, as a backbone; not for a quantised file's model.
+
+        Raises:
+            ModelError: the network cannot become int8.
+        """
+        network, embedding = self._network("int8", "uint8")
+        model = read_model(network)
+        content = keep_until(model, tensor_names(model).index(embedding))
+        return Backbone(content, self.preprocess, f"{self.backbone_id}:int8-{hashlib.sha256(content).hexdigest()[:16]}")
+
     def to_tflite(self, dtype: str = "int8", io: str | None = None) -> bytes:
         """A whole model in one file: network, labels, normalisation, threshold, golden pictures.
 
@@ -135,6 +162,8 @@ class TaughtModel:
             ArgumentError: ``dtype`` or ``io`` is not one of these.
             ModelError: they do not go with each other or with the backbone.
         """
+        if dtype == "int8" and self.int8 is not None:
+            return self.int8.to_tflite(dtype, io)
         network, embedding = self._network(dtype, io)
         metadata = ModelMetadata(
             self.preprocess.mean, self.preprocess.std, self.labels, self._files(b""),
@@ -155,6 +184,9 @@ class TaughtModel:
         target = checked_path(path, "a .tflite file to write")
         check_writable(target)
         write_file(target, self.to_tflite(dtype, io))
+
+    def __repr__(self) -> str:
+        return f"TaughtModel({self.backbone_id}: {len(self.labels)} labels, {self.pictures} pictures)"
 
     def _files(self, card: bytes) -> dict[str, bytes]:
         files = {
@@ -209,6 +241,7 @@ class TaughtModel:
             colour=self.preprocess.colour, mean=self.preprocess.mean, std=self.preprocess.std, dtype=dtype,
             backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
             made_with=f"whatsit {VERSION}", pictures=self.pictures, head_ranges=self.head_ranges,
+            normalise=self.head.normalise, selection=self.selection,
             weights_sha256=weights_hash(content), graph_sha256=hashlib.sha256(content).hexdigest(),
         )  # fmt: skip
         network = Network(Runtime(content), self.preprocess, "the new model")
@@ -242,8 +275,13 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
     return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
 
 
-def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard]:
-    """The float32 backbone of a model that is not on a built-in one, and the card of the file it was in."""
+def _normalises(card: ModelCard) -> bool:
+    """Whether the head divides by the embedding's length; earlier versions say so only by the range of its result."""
+    return card.normalise or any(tensor == NORMALISED for tensor, _, _ in card.head_ranges)
+
+
+def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes, ModelCard, Mapping[str, bytes]]:
+    """The float32 backbone of a model that is not on a built-in one, and the card and files of the file it was in."""
     source = path if card.dtype == "float32" else float32_beside(path)
     if source != path:
         way_out = "not on a built-in backbone, export needs the float32 model of the same training beside it"
@@ -257,10 +295,10 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
             raise ModelError(f"{source}: of another training than {path.name}; {way_out}")
         card = found
     model = read_model(flatbuffer_part(content), str(source))
-    names = [tensor.name.decode("utf-8", "replace") for tensor in model.subgraphs[0].tensors]
+    names = tensor_names(model)
     if card.embedding not in names:
         raise ModelError(f"{source}: damaged: no tensor {card.embedding!r}; train again")
-    return keep_until(model, names.index(card.embedding)), card
+    return keep_until(model, names.index(card.embedding)), card, read_files(content, str(source))
 
 
 def float32_beside(path: Path) -> Path:

@@ -22,7 +22,7 @@ class Address:
 
     def refusal(self, reason: str) -> WhatsitError:
         """The error, to be raised, for an address that cannot be used."""
-        return self.error(f"{self.text}: {reason}")
+        return self.error(f"{self.text.removesuffix(':')}: {reason}")
 
 
 def url_without_password(url: str) -> str:

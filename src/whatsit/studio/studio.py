@@ -8,6 +8,7 @@ from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.cameras.opening import camera_source
+from whatsit.datasets.places import EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.parallel import Progress
@@ -28,6 +29,7 @@ from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import CameraView, Feed, encode
 from whatsit.studio.watching.models import Models, ModelsView
 from whatsit.studio.watching.while_wanted import WhileWanted
+from whatsit.tflite.reading_file import keep_normalise
 
 
 class Studio:
@@ -54,16 +56,16 @@ class Studio:
         self.hub = Hub()
         self.collection = Collection(self.project.dataset)
         self.models = Models(self.project.models, self.session.learner, self.feed, self.hub)
-        state = self.project.path / ".whatsit"
-        self.uploads = Uploads(state / "uploads")
+        folder = self.project.path
+        self.uploads = Uploads(UPLOADS.below(folder))
         self.importing = self._background("import")
         self._import_report: ImportReportView | None = None
-        self.downloads = Downloads(self.project.dataset, state / "exports", self._background("export"))
+        self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
         self.checking = self._background("check")
         self.inspection = Inspection(self.project.dataset, embedder, self.checking)
-        self.runs = Runs(self.project.models, state / "tests")
+        self.runs = Runs(self.project.models, TESTS.below(folder))
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0
@@ -210,6 +212,17 @@ class Studio:
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
         self.tell_runs()
+
+    def keep_reading(self, name: str, normalise: str | None) -> None:
+        """Read a model from elsewhere as a person says, everywhere it is opened; None: as the file says.
+
+        Raises:
+            DataError: there is no such model, no such normalisation, or the folder cannot be written.
+        """
+        files = self.runs.files(name)
+        keep_normalise(files.int8, normalise)
+        self._attendant.submit(self.models.refresh, _file_model(name)).result()
+        self.tell_models()
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""

@@ -23,6 +23,8 @@ from whatsit.heads.unknown import Floats
 from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.teaching.maixpy_file import Features, parse, serialise
 from whatsit.teaching.support_set import Calibration, SupportSet
+from whatsit.tflite.normalisation import Normalisation, parse_normalise
+from whatsit.tflite.normalisation import Origin as NormalisationOrigin
 from whatsit.validation import path as checked_path
 
 MAX_BYTES = 2**28
@@ -39,6 +41,8 @@ class Origin:
     fit: Fit = Fit.COVER
     file: Path | None = None
     """Where the backbone's ``.tflite`` was; None: it is a built-in one."""
+    normalise: str | None = None
+    """What that file saw of pixel values, as ``parse_normalise`` reads it; None: as the file says."""
 
 
 def save_features(
@@ -47,6 +51,7 @@ def save_features(
     backbone: str,
     preprocess: Preprocess,
     file: str | os.PathLike[str] | None = None,
+    normalisation: Normalisation | None = None,
 ) -> None:
     """Write the feature file and its sidecar; after a crash at any moment the old or the new pair can be read.
 
@@ -56,6 +61,7 @@ def save_features(
         backbone: its id.
         preprocess: how pictures were prepared; its fit is saved.
         file: the backbone's own ``.tflite``; None: it is a built-in one.
+        normalisation: what that file saw; saved unless its integer type leaves no choice.
 
     Raises:
         ArgumentError: ``path`` is no path, or a label that the format cannot hold.
@@ -74,6 +80,7 @@ def save_features(
         "fit": preprocess.fit,
         # Relative to the sidecar, so that a folder can be moved as a whole.
         "file": None if file is None else os.path.relpath(file, target.parent),
+        **_normalise(file, normalisation),
         "named": [label is not None for label in support.labels],
         "owners": list(support.owners),
         "pictures": _encode(support.pictures),
@@ -141,6 +148,7 @@ def taught_with(path: str | os.PathLike[str]) -> Origin:
             None if backbone is None else str(backbone),
             Fit(record.get("fit", Fit.COVER)),
             None if file is None else target.parent / file,
+            _checked_normalise(record.get("normalise")),
         )
     except (TypeError, ValueError) as error:
         raise _damaged(sidecar_path(target)) from error
@@ -149,6 +157,16 @@ def taught_with(path: str | os.PathLike[str]) -> Origin:
 def sidecar_path(path: str | os.PathLike[str]) -> Path:
     """The sidecar of a feature file: ``my_classes.bin.json`` for ``my_classes.bin``."""
     return Path(f"{os.fspath(path)}.json")
+
+
+def _normalise(file: object, normalisation: Normalisation | None) -> dict[str, str]:
+    if file is None or normalisation is None or normalisation.origin is NormalisationOrigin.DTYPE:
+        return {}
+    return {"normalise": normalisation.text}
+
+
+def _checked_normalise(value: Any) -> str | None:
+    return None if value is None else parse_normalise(str(value)).text
 
 
 def _foreign(features: Features) -> SupportSet:

@@ -24,6 +24,7 @@ from whatsit.teaching.maixpy_file import check_labels
 from whatsit.teaching.support_set import SupportSet
 from whatsit.teaching.teach import GOLDEN_PICTURES
 from whatsit.teaching.teach import check_labels as check_model_labels
+from whatsit.tflite.normalisation import Normalisation, NormaliseLike
 from whatsit.validation import several, short, whole_number
 from whatsit.validation import unknown_rate as checked_rate
 
@@ -52,6 +53,7 @@ class FewShotClassifier:
         backbone: str | os.PathLike[str] | BackboneChoice | Embedder | None = None,
         *,
         fit: Fit | str | None = None,
+        normalise: NormaliseLike | None = None,
         unknown_rate: float = UNKNOWN_RATE,
         threads: int | None = None,
     ) -> None:
@@ -61,6 +63,7 @@ class FewShotClassifier:
             backbone: ``lite0`` and so on, the path of any ``.tflite`` classifier, a ``BackboneChoice``, or any
                 ``Embedder``; None: the built-in one at 224 pixels.
             fit: how a picture meets the square input: cover, contain or squash; None: as the backbone has it.
+            normalise: what a ``.tflite`` sees of pixel values, as for ``Classifier``; ``save`` keeps it.
             unknown_rate: share of taught things that ``learn`` lets be called unknown, 0 to below 1.
             threads: of the interpreter of a backbone opened here; None: one per core, at most four.
 
@@ -71,7 +74,7 @@ class FewShotClassifier:
         self.unknown_rate = checked_rate(unknown_rate)
         """Share of taught things that the next ``learn`` lets be called unknown, 0 to below 1."""
         self._fit = None if fit is None else check_fit(fit)
-        self._inference = open_inference(backbone, threads)
+        self._inference = open_inference(backbone, threads, normalise)
         self._support = SupportSet.empty(self._inference.embedder.dim)
         self._golden: dict[str, Pixels] = {}
         """The first pictures of a few classes, for ``to_tflite``."""
@@ -96,11 +99,8 @@ class FewShotClassifier:
             DataError: a missing or damaged file, or features of another backbone.
             ModelError: the backbone is not where it was, or cannot be used.
         """
-        origin = taught_with(path)
-        if backbone is None:
-            backbone = taught_backbone(origin, path, threads)
-        elif isinstance(backbone, str | os.PathLike):
-            backbone = BackboneChoice(os.fspath(backbone), fit=origin.fit)
+        if backbone is None or isinstance(backbone, str | os.PathLike):
+            backbone = taught_backbone(path, backbone, threads)
         found = cls(backbone, threads=threads)
         found.load(path)
         return found
@@ -114,6 +114,11 @@ class FewShotClassifier:
     def backbone_file(self) -> Path | None:
         """The ``.tflite`` of the user's that the backbone came from; None: it has none."""
         return self._inference.file
+
+    @property
+    def normalisation(self) -> Normalisation | None:
+        """What a ``.tflite`` backbone sees of pixel values, and how that is known; None: it is built in."""
+        return self._inference.normalisation
 
     @property
     def fit(self) -> Fit | None:
@@ -165,7 +170,7 @@ class FewShotClassifier:
 
         def added(support: SupportSet) -> SupportSet:
             if label is None or label in support.names:
-                owner = None if label is None else class_of(support, label)
+                owner = None if label is None else support.class_of(label)
                 return support.with_samples(embedding, (owner,))
             if len(self._golden) < GOLDEN_PICTURES:
                 self._golden[label] = pixels.copy()
@@ -179,7 +184,7 @@ class FewShotClassifier:
         Raises:
             ArgumentError: there is no such class.
         """
-        self.edit(lambda support: support.without_class(class_of(support, label)))
+        self.edit(lambda support: support.without_class(support.class_of(label)))
         self._golden.pop(label, None)
 
     def rename(self, label: str, new: str) -> None:
@@ -191,7 +196,7 @@ class FewShotClassifier:
         check_labels((new,), 1)
 
         def renamed(support: SupportSet) -> SupportSet:
-            place = class_of(support, label)
+            place = support.class_of(label)
             if new != label and new in support.names:
                 raise ArgumentError(f"label {new[:40]!r} exists: choose another")
             return support.relabelled((*support.labels[:place], new, *support.labels[place + 1 :]))
@@ -303,7 +308,9 @@ class FewShotClassifier:
             DataError: no class yet, or a folder that cannot be written. The old files stay.
         """
         with self._changing:
-            save_features(path, self._support, self.backbone.id, self.preprocess, self.backbone_file)
+            save_features(
+                path, self._support, self.backbone.id, self.preprocess, self.backbone_file, self.normalisation
+            )  # fmt: skip
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace what was taught by a feature file, ours or MaixPy's, and take over its fit.
@@ -368,6 +375,9 @@ class FewShotClassifier:
         found = self._support.predictions(embedding, whole_number(top_k, "top_k"))
         return replace(found, image=picture)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.backbone.id}: {self.counts})"
+
     def _repr_html_(self) -> str:
         from whatsit.models.notebook import classifier_html
 
@@ -378,16 +388,3 @@ class FewShotClassifier:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _changing=threading.Lock())
-
-
-def class_of(support: SupportSet, label: str) -> int:
-    """The place of a class by its name.
-
-    Raises:
-        ArgumentError: no class, or several, of that name.
-    """
-    names = support.names
-    if names.count(label) != 1:
-        known = f"the classes are {', '.join(names)[:120]}" if names else "there are no classes yet"
-        raise ArgumentError(f"label {str(label)[:40]!r} names {names.count(label)} classes: {known}")
-    return names.index(label)

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import tee
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from whatsit.heads.unknown import Floats
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.parallel import ordered_map
-from whatsit.teaching.feature_store import Origin
+from whatsit.teaching.feature_store import taught_with
+from whatsit.tflite.normalisation import Normalisation, NormaliseLike
 from whatsit.validation import short
 
 Pixels = NDArray[np.uint8]
@@ -31,6 +33,7 @@ class Inference:
     def __init__(self, embedder: Embedder, file: Path | None = None) -> None:
         """``file`` is the ``.tflite`` of the user's that the embedder came from; None: it has none."""
         self.embedder, self.file = embedder, file
+        self.normalisation: Normalisation | None = getattr(embedder, "normalisation", None)
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, pixels: Pixels) -> Floats:
@@ -67,7 +70,7 @@ class Inference:
             ModelError: the embedder is no network.
         """
         if self.file is not None:
-            return BackboneChoice(str(self.file), fit=fit)
+            return BackboneChoice(str(self.file), fit=fit)  # its network only: what it saw is in ``preprocess``
         if not is_builtin_id(self.embedder.id):
             raise ModelError(
                 f"backbone {self.embedder.id!r}: neither built in nor a .tflite file, so no model can be made of it"
@@ -97,45 +100,55 @@ class Inference:
 
 
 def open_inference(
-    backbone: "str | os.PathLike[str] | BackboneChoice | Embedder | None", threads: int | None = None
-) -> Inference:
+    backbone: "str | os.PathLike[str] | BackboneChoice | Embedder | None", threads: int | None = None,
+    normalise: NormaliseLike | None = None,
+) -> Inference:  # fmt: skip
     """An embedder from what people give for one.
 
     Args:
         backbone: the name of a built-in one, the path of a ``.tflite``, a ``BackboneChoice``, any ``Embedder``, or
             None for the default.
         threads: of the interpreter of a backbone opened here; None: one per core, at most four.
+        normalise: what a ``.tflite`` sees of pixel values; None: as for ``Backbone.from_file``.
 
     Raises:
-        ArgumentError: none of these.
+        ArgumentError: none of these, no such normalisation, or one for something else than a ``.tflite``.
         ModelError: no such built-in backbone, or a file that is missing, broken, or not a classifier of one picture.
         MissingExtraError: a built-in backbone whose extra is not installed.
     """
-    if backbone is None:
-        return Inference(BackboneChoice().open(threads=threads))
-    if isinstance(backbone, BackboneChoice):
-        return Inference(backbone.open(threads=threads), backbone.file)
-    if isinstance(backbone, str) and not Path(backbone).suffix:
-        return Inference(BackboneChoice(backbone).open(threads=threads))
-    if isinstance(backbone, str | os.PathLike):
-        return Inference(Backbone.from_file(backbone, threads=threads), Path(backbone))
+    if isinstance(backbone, str | os.PathLike) and Path(backbone).suffix:
+        return Inference(Backbone.from_file(backbone, threads=threads, normalise=normalise), Path(backbone))
+    if backbone is None or isinstance(backbone, str | os.PathLike | BackboneChoice):
+        choice = BackboneChoice.of(backbone, normalise)
+        return Inference(choice.open(threads=threads), choice.file)
     if not hasattr(backbone, "embed_pixels"):
         raise ArgumentError(f"backbone {short(backbone)}: expected a name, the path of a .tflite, or an Embedder")
+    if normalise is not None:
+        raise ArgumentError(f"normalise {short(normalise)}: an embedder has its own; leave it out")
     return Inference(backbone)
 
 
-def taught_backbone(origin: Origin, path: str | os.PathLike[str], threads: int | None) -> BackboneChoice | Backbone:
-    """The backbone that a sidecar names; the default one where it names none.
+def taught_backbone(
+    path: str | os.PathLike[str], named: str | os.PathLike[str] | None = None, threads: int | None = None
+) -> BackboneChoice | Backbone:
+    """The backbone that the sidecar of a feature file names, as it was used; the default one where it names none.
+
+    Args:
+        named: where its ``.tflite`` lies now; None: where it was.
 
     Raises:
         ModelError: a file that is not where it was, or a built-in backbone of another version.
     """
+    origin = taught_with(path)
+    if named is not None:
+        choice = BackboneChoice(os.fspath(named), fit=origin.fit)
+        return replace(choice, normalise=origin.normalise) if choice.is_file else choice
     if origin.file is not None:
         if not origin.file.is_file():
             raise ModelError(
                 f"{path}: taught on {origin.file}, which is not there; put it back, or name it with --backbone"
             )
-        return BackboneChoice(str(origin.file), fit=origin.fit)
+        return BackboneChoice(str(origin.file), fit=origin.fit, normalise=origin.normalise)
     if origin.backbone is None:
         return BackboneChoice(fit=origin.fit)
     return Backbone.from_id(origin.backbone, fit=origin.fit, threads=threads)

@@ -13,10 +13,11 @@ from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.models.prediction import Predictions
 from whatsit.teaching.double_buffer import DoubleBuffer
 from whatsit.teaching.feature_store import save_features
-from whatsit.teaching.few_shot import FewShotClassifier, class_of
+from whatsit.teaching.few_shot import FewShotClassifier
 from whatsit.teaching.inference import Pixels
 from whatsit.teaching.maixpy_file import check_labels
 from whatsit.teaching.support_set import SupportSet
+from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import index as checked_index
 
 
@@ -34,17 +35,21 @@ class SelfLearnClassifier:
         model: None for the built-in backbone, the path of a ``.tflite``, or any ``Embedder``.
         dual_buff: ``classify`` answers for the previous picture while this one is computed on another thread.
             Set it to False where every answer must be for the picture just given.
+        normalise: what the network of a ``.tflite`` sees of pixel values, as for ``Classifier``.
 
     Raises:
         ModelError: the model cannot be read.
         ArgumentError: it is none of these.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | Embedder | None = None, dual_buff: bool = True) -> None:
+    def __init__(
+        self, model: str | os.PathLike[str] | Embedder | None = None, dual_buff: bool = True, *,
+        normalise: NormaliseLike | None = None,
+    ) -> None:  # fmt: skip
         self.label_path = ""
         """The feature file last loaded or saved."""
         self._dual_buff = dual_buff
-        self._few = FewShotClassifier(model)
+        self._few = FewShotClassifier(model, normalise=normalise)
         self._buffer = DoubleBuffer(self._few.embed_pixels)
 
     @property
@@ -61,7 +66,9 @@ class SelfLearnClassifier:
     def unknown_rate(self, rate: float) -> None:
         self._few.unknown_rate = rate
 
-    def load_model(self, model: str | os.PathLike[str] | Embedder | None) -> None:
+    def load_model(
+        self, model: str | os.PathLike[str] | Embedder | None, *, normalise: NormaliseLike | None = None
+    ) -> None:
         """Change the backbone. What was taught stays only if it is the same backbone.
 
         Raises:
@@ -70,7 +77,7 @@ class SelfLearnClassifier:
                 stays.
         """
         old = self._few
-        new = FewShotClassifier(model, fit=old.fit, unknown_rate=old.unknown_rate)
+        new = FewShotClassifier(model, fit=old.fit, normalise=normalise, unknown_rate=old.unknown_rate)
 
         def handed_over(support: SupportSet) -> SupportSet:
             if new.backbone.id == old.backbone.id:
@@ -245,7 +252,7 @@ class SelfLearnClassifier:
         def saved(support: SupportSet) -> SupportSet:
             if labels:
                 support = _relabelled(support, labels)
-            save_features(path, support, few.backbone.id, few.preprocess, few.backbone_file)
+            save_features(path, support, few.backbone.id, few.preprocess, few.backbone_file, few.normalisation)
             return support
 
         few.edit(saved)
@@ -330,7 +337,7 @@ class SelfLearnClassifier:
 
 def _owner(support: SupportSet, label: int | str) -> int:
     if isinstance(label, str):
-        return class_of(support, label)
+        return support.class_of(label)
     return checked_index(label, "class", len(support.labels))
 
 

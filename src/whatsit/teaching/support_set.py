@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.errors import ArgumentError
 from whatsit.heads.linear import LinearHead, Prototypes
 from whatsit.heads.unknown import (
     Floats,
@@ -92,6 +93,18 @@ class SupportSet:
     def names(self) -> tuple[str, ...]:
         """A name for every class: its label, or "class 0", "class 1" by its place."""
         return tuple(f"class {place}" if label is None else label for place, label in enumerate(self.labels))
+
+    def class_of(self, label: str) -> int:
+        """The place of a class by its name.
+
+        Raises:
+            ArgumentError: no class, or several, of that name.
+        """
+        names = self.names
+        if names.count(label) != 1:
+            known = f"the classes are {', '.join(names)[:120]}" if names else "there are no classes yet"
+            raise ArgumentError(f"label {str(label)[:40]!r} names {names.count(label)} classes: {known}")
+        return names.index(label)
 
     def with_class(self, embedding: Floats, label: str | None) -> Self:
         """One more class, known by a single picture until ``learnt``."""

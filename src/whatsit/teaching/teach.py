@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,18 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.backbone import Backbone
-from whatsit.backbones.choice import BackboneChoice
+from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.datasets.label import is_text
 from whatsit.datasets.picture_folder import LabelledFolder, labelled_folder
 from whatsit.errors import ArgumentError, DataError, ImageError
 from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
+from whatsit.heads.selection import Selection, select
 from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
 from whatsit.imaging.image import ImageLike
+from whatsit.imaging.preprocess import Fit, check_fit
+from whatsit.models.int8_form import with_int8_form
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
+from whatsit.teaching.fit_search import search_fit
 from whatsit.teaching.support_set import SupportSet
+from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import path as checked_path
 from whatsit.validation import row, short
 from whatsit.validation import unknown_rate as checked_rate
@@ -88,18 +93,47 @@ class EmbeddedExamples:
         """The label of each picture."""
         return [label for _, label in self.examples]
 
-    def model(self, unknown_rate: float = UNKNOWN_RATE, learner: str = DEFAULT_LEARNER) -> TaughtModel:
-        """A head with its reject threshold.
+    def model(
+        self,
+        unknown_rate: float = UNKNOWN_RATE,
+        learner: str = DEFAULT_LEARNER,
+        *,
+        int8: bool = True,
+        search: Selection | None = None,
+    ) -> TaughtModel:
+        """A head with its regularisation, chosen by cross-validation, and its reject threshold.
 
         Args:
             unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
             learner: fits the head: a name in ``whatsit.heads.learners.LEARNERS``.
+            int8: on a float32 file, fit another head for the int8 model, which needs the pictures once more.
+            search: how the fit was chosen, for the model's card; None: by hand, or there was nothing to choose.
 
         Raises:
             ArgumentError: ``unknown_rate`` is out of range, or there is no such learner.
         """
+
+        def fitted(features: NDArray[np.float32]) -> TaughtModel:
+            return self._fitted(features, unknown_rate, learner, search)
+
+        model = fitted(self.features)
+        if not int8 or not self.backbone.is_file or is_quantised(self.embedder.content):
+            return model
+
+        def embedded(backbone: Backbone) -> NDArray[np.float32]:
+            return np.stack(list(backbone.embed_many(picture for picture, _ in self.examples)))
+
+        return with_int8_form(model, self.features, self.targets, embedded, fitted)
+
+    def _fitted(
+        self, features: NDArray[np.float32], unknown_rate: float, learner: str, search: Selection | None
+    ) -> TaughtModel:
         targets = self.targets
-        head = row(LEARNERS, learner, "learner")(self.features, targets)
+        fits_head = row(LEARNERS, learner, "learner")
+        selection = select({self.embedder.preprocess.fit: features}, targets, fits_head)
+        if search is not None:
+            selection = replace(selection, fits=search.fits)
+        head = fits_head(features, targets, selection.regularisation)
         pictures = [picture for picture, _ in self.examples]
         preprocess = self.embedder.preprocess
         return TaughtModel(
@@ -107,14 +141,15 @@ class EmbeddedExamples:
             backbone_id=self.embedder.id,
             preprocess=preprocess,
             head=head,
-            prototypes=prototypes(self.features, targets),
-            threshold=reject_threshold(self.features, targets, unknown_rate),
+            prototypes=prototypes(features, targets),
+            threshold=reject_threshold(features, targets, unknown_rate),
             pictures=len(targets),
-            head_ranges=head_ranges(head, self.features),
+            head_ranges=head_ranges(head, features),
             golden=prepared(evenly_sampled(first_of_each_label(self.examples), GOLDEN_PICTURES), preprocess),
             calibration=prepared(evenly_sampled(pictures, CALIBRATION_PICTURES), preprocess)
             if self.backbone.is_file
             else (),
+            selection=selection,
         )
 
     def support(self, unknown_rate: float = UNKNOWN_RATE) -> SupportSet:
@@ -138,13 +173,16 @@ class EmbeddedExamples:
             DataError: a label that cannot be written, or a folder that cannot.
         """
         support = self.support(unknown_rate)
-        save_features(path, support, self.embedder.id, self.embedder.preprocess, self.backbone.file)
+        save_features(
+            path, support, self.embedder.id, self.embedder.preprocess, self.backbone.file, self.embedder.normalisation
+        )
 
 
 def embed_examples(
     examples: Iterable[Example],
     backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
+    normalise: NormaliseLike | None = None,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> EmbeddedExamples:
@@ -152,7 +190,7 @@ def embed_examples(
 
     Args:
         examples: pictures and labels; at least two labels.
-        backbone: what to learn on, as in ``teach``.
+        backbone: what to learn on, as in ``teach``; so is ``normalise``.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
@@ -162,7 +200,7 @@ def embed_examples(
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError, MissingExtraError: the backbone cannot be used.
     """
-    choice = _choice(backbone)
+    choice = BackboneChoice.of(backbone, normalise)
     examples = checked_pairs(examples)
     check_labels([label for _, label in examples])
     embedder = choice.open()
@@ -186,6 +224,8 @@ def teach(
     examples: Iterable[Example],
     backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
+    normalise: NormaliseLike | None = None,
+    fit: Fit | str | None = None,
     learner: str = DEFAULT_LEARNER,
     unknown_rate: float = UNKNOWN_RATE,
     on_picture: Callable[[], None] | None = None,
@@ -193,34 +233,41 @@ def teach(
 ) -> TaughtModel:
     """Learn labels from pictures: their embeddings, and a head on top.
 
+    Cross-validation chooses the regularisation and, where pictures are not square, the fit; ``selection`` of the model
+    says how.
+
     Args:
         examples: pictures and labels, as ``find_examples`` gives them; at least two labels.
-        backbone: a ``BackboneChoice``, a built-in name such as ``lite0``, or the path of a ``.tflite``; None: the
-            default at 224 pixels.
+        backbone: a built-in name such as ``lite0``, whose last blocks count too, or the path of a ``.tflite``; None:
+            the default at 224 pixels. A ``BackboneChoice`` is taken as it is, with its fit.
+        normalise: what a ``.tflite`` sees of pixel values, as for ``Classifier``; the model made of it keeps it.
+        fit: how a picture meets the input: cover, contain or squash; None: chosen.
         unknown_rate: share of known pictures that can be called unknown, 0 to below 1; sets the threshold.
         learner: fits the head: ``logistic``, ``centroid``, or the name of one that an installed package adds.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
     Raises:
-        ArgumentError: something else than pairs of picture and label, no such backbone or
+        ArgumentError: something else than pairs of picture and label, no such backbone, fit or
             learner, or ``unknown_rate`` out of range.
         DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
         ModelError, MissingExtraError: the backbone cannot be used.
     """
     checked_rate(unknown_rate)
-    row(LEARNERS, learner, "learner")
-    embedded = embed_examples(examples, backbone, on_picture=on_picture, on_unreadable=on_unreadable)
-    return embedded.model(unknown_rate, learner)
-
-
-def _choice(backbone: BackboneChoice | str | os.PathLike[str] | None) -> BackboneChoice:
-    if backbone is None or isinstance(backbone, BackboneChoice):
-        return backbone or BackboneChoice()
-    if not isinstance(backbone, str | os.PathLike):
-        raise ArgumentError(f"backbone {short(backbone)}: expected a name, a .tflite file or a BackboneChoice")
-    return BackboneChoice(os.fspath(backbone))
+    fits_head = row(LEARNERS, learner, "learner")
+    choice, search = BackboneChoice.of(backbone, normalise), None
+    if not isinstance(backbone, BackboneChoice):
+        choice = replace(choice, multi_layer=choice.takes_layers)
+    if fit is not None:
+        choice = replace(choice, fit=check_fit(fit))
+    elif not isinstance(backbone, BackboneChoice):
+        examples = checked_pairs(examples)
+        check_labels([label for _, label in examples])
+        search = search_fit(examples, choice, fits_head)
+        choice = choice if search is None else replace(choice, fit=search.fit)
+    embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
+    return embedded.model(unknown_rate, learner, search=search)
 
 
 def checked_pairs(examples: Iterable[Example]) -> list[Example]:

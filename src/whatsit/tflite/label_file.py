@@ -12,10 +12,10 @@ from whatsit.files import read_bounded
 
 MAX_LABELS = 100_000
 MAX_LABEL_BYTES = 2**24
-_NUMBERED = re.compile(r"^(\d+)[ \t:,]+(\S.*)$")
+_NUMBERED = re.compile(r"^(\d{1,9})[ \t:,]+(\S.*)$")
 _MACHINE_ID = re.compile(r"/[mgt]/\w+|n\d{8}|Q\d+")
 _ITEM = re.compile(r"\bitem\s*\{([^{}]*)\}")
-_FIELD = re.compile(r"""(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d+))""")
+_FIELD = re.compile(r"""(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d{1,9}(?!\d)))""")
 _EXPECTED = "expected one label per line, a JSON list, or an object of numbers and names"
 
 
@@ -88,7 +88,7 @@ def _from_json(text: str, name: str) -> list[str]:
         if all(label is not None for label in named):
             return [label for label in named if label is not None]
     if isinstance(found, dict) and found:
-        ids = {key: value for key, value in found.items() if isinstance(value, str) and re.fullmatch(r"\d+", key)}
+        ids = {key: value for key, value in found.items() if isinstance(value, str) and re.fullmatch(r"\d{1,9}", key)}
         if len(ids) == len(found):
             return _in_order({int(key): value for key, value in ids.items()}, len(found), name)
         if all(isinstance(value, int) and not isinstance(value, bool) for value in found.values()):

@@ -92,6 +92,11 @@ def output_name(content: bytes) -> str:
     return _name(subgraph.tensors[int(subgraph.outputs[0])])
 
 
+def tensor_names(model: Any) -> list[str]:
+    """The names of a parsed model's tensors, in their order."""
+    return [_name(tensor) for tensor in model.subgraphs[0].tensors]
+
+
 def _name(tensor: Any) -> str:
     return tensor.name.decode("utf-8", "replace") if isinstance(tensor.name, bytes) else str(tensor.name)
 

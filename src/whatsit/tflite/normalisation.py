@@ -16,10 +16,15 @@ from whatsit.tflite.schema import schema
 from whatsit.validation import short
 
 NormaliseLike: TypeAlias = str | tuple[float | Sequence[float], float | Sequence[float]]
-"""A range such as ``0..1``, or (mean, std) in pixel units, each one number or one per channel."""
+"""A range such as ``0..1``, or (mean, std) in pixel units, each one number or one per channel; as text ``MEAN,STD``."""
 
 RANGES = {"0..1": ((0.0,), (255.0,)), "-1..1": ((127.5,), (127.5,)), "0..255": ((0.0,), (1.0,))}
 """Mean and standard deviation, in pixel units, of the ranges that have names."""
+
+
+_NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
+_CHANNELS = re.compile(rf"{_NUMBER}(?:\s+{_NUMBER}\s+{_NUMBER})?")
+_MAX_TEXT = 200
 
 
 class Origin(StrEnum):
@@ -27,6 +32,8 @@ class Origin(StrEnum):
 
     CALLER = "caller"
     """The caller named it."""
+    BESIDE = "beside"
+    """A file beside the model says it: see ``reading_file``."""
     METADATA = "metadata"
     """The file's metadata says it."""
     DTYPE = "dtype"
@@ -52,9 +59,17 @@ class Normalisation:
         named = next((name for name, pair in RANGES.items() if pair == (self.mean, self.std)), None)
         return named or f"mean {_numbers(self.mean)}, std {_numbers(self.std)}"
 
+    @property
+    def text(self) -> str:
+        """As ``parse_normalise`` reads it: ``0..1``, or ``127.5,127.5``; channels are separated by spaces."""
+        named = next((name for name, pair in RANGES.items() if pair == (self.mean, self.std)), None)
+        return named or ",".join(" ".join(repr(float(value)) for value in values) for values in (self.mean, self.std))
+
 
 def parse_normalise(value: NormaliseLike) -> Normalisation:
     """What a caller asked for: ``0..1``, ``-1..1``, ``0..255``, ``MEAN,STD`` as text, or (mean, std).
+
+    As text, MEAN and STD are a number or three with spaces between them.
 
     Raises:
         ArgumentError: anything else.
@@ -63,9 +78,9 @@ def parse_normalise(value: NormaliseLike) -> Normalisation:
         text = value.strip().replace("\N{MINUS SIGN}", "-")
         if text in RANGES:
             return Normalisation(*RANGES[text], Origin.CALLER, "as asked for")
-        parts = text.split(",")
-        if len(parts) == 2 and all(re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", part) for part in parts):
-            value = (float(parts[0]), float(parts[1]))
+        parts = text.split(",") if len(text) <= _MAX_TEXT else []
+        if len(parts) == 2 and all(_CHANNELS.fullmatch(part.strip()) for part in parts):
+            value = ([float(number) for number in parts[0].split()], [float(number) for number in parts[1].split()])
     if isinstance(value, tuple | list) and len(value) == 2:
         try:
             mean, std = (tuple(float(v) for v in np.atleast_1d(np.asarray(part, np.float64))) for part in value)
@@ -81,7 +96,7 @@ def parse_normalise(value: NormaliseLike) -> Normalisation:
 
 def normalisation_of(
     model: Any, spec: TensorSpec, mean: tuple[float, ...] | None, std: tuple[float, ...] | None,
-    asked: NormaliseLike | None = None,
+    asked: NormaliseLike | Normalisation | None = None,
 ) -> Normalisation:  # fmt: skip
     """The normalisation of a model's picture input.
 
@@ -90,13 +105,15 @@ def normalisation_of(
         spec: the input.
         mean: what the metadata says, in pixel units; None where it says nothing.
         std: likewise.
-        asked: what the caller wants instead; not for uint8, which takes pixels as they are.
+        asked: what the caller wants instead.
 
     Raises:
-        ArgumentError: ``asked`` is none.
+        ArgumentError: ``asked`` is no normalisation, or another than a uint8 input has: it takes pixels as they are.
     """
-    wanted = None if asked is None else parse_normalise(asked)
+    wanted = asked if asked is None or isinstance(asked, Normalisation) else parse_normalise(asked)
     if spec.dtype == np.uint8:
+        if wanted is not None and (wanted.mean, wanted.std) != RANGES["0..255"]:
+            raise ArgumentError(f"normalise {wanted.text}: the model takes uint8, the pixels as they are; leave it out")
         return Normalisation((0.0,), (1.0,), Origin.DTYPE, "uint8 takes the pixels as they are")
     if wanted is not None:
         return wanted

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from whatsit.backbones import BACKBONES, DEFAULT
-from whatsit.errors import SettingError
+from whatsit.errors import ArgumentError, SettingError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
 from whatsit.training.setting import About, Setting, Value, plain, setting_of
@@ -81,7 +81,13 @@ class Design:
     colour: Annotated[
         Colour, About("Colour or grey pictures.", made_by_file=True, headline="changed", advanced=False)
     ] = Colour.RGB
-    fit: Annotated[Fit, About("How a picture meets the square input.", headline="always", advanced=False)] = Fit.COVER
+    fit: Annotated[
+        Fit | None,
+        About(
+            "How a picture meets the square input; if none: chosen by cross-validation (frozen), else cover.",
+            headline="always", advanced=False,
+        ),
+    ] = None  # fmt: skip
     augmentation: Annotated[
         Augmentation, About("Random variations of the training pictures.", advanced=False)
     ] = field(default_factory=Augmentation)  # fmt: skip
@@ -129,9 +135,16 @@ class Design:
             modes=(_FROZEN,), made_by_file=True,
         ),
     ] = True  # fmt: skip
-    class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = False
+    class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = True
     mixup: Annotated[bool, About("Train on blends of two pictures.", modes=_WHOLE)] = False
     """Zhang et al. 2018."""
+    normalise: Annotated[
+        str | None,
+        About(
+            "What a .tflite backbone sees of pixels: 0..1, -1..1, 0..255, or MEAN,STD; as its file says without.",
+            modes=(_FROZEN,), of_backbone=True, of_file=True, headline="changed", advanced=False,
+        ),
+    ] = None  # fmt: skip
 
     def __post_init__(self) -> None:
         for setting in self.schema():
@@ -142,6 +155,8 @@ class Design:
         for setting in self.schema():
             if not (setting.about.made_by_file and on_file):
                 setting.check(getattr(self, setting.name))
+        if self.normalise is not None:
+            self._read_normalise(self.normalise, on_file)
         if not self.uses("backbone"):
             return
         row = BACKBONES.get(self.backbone)
@@ -151,6 +166,16 @@ class Design:
             raise SettingError("backbone", self.backbone, f"one of {able} for fine-tuning, or mode frozen")
         if row is not None and row.blocks:
             self._check_blocks(row.blocks)
+
+    def _read_normalise(self, value: str, on_file: bool) -> None:
+        from whatsit.tflite.normalisation import parse_normalise
+
+        if not on_file:
+            raise SettingError("normalise", value, f"no value: {self.backbone} has its own; leave it out")
+        try:
+            object.__setattr__(self, "normalise", parse_normalise(value).text)
+        except ArgumentError as error:
+            raise SettingError("normalise", value, "0..1, -1..1, 0..255, or mean and standard deviation") from error
 
     def _check_blocks(self, total: int) -> None:
         if self.blocks is not None and self.blocks > total:
@@ -170,8 +195,15 @@ class Design:
         """The backbone that these settings name."""
         from whatsit.backbones.choice import BackboneChoice
 
-        choice = BackboneChoice(self.backbone, self.size, self.fit, self.blocks, self.colour)
-        return replace(choice, multi_layer=self.multi_layer and self.uses("multi_layer") and not choice.is_file)
+        if self.on_file:  # its size, colour and depth are its own, whatever stands here
+            return BackboneChoice(self.backbone, fit=self.usual_fit, normalise=self.normalise)
+        multi_layer = self.multi_layer and self.uses("multi_layer")
+        return BackboneChoice(self.backbone, self.size, self.usual_fit, self.blocks, self.colour, multi_layer)
+
+    @property
+    def usual_fit(self) -> Fit:
+        """``fit``, or cover where none is named."""
+        return Fit.COVER if self.fit is None else self.fit
 
     @property
     def on_file(self) -> bool:
@@ -229,6 +261,7 @@ class Design:
                 (mode is not self.mode and about.by_mode)
                 or (backbone != self.backbone and about.of_backbone)
                 or (_on_file(mode, backbone) and about.made_by_file)
+                or (not _on_file(mode, backbone) and about.of_file)
             )
             if setting.name in chosen:
                 _check_used(setting, mode, backbone, chosen[setting.name])
@@ -293,3 +326,5 @@ def _check_used(setting: Setting, mode: TrainingMode, backbone: str, value: Any)
         raise SettingError(setting.name, plain(value), f"no value in mode {mode}; only {' and '.join(users)} {verb} it")
     if setting.about.made_by_file and _on_file(mode, backbone):
         raise SettingError(setting.name, plain(value), f"no value: {Path(backbone).name} has its own; leave it out")
+    if setting.about.of_file and value is not None and not _on_file(mode, backbone):
+        raise SettingError(setting.name, plain(value), f"no value: {backbone} has its own; leave it out")

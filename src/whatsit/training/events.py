@@ -68,6 +68,9 @@ class Remark(StrEnum):
     ALL_THE_SAME = "all-the-same"
     ONE_PER_CLASS = "one-per-class"
     LEFT_OUT = "left-out"
+    INT8_LOSS = "int8-loss"
+    GUESSED_NORMALISATION = "guessed-normalisation"
+    FIT_CHOSEN = "fit-chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,11 @@ _TEXTS = {
         "the pictures of each class are all the same: the model will know that picture, not the class"
     ),
     Remark.LEFT_OUT: "left out: {detail}",
+    Remark.INT8_LOSS: "{detail}; the float32 model beside it has no such loss",
+    Remark.GUESSED_NORMALISATION: (
+        "normalisation {detail} is a guess: the file does not say what its network sees of pixels"
+    ),
+    Remark.FIT_CHOSEN: "chosen: {detail}",
 }
 
 Event: TypeAlias = Step | Batch | Epoch | Note

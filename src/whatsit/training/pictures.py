@@ -15,6 +15,7 @@ from whatsit.errors import ImageError, StoppedError
 from whatsit.imaging.image import ImageLike, read_picture_file
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.teaching.teach import Example
+from whatsit.tflite.normalisation import Normalisation, Origin
 from whatsit.training.events import Event, Note, OnEvent, Phase, Remark, Step, Stop, never
 
 
@@ -125,6 +126,12 @@ def note_copies(pictures: Sequence[bytes], labels: Sequence[str], on_event: OnEv
         on_event(Note(Remark.ALL_THE_SAME))
     elif distinct <= len(set(labels)) < len(pictures):
         on_event(Note(Remark.ONE_PER_CLASS))
+
+
+def note_normalisation(normalisation: Normalisation | None, on_event: OnEvent) -> None:
+    """Report that nothing in a model's or a backbone's file says what its network sees, and what was taken."""
+    if normalisation is not None and normalisation.origin is Origin.GUESS:
+        on_event(Note(Remark.GUESSED_NORMALISATION, str(normalisation)))
 
 
 def _check_going(stop: Stop) -> None:

@@ -1,5 +1,6 @@
 """A training on disk: the model as int8 and float32, and beside them how it was made."""
 
+import contextlib
 import json
 import math
 import os
@@ -10,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from whatsit.errors import ArgumentError, DataError
-from whatsit.files import write_files
+from whatsit.files import beneath, read_bounded, write_files
 from whatsit.training.design import Design
 from whatsit.training.events import Epoch
 from whatsit.version import VERSION
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNUSABLE = re.compile(r"[^A-Za-z0-9._-]+")
+MAX_RECORD_BYTES = 2**26
 _RESERVED = ("-float32", "-validation", ".training")
 """Ends of names that would be mistaken for the files beside another model."""
 
@@ -103,9 +105,11 @@ def write_training(
     written = {files.record: (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(), files.int8: int8}
     write_files(written if float32 is None else {files.float32: float32, **written})
     if float32 is None:
-        files.float32.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beneath.unlink(files.float32, missing_ok=True)
     for report in files.reports:  # on the previous model
-        report.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beneath.unlink(report, missing_ok=True)
 
 
 def load_record(files: ModelFiles) -> tuple[Design | None, tuple[Epoch, ...]]:
@@ -115,12 +119,12 @@ def load_record(files: ModelFiles) -> tuple[Design | None, tuple[Epoch, ...]]:
         DataError: the record is damaged.
     """
     try:
-        data = json.loads(files.record.read_text("utf-8"))
+        if not files.record.exists():
+            return None, ()
+        data = json.loads(read_bounded(files.record, MAX_RECORD_BYTES, "the record of a training"))
         history = tuple(Epoch(**_numbers(epoch)) for epoch in data["history"])
         return Design.from_dict(data["design"]), history
-    except FileNotFoundError:
-        return None, ()
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DataError(f"{files.record}: damaged ({error}); delete it or train again") from error
 
 

@@ -53,6 +53,8 @@ class About:
     """Whether it means something else on another backbone."""
     made_by_file: bool = False
     """Whether a ``.tflite`` backbone has it fixed already."""
+    of_file: bool = False
+    """Whether it is for a ``.tflite`` backbone only."""
     advanced: bool = True
     """Whether a page shows it only on demand."""
     headline: Literal["always", "changed", "never"] = "never"

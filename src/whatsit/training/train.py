@@ -11,18 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.choice import is_quantised
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.backbones.views import ViewEmbedder
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import ArgumentError, StoppedError
+from whatsit.heads.learners import DEFAULT, LEARNERS
 from whatsit.heads.linear import LinearHead, prototypes
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
+from whatsit.models.int8_form import with_int8_form
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.plugins import EXTRAS
+from whatsit.teaching.fit_search import search_fit
 from whatsit.teaching.teach import (
     CALIBRATION_PICTURES,
     GOLDEN_PICTURES,
@@ -35,7 +39,15 @@ from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Note, OnEvent, Phase, Remark, Stop, ignore, never
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
-from whatsit.training.pictures import Report, class_indices, decoded, embed_views, known, note_copies
+from whatsit.training.pictures import (
+    Report,
+    class_indices,
+    decoded,
+    embed_views,
+    known,
+    note_copies,
+    note_normalisation,
+)
 from whatsit.training.training import Training
 from whatsit.validation import path as checked_path
 from whatsit.validation import short
@@ -113,7 +125,14 @@ def _train_head(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop,
     cache: Path | None,
 ) -> Training:  # fmt: skip
+    selection = None
+    if design.fit is None:
+        selection = search_fit(training, design.backbone_choice, LEARNERS[DEFAULT])
+        design = replace(design, fit=design.usual_fit if selection is None else selection.fit)
+        if selection is not None:
+            report(Note(Remark.FIT_CHOSEN, replace(selection, regularisation=None).text))
     backbone = design.backbone_choice.open()
+    note_normalisation(backbone.normalisation, report)
     if design.on_file:
         own = backbone.preprocess
         design = replace(design, size=own.width, colour=own.colour, blocks=None, multi_layer=False)
@@ -134,16 +153,51 @@ def _train_head(
     _check_kept(fitted.history)
     calibration = [p for p, _ in evenly_sampled(kept, CALIBRATION_PICTURES)] if design.on_file else []
     model = _model(design, backbone, fitted.head, kept, embeddings[:, 0], held_embeddings[:, 0], calibration)
+    if design.on_file and not is_quantised(backbone.content):
+        model = _with_int8_form(model, design, kept, held, embeddings, labels, cache)
+        if model.int8_loss is not None and model.int8_loss.matters:
+            report(Note(Remark.INT8_LOSS, str(model.int8_loss)))
+    if selection is not None:
+        model = replace(model, selection=replace(selection, regularisation=None))
     return Training(model, design, fitted.history, fitted.stopped, tuple(report.unreadable))
+
+
+def _with_int8_form(
+    model: TaughtModel, design: Design, kept: Sequence[Example], held: Sequence[Example],
+    embeddings: NDArray[np.float32], labels: Sequence[str], cache: Path | None,
+) -> TaughtModel:  # fmt: skip
+    """The model with another head for int8, fitted in the same way on the same pictures; it cannot be stopped."""
+    rows: dict[str, NDArray[np.float32]] = {}
+    opened: list[Backbone] = []
+
+    def embedded(backbone: Backbone) -> NDArray[np.float32]:
+        opened.append(backbone)
+        report = Report(ignore)
+        views = ViewEmbedder(backbone, design.augmentation, design.views)
+        plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
+        for name, embedder, pictures in (("kept", views, kept), ("held", plain, held)):
+            _, rows[name] = embed_views(embedder, pictures, cache, report, report.leave_out, Phase.MEASURING)
+        return rows["kept"][:, 0]
+
+    def fitted(plain: NDArray[np.float32]) -> TaughtModel:
+        found = fit_head(
+            Embedded(rows["kept"], class_indices(kept, labels)), Embedded(rows["held"], class_indices(held, labels)),
+            labels, design, Report(ignore), never,
+        )  # fmt: skip
+        form = _model(design, opened[0], found.head, kept, plain, rows["held"][:, 0], ())
+        return replace(form, backbone_id=model.backbone_id)
+
+    return with_int8_form(model, embeddings[:, 0], [label for _, label in kept], embedded, fitted)
 
 
 def _train_network(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop
 ) -> Training:
     run = _trainer(design.mode)
-    preprocess = Preprocess(design.size, design.size, design.fit, design.colour, (MEAN,), (STD,))
+    design = replace(design, fit=design.usual_fit)
+    preprocess = Preprocess(design.size, design.size, design.usual_fit, design.colour, (MEAN,), (STD,))
     margin = round(design.size * (_MARGIN if design.mode is TrainingMode.FINE_TUNE else 1))
-    wide = Preprocess(margin, margin, design.fit, design.colour, (MEAN,), (STD,))
+    wide = Preprocess(margin, margin, design.usual_fit, design.colour, (MEAN,), (STD,))
     check_memory(design, len(training), margin)
     kept, pixels = decoded(wide, training, report, Phase.READING, stop)
     held, held_pixels = decoded(preprocess, validation, report, Phase.READING_VALIDATION, stop)
@@ -175,8 +229,11 @@ def _model(
     means = prototypes(embeddings, targets)
     threshold = reject_threshold(embeddings, targets, held_out=held)
     golden = prepared(evenly_sampled(first_of_each_label(examples), GOLDEN_PICTURES), backbone.preprocess)
+    choice = design.backbone_choice
+    if choice.is_file:
+        choice = replace(choice, size=backbone.preprocess.width)
     return TaughtModel(
-        design.backbone_choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
+        choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
         head_ranges(head, embeddings), golden=golden,
         calibration=prepared(calibration, backbone.preprocess), network=network,
     ).measured()  # fmt: skip

@@ -28,6 +28,10 @@ class Training:
         """The epoch the model comes from; None where there is no history."""
         return next((epoch for epoch in reversed(self.history) if epoch.best), None)
 
+    def __repr__(self) -> str:
+        ended = f"stopped after {len(self.history)} epochs" if self.stopped else f"{len(self.history)} epochs"
+        return f"Training({self.design.mode} on {self.model.backbone_id}: {len(self.model.labels)} labels, {ended})"
+
     def save(self, path: str | os.PathLike[str]) -> ModelFiles:
         """Write ``NAME.tflite``, the int8 model, and beside it ``NAME-float32.tflite`` and the record of the training.
 

@@ -28,8 +28,9 @@ def studio(tmp_path: Path) -> Iterator[StudioProcess]:
     running.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Playwright, ended with its module: while it runs, no other event loop can run in this thread."""
     with sync_playwright() as running:
         yield running
 

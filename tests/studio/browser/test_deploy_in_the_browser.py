@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from looks import every_look
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from test_training_in_the_browser import WAIT, studio
 
+from foreign_models import COLOURS, colour_classifier, square
 from installed_package import installed_here, write_package
 from whatsit import TaughtModel
 from whatsit.datasets.project import Project
@@ -55,3 +58,29 @@ def test_each_program_is_offered_or_refused_in_the_servers_words(
         )
         expect(page.locator(f"{row.format('mediapipe')} .target-note")).to_contain_text("“裁切”")
         expect(page.locator(f"{row.format('toaster')} strong")).to_have_text("Toaster 9")
+
+
+def test_a_model_from_elsewhere_shows_its_reading_and_takes_another(
+    chromium: Callable[..., Browser], troubles: Callable[[Page], Page], tmp_path: Path
+) -> None:
+    with Project(tmp_path / "things") as made:
+        (made.models / "elsewhere.tflite").write_bytes(colour_classifier("-1..1"))
+        (made.path / "dataset" / "green").mkdir(parents=True)
+        Image.fromarray(square(COLOURS["green"])).save(made.path / "dataset" / "green" / "1.png")
+    browser = chromium()
+    with studio(tmp_path / "things") as url:
+        page = troubles(browser.new_page(locale="en-GB"))
+        page.goto(f"{url}deploy?model=elsewhere")
+        expect(page.locator("#reading-facts")).to_contain_text("0..1 · a guess", timeout=WAIT)
+        expect(page.locator("#reading-guesses")).to_contain_text("The labels class 0, class 1 … are made up")
+        page.locator("#normalise").focus()
+        page.keyboard.type("-1")
+        expect(page.locator("#reading-facts")).to_contain_text("-1..1 · chosen here", timeout=WAIT)
+        page.reload()
+        expect(page.locator("#normalise")).to_have_value("-1..1", timeout=WAIT)
+        for page, fits in every_look(browser, troubles):
+            page.goto(f"{url}deploy?model=elsewhere")
+            expect(page.locator("#reading")).to_be_visible(timeout=WAIT)
+            page.locator("#compare").click()
+            expect(page.locator("#tried tr")).not_to_have_count(0, timeout=WAIT)
+            fits("reading")

@@ -66,6 +66,7 @@ def recognises_all(page: Page) -> None:
             f"""() => ({MARK})() === '{thing}' && document.getElementById("answer").dataset.state === "label"
                 && document.getElementById("answer-label").textContent === '{thing}'""",
             polling=50,
+            timeout=2 * WAIT,
         )
 
 

@@ -67,6 +67,7 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
         notes += claims.notes
         labels = {label for claim in claims.entries for label in claim.labels}
         ways: Counter[Found] = Counter()
+        astray = 0
         for claim in claims.entries:
             item = _item(claim, claims.path, references, labels, skips, ways)
             if item is None:
@@ -81,6 +82,7 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
                 notes.append(
                     Skip(place, f"split {word!r}: expected train, validation or test; decided by whatsit's rule")
                 )
+            astray += _lies_astray(place, item.label, labels)
             item = Item(place, item.label, split)
             first = found.setdefault(place, _Place(item, claims.path))
             if first.item != item:
@@ -89,6 +91,12 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
                     disputed += first.item.label != item.label
                     what += f" of {claims.path}"
                 notes.append(Skip(place, f"named twice in {first.list}; {what} of {claim.where} was not taken"))
+        if astray:
+            notes.append(
+                Skip(
+                    claims.path, f"{astray:,} of its pictures lie in the folder of another label; the list was followed"
+                )
+            )
         if ways[Found.END]:
             notes.append(Skip(claims.path, f"{ways[Found.END]:,} of its paths lead nowhere; found by file name alone"))
     if disputed:
@@ -106,7 +114,7 @@ def _item(
     claim: Claim, list_path: str, references: References, labels: set[str], skips: list[Skip], ways: Counter[Found]
 ) -> Item | None:
     label = claim.labels[0] if claim.labels else ""
-    reference = references.find(claim.name, list_path, label)
+    reference = references.find(claim.name, list_path, label, claim.split)
     if reference.how is not Found.PATH and (other := _other(reference, claim.name, label, labels)):
         reference = Reference(problem=other)
     if reference.picture and len(claim.labels) > 1:
@@ -122,12 +130,16 @@ def _item(
     return None
 
 
+def _lies_astray(place: str, label: str, labels: set[str]) -> bool:
+    folders = PurePosixPath(place).parts[:-1]
+    return label not in folders and any(folder in labels for folder in folders)
+
+
 def _other(reference: Reference, name: str, label: str, labels: set[str]) -> str:
     """Why the picture that was found by its name can be another one."""
     if not reference.picture:
         return ""
-    folders = PurePosixPath(reference.picture).parts[:-1]
-    if label not in folders and any(folder in labels for folder in folders):
+    if _lies_astray(reference.picture, label, labels):
         return f"the only picture of this name is of another class, {reference.picture}"
     if contradicts(name, reference.picture):
         return f"the only picture of this name is in another split, {reference.picture}"

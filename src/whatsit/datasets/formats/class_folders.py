@@ -12,6 +12,8 @@ from whatsit.datasets.formats.source import Contents, Source
 from whatsit.datasets.formats.wrapping import class_depth
 from whatsit.datasets.label import UNLABELLED, label_of
 from whatsit.datasets.skip import Skip
+from whatsit.datasets.split import split_named
+from whatsit.validation import first_few
 
 NO_CLASS = "not in the folder of a label"
 
@@ -35,15 +37,21 @@ def read(source: Source, contents: Contents) -> Listing:
         else:
             items.append(Item(str(path), label_at(path, depth, contents.name)))
     labels = {item.label for item in items}
-    flat = "" if has_classes or not items else f"no folders inside: one class named after the folder, {labels.pop()!r}"
-    return Listing(tuple(items), tuple(skips), read_as=flat or "class folders", is_flat=bool(flat))
+    is_flat = bool(items) and not has_classes
+    like_splits = sorted(label for label in labels if split_named(label) is not None)
+    said = "class folders" if len(labels) != 1 else f"one class named after the folder, {labels.pop()!r}"
+    if like_splits and has_classes and said == "class folders":
+        said += (
+            f", {first_few([repr(label) for label in like_splits])} among them, since no folders of classes are inside"
+        )
+    return Listing(tuple(items), tuple(skips), read_as=said, is_flat=is_flat)
 
 
 def label_at(path: PurePosixPath, depth: int, name: str) -> str:
     """The label of the folder at ``depth``, else of the folder around it, else ``name`` of the source."""
     if len(path.parts) > depth + 1:
         return label_of(path.parts[depth])
-    return label_of(path.parts[depth - 1] if depth else name) or UNLABELLED
+    return label_of(path.parts[depth - 1] if depth and len(path.parts) > depth else name) or UNLABELLED
 
 
 def write(pictures: Iterable[Picture]) -> Iterator[Entry]:

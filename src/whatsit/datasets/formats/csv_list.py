@@ -93,9 +93,14 @@ def _text_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(text.splitlines(), 1):
         if not (line := line.strip()) or line.startswith("#"):
             continue
-        words = re.split(r"[\t,;]", line) if re.search(r"[\t,;]", line) else line.split(" ")
+        if re.search(r"[\t,;]", line):
+            yield number, [word.strip() for word in re.split(r"[\t,;]", line)]
+            continue
+        words = line.split()
         at = next((at for at in range(min(len(words), _MAX_WORDS)) if is_picture_name(" ".join(words[: at + 1]))), 0)
-        yield number, [" ".join(words[: at + 1]).strip(), " ".join(words[at + 1 :]).strip()]
+        rest = words[at + 1 :]
+        label = rest if any(word.replace(".", "").isdecimal() for word in rest) else [" ".join(rest)]
+        yield number, [" ".join(words[: at + 1]), *label]
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
@@ -116,7 +121,7 @@ FORMAT = Format(
     read=LISTS.read,
     write=write,
     precedence=34,
-    list_endings=_ENDINGS,
+    list_endings=LISTS.endings,
     read_list=LISTS.read_list,
     notes=(
         "UTF-8, or UTF-16 with a byte order mark.",

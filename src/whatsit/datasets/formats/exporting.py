@@ -1,8 +1,6 @@
 """A dataset out to other tools, in a layout of the table of formats."""
 
 import os
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +12,8 @@ from whatsit.datasets.formats.entry import Entry
 from whatsit.datasets.formats.format import Format, Writer
 from whatsit.datasets.formats.source import ARCHIVE_ENDINGS
 from whatsit.errors import DataError
-from whatsit.files import cannot_write
+from whatsit.files import beneath, cannot_write, scratch_beside
+from whatsit.imaging.image import read_picture_file
 from whatsit.parallel import Progress
 from whatsit.validation import instance, row
 from whatsit.validation import path as checked_path
@@ -84,22 +83,16 @@ def export_path(
     readable = [picture for picture in pictures if not picture.error]
     try:
         if target.is_dir() and not is_zip and not any(target.iterdir()):
-            target.rmdir()
-        if target.exists():
+            beneath.rmdir(target)
+        if os.path.lexists(target):
             raise DataError(f"{target}: exists already; choose another name or delete it first")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent))
+        beneath.make_folder(target.parent)
+        with scratch_beside(target) as scratch:
+            write = _write_zip if is_zip else _write_folder
+            count = write(scratch / "whole", _checked(write_entries(readable)), len(readable), progress)
+            beneath.replace(scratch / "whole", target)
     except OSError as error:
         raise cannot_write(target, error) from error
-    try:
-        whole = temporary / "whole"
-        write = _write_zip if is_zip else _write_folder
-        count = write(whole, _checked(write_entries(readable)), len(readable), progress)
-        os.replace(whole, target)
-    except OSError as error:
-        raise cannot_write(target, error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return ExportReport(count, tuple(picture.key for picture in pictures if picture.error))
 
 
@@ -124,7 +117,7 @@ def _write_folder(target: Path, entries: Iterable[Entry], total: int, progress: 
         if entry.picture is None:
             path.write_bytes(entry.content)
             continue
-        shutil.copyfile(entry.picture, path)
+        path.write_bytes(read_picture_file(entry.picture))
         count += 1
         if progress is not None:
             progress(count, total)
@@ -138,7 +131,7 @@ def _write_zip(target: Path, entries: Iterable[Entry], total: int, progress: Pro
             # A fixed date, so that the same dataset gives the same archive; stored, since pictures do not compress.
             info = zipfile.ZipInfo(entry.path, (1980, 1, 1, 0, 0, 0))
             info.external_attr = 0o100644 << 16
-            archive.writestr(info, entry.content if entry.picture is None else entry.picture.read_bytes())
+            archive.writestr(info, entry.content if entry.picture is None else read_picture_file(entry.picture))
             if entry.picture is not None:
                 count += 1
                 if progress is not None:

@@ -13,12 +13,12 @@ def read(source: Source, contents: Contents) -> Listing | None:
     pictures, skips = pictures_in(contents)
     depth = class_depth(pictures)
     tops = {path.parts[depth] for path in pictures if len(path.parts) > depth + 1}
-    inbox = [path for path in pictures if path.parts[depth] == "train" and len(path.parts) > depth + 1]
+    inbox = [path for path in pictures if len(path.parts) > depth + 1 and path.parts[depth] == "train"]
     if tops != {"dataset", "train"} or any(len(path.parts) != depth + 2 for path in inbox):
         return None
     items = []
     for path in pictures:
-        is_named = path.parts[depth] == "dataset" and len(path.parts) > depth + 2
+        is_named = len(path.parts) > depth + 2 and path.parts[depth] == "dataset"
         items.append(Item(str(path), label_of(path.parts[depth + 1]) if is_named else UNLABELLED))
     return Listing(tuple(items), tuple(skips))
 

@@ -4,18 +4,20 @@ import hashlib
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
+from whatsit.datasets.arrival import Arrival
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.fingerprint import Fingerprint, fingerprint
 from whatsit.datasets.formats.item import Item
 from whatsit.datasets.formats.listing import Listing
 from whatsit.datasets.formats.report import ImportReport
 from whatsit.datasets.formats.source import Source
-from whatsit.datasets.label import plain_label
+from whatsit.datasets.label import plain_label, safe_file_name
 from whatsit.datasets.placement import Newcomer
 from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split
@@ -26,6 +28,7 @@ from whatsit.parallel import Progress
 
 _BATCH_PICTURES = 64
 _BATCH_BYTES = 2**24
+Wanted = TypeVar("Wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def take_in(
 
     Raises:
         ProjectInUseError: another process has the project.
-        DataError: the disk is full; what was added by then stays.
+        DataError: the disk is full; what was added by then stays, as an edit that can be undone.
     """
     with dataset.held(), dataset.gathered():
         return _take_in(dataset, source, listing, progress)
@@ -77,33 +80,32 @@ def _take_in(
     dataset.remember([Newcomer(s.hash, s.item.label, s.item.split, "", s.item.path, moment) for s in seen])
     _note_splits(dataset, seen, notes)
     added = 0
-    for start in range(0, len(wanted), _BATCH_PICTURES):
-        # One commit per batch: after a crash the next refresh finds the files that are not in the index.
-        with dataset.batch():
-            for one in wanted[start : start + _BATCH_PICTURES]:
-                added += _store(dataset, source, one, all_skips, notes)
+    done = 0
+    for batch in _batches(source, ((one.item.path, one) for one in wanted), all_skips):
+        arrivals = [_arrival(one, content) for one, hash_, content in batch if hash_ == one.hash]
+        if arrivals:
+            dataset.bring_all(arrivals)
+        added += len(arrivals)
+        done += len(batch)
+        for one, hash_, _ in batch:
+            if hash_ != one.hash:
+                all_skips.append(Skip(one.item.path, "changed while it was imported"))
+            elif not same_format(Path(_name(one)).suffix, one.suffix):
+                reason = f"wrong ending: it is a {one.suffix[1:]} picture and was renamed"
+                notes.append(Skip(one.item.path, reason))
         if progress is not None:
-            progress(len(items) + min(start + _BATCH_PICTURES, len(wanted)), len(items) + len(wanted))
+            progress(len(items) + done, len(items) + len(wanted))
     labels = tuple(sorted({s.item.label for s in seen}))
     said = (listing.read_as,) if listing.read_as else ()
     return ImportReport(added, present, labels, tuple(all_skips), said, tuple(notes))
 
 
-def _store(dataset: Dataset, source: Source, one: _Seen, skips: list[Skip], notes: list[Skip]) -> int:
-    path = one.item.path
-    name = one.item.name or PurePosixPath(path).name
-    try:
-        content = source.read(path)
-    except DataError as error:
-        skips.append(Skip(path, str(error)))
-        return 0
-    if hashlib.sha256(content).hexdigest() != one.hash:
-        skips.append(Skip(path, "changed while it was imported"))
-        return 0
-    dataset.store(content, one.hash, one.item.label, name)
-    if not same_format(Path(name).suffix, one.suffix):
-        notes.append(Skip(path, f"wrong ending: it is a {one.suffix[1:]} picture and was renamed"))
-    return 1
+def _name(one: _Seen) -> str:
+    return one.item.name or PurePosixPath(one.item.path).name
+
+
+def _arrival(one: _Seen, content: bytes) -> Arrival:
+    return Arrival(content, one.hash, one.item.label, safe_file_name(_name(one), one.suffix))
 
 
 def _with_plain_labels(dataset: Dataset, items: Sequence[Item], notes: list[Skip]) -> list[Item]:
@@ -138,7 +140,7 @@ def _look(
 ) -> Iterator[_Seen]:
     done = 0
     with ThreadPoolExecutor(2) as pool:
-        for batch in _batches(source, items, skips):
+        for batch in _batches(source, ((item.path, item) for item in items), skips):
             known = dataset.fingerprint_errors([hash_ for _, hash_, _ in batch])
             new = {hash_: content for _, hash_, content in batch if hash_ not in known}
             made: dict[str, Fingerprint] = dict(zip(new, pool.map(fingerprint, new.values()), strict=True))
@@ -154,16 +156,19 @@ def _look(
                 progress(done, 2 * len(items))
 
 
-def _batches(source: Source, items: Sequence[Item], skips: list[Skip]) -> Iterator[list[tuple[Item, str, bytes]]]:
-    batch: list[tuple[Item, str, bytes]] = []
+def _batches(
+    source: Source, wanted: Iterable[tuple[str, Wanted]], skips: list[Skip]
+) -> Iterator[list[tuple[Wanted, str, bytes]]]:
+    """What is at each path, read: for each what it was wanted for, its SHA-256 and its bytes."""
+    batch: list[tuple[Wanted, str, bytes]] = []
     size = 0
-    for item in items:
+    for path, one in wanted:
         try:
-            content = source.read(item.path)
+            content = source.read(path)
         except DataError as error:
-            skips.append(Skip(item.path, str(error)))
+            skips.append(Skip(path, str(error)))
             continue
-        batch.append((item, hashlib.sha256(content).hexdigest(), content))
+        batch.append((one, hashlib.sha256(content).hexdigest(), content))
         size += len(content)
         if len(batch) == _BATCH_PICTURES or size > _BATCH_BYTES:
             yield batch

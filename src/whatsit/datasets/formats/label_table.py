@@ -10,8 +10,10 @@ from whatsit.datasets.formats.claims import Claim, Claims
 from whatsit.datasets.formats.list_cost import MAX_COLUMNS
 from whatsit.datasets.formats.listing import NearMiss
 from whatsit.datasets.formats.references import Found, References
+from whatsit.datasets.formats.wrapping import is_filling
 from whatsit.datasets.label import label_of
 from whatsit.datasets.skip import Skip
+from whatsit.datasets.split import split_named
 from whatsit.errors import SourceError
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.validation import first_few
@@ -24,7 +26,8 @@ PATH_HEADS = (
 )  # fmt: skip
 _LABEL_HEADS = (
     "label", "labels", "labelname", "class", "classname", "classes", "category", "categoryname", "target", "breed",
-    "species", "choice", "choices", "diagnosis", "disease", "groundtruth", "classlabel", "imagelabel", "tag", "tags",
+    "species", "choice", "choices", "diagnosis", "dx", "disease", "level", "classid", "labelid", "categoryid",
+    "groundtruth", "classlabel", "imagelabel", "tag", "tags",
 )  # fmt: skip
 _NAME_HEADS = ("labelname", "classname", "categoryname", "labeltext", "classlabel")
 _SPLIT_HEADS = ("split", "subset", "set", "partition", "dataset", "phase", "fold", "mlusage", "usage", "datatype")
@@ -130,8 +133,17 @@ def _with_heads(table: Table, references: References) -> Table:
     elif _SCHEME_OF_CLOUD.match(first[0]):
         heads = ("path", *("label" if at == 1 else f"label {at}" for at in range(1, width)))
     else:
-        heads = tuple(("path", "label", "split")[at] if at < 3 else "" for at in range(width))
+        heads = _usual_order(table, width)
     return Table(table.path, table.rows, heads, table.must_name, table.is_one_hot)
+
+
+def _usual_order(table: Table, width: int) -> tuple[str, ...]:
+    """Path, label, split; where numbers follow the label, as of boxes, they are neither."""
+    columns = [[_cell(cells, at) for _, cells in table.rows] for at in range(1, width)]
+    are_words = [not _are_numbers(cells) for cells in columns]
+    if width > 2 and sum(are_words) <= 1 and any(map(any, columns[1:])):
+        return ("path", *("label" if is_word else "" for is_word in are_words))
+    return tuple(("path", "label", "split")[at] if at < 3 else "" for at in range(width))
 
 
 _SCHEME_OF_CLOUD = re.compile(r"(?:gs|s3|https?)://")
@@ -220,15 +232,26 @@ def _guessed_label(
     if not words and len(others) == 1:
         # Two columns: numbers too, where they are few.
         words = [at for at, cells in columns.items() if 1 < len({*cells} - {""}) <= min(100, len(cells) // 2)]
-    if len(words) == 1:
-        return words[0]
     if not words:
         return None
     folders = [_folder_of(references.find(_cell(row, path), table.path).picture) for row in _sample(table)]
+    if len(words) == 1 and not _speaks_against(columns[words[0]], folders):
+        return words[0]
     if any(sum(map(str.__eq__, columns[at], folders)) > 0.9 * len(folders) for at in words):
         return None
     names = first_few([repr(table.heads[at]) for at in words])
+    if len(words) == 1:
+        return NearMiss(
+            table.path, f"its column {names} says something else than the folders; name it label if it counts"
+        )
     return NearMiss(table.path, f"each of its columns {names} could be the labels; name one of them label")
+
+
+def _speaks_against(cells: Sequence[str], folders: Sequence[str]) -> bool:
+    """True where the pictures lie in folders of classes, and a column divides them otherwise."""
+    classes = {folder for folder in folders if folder and split_named(folder) is None and not is_filling(folder)}
+    pairs = set(zip(folders, cells, strict=True))
+    return len(classes) > 1 and not len(pairs) == len(set(folders)) == len(set(cells))
 
 
 def _folder_of(picture: str) -> str:

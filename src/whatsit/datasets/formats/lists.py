@@ -6,18 +6,21 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
+from whatsit.datasets.formats import split_folders
 from whatsit.datasets.formats.claims import Claims, listing_of
 from whatsit.datasets.formats.list_cost import check_list
-from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, NearMiss, not_listed
+from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, NearMiss, not_listed, pictures_in
 from whatsit.datasets.formats.references import References
 from whatsit.datasets.formats.source import Contents, Source
-from whatsit.datasets.formats.wrapping import is_filling, wrapping
+from whatsit.datasets.formats.wrapping import class_depth, is_filling, wrapping
+from whatsit.datasets.label import label_of
 from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import split_hinted, split_named
 from whatsit.errors import DataError, SourceError
 
 LIST_FILE = "labels.csv"
 _MAX_LISTS = 64
+_LIST_FOLDERS = frozenset({"annotations", "annotation", "lists", "meta", "metadata", "splits", "imagesets"})
 _ALONE = "a list without its pictures; zip it with them, or choose the folder that holds both"
 
 Parse: TypeAlias = Callable[[bytes, str, References, bool], Claims | NearMiss | None]
@@ -45,7 +48,7 @@ class ListFormat:
             return self._without_pictures(contents, here)
         chosen = _of_the_whole(contents, here)
         usual = [path for path in chosen if posixpath.basename(path).casefold() == LIST_FILE]
-        references = References(contents)
+        references = References.of(contents)
         if len(chosen) > _MAX_LISTS:
             return None
         return self._together(source, contents, references, usual or chosen)
@@ -58,7 +61,7 @@ class ListFormat:
         """
         content = _content(source, list_path)
         check_list(content, list_path)
-        said = self.parse(content, list_path, References(contents), True)
+        said = self.parse(content, list_path, References.of(contents), True)
         if not isinstance(said, Claims):
             return said
         beside = [
@@ -66,7 +69,7 @@ class ListFormat:
             for path in contents.paths
             if posixpath.dirname(path) == posixpath.dirname(list_path) and self._has_ending(path)
         ]
-        return listing_of(References(contents), [said], [path for path in beside if not is_template(path)])
+        return listing_of(References.of(contents), [said], [path for path in beside if not is_template(path)])
 
     def _together(
         self, source: Source, contents: Contents, references: References, lists: Sequence[str]
@@ -94,6 +97,12 @@ class ListFormat:
         listing = listing_of(references, found)
         if isinstance(listing, NearMiss):
             return listing
+        if not labelled:
+            of_folders = _of_folders(listing, contents)
+            if of_folders is None:
+                return None
+            listing = of_folders
+        listing = _with_other_parts(source, contents, listing, [claims.path for claims in found])
         read = [claims.path for claims in found]
         every = [*read, *(skip.path for skip in skips)]
         return replace(
@@ -113,6 +122,42 @@ class ListFormat:
             return None
         others = [Skip(path, NOT_A_PICTURE) for path in contents.paths if path not in lists]
         return Listing(skips=(*(Skip(path, _ALONE) for path in lists), *others))
+
+
+def _of_folders(listing: Listing, contents: Contents) -> Listing | None:
+    """What lists without labels say of class folders: the splits, if anything."""
+    pictures, _ = pictures_in(contents)
+    depth = class_depth(pictures)
+    if len({path.parts[depth] for path in pictures if len(path.parts) > depth + 1}) < 2:
+        return listing
+    if all(item.split is None for item in listing.items):
+        return None
+    items = [
+        replace(item, label=label_of(parts[depth]))
+        for item in listing.items
+        if len(parts := PurePosixPath(item.path).parts) > depth + 1
+    ]
+    return replace(listing, items=tuple(items), read_as=f"class folders, and for the splits {listing.read_as}")
+
+
+def _with_other_parts(source: Source, contents: Contents, listing: Listing, lists: Sequence[str]) -> Listing:
+    """Where only some splits have lists: the others, whose pictures lie in class folders."""
+    around = wrapping(contents)[-1]
+    depth = len(PurePosixPath(around).parts)
+    tops = {PurePosixPath(path).parts[depth] for path in lists if len(PurePosixPath(path).parts) > depth + 1}
+    if not tops or any(split_named(top) is None for top in tops):
+        return listing
+    rest = Contents(contents.name, told=contents.told)
+    rest.paths = [p for p in contents.paths if contents.is_picture(p) and PurePosixPath(p).parts[depth] not in tops]
+    others = split_folders.read(source, rest) if rest.paths else None
+    if not isinstance(others, Listing) or not ({i.label for i in others.items} & {i.label for i in listing.items}):
+        return listing
+    return replace(
+        listing,
+        items=(*listing.items, *others.items),
+        skips=(*listing.skips, *others.skips),
+        read_as=f"{listing.read_as}; {others.read_as}",
+    )
 
 
 def is_template(path: str) -> bool:
@@ -147,7 +192,7 @@ def _of_the_whole(contents: Contents, lists: Iterable[str]) -> list[str]:
 def _is_of_the_whole(folder: str, around: Sequence[str], holding: set[str]) -> bool:
     while folder and folder not in holding:  # annotations/, beside the pictures
         folder = posixpath.dirname(folder)
-    if folder in around:
+    if folder in around or posixpath.basename(folder).casefold() in _LIST_FOLDERS:
         return True
     inner = PurePosixPath(folder).parts[len(PurePosixPath(around[-1]).parts) :]
     # A folder may be named after its split twice, or by a longer name where its parent tells.

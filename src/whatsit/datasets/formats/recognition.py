@@ -7,11 +7,13 @@ from whatsit.datasets.formats import FORMATS
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.listing import Listing, NearMiss, pictures_in
 from whatsit.datasets.formats.source import Contents, Source
-from whatsit.datasets.formats.wrapping import class_depth
+from whatsit.datasets.formats.wrapping import class_depth, is_filling
 from whatsit.errors import ArgumentError, SourceError
-from whatsit.validation import row
+from whatsit.validation import first_few, row
 
 LAST_RESORT = "folder"
+_UNREAD_LISTS = (".xlsx", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".pkl", ".pickle", ".mat", ".sqlite")
+_PARTS = frozenset({"masks", "mask", "annotations", "labels", "segmentation", "segmentations", "jpegimages"})
 
 
 def readable_formats() -> dict[str, Format]:
@@ -47,6 +49,8 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
     """
     name = contents.name or "upload"
     misses: list[tuple[Format, NearMiss]] = []
+    if "csv" in formats and (unread := _unread_list(contents)) is not None:
+        misses.append((formats["csv"], unread))
     for layout in _in_turn(formats):
         found = layout.read(source, contents) if layout.read is not None else None
         if isinstance(found, NearMiss):
@@ -56,6 +60,8 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
                 raise SourceError(_said(*open_misses[0], formats))
             if not (found.items or found.skips or contents.skips):
                 raise SourceError(f"{name}: no files in it; expected pictures in class folders")
+            if layout.name == LAST_RESORT and len(formats) > 1 and (why := _no_classes(found)):
+                raise SourceError(f"{name}: {why}; --layout {LAST_RESORT} takes the folders' names for the classes")
             return replace(
                 found, skips=(*contents.skips, *found.skips), notes=(*contents.notes, *found.notes),
                 read_as=found.read_as or layout.title,
@@ -66,9 +72,31 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
     raise SourceError(f"{name}: not in the layout that was asked for; expected {expected}")
 
 
+def _no_classes(listing: Listing) -> str:
+    """Why the folders can be no classes: they are called as folders of pictures and masks are."""
+    labels = sorted({item.label for item in listing.items})
+    parts = [label for label in labels if is_filling(label) or label.casefold() in _PARTS]
+    if len(labels) < 2 or not parts:
+        return ""
+    return f"the folders {first_few([repr(label) for label in labels])} are no classes, and no list says what they hold"
+
+
 def _matters(miss: NearMiss, contents: Contents) -> bool:
+    return not miss.only_flat or _is_one_class(contents)
+
+
+def _is_one_class(contents: Contents) -> bool:
     pictures, _ = pictures_in(contents)
-    return not miss.only_flat or not any(len(path.parts) > class_depth(pictures) + 1 for path in pictures)
+    depth = class_depth(pictures)
+    return len({path.parts[depth] if len(path.parts) > depth + 1 else "" for path in pictures}) <= 1
+
+
+def _unread_list(contents: Contents) -> NearMiss | None:
+    """A table in a format that is not read, where nothing else tells the pictures apart."""
+    path = next((path for path in contents.paths if path.casefold().endswith(_UNREAD_LISTS)), None)
+    if path is None or not _is_one_class(contents) or not any(map(contents.is_picture, contents.paths)):
+        return None
+    return NearMiss(path, "that format is not read; save it as CSV")
 
 
 def _said(layout: Format, miss: NearMiss, formats: Mapping[str, Format]) -> str:

@@ -53,6 +53,14 @@ class References:
             self._by_name.setdefault(name, []).append(key)
             self._by_stem.setdefault(_stem(name), []).append(key)
 
+    @classmethod
+    def of(cls, contents: Contents) -> "References":
+        """Those of a source, made once: several readers ask for them."""
+        if contents.named is None:
+            contents.named = cls(contents)
+        references: References = contents.named
+        return references
+
     def __len__(self) -> int:
         return len(self._pictures)
 
@@ -64,14 +72,15 @@ class References:
         right = [reference for reference in found if reference.picture]
         if right and all(reference.how is Found.STEM for reference in right) and 4 * names < len(self):
             return False
-        return bool(right) and (2 * len(right) >= len(found) or 2 * len(right) >= len(self))
+        is_most = 2 * len(right) * names >= len(self) * len(found)
+        return bool(right) and (2 * len(right) >= len(found) or is_most)
 
-    def find(self, name: str, list_path: str, label: str = "") -> Reference:
+    def find(self, name: str, list_path: str, label: str = "", split: str = "") -> Reference:
         """The picture that a list means.
 
         Lists are made on other machines: a path that leads nowhere finds the picture whose path ends as it does, a
         name without an ending the picture with that stem. Where several could be meant, it is the one in a folder of
-        the label, beside the list, or in a folder that is called like the list.
+        the label or of the split, beside the list, or in a folder that is called like the list.
         """
         folder = posixpath.dirname(list_path)
         for text in _spellings(name):
@@ -91,10 +100,11 @@ class References:
                 ways.append((Found.END, self._by_name.get(last[9:], ())))
             for how, found in ways:
                 if found:
-                    return self._chosen(key, found, list_path, label, how)
+                    return self._chosen(key, found, list_path, (label, split), how)
         return Reference(problem="not there")
 
-    def _chosen(self, key: str, found: Sequence[str], list_path: str, label: str, how: Found) -> Reference:
+    def _chosen(self, key: str, found: Sequence[str], list_path: str, said: tuple[str, str], how: Found) -> Reference:
+        label, split = said
         parts = PurePosixPath(key).parts
         best = found
         if len(found) > 1:
@@ -103,6 +113,7 @@ class References:
             best = _most(best, lambda path: not folder or path.startswith(folder + "/"))
             best = _most(best, lambda path: posixpath.basename(path) == posixpath.basename(key))
             best = _most(best, lambda path: bool(label) and _key(label) in path.split("/")[:-1])
+            best = _most(best, lambda path: _is_in_split(path, split))
             best = _most(best, lambda path: _is_called_like(path, list_path))
         if len(best) > 1:
             return Reference(problem=f"{len(best):,} pictures have this name, such as {self._pictures[best[0]]}")
@@ -160,6 +171,11 @@ def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
             break
         count += 1
     return count
+
+
+def _is_in_split(path: str, word: str) -> bool:
+    split = split_named(word) if word else None
+    return split is not None and any(split_named(part) is split for part in path.split("/")[:-1])
 
 
 def _is_called_like(path: str, list_path: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 from whatsit.datasets.folder_tree import Refusal, name_refusal
 from whatsit.datasets.label import is_text
@@ -32,6 +32,8 @@ class Contents:
     skips: list[Skip] = field(default_factory=list)
     notes: list[Skip] = field(default_factory=list)
     """What was taken with a doubt, such as names of a guessed encoding."""
+    named: Any = None
+    """``References`` to the pictures, once a reader of lists has made them."""
     told: set[str] = field(default_factory=set)
     """Paths of pictures whose names do not say so."""
 
@@ -47,7 +49,7 @@ class Contents:
             reason: why it is refused, where that is known already.
             head: gives the first bytes of the file; called where its name does not say that it is a picture.
         """
-        parts = PurePosixPath(path).parts
+        parts = path.split("/")
         refusals = [refusal for part in parts if (refusal := name_refusal(part))]
         if not reason and refusals:
             reason = "hidden file" if refusals[0] is Refusal.HIDDEN else str(refusals[0])
@@ -57,8 +59,9 @@ class Contents:
             self.skips.append(Skip(path, reason))
         else:
             self.paths.append(path)
-            suffix = PurePosixPath(path).suffix.lower()
-            if head is not None and not is_picture_name(path) and suffix not in RAW_SUFFIXES and format_of(head()):
+            if head is None or is_picture_name(path):
+                return
+            if PurePosixPath(path).suffix.lower() not in RAW_SUFFIXES and format_of(head()):
                 self.told.add(path)
 
 

@@ -77,7 +77,7 @@ def _parts(pictures: Sequence[PurePosixPath], depth: int) -> list[_Part]:
 def _class_level(name: str, paths: Sequence[PurePosixPath], at: int) -> int:
     """Below the folders that only wrap: ``training_set/training_set/<label>``, ``train/images/<label>``."""
     around = name
-    while all(len(path.parts) > at + 1 for path in paths) and any(len(path.parts) > at + 2 for path in paths):
+    while all(len(path.parts) > at + 1 for path in paths):
         inner = {path.parts[at] for path in paths}
         only = inner.pop()
         is_wrapper = only.casefold() == around.casefold() or split_named(only) is not None or is_filling(only)
@@ -188,7 +188,7 @@ def _beside_classes(
     part, split = chosen[0], named[chosen[0].name]
     items = []
     for path in pictures:
-        is_part = path.parts[depth] == part.name
+        is_part = len(path.parts) > depth + 1 and path.parts[depth] == part.name
         at = part.depth if is_part else depth
         if len(path.parts) <= at + 1:
             skips.append(Skip(str(path), NO_CLASS))

@@ -44,7 +44,7 @@ def class_depth(pictures: Sequence[PurePosixPath]) -> int:
     inside = list(pictures)
     while (top := _only_folder(inside, depth)) is not None:
         inside = [path for path in inside if len(path.parts) > depth + 1]
-        deeper = [path.parts[depth + 1] for path in inside if len(path.parts) > depth + 2]
+        deeper = [path.parent for path in inside if len(path.parts) > depth + 2]
         direct = len(inside) - len(deeper)
         # A few pictures beside many folders are strays; a folder or two beside pictures belong to their class.
         if split_named(top) is not None or not deeper or (direct and (4 * direct > len(deeper) or len({*deeper}) < 2)):
@@ -54,12 +54,18 @@ def class_depth(pictures: Sequence[PurePosixPath]) -> int:
 
 
 def strays(pictures: Sequence[PurePosixPath]) -> set[PurePosixPath]:
-    """Pictures in folders such as ``docs`` that lie beside folders of folders: they illustrate, they are no class."""
+    """Pictures in folders such as ``docs``, beside folders of folders or much larger ones: they illustrate, they are
+    no class."""
+    depth = 0
+    while _only_folder(pictures, depth) is not None:
+        depth += 1
     tops: dict[str, list[PurePosixPath]] = {}
     for path in pictures:
-        tops.setdefault(path.parts[0] if len(path.parts) > 1 else "", []).append(path)
-    nested = {top for top, paths in tops.items() if top and all(len(path.parts) > 2 for path in paths)}
-    return {path for top in tops if nested and top.casefold() in _ILLUSTRATIONS - nested for path in tops[top]}
+        tops.setdefault(path.parts[depth] if len(path.parts) > depth + 1 else "", []).append(path)
+    nested = {top for top, paths in tops.items() if top and all(len(path.parts) > depth + 2 for path in paths)}
+    few = {top for top, paths in tops.items() if len(paths) <= 5 and 8 * len(paths) <= len(pictures)}
+    aside = (tops.keys() - nested if nested else set()) | few
+    return {path for top in aside if top.casefold() in _ILLUSTRATIONS for path in tops[top]}
 
 
 def _only_folder(pictures: Sequence[PurePosixPath], depth: int) -> str | None:

@@ -1,5 +1,6 @@
 """The names in a zip archive that does not say their encoding: UTF-8 where they are, else a guess that is said."""
 
+import re
 import struct
 import unicodedata
 import zlib
@@ -8,6 +9,8 @@ from itertools import pairwise
 from zipfile import ZipInfo
 
 _UTF8_FLAG = 0x800
+_INSIDE_A_WORD = re.compile(r"[A-Za-z][^\x00-\x7f]+[A-Za-z]")
+_BESIDE_LATIN = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
 _UNICODE_PATH = 0x7075
 """Info-ZIP's extra field: the name again, in UTF-8 (APPNOTE 4.6.9)."""
 
@@ -85,15 +88,22 @@ def _has_sound_capitals(text: str) -> bool:
 
 
 def _is_wide(text: str) -> bool:
-    """True where everything beyond ASCII is a full character of East Asia."""
-    return _is_text(text) and all(
-        character.isascii() or unicodedata.east_asian_width(character) in ("W", "F") for character in text
+    """True where everything beyond ASCII is a full character of East Asia, and none stands inside a Latin word."""
+    return (
+        _is_text(text)
+        and not _INSIDE_A_WORD.search(text)
+        and all(character.isascii() or unicodedata.east_asian_width(character) in ("W", "F") for character in text)
     )
+
+
+def _is_chinese(text: str) -> bool:
+    """As ``_is_wide``, with the Cyrillic letters that GB 2312 has too."""
+    return _is_wide("".join(c for c in text if not "\u0400" <= c <= "\u04ff"))
 
 
 def _is_cyrillic(text: str) -> bool:
     letters = all(c.isascii() or "\u0410" <= c <= "\u044f" or c in "\u0401\u0451" for c in text)
-    return _is_text(text) and letters and _has_sound_capitals(text)
+    return _is_text(text) and letters and _has_sound_capitals(text) and not _BESIDE_LATIN.search(text)
 
 
 def _is_korean(text: str) -> bool:
@@ -102,7 +112,7 @@ def _is_korean(text: str) -> bool:
 
 # From those that fit rarely by chance to those that fit often: GB 2312 is the common part of GBK.
 _CANDIDATES: tuple[tuple[str, Callable[[str], bool]], ...] = (
-    ("utf-8", _is_text), ("cp437", _is_latin), ("cp850", _is_latin), ("gb2312", _is_wide), ("shift_jis", _is_wide),
-    ("cp1252", _is_latin), ("cp866", _is_cyrillic), ("euc_kr", _is_korean), ("cp1251", _is_cyrillic),
+    ("utf-8", _is_text), ("cp437", _is_latin), ("cp850", _is_latin), ("cp866", _is_cyrillic), ("gb2312", _is_chinese),
+    ("shift_jis", _is_wide), ("cp1252", _is_latin), ("euc_kr", _is_korean), ("cp1251", _is_cyrillic),
     ("big5", _is_wide), ("gbk", _is_wide), ("cp932", _is_text),
 )  # fmt: skip

@@ -78,7 +78,7 @@ def from_address(address: Address) -> JsonFile:
         DataError: no file is named, or it cannot be written.
     """
     if not address.target:
-        raise address.refusal("name a file, as jsonl:answers.jsonl")
+        raise address.refusal("no file is named; expected an address such as jsonl:answers.jsonl")
     return JsonFile(address.target, every=EVERY.of(address))
 
 

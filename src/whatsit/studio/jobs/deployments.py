@@ -1,18 +1,19 @@
 """Models as other programs take them: a folder packed in the background, kept until the next one."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
+from whatsit.datasets.places import DEPLOY
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.deployment.deploy import offers
 from whatsit.deployment.target import Need
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.jobs.job_messages import DeployJob, Message
 from whatsit.studio.jobs.remarks import RemarkView, remark_view
 from whatsit.studio.jobs.runs import Runs
@@ -55,11 +56,11 @@ class Deployments:
         self._project = project
         self._runs = runs
         self._tell = tell
-        self._folder = project.path / ".whatsit" / "deploy"
+        self._folder = DEPLOY.below(project.path)
         self._worker = Worker("deploy")
         self._archive: Path | None = None
         self._view = _view("idle")
-        shutil.rmtree(self._folder, ignore_errors=True)
+        beneath.remove_tree(self._folder)
 
     def view(self) -> DeploymentView:
         """Which folder is being packed or is ready, and what to know before using it."""
@@ -95,7 +96,8 @@ class Deployments:
         )
         archive = self._folder / f"{name}-{target}.zip"
         job: DeployJob = {
-            "job": "deploy", "model": str(files.int8), "target": target, "taught": taught, "judged": judged,
+            "job": "deploy", "project": str(self._project.path),
+            "model": str(files.int8), "target": target, "taught": taught, "judged": judged,
             "archive": str(archive),
         }  # fmt: skip
         before = self._view
@@ -133,7 +135,7 @@ class Deployments:
     def close(self) -> None:
         """Stop packing and remove the archive."""
         self._worker.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        beneath.remove_tree(self._folder)
 
     def _show(self, view: DeploymentView) -> None:
         self._view = view

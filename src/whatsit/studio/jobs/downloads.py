@@ -1,11 +1,11 @@
 """The dataset as a zip archive to download: written in the background, kept until the next one."""
 
-import shutil
 from pathlib import Path
 
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.exporting import export_path, writer
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background, BackgroundView
 
@@ -25,7 +25,7 @@ class Downloads:
         self._folder = folder
         self._exporting = exporting
         self._left_out = 0
-        shutil.rmtree(folder, ignore_errors=True)
+        beneath.remove_tree(folder)
 
     def view(self) -> DownloadView:
         """How far the archive is."""
@@ -40,7 +40,7 @@ class Downloads:
         writer(layout)
 
         def work(progress: Progress) -> None:
-            self._path.unlink(missing_ok=True)
+            beneath.unlink(self._path, missing_ok=True)
             self._left_out = len(export_path(self._dataset, self._path, layout, progress=progress).left_out)
 
         self._exporting.begin(work)
@@ -58,7 +58,7 @@ class Downloads:
     def close(self) -> None:
         """Stop writing and remove the archive."""
         self._exporting.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        beneath.remove_tree(self._folder)
 
     @property
     def _path(self) -> Path:

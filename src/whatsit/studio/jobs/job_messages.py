@@ -18,6 +18,7 @@ class TrainJob(TypedDict):
     """Train a model and save it as ``folder/name.tflite``."""
 
     job: Literal["train"]
+    project: str
     design: dict[str, Value]
     folder: str
     name: str
@@ -30,6 +31,7 @@ class TestJob(TypedDict):
     """Measure a model on the pictures of a split; write its reports, and ``result`` for the Test page."""
 
     job: Literal["test"]
+    project: str
     folder: str
     name: str
     title: str
@@ -50,6 +52,7 @@ class SweepJob(TypedDict):
     """Measure every combination of sizes, backbones and fits."""
 
     job: Literal["sweep"]
+    project: str
     design: dict[str, Value]
     sizes: list[int]
     backbones: list[str]
@@ -63,6 +66,7 @@ class DeployJob(TypedDict):
     """Pack a model's folder for ``target`` into a zip archive."""
 
     job: Literal["deploy"]
+    project: str
     model: str
     target: str
     taught: Pairs

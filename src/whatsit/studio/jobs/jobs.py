@@ -7,10 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from whatsit.files import write_file
+from whatsit.datasets.places import protect_project
+from whatsit.files import beneath, write_file
 from whatsit.imaging.image import ImageLike
 from whatsit.studio.jobs.channel import Channel
 from whatsit.studio.jobs.job_messages import DeployJob, Job, Pairs, SweepJob, TestJob, TrainJob, event_message
+from whatsit.tflite.network import read_model_file
 from whatsit.training.design import Design
 from whatsit.training.events import Epoch, Event, Phase, Step
 from whatsit.training.record import ModelFiles
@@ -20,6 +22,7 @@ _POLITE = 5
 
 def run_job(job: Job, channel: Channel) -> None:
     """Do what is asked."""
+    protect_project(Path(job["project"]))
     match job["job"]:
         case "train":
             train(job, channel)
@@ -51,7 +54,7 @@ def test(job: TestJob, channel: Channel) -> None:
     from whatsit.evaluation.sweep import Trial
 
     files = ModelFiles(Path(job["folder"]), job["name"])
-    model = hashlib.sha256(files.int8.read_bytes()).hexdigest()
+    model = hashlib.sha256(read_model_file(files.int8)).hexdigest()
     report = make_report(
         files, _examples(job["held"]), _examples(job["training"]), job["title"],
         on_event=lambda event: channel.send(event_message(event)), cache=Path(job["cache"]),
@@ -109,13 +112,13 @@ def deploy(job: DeployJob, channel: Channel) -> None:
     from whatsit.studio.jobs.remarks import remark_view
 
     archive = Path(job["archive"])
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
+    beneath.make_folder(archive.parent)
+    with tempfile.TemporaryDirectory(dir=beneath.checked_folder(archive.parent)) as scratch:
         folder = Path(scratch, archive.stem)
         taught, judged = _examples(job["taught"]), _examples(job["judged"])
         made = run(job["model"], job["target"], folder, taught=taught, judged=judged)
         packed = shutil.make_archive(str(Path(scratch, "packed")), "zip", scratch, folder.name)
-        os.replace(packed, archive)
+        beneath.replace(packed, archive)
     channel.send({"kind": "deployed", "notes": [remark_view(remark) for remark in made.remarks]})
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from whatsit.datasets.embedding_map import embedding_map
+from whatsit.datasets.places import protect_project
 from whatsit.errors import WhatsitError
 
 
@@ -21,7 +22,9 @@ def main() -> None:
     content = sys.stdin.buffer.read(4 * len(request["hashes"]) * request["dim"])
     embeddings = np.frombuffer(content, "<f4").reshape(len(request["hashes"]), request["dim"])
     try:
-        embedding_map(embeddings, request["hashes"], Path(sys.argv[1]))
+        folder = Path(sys.argv[1])
+        protect_project(folder.parent.parent)
+        embedding_map(embeddings, request["hashes"], folder)
     except WhatsitError as error:
         raise SystemExit(str(error)) from error
 

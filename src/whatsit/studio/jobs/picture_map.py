@@ -16,6 +16,7 @@ from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.embedding_map import embedding_map, map_path
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.parallel import Progress
 from whatsit.processes import environment, module_command
 from whatsit.studio.gallery import ID_DIGITS
@@ -108,8 +109,8 @@ class PictureMap:
         # A separate process can be killed at any time, does not delay the camera's frames, and returns its memory to
         # the system. The result comes back through the folder of maps.
         command = module_command("whatsit.studio.jobs.map_process", str(folder))
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as request, tempfile.TemporaryFile() as said:
+        beneath.make_folder(folder)
+        with tempfile.TemporaryFile(dir=beneath.checked_folder(folder)) as request, tempfile.TemporaryFile() as said:
             request.write(json.dumps({"hashes": list(hashes), "dim": embeddings.shape[1]}).encode() + b"\n")
             request.write(embeddings.astype("<f4").data)
             request.seek(0)

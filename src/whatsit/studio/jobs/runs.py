@@ -9,9 +9,12 @@ from typing_extensions import TypedDict
 
 from whatsit.backbones import BACKBONES
 from whatsit.errors import DataError
+from whatsit.files import beneath, read_bounded
 from whatsit.studio.jobs.job_messages import EpochRow, epoch_row
 from whatsit.studio.jobs.test_record import TestRecord, read_test
-from whatsit.training.record import ModelFiles, load_record
+from whatsit.tflite.network import read_model_file
+from whatsit.tflite.reading_file import reading_file
+from whatsit.training.record import MAX_RECORD_BYTES, ModelFiles, load_record
 from whatsit.training.setting import Value
 
 _FLOAT32 = "-float32"
@@ -117,10 +120,10 @@ class Runs:
         """
         files = self.files(name)
         answers = [self.test_file(name, split) for split in ("test", "validation")]
-        beside = (files.float32, files.record, *files.reports, *answers)
+        beside = (files.float32, files.record, *files.reports, *answers, reading_file(files.int8))
         try:
             for path in (*beside, files.int8):
-                path.unlink(missing_ok=True)
+                beneath.unlink(path, missing_ok=True)
         except OSError as error:
             raise DataError(f"cannot delete {name}: {error.strerror}; check the folder's permissions") from error
 
@@ -129,8 +132,8 @@ class Runs:
         files = ModelFiles(self._folder, name)
         if not files.int8.exists():
             for path in (files.float32, files.record):
-                with contextlib.suppress(OSError):
-                    path.unlink()
+                with contextlib.suppress(OSError, DataError):
+                    beneath.unlink(path)
 
     def test_file(self, name: str, split: str = "test") -> Path:
         """Where the answers of the last test on ``split`` are kept."""
@@ -146,7 +149,7 @@ class Runs:
         found = read_test(self.test_file(name, split))
         if found is None or found["split"] != split:
             return None
-        return found if found["model"] == hashlib.sha256(files.int8.read_bytes()).hexdigest() else None
+        return found if found["model"] == hashlib.sha256(read_model_file(files.int8)).hexdigest() else None
 
     def epochs(self, name: str) -> list[EpochRow]:
         """The learning curves.
@@ -187,12 +190,12 @@ class Runs:
         # From the JSON beside the model, which the command line writes too; only held-out pictures make a test.
         path = files.report().with_suffix(".json")
         try:
-            found = json.loads(path.read_text("utf-8"))
+            found = json.loads(read_bounded(path, MAX_RECORD_BYTES, "a report"))
             if not _is_of(path, files) or found.get("split", "test") != "test":
                 return None
             main = found["models"]["int8"]
             return {"accuracy": float(main["accuracy"]), "ms": float(main["measurement"]["milliseconds"])}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, DataError):
             return None
 
     def _is_run(self, name: str) -> bool:

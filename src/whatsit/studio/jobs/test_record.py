@@ -1,11 +1,14 @@
 """The last test of a model as the studio keeps it: every picture's answer beside the report's figures."""
 
 from pathlib import Path
+from typing import NotRequired
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from whatsit.errors import DataError
 from whatsit.evaluation.caution import cautions
+from whatsit.files import read_bounded
 
 
 class JudgedView(TypedDict):
@@ -65,6 +68,8 @@ class ModelView(TypedDict):
     """The figures of the int8 or the float32 model."""
 
     accuracy: float
+    balanced_accuracy: NotRequired[float]
+    """Missing in tests that earlier versions kept."""
     interval: tuple[float, float]
     right: int
     pictures: int
@@ -136,14 +141,15 @@ class TestView(TypedDict):
     """Whether the pictures of the split have changed since."""
 
 
+_MAX_BYTES = 2**28
 _RECORD = TypeAdapter(TestRecord)
 
 
 def read_test(path: Path) -> TestRecord | None:
     """The record in a file; None where there is none, or one that cannot be understood: testing again replaces it."""
     try:
-        return _RECORD.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return _RECORD.validate_json(read_bounded(path, _MAX_BYTES, "a test"))
+    except (DataError, ValidationError):
         return None
 
 

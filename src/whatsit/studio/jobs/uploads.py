@@ -1,5 +1,6 @@
 """Files on their way from a page into the dataset: received in pieces, then given to the importers."""
 
+import os
 import secrets
 import shutil
 import threading
@@ -24,6 +25,7 @@ from whatsit.datasets.formats.source import MAX_ENTRIES, MAX_TOTAL, ZIP_ENDINGS
 from whatsit.datasets.label import safe_file_name
 from whatsit.datasets.skip import by_reason
 from whatsit.errors import DataError, SourceError
+from whatsit.files import beneath
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import BackgroundView
 
@@ -93,7 +95,7 @@ class Uploads:
         self._guard = threading.Lock()
         self._open: dict[str, _Upload] = {}
         self._read: dict[str, _Upload] = {}
-        shutil.rmtree(folder, ignore_errors=True)
+        beneath.remove_tree(folder)
 
     def begin(self) -> str:
         """Open an upload.
@@ -110,7 +112,7 @@ class Uploads:
             upload_id = secrets.token_hex(8)
             folder = self._folder / upload_id
             try:
-                folder.mkdir(parents=True)
+                beneath.make_folder(folder)
             except OSError as error:
                 raise DataError(f"cannot make {folder}: {error.strerror}; free some space") from error
             self._open[upload_id] = _Upload(folder, heard=self._clock())
@@ -139,7 +141,7 @@ class Uploads:
             if upload.size > MAX_TOTAL or shutil.disk_usage(upload.folder).free < len(content) + _RESERVE:
                 raise DataError(f"upload of {path!r}: no room for it on the disk; free some space")
             try:
-                with file.open("r+b" if held else "wb") as stream:
+                with os.fdopen(beneath.opened(file, os.O_RDWR | os.O_CREAT), "r+b") as stream:
                     stream.seek(at)
                     stream.write(content)
                     stream.truncate()
@@ -168,7 +170,7 @@ class Uploads:
     def done(self, upload_id: str) -> None:
         """Forget an upload that was taken, and its files."""
         with self._guard:
-            shutil.rmtree(self._read.pop(upload_id).folder, ignore_errors=True)
+            beneath.remove_tree(self._read.pop(upload_id).folder)
 
     def remove(self, upload_id: str) -> None:
         """Forget an upload and its files, if there is one.
@@ -183,7 +185,7 @@ class Uploads:
 
     def close(self) -> None:
         """Forget every upload."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        beneath.remove_tree(self._folder)
 
     def _find(self, upload_id: str) -> _Upload:
         self._check_unread(upload_id)
@@ -202,7 +204,7 @@ class Uploads:
         self._forget(upload_id)
 
     def _forget(self, upload_id: str) -> None:
-        shutil.rmtree(self._open.pop(upload_id).folder, ignore_errors=True)
+        beneath.remove_tree(self._open.pop(upload_id).folder)
 
 
 def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progress: Progress) -> ImportReportView:
@@ -223,7 +225,8 @@ def import_files(dataset: Dataset, files: Mapping[str, Path], label: str, progre
     archives = {path: file for path, file in files.items() if path.lower().endswith(ZIP_ENDINGS)}
     others = {path: file for path, file in files.items() if path not in archives}
     loose = {path: file for path, file in others.items() if "/" not in path}
-    lists = list_endings()
+    # A text file can be anything: beside pictures it does not stand for their labels.
+    lists = tuple(ending for ending in list_endings() if ending != ".txt")
     if not label or any(path.lower().endswith(lists) for path in loose):
         loose = {}
     rest = {path: file for path, file in others.items() if path not in loose}
@@ -246,8 +249,8 @@ def _import_archive(dataset: Dataset, path: str, file: Path, progress: Progress)
     # Importers recognise an archive by its name's ending, and name a class after it if it has no folders.
     name = PurePosixPath(path).name
     named = file.with_name(f"{file.name}.archive") / safe_file_name(name, Path(name).suffix)
-    named.parent.mkdir(exist_ok=True)
-    file.rename(named)
+    beneath.make_folder(named.parent)
+    beneath.replace(file, named)
     try:
         return import_path(dataset, named, progress=progress)
     except SourceError as error:

@@ -49,21 +49,27 @@ class Worker:
             on_end: called with the reason of a failure in one line, or None, from the worker's thread.
 
         Raises:
-            DataError: a job is running already.
+            DataError: a job is running already, or the process cannot start.
         """
         with self._guard:
             if self.running:
                 raise DataError(f"{self._name}: is running already; wait for it or stop it")
             # In a new session: Ctrl-C in the terminal ends the studio, which then ends its worker.
-            process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own module)
-                module_command("whatsit.studio.jobs.worker_process"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                env=environment(),
-                start_new_session=True,
-            )
+            try:
+                process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own module)
+                    module_command("whatsit.studio.jobs.worker_process"),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    encoding="utf-8",
+                    errors="replace",
+                    env=environment(),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise DataError(
+                    f"{self._name}: its process cannot start: {error.strerror}; close other programs and try again"
+                ) from error
             self._process, self._busy = process, True
             self._thread = threading.Thread(
                 target=self._attend, args=(process, job, on_message, on_end), name=self._name, daemon=True
@@ -109,13 +115,21 @@ class Worker:
                 process.stdin.write(json.dumps(job) + "\n")
                 process.stdin.flush()
             for line in process.stdout:
-                message: Message = json.loads(line)
+                try:
+                    message: Message = json.loads(line)
+                except ValueError:
+                    _log.warning("%s: a line that is no message: %.80r", self._name, line)
+                    continue
                 if message["kind"] == "ended":
                     ended = message
                 else:
                     on_message(message)
+            with contextlib.suppress(OSError):  # what it did not read, where it could not start
+                process.stdin.close()
         self._busy = False
-        if ended is None:
+        if ended is None and process.returncode > 0:
+            on_end(f"the process could not start (exit status {process.returncode}); the terminal says why")
+        elif ended is None:
             on_end("the process ended early, perhaps for lack of memory: try a smaller size, or fewer views")
         else:
             on_end(ended["error"])

@@ -17,6 +17,7 @@ from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 from whatsit.evaluation.sweep import Trial, combinations
 from whatsit.evaluation.sweep_record import SweepRecord
+from whatsit.files import beneath
 from whatsit.imaging.preprocess import Fit
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.job_messages import EpochRow, Job, Message, NoteView, Pairs
@@ -169,7 +170,8 @@ class Workshop:
                 )
             self._project.save_settings(replace(self._project.settings, design=design.to_settings()))
             self._begin("train", name, {
-                "job": "train", "design": design.to_dict(), "folder": str(files.folder), "name": name,
+                "job": "train", "project": self._folder, "design": design.to_dict(),
+                "folder": str(files.folder), "name": name,
                 "training": training, "validation": self._examples(Split.VALIDATION), "cache": self._cache,
             })  # fmt: skip
 
@@ -185,9 +187,9 @@ class Workshop:
             held, training = self._pictures(Split(split)), self._pictures(Split.TRAINING)
             if not held:
                 raise DataError(f"no pictures in the {split} split: move some there on the Dataset page")
-            self._runs.test_file(name, split).parent.mkdir(parents=True, exist_ok=True)
+            beneath.make_folder(self._runs.test_file(name, split).parent)
             self._begin("test", name, {
-                "job": "test", "folder": str(files.folder), "name": name, "split": split,
+                "job": "test", "project": self._folder, "folder": str(files.folder), "name": name, "split": split,
                 "title": f"{self._project.settings.name} · {name}", "cache": self._cache,
                 "held": _pairs(held), "ids": _ids(held), "training": _pairs(training), "training_ids": _ids(training),
                 "pictures": _digest(held), "result": str(self._runs.test_file(name, split)),
@@ -217,7 +219,8 @@ class Workshop:
             if not validation:
                 raise DataError("no validation pictures to compare designs on: move some there on the Dataset page")
             self._begin("sweep", "", {
-                "job": "sweep", "design": Design.from_dict(self._project.settings.design).to_dict(),
+                "job": "sweep", "project": self._folder,
+                "design": Design.from_dict(self._project.settings.design).to_dict(),
                 "sizes": list(sizes), "backbones": list(backbones), "fits": list(fits),
                 "training": self._examples(Split.TRAINING), "validation": validation, "cache": self._cache,
             })  # fmt: skip
@@ -254,7 +257,12 @@ class Workshop:
 
     def _begin(self, kind: JobKind, name: str, job: Job) -> None:
         self._work = _Work(self._work.number + 1, kind, name, "running")
-        self._worker.begin(job, self._heard, self._ended)
+        try:
+            self._worker.begin(job, self._heard, self._ended)
+        except DataError as error:
+            self._work.state, self._work.error, self._work.ended = "failed", str(error), time.time()
+            self._report()
+            raise
         self._report()
 
     def _heard(self, message: Message) -> None:
@@ -303,6 +311,10 @@ class Workshop:
     def _report(self) -> None:
         self._reported = time.monotonic()
         self._report_view(self.view())
+
+    @property
+    def _folder(self) -> str:
+        return str(self._project.path)
 
     @property
     def _cache(self) -> str:

@@ -52,7 +52,8 @@ class Learner:
         Raises:
             DataError: there is no class, or the folder cannot be written.
         """
-        save_features(path, self._taught, self._embedder.id, self._embedder.preprocess)
+        file, normalisation = (getattr(self._embedder, name, None) for name in ("file", "normalisation"))
+        save_features(path, self._taught, self._embedder.id, self._embedder.preprocess, file, normalisation)
 
 
 def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[SupportSet, int]:

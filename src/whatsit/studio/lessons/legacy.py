@@ -18,15 +18,16 @@ from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.label import UNLABELLED, folder_name
-from whatsit.datasets.plans import TRASH
+from whatsit.datasets.places import HELD, TRASH
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.lesson import Lesson, Shot
 from whatsit.studio.lessons.store import LessonStore
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*")
 """Its pictures' file names. The project may have come from a stranger: no other name is looked for."""
-_HELD = f"{TRASH}/held"
+_HELD = f"{TRASH.path}/held"
 """Where the pictures of steps that were undone lie now."""
 
 
@@ -81,12 +82,12 @@ def _take_over(store: LessonStore, dataset: Dataset, embeddings: Embeddings, emb
 
 def _release(project: Path) -> None:
     """Pictures held aside wait in the trash, as all that undo may bring back."""
-    held = project / ".whatsit" / "held"
+    held = HELD.below(project)
     if held.is_dir():
-        (project / _HELD).mkdir(parents=True, exist_ok=True)
+        beneath.make_folder(project / _HELD)
         for path in held.iterdir():
-            os.replace(path, project / _HELD / path.name)
-        held.rmdir()
+            beneath.replace(path, project / _HELD / path.name)
+        beneath.rmdir(held)
 
 
 def _place(lesson: Lesson, shot_id: int, name: str) -> str:
@@ -107,9 +108,9 @@ def _places(project: Path, lessons: dict[int, Lesson], shots: dict[int, _Recorde
             continue
         wanted, held = project / _place(last, shot_id, shot.picture), project / _HELD / shot.picture
         if held.exists() and not wanted.exists():
-            wanted.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(held, wanted)
-        elsewhere = (*project.glob(f"dataset/*/{shot.picture}"), *project.glob(f"{TRASH}/*/*/{shot.picture}"))
+            beneath.make_folder(wanted.parent)
+            beneath.replace(held, wanted)
+        elsewhere = (*project.glob(f"dataset/*/{shot.picture}"), *project.glob(f"{TRASH.path}/*/*/{shot.picture}"))
         there = [path for path in (wanted, *elsewhere) if path.is_file()]
         if there:
             found[shot_id] = there[0]
@@ -140,7 +141,7 @@ def _with_pictures(
 
 
 def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
+    with os.fdopen(beneath.opened(path, os.O_RDONLY), "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

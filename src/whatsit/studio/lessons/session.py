@@ -11,6 +11,7 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.label import UNLABELLED, check_label, refuse_twin
 from whatsit.datasets.placement import look_at
+from whatsit.datasets.places import LESSONS
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.image import load_image
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
@@ -44,7 +45,7 @@ class TeachSession:
     def __init__(self, dataset: Dataset, embedder: Embedder) -> None:
         self.dataset = dataset
         self.embedder = embedder
-        store = LessonStore(dataset.root.parent / ".whatsit" / "teach.db")
+        store = LessonStore(LESSONS.below(dataset.root.parent))
         try:
             embeddings = Embeddings(dataset, embedder)
             with dataset.editing():

@@ -3,12 +3,15 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.datasets.damage import set_aside
+from whatsit.datasets.places import checked_database, refuse_waiting_journals
 from whatsit.errors import DataError
 from whatsit.studio.lessons.lesson import Lesson
 
@@ -25,6 +28,7 @@ CREATE TABLE IF NOT EXISTS features (
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 Vector = NDArray[np.float32]
 
 
@@ -40,17 +44,55 @@ class LessonStore:
         DataError: the file cannot be read or written.
     """
 
+    began_anew = False
+    """Whether the file was damaged and is set aside."""
+
     def __init__(self, path: Path) -> None:
+        self._name = str(path)
         try:
-            self.database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self.database.execute("PRAGMA synchronous=FULL")
-            self.database.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            self.database = self._opened(path)
+        except (sqlite3.Error, OSError) as error:
+            # What we found ourselves has no code.
+            code = None if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+            if code is None or code & 0xFF not in _DAMAGED:
                 raise _cannot_keep(error) from error
-            raise DataError(
-                f"{path}: not a readable teaching journal ({error}); move the file away to begin a new one"
-            ) from error
+            for name in (path.name, f"{path.name}-journal"):
+                if path.with_name(name).exists():
+                    set_aside(path.with_name(name), str(error), "a new lesson begins; its pictures are in the dataset")
+            self.began_anew = True
+            try:
+                self.database = self._opened(path)
+            except (sqlite3.Error, OSError) as again:
+                raise _cannot_keep(again) from again
+
+    def _opened(self, path: Path) -> sqlite3.Connection:
+        database = sqlite3.connect(checked_database(path), check_same_thread=False, isolation_level=None)
+        try:
+            database.execute("PRAGMA synchronous=FULL")
+            database.executescript(_SCHEMA)
+            self._check(database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @staticmethod
+    def _check(database: sqlite3.Connection) -> None:
+        """Refuse what a failing card or another hand has changed."""
+        found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(" ".join(str(found).split())[:80])
+        try:
+            for (text,) in database.execute("SELECT lesson FROM versions"):
+                Lesson.from_json(text)
+            for shot, embedder, blob in database.execute("SELECT shot, embedder, embedding FROM features"):
+                if not (isinstance(shot, int) and isinstance(embedder, str) and np.isfinite(_vector(blob)).all()):
+                    raise ValueError("features")
+            for name, value in database.execute("SELECT name, value FROM settings"):
+                if name in ("highest_id", "counted") and not 0 <= int(value) < 2**62:
+                    raise ValueError(name)
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+            raise sqlite3.DatabaseError("rows that make no sense") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -63,6 +105,7 @@ class LessonStore:
         Raises:
             DataError: the disk is full or read-only; nothing is changed.
         """
+        refuse_waiting_journals(self._name)
         try:
             self.database.execute("BEGIN IMMEDIATE")
             yield
@@ -74,10 +117,17 @@ class LessonStore:
                 raise _cannot_keep(error) from error
             raise
 
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        refuse_waiting_journals(self._name)
+        try:
+            return self.database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise DataError(f"{self._name}: cannot be read ({error}): is the project's folder there?") from error
+
     def setting(self, name: str) -> str | None:
         """A setting's value, None where it was never set."""
-        row = self.database.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT value FROM settings WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def keep(self, settings: Mapping[str, str]) -> None:
         """Keep settings.
@@ -90,7 +140,7 @@ class LessonStore:
 
     def newest(self) -> int:
         """The id of the version written last."""
-        return int(self.database.execute("SELECT coalesce(max(id), ?) FROM versions", (NOTHING,)).fetchone()[0])
+        return int(self._rows("SELECT coalesce(max(id), ?) FROM versions", (NOTHING,))[0][0])
 
     def lesson(self, version: int) -> tuple[Lesson, int]:
         """A version, and the number of the dataset's latest edit when it was written.
@@ -100,8 +150,8 @@ class LessonStore:
         if version == NOTHING:
             return Lesson(), 0
         query = "SELECT lesson, edits FROM versions WHERE id >= ? ORDER BY id LIMIT 1"
-        row = self.database.execute(query, (version,)).fetchone()
-        return (Lesson.from_json(row[0]), int(row[1])) if row else (Lesson(), 0)
+        rows = self._rows(query, (version,))
+        return (Lesson.from_json(rows[0][0]), int(rows[0][1])) if rows else (Lesson(), 0)
 
     def counted(self) -> int:
         """The version that counted when ``remember`` was last called."""
@@ -127,9 +177,9 @@ class LessonStore:
 
     def sweep(self) -> None:
         """Forget features of shots that no version holds any more."""
-        known = {shot for (shot,) in self.database.execute("SELECT shot FROM features")}
+        known = {shot for (shot,) in self._rows("SELECT shot FROM features")}
         if known:
-            for (text,) in self.database.execute("SELECT lesson FROM versions"):
+            for (text,) in self._rows("SELECT lesson FROM versions"):
                 known -= {shot[0] for shot in json.loads(text)["shots"]}
         if known:
             with self.transaction():
@@ -192,8 +242,8 @@ class LessonStore:
 
     def features(self) -> dict[int, tuple[str, Vector]]:
         """Of every shot without a picture: the backbone its features are of, and they themselves."""
-        rows = self.database.execute("SELECT shot, embedder, embedding FROM features")
-        return {shot: (embedder, np.frombuffer(blob, "<f4").copy()) for shot, embedder, blob in rows}
+        rows = self._rows("SELECT shot, embedder, embedding FROM features")
+        return {shot: (embedder, _vector(blob)) for shot, embedder, blob in rows}
 
     def highest_id(self) -> int:
         """The highest id that any class or shot was given in a version that was written."""
@@ -203,5 +253,9 @@ class LessonStore:
         self.database.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings.items())
 
 
-def _cannot_keep(error: sqlite3.Error) -> DataError:
+def _vector(blob: bytes) -> Vector:
+    return np.frombuffer(blob, "<f4").copy()
+
+
+def _cannot_keep(error: sqlite3.Error | OSError) -> DataError:
     return DataError(f"the lesson cannot be kept ({error}): is the project's folder there, with space left?")

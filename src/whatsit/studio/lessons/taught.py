@@ -6,17 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.datasets.afterwards import afterwards
+from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit
+from whatsit.datasets.places import FEATURES
 from whatsit.errors import DataError
+from whatsit.files import beneath, read_bounded
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.learner import Learner
 from whatsit.studio.lessons.lesson import Lesson
 from whatsit.studio.lessons.present import followed, placed
 from whatsit.studio.lessons.store import LessonStore
-from whatsit.teaching.feature_store import sidecar_path
-
-FEATURES = "my_classes.bin"
+from whatsit.teaching.feature_store import MAX_BYTES, sidecar_path
 
 
 class Taught:
@@ -33,7 +35,7 @@ class Taught:
         self.embedder = embedder
         self.store = store
         self.embeddings = embeddings
-        self.features = dataset.root.parent / FEATURES
+        self.features = FEATURES.below(dataset.root.parent)
         self.lesson = Lesson()
         self._listeners: list[Callable[[], None]] = []
         self._superseded: int | None = None
@@ -140,15 +142,17 @@ class Taught:
         if not self.lesson.classes:
             raise DataError("nothing is taught yet; add a class first")
         self._write_features()
-        return self.features.read_bytes()
+        return read_bounded(self.features, MAX_BYTES, "a feature file")
 
     def _recover(self) -> None:
+        if self.store.began_anew and self.features.exists():
+            set_aside(self.features, "its lesson is lost", "and can be loaded on the Teach page")
         edits = self.dataset.edits_since(0) if self.version > self.store.newest() else []
         self.store.start_after(max((max(edit.lesson) for edit in edits if edit.lesson), default=0))
         self._highest_id = self.store.highest_id()
-        self.store.settle(self.version)
-        self.store.remember(self.version)
-        self.store.sweep()
+        afterwards(lambda: self.store.settle(self.version))  # starting needs no space
+        afterwards(lambda: self.store.remember(self.version))
+        afterwards(self.store.sweep)
         self._read_settings()
         features = self.store.features()
         lesson, _ = self.store.lesson(self.version)
@@ -230,6 +234,6 @@ class Taught:
 
 def _remove(path: Path) -> None:
     try:
-        path.unlink(missing_ok=True)
+        beneath.unlink(path, missing_ok=True)
     except OSError as error:
         raise DataError(f"cannot remove {path}: {error.strerror}") from error

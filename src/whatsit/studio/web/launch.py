@@ -8,10 +8,13 @@ import webbrowser
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.errors import ModelArgumentError
 from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.access import check_token
 from whatsit.studio.web.server import DEFAULT_PORT, Address, StudioServer
+from whatsit.tflite.normalisation import NormaliseLike
+from whatsit.validation import short
 
 
 def launch(
@@ -19,6 +22,7 @@ def launch(
     *,
     camera: str | None = None,
     model: Path | None = None,
+    normalise: NormaliseLike | None = None,
     host: str = "127.0.0.1",
     port: int | None = None,
     token: str | None = None,
@@ -29,6 +33,8 @@ def launch(
 
     Args:
         camera: an address; None for this machine's first camera, or the demonstration scene.
+        model: the ``.tflite`` backbone that teaching uses; None: the built-in one.
+        normalise: what that sees of pixel values; None: as ``Backbone.from_file``.
         open_page: None opens the page where there is a desktop to open it on and the server is local.
 
     Raises:
@@ -39,7 +45,7 @@ def launch(
     if token is not None:
         check_token(token)  # before the camera and the backbone take their time
     server = StudioServer(
-        Studio(project, _embedder(model), camera or _first_camera()),
+        Studio(project, _embedder(model, normalise), camera or _first_camera()),
         host=host,
         port=port,
         token=token,
@@ -51,14 +57,20 @@ def launch(
     server.run()
 
 
-def _embedder(model: Path | None) -> Embedder:
+def _embedder(model: Path | None, normalise: NormaliseLike | None) -> Embedder:
     from whatsit.backbones.backbone import Backbone
     from whatsit.models.admission import admit
+    from whatsit.models.assumption import normalisation_assumptions
 
-    if model is not None:
-        admit(model)
-    embedder: Embedder = Backbone.builtin() if model is None else Backbone.from_file(model)
-    return embedder
+    if model is None:
+        if normalise is not None:
+            raise ModelArgumentError(f"--normalise {short(normalise)}: goes with a --model; leave it out")
+        return Backbone.builtin()
+    admit(model)
+    backbone = Backbone.from_file(model, normalise=normalise)
+    for assumption in normalisation_assumptions(backbone.normalisation):
+        print(f"whatsit: {model}: {assumption}; otherwise {assumption.otherwise}", file=sys.stderr)  # noqa: T201
+    return backbone
 
 
 def _first_camera() -> str:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import uvicorn
 from fastapi import FastAPI
 
+from whatsit.datasets.places import STATE
 from whatsit.errors import DataError
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.access import Access, check_token, is_loopback, new_token
@@ -190,7 +191,7 @@ def _config(app: FastAPI, certificate: tuple[Path, Path] | None) -> uvicorn.Conf
 
 
 def _certificate(project: Path, host: str) -> tuple[Path, Path]:
-    return self_signed(project / ".whatsit", [host, reachable_name(host)])
+    return self_signed(STATE.below(project), [host, reachable_name(host)])
 
 
 def _url(host: str, port: int, token: str | None, tls: bool) -> str:

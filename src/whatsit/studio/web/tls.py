@@ -2,18 +2,21 @@
 
 import datetime
 import ipaddress
-import os
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whatsit.datasets.damage import set_aside
+from whatsit.datasets.places import CERTIFICATE, KEY
 from whatsit.errors import DataError
+from whatsit.files import beneath, read_bounded, write_file
 from whatsit.plugins import EXTRAS
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate, GeneralName
 
+_MAX_BYTES = 2**16
 _DAYS = 397
 """The longest validity that Apple's and Google's browsers accept."""
 
@@ -29,28 +32,46 @@ def self_signed(folder: Path, hosts: Iterable[str]) -> tuple[Path, Path]:
         DataError: the folder cannot be written.
     """
     try:
-        from cryptography import x509
+        import cryptography  # noqa: F401 - to say early that it is missing
     except ImportError as error:
         raise EXTRAS["tls"].missing("a certificate (--tls)") from error
-    certificate, key = folder / "studio.crt", folder / "studio.key"
+    certificate, key = folder / Path(CERTIFICATE.path).name, folder / Path(KEY.path).name
     names = _names(hosts)
     if certificate.exists() and key.exists():
         try:
-            known = x509.load_pem_x509_certificate(certificate.read_bytes())
-        except ValueError:
+            known = _loaded(certificate, key)
+        except (ValueError, TypeError):
+            set_aside(key, "not the key of studio.crt", "a new pair is made")
             known = None
         if known is not None and _still_good(known, names):
             return certificate, key
     key_pem, certificate_pem = _make(names)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(key_pem)
-        certificate.write_bytes(certificate_pem)
+        beneath.make_folder(folder)
     except OSError as error:
         raise DataError(f"{folder}: the certificate cannot be kept there: {error.strerror}") from error
+    # The certificate last: without it a new pair is made.
+    write_file(key, key_pem, mode=0o600)
+    write_file(certificate, certificate_pem)
     return certificate, key
+
+
+def _loaded(certificate: Path, key: Path) -> "Certificate":
+    """The certificate in a file.
+
+    Raises:
+        ValueError: one of the two is damaged, or the key is not the certificate's.
+        TypeError: the key wants a password.
+        DataError: one of them cannot be read.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    known = x509.load_pem_x509_certificate(read_bounded(certificate, _MAX_BYTES, "a certificate"))
+    private = load_pem_private_key(read_bounded(key, _MAX_BYTES, "a key"), None)
+    if private.public_key() != known.public_key():
+        raise ValueError("another key's")
+    return known
 
 
 def _names(hosts: Iterable[str]) -> list[str]:

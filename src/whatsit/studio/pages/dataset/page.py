@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from whatsit.datasets.formats.exporting import DEFAULT_LAYOUT, writable_formats
 from whatsit.datasets.formats.importing import list_endings
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.gallery import (
     ID_DIGITS,
     CountsView,
@@ -236,5 +237,7 @@ def export_state(request: Request) -> DownloadView:
 def download(request: Request) -> Response:
     studio = studio_of(request)
     return FileResponse(
-        studio.downloads.archive(), media_type="application/zip", filename=f"{studio.project.settings.name}.zip"
+        beneath.checked(studio.downloads.archive()),
+        media_type="application/zip",
+        filename=f"{studio.project.settings.name}.zip",
     )

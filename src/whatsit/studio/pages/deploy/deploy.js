@@ -4,6 +4,7 @@ import { words } from "../design_words.js";
 import { t } from "../messages.js";
 import { act, get } from "../requests.js";
 import { toast } from "../toast.js";
+import { showReading } from "./reading.js";
 import * as socket from "../socket.js";
 
 const $ = (id) => document.getElementById(id);
@@ -42,7 +43,7 @@ function draw() {
   drawTargets();
   // A model trained again under its name can go elsewhere.
   const version = `${run.name} ${run.time}`;
-  if (version !== drawn) ask().catch((error) => toast(error.message, "bad"));
+  if (version !== drawn) for (const asked of [ask(), showReading(run)]) asked.catch((error) => toast(error.message, "bad"));
   drawn = version;
 }
 

@@ -20,6 +20,25 @@ class DeploymentChoice(Body):
     """A name in the table of targets."""
 
 
+class ReadingChoice(Body):
+    """``POST /api/deploy/reading``"""
+
+    name: Annotated[str, Field(max_length=64)]
+    """The model's."""
+    normalise: Annotated[str | None, Field(max_length=200)]
+    """What its network sees of pixel values; None: as the file says."""
+
+
+class ReadingValues(TypedDict):
+    """What was kept."""
+
+    name: str
+    normalise: str
+
+
+ReadingKept: TypeAlias = Reply[Literal["reading_kept", "reading_forgotten"], ReadingValues]
+
+
 class OffersView(TypedDict):
     """What every target says of a model."""
 

@@ -34,6 +34,7 @@ class TrialView(TypedDict):
     fit: str | None
     """Its fit, where that is not the default one."""
     accuracy: float
+    balanced_accuracy: float
     interval: tuple[float, float]
     """The 95 % interval of the accuracy."""
     milliseconds: float

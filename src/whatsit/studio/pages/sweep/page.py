@@ -78,7 +78,8 @@ def begin(request: Request, asked: SweepChoice) -> Begun:
 def _trial_view(trial: Trial, on_front: bool) -> TrialView:
     row = trial.to_dict()
     return {
-        "title": trial.title, "fit": trial.unusual_fit, "accuracy": row["accuracy"], "interval": row["interval"],
+        "title": trial.title, "fit": trial.unusual_fit, "accuracy": row["accuracy"],
+        "balanced_accuracy": row["balanced_accuracy"], "interval": row["interval"],
         "milliseconds": row["milliseconds"], "milliseconds_p95": row["milliseconds_p95"],
         "size_bytes": row["size_bytes"], "multiply_adds": row["multiply_adds"], "on_front": on_front,
         "design": {

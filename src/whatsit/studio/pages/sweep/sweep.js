@@ -70,7 +70,7 @@ const address = ({ design }) => `/train?${new URLSearchParams(Object.entries(des
 
 function table(trials, recommended) {
   const head = document.createElement("tr");
-  for (const key of ["design", "accuracy", "ms", "p95", "mb", "macs", ""]) {
+  for (const key of ["design", "accuracy", "balanced", "ms", "p95", "mb", "macs", ""]) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = key && t(`sweep.${key}`);
@@ -85,7 +85,7 @@ function table(trials, recommended) {
     name.scope = "row";
     name.append(trial.name);
     if (trial.on_front) name.append(badge(trial.at === recommended ? "sweep.recommended_badge" : "sweep.front_badge"));
-    const values = [share(trial.accuracy), number(2)(trial.milliseconds), number(2)(trial.milliseconds_p95), number(1)(trial.size_bytes / 1e6), number(0)(trial.multiply_adds / 1e6)];
+    const values = [share(trial.accuracy), share(trial.balanced_accuracy), number(2)(trial.milliseconds), number(2)(trial.milliseconds_p95), number(1)(trial.size_bytes / 1e6), number(0)(trial.multiply_adds / 1e6)];
     const last = document.createElement("td");
     const use = Object.assign(document.createElement("a"), { href: address(trial), textContent: t("sweep.take"), className: "quiet" });
     use.setAttribute("aria-label", t("sweep.take_name", { name: trial.name }));
@@ -107,7 +107,7 @@ for (const id of ["max-ms", "max-mb"]) $(id).addEventListener("input", show);
 async function load() {
   const state = await get("/api/train");
   pictures = state.pictures;
-  if (!ticked("fits").length) form.querySelector(`[name=fits][value="${CSS.escape(state.design.fit)}"]`).checked = true;
+  if (!ticked("fits").length) form.querySelector(`[name=fits][value="${CSS.escape(state.design.fit ?? "cover")}"]`).checked = true;
   ready = pictures.labels >= 2 && pictures.validation > 0;
   setIdle(t(ready ? "sweep.ready" : "sweep.not_ready"), ready ? t("sweep.ready_text", { training: figure.format(pictures.training), validation: figure.format(pictures.validation) }) : t("sweep.not_ready_text"));
   await count();

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from whatsit.datasets.places import FEATURES
 from whatsit.errors import DataError
+from whatsit.models.assumption import normalisation_assumptions
 from whatsit.studio.lessons.lesson import TaughtClass
 from whatsit.studio.lessons.lesson_view import LessonView, lesson_view
-from whatsit.studio.lessons.taught import FEATURES
 from whatsit.studio.pages.shared.messages import Undone
 from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.pages.shared.undo import undo as undo_edit
@@ -42,7 +43,9 @@ router = APIRouter()
 
 @router.get("/")
 def page(request: Request) -> Response:
-    return render(request, "teach")
+    normalisation = getattr(studio_of(request).session.embedder, "normalisation", None)
+    guesses = [one.value for one in normalisation_assumptions(normalisation) if one.guess]
+    return render(request, "teach", guesses=guesses)
 
 
 @router.get("/api/lesson")
@@ -134,13 +137,13 @@ async def load(request: Request) -> Loaded:
     return {"message": "loaded", "values": {"classes": len(loaded.classes), "samples": loaded.samples}}
 
 
-@router.get(f"/{FEATURES}")
+@router.get(f"/{FEATURES.path}")
 def download(request: Request) -> Response:
     content = studio_of(request).session.feature_file()
     return Response(
         content,
         media_type="application/octet-stream",
-        headers={"content-disposition": f'attachment; filename="{FEATURES}"'},
+        headers={"content-disposition": f'attachment; filename="{FEATURES.path}"'},
     )
 
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from whatsit.errors import DataError
+from whatsit.files import beneath
 from whatsit.studio.jobs.workshop import JUDGING, Judging
 from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.pages.test.messages import Begun, LastTest, TestChoice
@@ -34,4 +35,4 @@ def report(request: Request, name: str, split: Judging = "test") -> Response:
     path = studio_of(request).runs.files(name).report(split)
     if not path.is_file():
         raise DataError(f"{name} has no report on {split} pictures yet: test it on the Test page")
-    return FileResponse(path, media_type="text/html", filename=f"{path.stem}-report.html")
+    return FileResponse(beneath.checked(path), media_type="text/html", filename=f"{path.stem}-report.html")

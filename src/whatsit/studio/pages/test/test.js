@@ -91,6 +91,7 @@ function figures(models) {
   const kinds = ["int8", "float32"].filter((kind) => models[kind]);
   const values = {
     accuracy: (one) => share(one.accuracy),
+    balanced: (one) => (one.balanced_accuracy === undefined ? "–" : share(one.balanced_accuracy)),
     f1: (one) => share(one.macro_f1),
     error: (one) => share(one.calibration_error),
     median: (one) => `${number(2)(one.measurement.milliseconds)} ms`,

@@ -29,13 +29,14 @@ function put(setting, value) {
   else if (first.type === "select-one") {
     if (setting.name === "blocks") drawBlocks();
     first.value = value ?? "";
+    if (first.selectedIndex < 0 && setting.name === "normalise") first.append(new Option(value, value, true, true));
     if (first.selectedIndex < 0) first.value = usual ?? "";
   } else first.value = value === null || value === usual ? "" : value; // a default is shown as such, not as chosen
 }
 
 // A choice that cannot be made here is the default; a number chosen elsewhere is offered too.
 function choose(setting, value) {
-  const field = inputs(setting.name).find((one) => one.value === String(value) && !one.disabled);
+  const field = inputs(setting.name).find((one) => one.value === String(value ?? "") && !one.disabled);
   if (field) field.checked = true;
   else if (isNumber(setting)) offer(setting.name, value);
   else inputs(setting.name).find((one) => one.value === String(Object.values(setting.defaults)[0])).checked = true;
@@ -98,6 +99,7 @@ function follow() {
     if (network?.dataset.file !== undefined) one.hidden = true;
     else if (!one.dataset.modes) one.hidden = false;
   }
+  for (const one of form.querySelectorAll("[data-of-file]")) one.hidden ||= network?.dataset.file === undefined;
   if (network && !Number(network.dataset.blocks)) part("blocks").hidden = true;
   form.elements.backbone.setCustomValidity(network && !network.dataset.modes.split(" ").includes(now) ? t("design.file_frozen") : "");
   for (const setting of settings.filter(isNumber)) {

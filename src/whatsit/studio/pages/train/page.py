@@ -26,6 +26,7 @@ from whatsit.studio.pages.train.messages import (
     Used,
 )
 from whatsit.studio.studio import Studio
+from whatsit.tflite.normalisation import RANGES
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.record import suggested_name
 from whatsit.training.setting import Setting
@@ -53,6 +54,7 @@ class BackboneOption:
 def page(request: Request) -> Response:
     return render(
         request, "train", settings=Design.schema(), backbones=_backbones(studio_of(request)),
+        ranges=list(RANGES),
         installed=[mode for mode in TrainingMode if mode.package is None or find_spec(mode.package) is not None],
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ const picture = $("picture");
 const video = $("own");
 let camera = null;
 let sending = false;
+let giving = 0; // how often this page is just now giving the server its camera
 let shownUrl = null;
 const OWN_ADDRESS = "browser:"; // what this page's own camera is called at the server
 
@@ -87,12 +88,13 @@ export const format = (distance) => (distance >= 100 ? distance.toFixed(0) : dis
 socket.on("camera", async (message) => {
   camera = message;
   const mine = message.fed_by_page && message.sender === socket.tab;
-  if (!mine && sending) {
+  // While this page is giving the server its camera, the server still tells of the one it has.
+  if (!mine && sending && !giving) {
     own.stop();
     sending = false;
     video.hidden = true;
   }
-  if (!message.fed_by_page) remember(null);
+  if (!message.fed_by_page && !giving) remember(null);
   setText($("camera-name"), cameraName(message));
   drawScene(message);
   const lost = message.state === "lost" || message.state === "failed";
@@ -137,6 +139,7 @@ function remember(device) {
 }
 
 export async function useOwn(device = "", { quiet = false } = {}) {
+  giving += 1;
   try {
     const used = await own.start(video, device || undefined, lostOwn);
     await post("/api/camera", { uri: OWN_ADDRESS, tab: socket.tab });
@@ -151,6 +154,8 @@ export async function useOwn(device = "", { quiet = false } = {}) {
     video.hidden = true;
     remember(null);
     if (!quiet) toast(reason(error), "bad");
+  } finally {
+    giving -= 1;
   }
 }
 

@@ -5,11 +5,11 @@ import errno
 import os
 import secrets
 import stat
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from whatsit.errors import DataError, WhatsitError
+from whatsit.files import beneath
 
 
 def read_bounded(
@@ -40,7 +40,7 @@ def read_bounded(
     start = f"{file if name is None else name}: " if name != "" else ""
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to would otherwise wait for a writer.
-        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        handle = beneath.opened(file, os.O_RDONLY | os.O_NONBLOCK)
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
@@ -84,76 +84,112 @@ def _read_up_to(handle: int, most: int, size: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in ``folder``, after files were created, renamed or deleted there.
-
-    Raises:
-        OSError: as the system says.
-    """
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_file(path: str | os.PathLike[str], content: bytes) -> None:
+def write_file(path: str | os.PathLike[str], content: bytes, *, mode: int = 0o666) -> None:
     """Replace ``path`` by ``content`` in one step: a reader, or a power cut, sees the old file or the new one.
 
     The bytes go to an unnamed file in the same folder (a temporary one where the system has no such files), so that a
     killed process leaves nothing behind. They are synchronised to the disk and take the name by ``os.replace`` (POSIX
     rename). The folder is synchronised afterwards, so that the name survives too.
 
+    Args:
+        path: the file.
+        content: its new content.
+        mode: its permissions, less the umask.
+
     Raises:
         DataError: the folder is missing, read-only or full, or the path is a folder or a device; what was there is
             untouched.
     """
-    write_files({Path(path): content})
+    write_files({Path(path): content}, mode=mode)
 
 
-def write_files(contents: Mapping[Path, bytes]) -> None:
+def write_files(contents: Mapping[Path, bytes], *, mode: int = 0o666) -> None:
     """As ``write_file``, for files that belong together: all are on the disk before the first takes its name.
 
-    Only a power cut between two renames can leave the first ones new and the later ones old.
+    Only a kill or a power cut between two renames can leave the first ones new and the later ones old.
 
     Raises:
         DataError: as ``write_file``; nothing has changed then.
     """
     with contextlib.ExitStack() as stack:
-        for take_name in [stack.enter_context(_staged(path, content)) for path, content in contents.items()]:
-            take_name()
+        staged = [stack.enter_context(_staged(path, content, mode)) for path, content in contents.items()]
+        with contextlib.ExitStack() as rollback:
+            for one in staged:
+                with _explained(one.target):
+                    one.take_name(rollback)
+            rollback.pop_all()
+        for one in staged:
+            one.forget_old()
+
+
+class _Staged:
+    """Content that is on the disk and has no name, or only a temporary one."""
+
+    def __init__(self, target: Path, handle: int, temporary: Path | None) -> None:
+        self.target = target
+        self.handle = handle
+        self.temporary = temporary
+        self.old: Path | None = None
+        """A second name of the file that was there."""
+
+    def take_name(self, rollback: contextlib.ExitStack) -> None:
+        """Replace what is there; ``rollback`` puts it back."""
+        if self.temporary is None:
+            self.temporary = _link(self.handle, self.target)
+        self._keep_old(rollback)
+        beneath.replace(self.temporary, self.target)
+        self.temporary = None
+        beneath.sync_folder(self.target.parent)
+
+    def forget_old(self) -> None:
+        """Remove what ``take_name`` kept."""
+        if self.old is not None:
+            with contextlib.suppress(OSError, DataError):
+                beneath.unlink(self.old)
+
+    def drop(self) -> None:
+        """Remove the temporary name, if there is one still."""
+        if self.temporary is not None:
+            with contextlib.suppress(OSError, DataError):
+                beneath.unlink(self.temporary)
+
+    def _keep_old(self, rollback: contextlib.ExitStack) -> None:
+        if not os.path.lexists(self.target):
+            rollback.callback(self._put_back, None)
+            return
+        name = _temporary_name(self.target)
+        with contextlib.suppress(OSError), beneath.parent_of(self.target) as (folder, old):  # FAT has no second names
+            os.link(old, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+            self.old = self.target.with_name(name)
+            rollback.callback(self._put_back, self.old)
+
+    def _put_back(self, old: Path | None) -> None:
+        with contextlib.suppress(OSError, DataError):
+            if old is not None:
+                beneath.replace(old, self.target)
+            elif self.temporary is None:
+                beneath.unlink(self.target, missing_ok=True)
+        if old is not None:  # a rename of a file onto another of its names does nothing
+            with contextlib.suppress(OSError, DataError):
+                beneath.unlink(old, missing_ok=True)
 
 
 @contextlib.contextmanager
-def _staged(target: Path, content: bytes) -> Iterator[Callable[[], None]]:
-    """Put the content on the disk; calling what is yielded gives it its name."""
-    temporary: Path | None = None
-
-    def take_name() -> None:
-        nonlocal temporary
-        with _explained(target):
-            if temporary is None:
-                temporary = _link(stream.fileno(), target)
-            os.replace(temporary, target)
-            temporary = None
-            sync_folder(target.parent)
-
+def _staged(target: Path, content: bytes, mode: int) -> Iterator[_Staged]:
+    """Put the content on the disk."""
+    with _explained(target):
+        _check_kind(target)
+        handle, temporary = _scratch(target, mode)
+    staged = _Staged(target, handle, temporary)
     try:
-        with _explained(target):
-            _check_kind(target)
-            handle, temporary = _scratch(target)
         # Unbuffered: closing a buffer that a full disk refused would raise a second time, outside _explained.
         with os.fdopen(handle, "wb", buffering=0) as stream:
             with _explained(target):
                 write_all(stream.fileno(), content)
                 os.fsync(stream.fileno())
-            yield take_name
+            yield staged
     finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        staged.drop()
 
 
 def write_all(handle: int, content: bytes) -> None:
@@ -167,31 +203,34 @@ def write_all(handle: int, content: bytes) -> None:
         view = view[os.write(handle, view) :]
 
 
-def _scratch(target: Path) -> tuple[int, Path | None]:
+def _scratch(target: Path, mode: int = 0o666) -> tuple[int, Path | None]:
     """A new file in the target's folder: its handle, and its name where the system has no unnamed files."""
-    if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
-        with contextlib.suppress(
-            OSError
-        ):  # this file system has none, or the folder is unusable, which mkstemp reports
-            return os.open(target.parent, os.O_TMPFILE | os.O_WRONLY, 0o666), None
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".tmp", dir=target.parent)
-    os.fchmod(handle, 0o666 & ~umask())
-    return handle, Path(name)
+    with beneath.parent_of(target) as (folder, _):
+        if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
+            # Refused where this file system has none, or the folder is unusable, which the next lines report.
+            with contextlib.suppress(OSError):
+                return os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=folder), None
+        name = _temporary_name(target)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(name, flags, mode, dir_fd=folder), target.with_name(name)
 
 
 def _link(handle: int, target: Path) -> Path:
     """Give an unnamed file a temporary name; only a rename can replace what is there."""
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        name = f".{target.name[:40]}.{secrets.token_hex(4)}.tmp"
+    name = _temporary_name(target)
+    with beneath.parent_of(target) as (folder, _):
         # A folder's handle makes Python call linkat, which can follow the link in /proc (open(2), O_TMPFILE).
         os.link(f"/proc/self/fd/{handle}", name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=True)
-        return target.parent / name
-    finally:
-        os.close(folder)
+    return target.with_name(name)
+
+
+def _temporary_name(target: Path) -> str:
+    return f".{target.name[:40]}.{secrets.token_hex(4)}.tmp"
 
 
 def _check_kind(target: Path) -> None:
+    if beneath.root_of(target) is not None:
+        beneath.refuse_special(target)
     if target.exists() and not target.is_file():
         raise DataError(f"cannot write {target}: it is not a regular file; choose another name")
 
@@ -222,20 +261,10 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     target = Path(path)
     with _explained(target):
         _check_kind(target)
-        tempfile.TemporaryFile(dir=target.parent).close()
-
-
-def umask() -> int:
-    """The permission bits this process removes from the files it creates."""
-    # os.umask can only be read by setting it, and another thread would see 0 meanwhile; /proc has it.
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("Umask:"):
-                    return int(line.split()[1], 8)
-    except OSError:
-        pass
-    return 0o022
+        handle, temporary = _scratch(target)
+        os.close(handle)
+        if temporary is not None:
+            beneath.unlink(temporary)
 
 
 def cache_folder() -> Path:

@@ -1,0 +1,144 @@
+"""What cross-validation chose for a head: the fit of its pictures and its regularisation, by balanced accuracy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.heads.learner import Learner
+from whatsit.imaging.preprocess import Fit
+
+Floats = NDArray[np.float32]
+
+FOLDS = 5
+MOST_PICTURES = 1000
+"""Pictures that take part at most: more would choose the same and take longer."""
+_TIE = 0.1
+"""How much a nat of loss counts beside accuracy: with few pictures many choices are equally accurate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The choice, and how good it and the others were on pictures held out in turn."""
+
+    fit: Fit
+    regularisation: float | None = None
+    """None: the learner has none to choose, or uses its own."""
+    score: float | None = None
+    """Balanced accuracy on pictures held out in turn, 0..1; None: too few pictures, nothing was compared."""
+    pictures: int = 0
+    """How many took part."""
+    fits: tuple[tuple[Fit, float], ...] = ()
+    """Each fit that was compared, and its score; empty: none was."""
+
+    @property
+    def text(self) -> str:
+        """The choice in one line."""
+        chosen = [f"fit {self.fit}"] if self.fits else []
+        if self.regularisation is not None:
+            chosen.append(f"regularisation {self.regularisation:g}")
+        what = ", ".join(chosen) or f"fit {self.fit}"
+        if self.score is None:
+            return f"{what}: as usual, there are too few pictures to compare others"
+        others = ", ".join(f"{fit} {score:.1%}" for fit, score in self.fits)
+        compared = f"; fits compared: {others}" if others else ""
+        return f"{what}: balanced accuracy {self.score:.1%} in cross-validation on {self.pictures} pictures{compared}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Selection":
+        """What ``to_dict`` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: something else.
+        """
+        strength, score = values["regularisation"], values["score"]
+        return cls(
+            Fit(values["fit"]),
+            None if strength is None else float(strength),
+            None if score is None else float(score),
+            int(values["pictures"]),
+            tuple((Fit(fit), float(one)) for fit, one in values["fits"]),
+        )
+
+
+def select(
+    variants: Mapping[Fit, Floats], targets: Sequence[str], learner: Learner, strengths: Sequence[float] | None = None
+) -> Selection:
+    """Choose the fit and the regularisation by stratified cross-validation, of every combination.
+
+    What counts is balanced accuracy; where that is nearly equal, the loss.
+
+    Args:
+        variants: raw embeddings of the same pictures under each fit to choose from, shape (pictures, dim).
+        targets: the label of each picture.
+        learner: fits the heads.
+        strengths: the regularisations to choose from; None: the learner's.
+    """
+    chosen = evenly(targets, MOST_PICTURES)
+    names = np.asarray(targets)[chosen]
+    folds = _folds(names)
+    numbers = [fold for fold in range(1, FOLDS + 1) if (folds == fold).any()]
+    if not numbers:
+        return Selection(next(iter(variants)), pictures=len(names))
+    found: dict[tuple[Fit, float | None], tuple[float, float]] = {}
+    for fit, everything in variants.items():
+        embeddings = everything[chosen]
+        for strength in (learner.strengths if strengths is None else strengths) or (None,):
+            answers = []
+            for fold in numbers:
+                head = learner(embeddings[folds != fold], names[folds != fold].tolist(), strength)
+                truth = np.searchsorted(head.labels, names[folds == fold])
+                answers.append(np.column_stack([head.scores(embeddings[folds == fold]), truth]))
+            found[fit, strength] = _measured(np.concatenate(answers))
+    fit, strength = best = max(found, key=lambda key: _value(found[key]))
+    compared = [(one, max((found[key] for key in found if key[0] is one), key=_value)[0]) for one in variants]
+    fits = tuple((one, round(score, 4)) for one, score in compared) if len(variants) > 1 else ()
+    return Selection(fit, strength, round(found[best][0], 4), len(names), fits)
+
+
+def evenly(targets: Sequence[str], most: int) -> NDArray[np.intp]:
+    """The places of at most ``most`` pictures, in order: all of small classes, equally many of the others."""
+    names, sizes = np.unique(np.asarray(targets), return_counts=True)
+    left, share, waiting = most, most, len(names)
+    for size in sorted(sizes):
+        share = left // waiting
+        left, waiting = left - min(size, share), waiting - 1
+    random = np.random.default_rng(0)
+    kept = [random.permutation(np.flatnonzero(np.asarray(targets) == name))[: max(share, 1)] for name in names]
+    return np.sort(np.concatenate(kept))
+
+
+def _value(measured: tuple[float, float]) -> float:
+    accuracy, loss = measured
+    return accuracy - _TIE * loss
+
+
+def _folds(names: NDArray[np.str_]) -> NDArray[np.int64]:
+    """The fold of each picture, from 1; 0: never held out, as it is alone in its class."""
+    random = np.random.default_rng(0)
+    folds = np.zeros(len(names), np.int64)
+    first = 0
+    for name in np.unique(names):
+        members = random.permutation(np.flatnonzero(names == name))
+        if len(members) > 1:
+            folds[members] = (first + np.arange(len(members))) % FOLDS + 1
+            first += len(members)
+    return folds
+
+
+def _measured(answers: Floats) -> tuple[float, float]:
+    """Balanced accuracy, 0..1, and the mean loss of the classes, in nats."""
+    scores, truth = answers[:, :-1], answers[:, -1].astype(int)
+    right = scores.argmax(axis=1) == truth
+    losses = -np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-6))
+    classes = np.unique(truth)
+    return (
+        float(np.mean([right[truth == one].mean() for one in classes])),
+        float(np.mean([losses[truth == one].mean() for one in classes])),
+    )

@@ -1,0 +1,404 @@
+"""What people bring is understood in its own way, or refused by name with the way out."""
+
+import json
+import unicodedata
+import zipfile
+from collections import Counter
+
+import pytest
+
+from drawn_pictures import drawn, encoded, jpeg
+from whatsit import find_examples
+from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.picture_folder import labelled_folder
+from whatsit.datasets.project import Project
+from whatsit.errors import DataError, SourceError
+
+
+def written(folder, *pictures, **lists):
+    """Pictures at these paths, all different, and the files of ``lists`` (``__`` for a slash, last ``_`` for a dot)."""
+    for number, path in enumerate(pictures):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(jpeg(number, size=(12, 9)))
+    for name, text in lists.items():
+        stem, _, ending = name.replace("__", "/").rpartition("_")
+        (folder / stem).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{stem}.{ending}").write_text(text, encoding="utf-8")
+    return folder
+
+
+def imported(source, folder, **options):
+    """How many pictures of each label and split, and the report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Project(folder / "project") as project:
+        report = import_path(project.dataset, source, **options)
+        return Counter((label, split.value) for _, label, split in project.dataset), report
+
+
+def labels(counts):
+    found = Counter()
+    for (label, _), count in counts.items():
+        found[label] += count
+    return dict(found)
+
+
+EACH = {"training": 4, "validation": 2, "test": 2}
+
+
+@pytest.mark.parametrize("case", ["split_folders", "onehot_splits"])
+def test_split_cases_come_in_with_their_labels_and_splits(shared_data, tmp_path, case):
+    source = shared_data.parent / "cases" / case
+    counts, _ = imported(source, tmp_path)
+    assert counts == {(label, split): n for label in ("cat", "dog") for split, n in EACH.items()}
+    assert Counter(label for _, label in find_examples(source)) == {"cat": 8, "dog": 8}
+
+
+def test_the_case_of_a_plain_list_gives_the_same_from_the_folder_and_from_the_list(shared_data, tmp_path):
+    source = shared_data.parent / "cases" / "list_plain_names"
+    from_folder, _ = imported(source, tmp_path / "a")
+    from_list, _ = imported(source / "train.csv", tmp_path / "b")
+    assert from_folder == from_list and labels(from_folder) == {"cat": 4, "dog": 4}
+
+
+def test_the_case_of_names_without_a_flag_has_its_labels(shared_data, tmp_path):
+    counts, _ = imported(shared_data.parent / "cases" / "utf8_names_without_flag.zip", tmp_path)
+    assert labels(counts) == {"Äpfel": 3, "猫": 3}
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (("training_set", "test_set"), ("training", "test")),
+        (("Training set", "Validation set"), ("training", "validation")),
+        (("seg_train", "seg_test"), ("training", "test")),
+        (("train", "dev", "eval"), ("training", "validation", "validation")),
+        (("train2017", "val2017"), ("training", "validation")),
+        (("data/data/train", "data/data/testing"), ("training", "test")),
+        (("train/train", "valid/valid"), ("training", "validation")),
+        (("letters_train/letters_train", "letters_test/letters_test"), ("training", "test")),
+        (("train/images", "test/images"), ("training", "test")),
+    ],
+)
+def test_split_folders_of_many_names_mean_their_labels(tmp_path, names, splits):
+    source = written(tmp_path / "in", *(f"{name}/{label}/{n}.jpg" for name in names for label in "ab" for n in (1, 2)))
+    counts, report = imported(source, tmp_path)
+    assert counts == Counter((label, split) for split in splits for label in "ab" for _ in (1, 2))
+    assert all(f" is {split}" in report.read_as[0] for split in splits)
+    assert {label for _, label in find_examples(source)} == {"a", "b"}
+
+
+def test_folders_of_any_name_that_hold_the_same_classes_are_parts_and_this_is_said(tmp_path):
+    source = written(tmp_path / "in", *(f"{p}/{c}/{n}.jpg" for p in ("site A", "site B") for c in "xy" for n in "12"))
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"x": 4, "y": 4}
+    assert "site A and site B without a split in the name, decided by whatsit's rule" in report.read_as[0]
+    sessions = written(tmp_path / "b", *(f"{c}/session {n}/{n}.jpg" for c in ("cat", "dog") for n in (1, 2)))
+    assert labels(imported(sessions, tmp_path / "c")[0]) == {"cat": 2, "dog": 2}
+
+
+def test_one_split_beside_the_classes_is_a_split_of_them(tmp_path):
+    source = written(tmp_path / "in", "cat/1.jpg", "cat/2.jpg", "dog/3.jpg", "test/cat/4.jpg", "test/dog/5.jpg")
+    counts, _ = imported(source, tmp_path)
+    assert labels(counts) == {"cat": 3, "dog": 2} and counts["cat", "test"] >= 1 and counts["dog", "test"] >= 1
+
+
+CAT_DOG = ("1.jpg", "2.jpg", "3.jpg", "4.jpg")
+OF = {"1": "cat", "2": "cat", "3": "dog", "4": "dog"}
+CSV_ROWS = "".join(f"{n}.jpg,{label}\n" for n, label in OF.items())
+ID_ROWS = "".join(f"{n},{label}\n" for n, label in OF.items())
+RESULT = '[{{"result": [{{"type": "choices", "value": {{"choices": ["{}"]}}}}]}}]'
+COCO = {
+    "images": [{"id": int(n), "file_name": f"{n}.jpg"} for n in OF],
+    "annotations": [{"id": int(n), "image_id": int(n), "category_id": 1 + (OF[n] == "dog")} for n in OF],
+    "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+}
+TASKS = [
+    {"data": {"image": f"/data/upload/3/0a1b2c3d-{n}.jpg"}, "annotations": json.loads(RESULT.format(OF[n]))} for n in OF
+]
+LISTS = {
+    "plain names": ("labels.csv", "filename,class\n" + CSV_ROWS),
+    "ids without an ending": ("train.csv", "id,label\n" + ID_ROWS),
+    "a column that nobody knows": ("list.csv", "picture id,art\n" + ID_ROWS),
+    "an index column": ("train.csv", ",name,label\n" + "".join(f"{4 - int(n)},{n}.jpg,{OF[n]}\n" for n in OF)),
+    "numbers beside names": (
+        "all.csv", ",Filename,Label,ClassName\n" + "".join(f"{n},{n}.jpg,{int(OF[n] == 'dog')},{OF[n]}\n" for n in OF)
+    ),
+    "no first line": ("list.csv", CSV_ROWS),
+    "one-hot": ("train.csv", "image_id,cat,dog\n" + "".join(f"{n},{int(n < '3')},{int(n > '2')}\n" for n in OF)),
+    "AutoML": ("all.csv", "".join(f"UNASSIGNED,gs://bucket/in/{n}.jpg,{OF[n]}\n" for n in OF)),
+    "addresses": ("all.csv", "".join(f"gs://bucket/{n}.jpg,{OF[n]}\n" for n in OF)),
+    "another machine": ("labels.csv", "path,label\n" + "".join(f"C:\\x\\{n}.jpg,{OF[n]}\n" for n in OF)),
+    "boxes of one class": (
+        "boxes.csv", "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+        + "".join(f"{n}.jpg,9,9,{OF[n]},1,1,2,2\n" * 2 for n in OF),
+    ),
+    "text": ("val.txt", "".join(f"{n}.jpg {OF[n]}\n" for n in OF)),
+    "Label Studio CSV": (
+        "p.csv", "image,id,choice,annotator,lead_time\n"
+        + "".join(f"/data/local-files/?d=in/{n}.jpg,{n},{OF[n]},1,0.{n}\n" for n in OF),
+    ),
+    "Label Studio JSON": ("p.json", json.dumps(TASKS)),
+    "Label Studio JSON-MIN": (
+        "p.json", json.dumps([{"image": f"/data/upload/0a1b2c3d-{n}.jpg", "choice": OF[n]} for n in OF])
+    ),
+    "metadata.csv": ("metadata.csv", "file_name,label\n" + CSV_ROWS),
+    "metadata.jsonl": ("metadata.jsonl", "".join(f'{{"file_name": "{n}.jpg", "label": "{OF[n]}"}}\n' for n in OF)),
+    "FiftyOne": ("labels.json", json.dumps({"classes": ["cat", "dog"], "labels": {n: int(n > "2") for n in OF}})),
+    "COCO": ("annotations.json", json.dumps(COCO)),
+    "file: label": ("labels.json", json.dumps({f"{n}.jpg": OF[n] for n in OF})),
+    "label: files": ("labels.json", json.dumps({"cat": ["1.jpg", "2.jpg"], "dog": ["3.jpg", "4.jpg"]})),
+    "CVAT": (
+        "annotations.xml", "<annotations><version>1.1</version>"
+        + "".join(f'<image id="{n}" name="{n}.jpg"><tag label="{OF[n]}"/></image>' for n in OF) + "</annotations>",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pictures", ["", "data/"])
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_gives_the_same_labels_from_the_folder_and_by_itself(tmp_path, kind, pictures):
+    name, text = LISTS[kind]
+    source = written(tmp_path / "in", *(pictures + picture for picture in CAT_DOG))
+    (source / name).write_text(text)
+    counts, report = imported(source, tmp_path / "a")
+    assert labels(counts) == {"cat": 2, "dog": 2}, report
+    assert imported(source / name, tmp_path / "b")[0] == counts
+    assert Counter(label for _, label in find_examples(source)) == {"cat": 2, "dog": 2}
+
+
+def test_a_list_in_a_folder_of_its_own_speaks_for_the_pictures_beside_it(tmp_path):
+    source = written(tmp_path / "in", *(f"images/{p}" for p in CAT_DOG), annotations__all_json=json.dumps(COCO))
+    counts, _ = imported(source, tmp_path / "a")
+    assert labels(counts) == {"cat": 2, "dog": 2}
+    assert imported(source / "annotations" / "all.json", tmp_path / "b")[0] == counts
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {
+            "train__metadata_csv": "file_name,label\n1.jpg,cat\n2.jpg,dog\n",
+            "test__metadata_csv": "file_name,label\n1.jpg,dog\n",
+        },
+        {"train_csv": "filename,label\n1.jpg,cat\n2.jpg,dog\n", "test_csv": "filename,label\n1.jpg,dog\n"},
+        {"labels_csv": "path,label\ntrain/1.jpg,cat\ntrain/2.jpg,dog\ntest/1.jpg,dog\n"},
+        {"train__1_csv": "image,label\n1,cat\n2,dog\n", "test__1_csv": "image,label\n1,dog\n"},
+    ],
+)  # fmt: skip
+def test_flat_split_folders_use_the_lists_beside_the_pictures_even_where_names_repeat(tmp_path, lists):
+    source = written(tmp_path / "in", "train/1.jpg", "train/2.jpg", "test/1.jpg", **lists)
+    assert imported(source, tmp_path)[0] == {("cat", "training"): 1, ("dog", "training"): 1, ("dog", "test"): 1}
+
+
+def test_lists_that_only_split_keep_the_labels_of_the_folders(tmp_path):
+    names = [f"images/{c}/{c}{n}.jpg" for c in ("pie", "sushi") for n in (1, 2)]
+    source = written(
+        tmp_path / "in", *names, meta__train_txt="pie/pie1\nsushi/sushi1\n", meta__test_txt="pie/pie2\nsushi/sushi2\n"
+    )
+    assert imported(source, tmp_path)[0] == {(c, s): 1 for c in ("pie", "sushi") for s in ("training", "test")}
+
+
+def test_a_split_with_a_list_and_one_with_class_folders_come_in_together(tmp_path):
+    source = written(
+        tmp_path / "in", "train/a/images/1.jpg", "train/b/images/2.jpg", "val/images/3.jpg", "val/images/4.jpg",
+        val__notes_txt="3.jpg\ta\t0\t32\t44\t62\n4.jpg\tb\t0\t32\t44\t62\n",
+    )  # fmt: skip
+    assert imported(source, tmp_path)[0] == {(c, s): 1 for c in "ab" for s in ("training", "validation")}
+
+
+def test_the_words_of_a_list_for_splits_and_their_flags_are_kept(tmp_path):
+    text = "fname,labels,is_valid\n1.jpg,cat,False\n2.jpg,cat,True\n3.jpg,dog,False\n4.jpg,dog,True\n"
+    counts, _ = imported(written(tmp_path / "in", *CAT_DOG, labels_csv=text), tmp_path)
+    assert counts == {(c, s): 1 for c in ("cat", "dog") for s in ("training", "validation")}
+
+
+def test_of_one_hot_rows_several_ones_are_left_out_by_name_and_none_is_unlabelled(tmp_path):
+    rows = "1.jpg, 1, 0\n2.jpg, 1, 1\n3.jpg, 0, 0\n4.jpg, 0, 1\n"
+    source = written(
+        tmp_path / "in", *(f"train/{p}" for p in CAT_DOG), train___classes_csv="filename, cat, dog\n" + rows
+    )
+    with Project(tmp_path / "p") as project:
+        report = import_path(project.dataset, source)
+        assert {p.path.name: p.label for p in project.dataset.pictures()} == {
+            "1.jpg": "cat", "3.jpg": "_unlabelled", "4.jpg": "dog",
+        }  # fmt: skip
+    assert [(s.path, s.reason) for s in report.skips] == [
+        ("train/2.jpg", "has several labels; whatsit keeps one per picture")
+    ]
+
+
+BOXED = '<annotations><image name="1.jpg"><box label="x"/></image></annotations>'
+DOUBTFUL = {
+    "two columns": ("list.csv", "file,where,when\n1.jpg,n,day\n2.jpg,s,day\n3.jpg,n,night\n4.jpg,s,day\n"),
+    "several labels": ("list.csv", "image,tags\n1.jpg,a b\n2.jpg,b c\n3.jpg,a c\n4.jpg,a\n"),
+    "measurements": ("list.csv", "image,target\n1.jpg,0.25\n2.jpg,0.5\n3.jpg,1.75\n4.jpg,2.25\n"),
+    "captions": ("metadata.csv", "file_name,text\n1.jpg,a cat\n2.jpg,a dog\n3.jpg,a cow\n4.jpg,an ox\n"),
+    "other JSON": ("export.json", json.dumps({"v": [[{"deep": n}, 7] for n in CAT_DOG]})),
+    "shapes": ("all.xml", BOXED),
+    "a spreadsheet": ("labels.xlsx", "PK"),
+    "lists that disagree": ("a.csv", "file,label\n" + CSV_ROWS),
+}  # fmt: skip
+WHY = {
+    "two columns": ("CSV list", "name one of them label"), "several labels": ("CSV list", "several labels"),
+    "measurements": ("CSV list", "numbers that are no classes"), "captions": ("CSV list", "no column of labels"),
+    "other JSON": ("JSON list", "not known"), "shapes": ("CVAT", "shapes, not tags"),
+    "a spreadsheet": ("CSV list", "save it as CSV"), "lists that disagree": ("CSV list", "keep one"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", ["", "images/", "train/"])
+@pytest.mark.parametrize("kind", DOUBTFUL)
+def test_a_list_that_is_not_understood_is_refused_naming_the_nearest_reader_and_the_way_out(tmp_path, kind, folder):
+    (name, text), (nearest, why) = DOUBTFUL[kind], WHY[kind]
+    source = written(tmp_path / "in", *(folder + p for p in CAT_DOG))
+    (source / name).write_text(text)
+    if kind == "lists that disagree":
+        (source / "b.csv").write_text(text.replace("cat", "cow"))
+    with pytest.raises(SourceError, match=f"nearly {nearest}, but .*{why}.*; --layout folder takes"):
+        imported(source, tmp_path)
+    with pytest.raises(DataError, match=why):
+        find_examples(source)
+    counts, _ = imported(source, tmp_path / "asked", layout="folder")
+    assert list(labels(counts)) == [folder.strip("/") or "in"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (
+            ("train/cat.0.jpg", "train/dog.1.jpg", "test1/2.jpg"),
+            "nearly Split folders, but its pictures are in no class",
+        ),
+        (("train/images/1.jpg", "valid/images/2.jpg"), "nearly Split folders"),
+        (("images/1.jpg", "masks/1.png"), "the folders 'images', 'masks' are no classes"),
+    ],
+)
+def test_folders_that_are_no_classes_are_not_taken_for_them(tmp_path, paths, said):
+    with pytest.raises(SourceError, match=said):
+        imported(written(tmp_path / "in", *paths), tmp_path)
+
+
+def test_a_column_that_divides_the_classes_of_the_folders_otherwise_is_not_taken_for_the_labels(tmp_path):
+    names = [f"{c}/{c}{n}.jpg" for c in ("cat", "dog") for n in range(4)]
+    rows = "".join(f"{name.split('/')[1]},{'yes' if '0' in name else 'no'}\n" for name in names)
+    source = written(tmp_path / "in", *names, quality_csv="image,sharp\n" + rows)
+    with pytest.raises(SourceError, match=r"quality\.csv: nearly CSV list, but its column 'sharp' says something else"):
+        imported(source, tmp_path)
+    assert labels(imported(source, tmp_path / "b", layout="folder")[0]) == {"cat": 4, "dog": 4}
+
+
+def test_names_that_repeat_in_the_subsets_of_a_list_are_told_apart_by_them(tmp_path):
+    tags = "".join(
+        f'<image name="{n}.jpg" subset="{s}"><tag label="{c}"/></image>'
+        for s in ("Train", "Validation")
+        for n, c in enumerate("ab")
+    )
+    names = [f"images/{s}/{n}.jpg" for s in ("Train", "Validation") for n in (0, 1)]
+    source = written(tmp_path / "in", *names, annotations_xml=f"<annotations>{tags}</annotations>")
+    assert imported(source, tmp_path)[0] == {(c, s): 1 for c in "ab" for s in ("training", "validation")}
+
+
+def test_pictures_that_illustrate_and_strays_above_do_not_become_classes(tmp_path):
+    names = [f"a/b/{s}/{c}/{n}.jpg" for s in ("train", "test") for c in "xy" for n in (1, 2)]
+    source = written(tmp_path / "in", *names, "a/sample.jpg", "a/docs/logo.jpg")
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"x": 4, "y": 4} and {s.path for s in report.skips} == {"a/sample.jpg", "a/docs/logo.jpg"}
+
+
+def test_a_template_for_answers_and_a_list_of_ids_are_no_labels(tmp_path):
+    source = written(
+        tmp_path / "in", "train/a1.jpg", "train/a2.jpg", "test/b1.jpg", train_csv="id,label\na1,cat\na2,dog\n",
+        sample_submission_csv="id,label\nb1,cat\n", test_csv="id\nb1\n",
+    )  # fmt: skip
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"cat": 1, "dog": 1}
+    assert "test/b1.jpg" in {skip.path for skip in report.skips}
+
+
+def test_a_table_of_class_numbers_is_not_a_list_of_pictures_called_so(tmp_path):
+    source = written(
+        tmp_path / "in",
+        *(f"{c}/{n}.jpg" for c in ("cat", "dog") for n in range(10)),
+        map_csv="id,name\n0,cat\n1,dog\n",
+        classes_json='{"0": "cat"}',
+    )
+    assert labels(imported(source, tmp_path)[0]) == {"cat": 10, "dog": 10}
+
+
+def test_a_picture_found_by_its_name_alone_is_not_taken_from_another_class_or_split(tmp_path):
+    source = written(
+        tmp_path / "in",
+        "cat/1.jpg",
+        "dog/2.jpg",
+        "dog/3.jpg",
+        labels_csv="path,label\nx/1.jpg,dog\ndog/2.jpg,dog\ncat/9.jpg,cat\n",
+    )
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"dog": 1}
+    assert any("is of another class, cat/1.jpg" in skip.reason for skip in report.skips)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "@eaDir/cat.jpg", "cat/@eaDir/SYNO.jpg", "cat/.ipynb_checkpoints/1.jpg", "#recycle/2.jpg", "cat/_small/3.jpg",
+        "cat/thumbs/4.jpg", "__MACOSX/cat/._1.jpg", "cat/Thumbs.db", "$RECYCLE.BIN/5.jpg", ".Trash/6.jpg",
+    ],
+)  # fmt: skip
+def test_what_systems_and_programs_leave_behind_never_counts(tmp_path, junk):
+    source = written(tmp_path / "in", "cat/1.jpg", "dog/2.jpg", junk)
+    assert labels(imported(source, tmp_path)[0]) == {"cat": 1, "dog": 1}
+    assert sorted(label for _, label in find_examples(source)) == ["cat", "dog"]
+
+
+def test_labels_called_like_system_folders_are_kept_under_an_escaped_name(tmp_path):
+    with Project(tmp_path / "p") as project:
+        project.dataset.add(jpeg(1), "lost+found")
+        assert [p.label for p in project.dataset.pictures()] == ["lost+found"]
+
+
+def test_unicode_twins_are_one_label_and_blanks_around_a_label_are_said(tmp_path):
+    twins = [f"{unicodedata.normalize(form, 'Käfer')}/{form}.jpg" for form in ("NFC", "NFD")]
+    source = written(tmp_path / "in", *twins, "bee /1.jpg", "ant/2.jpg", "Ant/3.jpg")
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"Käfer": 2, "bee": 1, "Ant": 1}
+    assert "label 'bee ' was taken for 'bee', without the spaces" in {note.reason for note in report.notes}
+    assert any("only by case, blanks or Unicode form" in skip.reason for skip in report.skips)
+    taught = labelled_folder(source)
+    assert Counter(label for _, label in taught.pictures)["Käfer"] == 2
+    assert [note.path for note in taught.notes] == ["ant"]
+
+
+def test_pictures_beside_class_folders_get_no_class_and_a_flat_folder_says_which_it_became(tmp_path):
+    source = written(tmp_path / "in", "cat/1.jpg", "dog/2.jpg", "logo.jpg")
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"cat": 1, "dog": 1}
+    assert [(skip.path, skip.reason) for skip in report.skips] == [("logo.jpg", "not in the folder of a label")]
+    _, report = imported(written(tmp_path / "mugs", "1.jpg", "2.jpg"), tmp_path / "b")
+    assert report.read_as == ("one class named after the folder, 'mugs'",)
+
+
+def test_pictures_are_told_by_their_content_whatever_they_are_called(tmp_path):
+    source = written(tmp_path / "in", "cat/1.jpg")
+    for name, kind in (("noending", "JPEG"), ("b.dat", "PNG"), ("c.jfif", "JPEG"), ("d.bmp", "BMP"), ("e.txt", "GIF")):
+        (source / "cat" / name).write_bytes(encoded(drawn(hash(name) % 1000), kind))
+    (source / "cat" / "raw.nef").write_bytes(encoded(drawn(5), "TIFF"))
+    (source / "cat" / "notes").write_text("BM of something")
+    with Project(tmp_path / "p") as project:
+        report = import_path(project.dataset, source)
+        assert sorted(p.path.name for p in project.dataset.pictures()) == [
+            "1.jpg", "b.png", "c.jfif", "d.bmp", "e.gif", "noending.jpg",
+        ]  # fmt: skip
+    assert {skip.path: skip.reason for skip in report.skips} == {
+        "cat/raw.nef": "camera raw file; export it as JPEG", "cat/notes": "not a picture file",
+    }  # fmt: skip
+
+
+def test_a_label_with_a_colon_is_a_label(tmp_path):
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        for number, label in enumerate(("ratio 1:2", "a:b")):
+            archive.writestr(f"{label}/1.jpg", jpeg(number))
+        archive.writestr("C:/x.jpg", jpeg(7))
+    counts, report = imported(tmp_path / "in.zip", tmp_path)
+    assert labels(counts) == {"ratio 1:2": 1, "a:b": 1}
+    assert [skip.reason for skip in report.skips] == ["path that points out of its folder"]

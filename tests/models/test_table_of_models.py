@@ -1,0 +1,173 @@
+"""Models as tools make them, each with a known right answer: four colours get their names, or it is said why not.
+
+Each row is the files of a folder, what a person says beside them, and what comes of it: every colour named right
+without a guess (``right``), right by a guess that is said (``guess``), or a refusal in these words.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foreign_models import COLOURS, LABELS, colour_classifier, int8, named, two_label_files
+from whatsit import Classifier, DataError, ModelError
+from whatsit.models.inspection import inspect
+from whatsit.tflite.flatbuffer import read_model, write_model
+from whatsit.tflite.metadata import ModelMetadata, with_files, with_metadata
+from whatsit.tflite.schema import schema
+
+LINES = "\n".join(LABELS).encode()
+NUMBERED = "\r\n".join(f"{number} {label}" for number, label in enumerate(LABELS)).encode()
+FROM_ONE = "\n".join(f"{number} {label}" for number, label in enumerate(LABELS, 1)).encode()
+PBTXT = "".join(f'item {{ id: {n} name: "{label}" }}\n' for n, label in enumerate(LABELS, 1)).encode()
+
+
+@dataclass(frozen=True)
+class Row:
+    model: bytes
+    expected: str
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def described(model: bytes, mean: float, std: float) -> bytes:
+    return with_files(with_metadata(model, ModelMetadata((mean,), (std,), LABELS)), {"labels.txt": LINES})
+
+
+def zipped(model: bytes, **files: bytes) -> bytes:
+    """Files behind the model that no metadata names, as some tools append them."""
+    return with_files(model, {name.replace("_", "."): content for name, content in files.items()})
+
+
+def custom(code: str) -> bytes:
+    model = read_model(colour_classifier("0..1"))
+    operator = model.operatorCodes[model.subgraphs[0].operators[-1].opcodeIndex]
+    operator.builtinCode = operator.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    operator.customCode = code
+    return write_model(model)
+
+
+def two_outputs() -> bytes:
+    model = read_model(colour_classifier("0..1"))
+    graph = model.subgraphs[0]
+    names = [tensor.name for tensor in graph.tensors]
+    graph.outputs = np.array([names.index(b"mean"), *graph.outputs], np.int32)
+    return write_model(model)
+
+
+OURS = {"labels": LABELS}
+FLOAT, WIDE, RAW = (colour_classifier(convention) for convention in ("0..1", "-1..1", "0..255"))
+MACHINE = colour_classifier("-1..1", name="serving_default_sequential_1_input:0", size=224)
+ROWS = {
+    # Keras and PyTorch: float32, nothing said
+    "keras 0..1": Row(FLOAT, "guess", settings=OURS),
+    "keras 0..1, told": Row(FLOAT, "right", settings={**OURS, "normalise": "0..1"}),
+    "keras -1..1, told": Row(WIDE, "right", settings={**OURS, "normalise": "-1..1"}),
+    "keras 0..255, told": Row(RAW, "right", settings={**OURS, "normalise": "0..255"}),
+    "keras -1..1, told by numbers": Row(WIDE, "right", settings={**OURS, "normalise": (127.5, 127.5)}),
+    "keras logits": Row(colour_classifier("0..1", ends=""), "guess", settings=OURS),
+    "keras rescaling 1/255": Row(colour_classifier("0..1", scaling=f"MUL:{1 / 255}"), "right", settings=OURS),
+    "keras division": Row(colour_classifier("0..1", scaling="DIV:255"), "right", settings=OURS),
+    "keras rescaling 1/127.5, -1": Row(
+        colour_classifier("-1..1", scaling=f"MUL:{1 / 127.5} ADD:-1"), "right", settings=OURS
+    ),
+    "keras subtraction": Row(colour_classifier("-1..1", scaling="SUB:127.5 DIV:127.5"), "right", settings=OURS),
+    "keras 2x - 1": Row(colour_classifier("-1..1", scaling="MUL:2 SUB:1"), "right", settings=OURS),
+    "pytorch, channels first": Row(colour_classifier("0..1", channels_first=True), "guess", settings=OURS),
+    "pytorch, channels first, -1..1": Row(
+        colour_classifier("-1..1", channels_first=True), "right", settings={**OURS, "normalise": "-1..1"}
+    ),
+    "batch of 4": Row(colour_classifier("0..1", batch=4), "guess", settings=OURS),
+    "batch of 4, channels first": Row(colour_classifier("0..1", batch=4, channels_first=True), "guess", settings=OURS),
+    "kept beside the model": Row(
+        WIDE, "right", {"model.reading.toml": b'normalise = "-1..1"\n', "labels.txt": LINES}
+    ),
+    # integers: the type says it
+    **{
+        f"{io}, calibrated on {convention}": Row(
+            int8(colour_classifier(convention), convention, io), "right", {"labels.txt": LINES}
+        )
+        for io in ("int8", "uint8")
+        for convention in ("0..1", "-1..1", "0..255")
+    },
+    "int8 logits": Row(int8(colour_classifier("0..255", ends=""), "0..255"), "right", settings=OURS),
+    "int8 inside, float32 outside": Row(int8(FLOAT, "0..1", "float32"), "guess", settings=OURS),
+    "edge impulse": Row(int8(FLOAT, "0..1"), "right", {"labels.txt": LINES}),
+    # tools by their layout
+    "teachable machine, float": Row(MACHINE, "right", {"labels.txt": NUMBERED}),
+    "teachable machine, quantised": Row(int8(WIDE, "-1..1", "uint8"), "right", {"labels.txt": NUMBERED}),
+    "automl": Row(
+        int8(FLOAT, "0..1", "uint8"), "right",
+        {"dict.txt": LINES, "manifest.json": b'{"modelFile": "model.tflite", "labelsFile": "dict.txt"}'},
+    ),
+    "firebase": Row(
+        int8(FLOAT, "0..1", "uint8"), "right",
+        {"words.txt": LINES, "manifest.json": b'{"modelFile": "model.tflite", "labelsFile": "words.txt"}'},
+    ),
+    "mediapipe model maker": Row(described(FLOAT, 0, 255), "right"),
+    "mediapipe, -1..1": Row(described(WIDE, 127.5, 127.5), "right"),
+    "mediapipe, int8": Row(described(int8(WIDE, "-1..1"), 127.5, 127.5), "right"),
+    "label files of ids and words": Row(
+        two_label_files(int8(FLOAT, "0..1"), {"ids.txt": (b"/m/0a\n/m/0b\n/m/0c\n/m/0d", ""), "en.txt": (LINES, "en")}),
+        "right",
+    ),
+    "labels in a zip that nothing names": Row(zipped(int8(FLOAT, "0..1"), labels_txt=LINES), "right"),
+    # label files beside the model
+    "labels with a byte-order mark and CRLF": Row(
+        int8(FLOAT, "0..1"), "right", {"labels.txt": ("\ufeff" + "\r\n".join(LABELS)).encode()}
+    ),
+    "labels from one": Row(int8(FLOAT, "0..1"), "right", {"model.txt": FROM_ONE}),
+    "labels as a list": Row(int8(FLOAT, "0..1"), "right", {"labels.json": json.dumps(LABELS).encode()}),
+    "labels as id and name": Row(
+        int8(FLOAT, "0..1"), "right", {"class_names.json": json.dumps(dict(enumerate(LABELS))).encode()}
+    ),
+    "labels as keras has them": Row(
+        int8(FLOAT, "0..1"), "right",
+        {"class_indices.json": json.dumps({label: number for number, label in enumerate(LABELS)}).encode()},
+    ),
+    "labels as a label map": Row(int8(FLOAT, "0..1"), "right", {"label_map.pbtxt": PBTXT}),
+    # outputs
+    "two outputs": Row(two_outputs(), "2 outputs: .*say which holds the scores"),
+    "two outputs, named": Row(two_outputs(), "guess", settings={**OURS, "output": "out"}),
+    "two outputs, numbered": Row(two_outputs(), "guess", settings={**OURS, "output": 1}),
+    "several sigmoids": Row(colour_classifier("0..1", ends="LOGISTIC"), "4 sigmoids.*multi-label", settings=OURS),
+    "several sigmoids, told": Row(
+        colour_classifier("0..1", ends="LOGISTIC"), "guess", settings={**OURS, "multi_label": True}
+    ),
+    "edge tpu": Row(custom("edgetpu-custom-op"), "Edge TPU.*without _edgetpu"),
+    "select tensorflow operators": Row(custom("FlexErf"), "operators of TensorFlow itself"),
+    "detector": Row(custom("TFLite_Detection_PostProcess"), "an object detector"),
+    "labels of another model": Row(
+        int8(FLOAT, "0..1"), "3 labels for a model of 4 classes", {"model.txt": b"a\nb\nc"}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_model_is_right_or_says_what_it_lacks(name: str, tmp_path: Path) -> None:
+    row = ROWS[name]
+    file = tmp_path / "model.tflite"
+    file.write_bytes(row.model)
+    for beside, content in row.beside.items():
+        (tmp_path / beside).write_bytes(content)
+    if row.expected not in ("right", "guess"):
+        with pytest.raises((ModelError, DataError), match=row.expected) as refused:
+            Classifier(file, **row.settings)
+        assert "\n" not in str(refused.value) and inspect(file, **row.settings).problem
+        return
+    classifier = Classifier(file, **row.settings)
+    assert named(classifier) == list(LABELS)
+    guesses = [one.what for one in classifier.assumptions if one.guess and one.what != "fit"]
+    assert guesses == (["normalisation"] if row.expected == "guess" else [])
+
+
+@pytest.mark.parametrize("convention", ["-1..1", "0..255"])
+def test_a_float_model_that_is_read_wrongly_says_that_it_is_read_by_a_guess(convention: str) -> None:
+    classifier = Classifier(colour_classifier(convention), LABELS)
+    assert next(one.what for one in classifier.assumptions if one.guess) == "normalisation"
+    told = inspect(colour_classifier(convention), [np.full((9, 9, 3), COLOURS["red"], np.uint8)], labels=LABELS)
+    assert convention in {reading.normalise for reading in told.readings if reading.labels == (("red", 1),)}
