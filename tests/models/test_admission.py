@@ -9,7 +9,9 @@ import pytest
 from small_models import small_classifier
 from whatsit import ModelError
 from whatsit.models.admission import admit
-from whatsit.tflite.flatbuffer import write_model
+from whatsit.models.outputs import score_output
+from whatsit.tflite.flatbuffer import read_model, write_model
+from whatsit.tflite.interpreter import TensorSpec
 from whatsit.tflite.probe import Prober, check_runs
 from whatsit.tflite.schema import schema
 
@@ -96,3 +98,9 @@ def test_a_spoilt_memory_is_not_believed(small_model, model_cache: Path):
     for file in (model_cache / "probes").glob("*.json"):
         file.write_text("[1")
     check_runs(content)
+
+
+def test_an_output_without_dimensions_is_refused_in_one_line(small_model):
+    number = TensorSpec("out", (), np.dtype(np.float32), 0.0, 0)
+    with pytest.raises(ModelError, match=r"output of shape \[\]; expected one row of scores"):
+        score_output(read_model(small_model()), (number,), (8, 8), "odd.tflite")

@@ -116,7 +116,7 @@ def score_output(
     shape = outputs[index].shape
     values = int(np.prod(shape))
     _refuse_shapes(outputs, index, picture, name)
-    if not values or values != shape[-1]:
+    if not shape or not values or values != shape[-1]:  # an output can be a single number without dimensions
         raise ModelError(f"{name}: output of shape {list(shape)}; expected one row of scores, [1, classes]")
     last = last_operator(model, int(model.subgraphs[0].outputs[index]))
     if values == 1:
