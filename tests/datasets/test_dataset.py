@@ -14,6 +14,7 @@ import pytest
 from drawn_pictures import COLOURS, drawn, encoded, fill, jpeg, tree
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.history import EditHistory
 from whatsit.datasets.index import Index
 from whatsit.datasets.issues.check import check
 from whatsit.datasets.issues.dismissed import Dismissals
@@ -156,6 +157,21 @@ def test_edits_are_undone_last_first(pets):
     while states:
         assert state(pets) == states.pop()
         pets.undo()
+
+
+def test_the_oldest_edits_are_forgotten_and_the_latest_can_be_undone(project, pets, monkeypatch):
+    prune, history = EditHistory.prune, project.path / ".whatsit" / "history"
+    monkeypatch.setattr(EditHistory, "prune", lambda history: prune(history, 4))
+    for number in range(12):
+        pets.relabel(["cat/1.jpg" if number % 2 == 0 else "dog/1.jpg"], "dog" if number % 2 == 0 else "cat")
+        pets.refresh()
+        assert len(list(history.iterdir())) <= 6
+    states = []
+    while pets.undoable() is not None:
+        pets.undo()
+        states.append({picture.key for picture in pets.pictures()})
+    assert len(states) >= 4
+    assert all(len(found) == 20 for found in states)
 
 
 def test_an_edit_whose_pictures_are_gone_does_not_keep_earlier_ones_from_being_undone(pets):

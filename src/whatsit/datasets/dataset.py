@@ -386,6 +386,7 @@ class Dataset(Catalogue):
             return Changes()
         with self.editing():
             self._history.finish_interrupted()
+            self._history.prune()
             changes = self._mirror.refresh(progress)
             self._changed = self._changed or bool(changes)
             return changes

@@ -5,16 +5,16 @@ import filecmp
 import logging
 import os
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeAlias
+from typing import TypeAlias
 
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.edit import Edit, EditKind, read_edit
 from whatsit.datasets.places import HISTORY, INCOMING
 from whatsit.datasets.splits_csv import SplitRecords
+from whatsit.datasets.steps import Steps
 from whatsit.errors import DataError
 from whatsit.files import beneath, cannot_write, read_bounded, write_all, write_file
 
@@ -22,9 +22,10 @@ _log = logging.getLogger(__name__)
 _MAX_BYTES = 2**28
 """Of one edit: an import of more pictures than a dataset can hold."""
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
+KEPT = 2000
+"""How many edits can be undone at least; half as many more are kept before the oldest are forgotten."""
 _REMEMBERED = 5000
 """Parsed edits kept in memory."""
-Arguments = ParamSpec("Arguments")
 
 _Stamp: TypeAlias = tuple[int, int]
 """Modification time in nanoseconds and size of a file."""
@@ -61,7 +62,7 @@ class EditHistory:
         Raises:
             DataError: a move was not possible or the disk is full; what was already moved is moved back.
         """
-        steps = _Steps()
+        steps = Steps()
         try:
             self._place(contents or {}, steps)
             number, before = self._begin(edit, steps)
@@ -76,7 +77,7 @@ class EditHistory:
             self._parsed[number] = stamp, before.then(edit)  # not parsed again: bursts can be long
         return number
 
-    def _do(self, edit: Edit, steps: "_Steps") -> None:
+    def _do(self, edit: Edit, steps: "Steps") -> None:
         steps.then_back(self._records.go_back, self._records.mark())
         self._records.append(edit.after)
         steps.then_back(self._remove, edit.makes)
@@ -151,6 +152,24 @@ class EditHistory:
             with contextlib.suppress(OSError, DataError):
                 beneath.unlink(self.folder / f"{number:08d}.json", missing_ok=True)
 
+    def prune(self, most: int = KEPT) -> None:
+        """Forget the oldest edits where there are more than half as many again as ``most``.
+
+        The newest one that names a lesson stays, with all after it: what is taught now follows from them.
+        """
+        numbers = sorted(self._numbers())
+        if len(numbers) <= most * 3 // 2:
+            return
+        newest_first = self._edits(reversed(numbers))
+        of_lesson = next((number for number, edit in newest_first if edit.lesson is not None), numbers[-1])
+        oldest = min(numbers[-most], of_lesson)
+        for number in numbers:  # the oldest first: whatever stops this, those that are left follow one another
+            if number >= oldest:
+                break
+            with contextlib.suppress(OSError, DataError):
+                beneath.unlink(self.folder / f"{number:08d}.json", missing_ok=True)
+            self._parsed.pop(number, None)
+
     # ---- looking
 
     def newest(self) -> int:
@@ -196,7 +215,7 @@ class EditHistory:
 
     # ---- how
 
-    def _place(self, contents: Mapping[str, bytes], steps: "_Steps") -> None:
+    def _place(self, contents: Mapping[str, bytes], steps: "Steps") -> None:
         """New files, where a kill leaves no trace of them: ``finish_interrupted`` empties the folder."""
         if contents:
             beneath.make_folder(self._incoming)
@@ -212,7 +231,7 @@ class EditHistory:
             return incoming.relative_to(self.project).as_posix()
         return origin
 
-    def _begin(self, edit: Edit, steps: "_Steps") -> tuple[int, Edit | None]:
+    def _begin(self, edit: Edit, steps: "Steps") -> tuple[int, Edit | None]:
         """Write the intention down, so that a crash from now on ends in the edit being done.
 
         Returns:
@@ -337,29 +356,6 @@ class EditHistory:
         for folder in {(self.project / path).parent for move in edit.moves for path in move}:
             if folder.is_dir():
                 beneath.sync_folder(folder)
-
-
-class _Steps:
-    """What was done so far, to be put back in the opposite order."""
-
-    def __init__(self) -> None:
-        self._back: list[Callable[[], object]] = []
-
-    def then_back(
-        self, function: Callable[Arguments, object], *args: Arguments.args, **named: Arguments.kwargs
-    ) -> None:
-        """Putting this step back is calling that."""
-        self._back.append(partial(function, *args, **named))
-
-    def put_back(self) -> bool:
-        """Put everything back; False where the disk does not let it happen: then the journal stays, to go on from."""
-        while self._back:
-            try:
-                self._back.pop()()
-            except (OSError, DataError) as error:
-                _log.warning("an edit could not be put back: %s", error)
-                return False
-        return True
 
 
 def _lesson(edits: Iterable[tuple[int, Edit]]) -> int | None:
