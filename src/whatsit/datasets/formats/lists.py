@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from whatsit.datasets.formats import split_folders
 from whatsit.datasets.formats.claims import Claims, listing_of
+from whatsit.datasets.formats.label_table import SPEAKS_AGAINST, folder_of, speaks_against
 from whatsit.datasets.formats.list_cost import check_list
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, NearMiss, not_listed, pictures_in
 from whatsit.datasets.formats.references import References
@@ -97,6 +98,11 @@ class ListFormat:
         listing = listing_of(references, found)
         if isinstance(listing, NearMiss):
             return listing
+        # A list in each class folder says nothing against that folder alone.
+        if (guess := next((claims for claims in found if claims.guessed), None)) and len(found) > 1:
+            folders = [folder_of(item.path) for item in listing.items]
+            if speaks_against([item.label for item in listing.items], folders):
+                return NearMiss(guess.path, SPEAKS_AGAINST.format(repr(guess.guessed)))
         if not labelled:
             of_folders = _of_folders(listing, contents)
             if of_folders is None:
