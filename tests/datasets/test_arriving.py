@@ -451,6 +451,14 @@ def test_pictures_beside_class_folders_get_no_class_and_a_flat_folder_says_which
     assert report.read_as == ("one class named after the folder, 'mugs'",)
 
 
+def test_one_class_whose_file_names_divide_it_is_doubted(tmp_path):
+    names = [f"images/{breed}_{n}.jpg" for breed in ("Abyssinian", "great_pyrenees") for n in (1, 20)]
+    counts, report = imported(written(tmp_path / "in", *names), tmp_path)
+    assert labels(counts) == {"images": 4}
+    assert "begin with 2 words, such as 'Abyssinian', 'great_pyrenees'; if these are" in report.notes[0].reason
+    assert not imported(written(tmp_path / "b", "mug/IMG_1.jpg", "mug/IMG_2.jpg"), tmp_path / "c")[1].notes
+
+
 def test_pictures_are_told_by_their_content_whatever_they_are_called(tmp_path):
     source = written(tmp_path / "in", "cat/1.jpg")
     for name, kind in (("noending", "JPEG"), ("b.dat", "PNG"), ("c.jfif", "JPEG"), ("d.bmp", "BMP"), ("e.txt", "GIF")):

@@ -20,7 +20,7 @@ _TEXTS = (
 )  # fmt: skip
 _OF_ONE_PICTURE = (".json", ".txt", ".xml", ".yaml", ".yml", ".csv")
 _MAX_TEXTS = 16
-_SAMPLE = 400
+_SAMPLE = 64
 _WAY_OUT = "save what it says as labels.csv, one line per picture"
 
 
@@ -42,8 +42,10 @@ def unread_text(source: Source, contents: Contents) -> NearMiss | None:
         return NearMiss(beside[0], f"files that describe one picture each are not read; {_WAY_OUT}", only_flat=True)
     names = sorted({PurePosixPath(path).name.casefold() for path in pictures})
     names = names[:: max(1, len(names) // _SAMPLE)]
+    left = MAX_LIST
     for path in [path for path in others if path.casefold().endswith(_TEXTS)][:_MAX_TEXTS]:
-        text = _text(source, path)
+        text = _text(source, path, left)
+        left -= len(text)
         if _are_most([name for name in names if name in text], names):
             return NearMiss(path, f"it names the pictures in a way that is not known; {_WAY_OUT}", only_flat=True)
     return None
@@ -60,9 +62,9 @@ def _stem(path: str) -> str:
     return (PurePosixPath(stem).stem if is_picture_name(stem) else stem).casefold()
 
 
-def _text(source: Source, path: str) -> str:
+def _text(source: Source, path: str, most: int) -> str:
     try:
         content = source.read(path)
     except DataError:
         return ""
-    return guessed_text(content).casefold() if len(content) <= MAX_LIST else ""
+    return guessed_text(content).casefold() if len(content) <= most else ""
