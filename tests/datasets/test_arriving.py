@@ -301,6 +301,16 @@ def test_a_list_in_each_class_folder_that_divides_them_otherwise_is_not_taken_fo
         imported(source, tmp_path)
 
 
+def test_numbers_of_a_list_that_stand_for_class_folders_are_called_like_those(tmp_path):
+    names = [f"{split}/{c}/{n}.jpg" for split in ("train", "valid") for c in ("glass", "paper") for n in range(2)]
+    rows = "".join(f"{name},{'paper' in name:d}\n" for name in names)
+    source = written(tmp_path / "in", *names, labels_csv="name,label\n" + rows)
+    counts, report = imported(source, tmp_path)
+    assert counts == {(c, split): 2 for c in ("glass", "paper") for split in ("training", "validation")}
+    assert "its numbers stand for the class folders" in report.read_as[0]
+    assert imported(source / "labels.csv", tmp_path / "b")[0] == counts
+
+
 def test_a_list_whose_names_are_in_several_folders_is_refused(tmp_path):
     names = [f"{folder}/{n}.jpg" for folder in "ab" for n in range(4)]
     rows = "".join(f"{n}.jpg,{'cat' if n % 2 else 'dog'}\n" for n in range(4))
