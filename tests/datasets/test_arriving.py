@@ -237,12 +237,18 @@ DOUBTFUL = {
     "shapes": ("all.xml", BOXED),
     "a spreadsheet": ("labels.xlsx", "PK"),
     "lists that disagree": ("a.csv", "file,label\n" + CSV_ROWS),
+    "records": ("list.json", json.dumps([{"file": n, "label": {"of": {"kind": OF[n[0]]}}} for n in CAT_DOG])),
+    "another notation": ("labels.yaml", "".join(f"{n}: {OF[n[0]]}\n" for n in CAT_DOG)),
+    "MXNet": ("train.lst", "".join(f"{n}\t{OF[str(n)] == 'dog':d}\t{n}.jpg\n" for n in (1, 2, 3, 4))),
+    "an array": ("labels.npy", "NUMPY"),
 }  # fmt: skip
 WHY = {
     "two columns": ("CSV list", "name one of them label"), "several labels": ("CSV list", "several labels"),
     "measurements": ("CSV list", "numbers that are no classes"), "captions": ("CSV list", "no column of labels"),
     "other JSON": ("JSON list", "not known"), "shapes": ("CVAT", "shapes, not tags"),
     "a spreadsheet": ("CSV list", "save it as CSV"), "lists that disagree": ("CSV list", "keep one"),
+    "records": ("JSON list", "holds records and no labels"), "another notation": ("CSV list", "not known"),
+    "MXNet": ("CSV list", "not known"), "an array": ("CSV list", "save it as CSV"),
 }  # fmt: skip
 
 
@@ -285,6 +291,83 @@ def test_a_column_that_divides_the_classes_of_the_folders_otherwise_is_not_taken
     with pytest.raises(SourceError, match=r"quality\.csv: nearly CSV list, but its column 'sharp' says something else"):
         imported(source, tmp_path)
     assert labels(imported(source, tmp_path / "b", layout="folder")[0]) == {"cat": 4, "dog": 4}
+
+
+def test_a_list_in_each_class_folder_that_divides_them_otherwise_is_not_taken_for_the_labels(tmp_path):
+    names = [f"{c}/{n}.jpg" for c in ("cat", "dog") for n in range(3)]
+    rows = "file,photographer\n0.jpg,ann\n1.jpg,bob\n2.jpg,ann\n"
+    source = written(tmp_path / "in", *names, cat__index_csv=rows, dog__index_csv=rows)
+    with pytest.raises(SourceError, match="its column 'photographer' says something else than the folders"):
+        imported(source, tmp_path)
+
+
+def test_numbers_of_a_list_that_stand_for_class_folders_are_called_like_those(tmp_path):
+    names = [f"{split}/{c}/{n}.jpg" for split in ("train", "valid") for c in ("glass", "paper") for n in range(2)]
+    rows = "".join(f"{name},{'paper' in name:d}\n" for name in names)
+    source = written(tmp_path / "in", *names, labels_csv="name,label\n" + rows)
+    counts, report = imported(source, tmp_path)
+    assert counts == {(c, split): 2 for c in ("glass", "paper") for split in ("training", "validation")}
+    assert "its numbers stand for the class folders" in report.read_as[0]
+    assert imported(source / "labels.csv", tmp_path / "b")[0] == counts
+
+
+def test_a_list_whose_names_are_in_several_folders_is_refused(tmp_path):
+    names = [f"{folder}/{n}.jpg" for folder in "ab" for n in range(4)]
+    rows = "".join(f"{n}.jpg,{'cat' if n % 2 else 'dog'}\n" for n in range(4))
+    source = written(tmp_path / "in", *names, list_csv="file,label\n" + rows)
+    with pytest.raises(SourceError, match="does not say in which folder its pictures are: 2 pictures have this name"):
+        imported(source, tmp_path)
+
+
+@pytest.mark.parametrize("beside", ["{}.json", "{}.jpg.json", "{}.txt", "Annotations/{}.xml"])
+def test_files_that_describe_one_picture_each_are_refused_where_no_class_folders_say_more(tmp_path, beside):
+    source = written(tmp_path / "in", *(f"photos/{n}" for n in CAT_DOG))
+    for n in OF:
+        (source / "photos" / beside.format(n)).parent.mkdir(exist_ok=True)
+        (source / "photos" / beside.format(n)).write_text("{}")
+    with pytest.raises(SourceError, match="--layout folder takes"):
+        imported(source, tmp_path)
+    assert labels(imported(source, tmp_path / "b", label="mug")[0]) == {"mug": 4}
+
+
+def test_the_tags_of_custom_vision_are_labels(tmp_path):
+    rows = [{"id": n, "tags": [{"tagName": label}]} for n, label in OF.items()]
+    source = written(tmp_path / "in", *CAT_DOG, images_json=json.dumps(rows))
+    assert labels(imported(source, tmp_path)[0]) == {"cat": 2, "dog": 2}
+
+
+def test_sets_side_by_side_that_each_hold_splits_of_the_same_classes_are_one(tmp_path):
+    inside = [f"{s}/{c}/{n}.jpg" for s in ("train", "val") for c in ("cat", "dog") for n in (1, 2)]
+    source = written(tmp_path / "in", *(f"fold{f}/{path}" for f in (0, 1) for path in inside))
+    counts, report = imported(source, tmp_path)
+    assert counts == {(c, s): 4 for c in ("cat", "dog") for s in ("training", "validation")}
+    assert report.read_as == ("split folders inside 'fold0', 'fold1', which hold the same classes",)
+    days = [f"{c}/{s}/day {n}/1.jpg" for c in ("cat", "dog") for s in ("train", "val") for n in (1, 2)]
+    assert labels(imported(written(tmp_path / "days", *days), tmp_path / "b")[0]) == {"cat": 4, "dog": 4}
+
+
+def test_a_folder_of_the_classes_beside_it_is_more_of_them_and_no_class(tmp_path):
+    classes = [f"{c}/{n}.jpg" for c in ("rose", "tulip") for n in (1, 2)]
+    source = written(tmp_path / "in", *classes, *(f"flowers/{path}" for path in classes))
+    counts, report = imported(source, tmp_path)
+    assert labels(counts) == {"rose": 4, "tulip": 4} and "flowers holds more of the same" in report.read_as[0]
+    kinds = written(tmp_path / "kinds", "bird/owl/1.jpg", "bird/hen/2.jpg", "mammal/cat/3.jpg", "mammal/dog/4.jpg")
+    assert labels(imported(kinds, tmp_path / "b")[0]) == {"bird": 2, "mammal": 2}
+
+
+def test_archives_named_after_splits_are_splits_and_pictures_alone_in_one_have_no_class(tmp_path):
+    (tmp_path / "in").mkdir()
+    for split in ("train", "pets_test"):
+        with zipfile.ZipFile(tmp_path / "in" / f"{split}.zip", "w") as archive:
+            for number, label in enumerate(("cat", "dog")):
+                archive.writestr(f"{label}/{number}.jpg", jpeg(number + 2 * (split == "train"), size=(12, 9)))
+    counts, report = imported(tmp_path / "in", tmp_path)
+    assert counts == {(label, split): 1 for label in ("cat", "dog") for split in ("training", "test")}
+    assert "class folders, and train.zip is training" in report.read_as
+    flat = written(tmp_path / "train", *CAT_DOG)
+    with pytest.raises(SourceError, match="train: a folder named after a split"):
+        imported(flat, tmp_path / "b")
+    assert labels(imported(flat, tmp_path / "c", label="train")[0]) == {"train": 4}
 
 
 def test_names_that_repeat_in_the_subsets_of_a_list_are_told_apart_by_them(tmp_path):
@@ -376,6 +459,14 @@ def test_pictures_beside_class_folders_get_no_class_and_a_flat_folder_says_which
     assert [(skip.path, skip.reason) for skip in report.skips] == [("logo.jpg", "not in the folder of a label")]
     _, report = imported(written(tmp_path / "mugs", "1.jpg", "2.jpg"), tmp_path / "b")
     assert report.read_as == ("one class named after the folder, 'mugs'",)
+
+
+def test_one_class_whose_file_names_divide_it_is_doubted(tmp_path):
+    names = [f"images/{breed}_{n}.jpg" for breed in ("Abyssinian", "great_pyrenees") for n in (1, 20)]
+    counts, report = imported(written(tmp_path / "in", *names), tmp_path)
+    assert labels(counts) == {"images": 4}
+    assert "begin with 2 words, such as 'Abyssinian', 'great_pyrenees'; if these are" in report.notes[0].reason
+    assert not imported(written(tmp_path / "b", "mug/IMG_1.jpg", "mug/IMG_2.jpg"), tmp_path / "c")[1].notes
 
 
 def test_pictures_are_told_by_their_content_whatever_they_are_called(tmp_path):

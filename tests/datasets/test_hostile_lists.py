@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from whatsit.datasets.formats import FORMATS, lists
+from whatsit.datasets.formats import FORMATS, list_cost
 from whatsit.datasets.formats.recognition import chosen_formats, recognised, recognised_list
 from whatsit.datasets.formats.sources import FilesSource
 from whatsit.errors import SourceError
@@ -146,11 +146,22 @@ def test_of_a_hundred_thousand_rows_those_with_pictures_are_taken_and_the_rest_i
 
 
 def test_a_list_beyond_the_limit_is_refused_before_it_is_parsed(monkeypatch):
-    monkeypatch.setattr(lists, "MAX_LIST", 100)
+    monkeypatch.setattr(list_cost, "MAX_LIST", 100)
     for layout in ("csv", "json", "coco", "cvat"):
         ending = FORMATS[layout].list_endings[0]
         with pytest.raises(SourceError, match="more than the 100 allowed for a list"):
             of_list(f"list{ending}", b" " * 101)
+
+
+def test_texts_that_name_pictures_in_unknown_ways_are_looked_at_within_limits():
+    names = [f"p{n}.jpg" for n in range(2000)]
+    long = b"x" * 2**23 + " ".join(names).encode()
+    pictures = dict.fromkeys(names, PICTURE)
+    with pytest.raises(SourceError, match=r"a\.md: nearly CSV list, but it names the pictures"):
+        listing({**pictures, "a.md": long, "b.md": long})
+    beyond = {f"{n}.md": b"x" * 2**23 for n in range(3)}
+    assert len(listing({**pictures, **beyond, "4.md": long}).items) == 2000
+    assert len(listing({**pictures, "bytes.dat": bytes(range(256)), "lone.xml": b"<a>p1.jpg"}).items) == 2000
 
 
 def test_many_files_that_might_be_lists_are_not_all_read():

@@ -29,6 +29,7 @@ def contents(path, names, encoding, extra=None):
         ("gbk", ("囧囧", "猫"), "gbk"),
         ("shift_jis", ("猫", "犬"), "shift_jis"),
         ("shift_jis", ("りんご", "ネコ"), "shift_jis"),
+        ("shift_jis", ("表", "ソ"), "shift_jis"),  # their second byte is a backslash
         ("cp437", ("Äpfel", "Größe", "Café"), "cp437"),
         ("cp1252", ("Äpfel", "Größe", "Crème"), "cp1252"),
         ("cp866", ("Кошка", "собака"), "cp866"),

@@ -177,6 +177,12 @@ class TestLabels:
         assert classifier.labels[:2] == ("class 0", "class 1")
         assert [one.guess for one in classifier.assumptions if one.what == "labels"] == [True]
 
+    def test_a_label_file_beside_the_model_that_does_not_fit_is_named(self, tmp_path: Path):
+        (tmp_path / "model.tflite").write_bytes(colour_classifier("0..1"))
+        (tmp_path / "labels.txt").write_text("one\ntwo\n")
+        whys = [one.reason for one in Classifier(tmp_path / "model.tflite").assumptions if one.what == "labels"]
+        assert whys == ["made up: labels.txt beside the model does not fit its 4 classes"]
+
     def test_labels_beside_the_file_are_found(self, tmp_path: Path):
         (tmp_path / "model.tflite").write_bytes(colour_classifier("0..1"))
         (tmp_path / "dict.txt").write_text("\ufeff" + "\r\n".join(LABELS) + "\r\n")

@@ -186,3 +186,24 @@ def test_a_label_map_that_never_closes_is_read_once_and_given_up(text):
         assert len(parse_labels(text.encode(), "labels.pbtxt")) < 3
     except DataError as error:
         assert "labels.pbtxt" in str(error) and "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("class_index.json", '{"0": ["n02123045", "cat"], "1": ["n02084071", "dog"]}'),
+        (
+            "config.json",
+            '{"model_type": "vit", "id2label": {"0": "cat", "1": "dog"}, "label2id": {"cat": 0, "dog": 1}}',
+        ),
+        ("metadata.json", '{"tfjsVersion": "1.7.4", "labels": ["cat", "dog"], "imageSize": 224}'),
+    ],
+)
+def test_labels_in_the_files_that_keras_hugging_face_and_teachable_machine_put_beside_a_model(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    assert labels_beside(tmp_path / "model.tflite", 2) == (("cat", "dog"), tmp_path / name)
+    assert labels_beside(tmp_path / "model.tflite", 3) is None
+
+
+def test_a_class_without_a_name_is_called_by_its_number():
+    assert fitted_labels(parse_labels(b"cat\n\ndog\n", "labels.txt"), 3, "labels.txt") == ("cat", "class 1", "dog")

@@ -36,7 +36,11 @@ def by_reason(skips: Iterable[Skip]) -> list[SkipGroup]:
     return sorted(found, key=lambda group: -len(group.paths))
 
 
+_NOBODY_MISSES = frozenset({"left by another program", "hidden file", "hidden folder"})
+
+
 def mostly_left_out(taken: int, skips: Iterable[Skip]) -> str:
-    """``most files were not read: 12 of 20``, where that is so; else nothing."""
-    left = sum(len(group.paths) for group in by_reason(skips))
+    """``most files were not read: 12 of 20``, where that is so; else nothing. What systems leave behind, such as the
+    twin of every file in an archive of macOS, does not count."""
+    left = sum(len(group.paths) for group in by_reason(skips) if group.reason not in _NOBODY_MISSES)
     return f"most files were not read: {left:,} of {left + taken:,}" if left > taken else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from whatsit.tflite.label_file import fitted_labels, labels_beside, read_labels
+from whatsit.tflite.label_file import fitted_labels, labels_beside, read_labels, unfit_beside
 from whatsit.tflite.metadata import ModelMetadata
 from whatsit.validation import labels as checked_labels
 
@@ -40,11 +40,13 @@ class FoundLabels:
     labels: tuple[str, ...]
     source: LabelSource
     file: str = ""
-    """The name of a file beside the model."""
+    """The name of a file beside the model; of made-up labels, the one that does not fit."""
 
     @property
     def origin(self) -> str:
         """As the end of a sentence: ``in labels.txt beside the model``."""
+        if self.source is LabelSource.MADE_UP and self.file:
+            return f"made up: {self.file} beside the model does not fit its {len(self.labels):,} classes"
         return _ORIGINS[self.source].format(file=self.file)
 
 
@@ -81,4 +83,4 @@ def find_labels(
     if beside is not None:
         return FoundLabels(beside[0], LabelSource.BESIDE, beside[1].name)
     made_up = tuple(f"class {index}" for index in range(classes))
-    return FoundLabels(made_up, LabelSource.MADE_UP)
+    return FoundLabels(made_up, LabelSource.MADE_UP, unfit_beside(model) if model is not None else "")

@@ -65,6 +65,8 @@ def labelled_examples(folder: str | os.PathLike[str], layout: str | None = None)
         DataError: as ``find_examples``.
     """
     root = checked_path(folder, "a folder that holds one folder per label")
+    if root.is_file():
+        raise DataError(f"{root}: a file; expected a folder of <label>/*.jpg; unpack an archive first")
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; expected {root}/<label>/*.jpg")
     found = labelled_folder(root, layout)

@@ -77,7 +77,7 @@ def _from_json(text: str, name: str) -> list[str]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{name}: neither JSON nor one label per line; {_EXPECTED}") from error
     if isinstance(found, dict):
-        for key in ("labels", "classes", "names", "class_names"):
+        for key in ("labels", "classes", "names", "class_names", "id2label"):
             if isinstance(found.get(key), list | dict):
                 found = found[key]
                 break
@@ -88,12 +88,18 @@ def _from_json(text: str, name: str) -> list[str]:
         if all(label is not None for label in named):
             return [label for label in named if label is not None]
     if isinstance(found, dict) and found:
+        found = {key: value[1] if _is_pair(value) else value for key, value in found.items()}
         ids = {key: value for key, value in found.items() if isinstance(value, str) and re.fullmatch(r"\d{1,9}", key)}
         if len(ids) == len(found):
             return _in_order({int(key): value for key, value in ids.items()}, len(found), name)
         if all(isinstance(value, int) and not isinstance(value, bool) for value in found.values()):
             return _in_order({value: key for key, value in found.items()}, len(found), name)
     raise DataError(f"{name}: JSON without labels in it; {_EXPECTED}")
+
+
+def _is_pair(value: object) -> bool:
+    """True for Keras's ``["n02123045", "tabby"]``."""
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
 
 
 def _named(entry: Mapping[str, Any]) -> str | None:
@@ -147,12 +153,13 @@ def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 def fitted_labels(labels: Sequence[str], classes: int, name: str) -> tuple[str, ...]:
     """``labels`` for a model of ``classes`` outputs; the extra "background" of 1,001-class models is added or left out.
+    An empty line names no class: it is then ``class 1`` by its number.
 
     Raises:
         DataError: the counts differ otherwise.
     """
     if len(labels) == classes:
-        return tuple(labels)
+        return tuple(label or f"class {index}" for index, label in enumerate(labels))
     if len(labels) == classes - 1 == 1000:
         return ("background", *labels)
     if len(labels) - 1 == classes == 1000 and labels[0].lower() == "background":
@@ -176,7 +183,7 @@ def labels_beside(model: Path, classes: int) -> tuple[tuple[str, ...], Path] | N
         own = stem.with_name(stem.name + suffix)
         if own.is_file():
             return fitted_labels(read_labels(own), classes, str(own)), own
-    for file in (*_in_manifest(model), *(model.with_name(shared) for shared in _SHARED)):
+    for file in (*_in_manifest(model), *(model.with_name(shared) for shared in (*_SHARED, *_OF_MORE))):
         if file.is_file():
             try:
                 return fitted_labels(read_labels(file), classes, str(file)), file
@@ -185,10 +192,17 @@ def labels_beside(model: Path, classes: int) -> tuple[tuple[str, ...], Path] | N
     return None
 
 
+def unfit_beside(model: Path) -> str:
+    """The name of a label file beside the model that ``labels_beside`` passed over; nothing where there is none."""
+    return next((shared for shared in _SHARED if model.with_name(shared).is_file()), "")
+
+
 _SHARED = (
     "labels.txt", "labelmap.txt", "label_map.txt", "dict.txt", "classes.txt", "class_names.txt", "labels.json",
     "class_names.json", "class_indices.json", "classes.json", "labels.pbtxt", "label_map.pbtxt", "labelmap.pbtxt",
 )  # fmt: skip
+# Of Keras, Hugging Face and Teachable Machine; they can be of something else altogether.
+_OF_MORE = ("class_index.json", "imagenet_class_index.json", "config.json", "metadata.json")
 
 
 def _in_manifest(model: Path) -> list[Path]:

@@ -38,6 +38,8 @@ class Claims:
     kind: str = ""
     """What the list is, for a person."""
     notes: tuple[Skip, ...] = ()
+    guessed: str = ""
+    """The column that was taken for the labels by what is in it, where its name does not say so."""
 
 
 @dataclass(frozen=True, slots=True)

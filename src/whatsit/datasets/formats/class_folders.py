@@ -1,5 +1,7 @@
 """Class folders: ``<label>/<file>``. The layout of last resort: it knows every source."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -15,6 +17,7 @@ from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import split_named
 from whatsit.validation import first_few
 
+_NUMBER = re.compile(r"[\W_]*\d[\W_\d]*$")
 NO_CLASS = "not in the folder of a label"
 
 
@@ -44,7 +47,16 @@ def read(source: Source, contents: Contents) -> Listing:
         said += (
             f", {first_few([repr(label) for label in like_splits])} among them, since no folders of classes are inside"
         )
-    return Listing(tuple(items), tuple(skips), read_as=said, is_flat=is_flat)
+    words = _words([item.path for item in items]) if len({item.label for item in items}) == 1 else []
+    why = f"its file names begin with {len(words):,} words, such as {first_few([repr(word) for word in words])}"
+    notes = [Skip(items[0].label, f"{why}; if these are classes, give each a folder")] if words else []
+    return Listing(tuple(items), tuple(skips), tuple(notes), read_as=said, is_flat=is_flat)
+
+
+def _words(paths: Iterable[str]) -> list[str]:
+    """What file names such as ``great_pyrenees_12.jpg`` have before their number, where that divides the pictures."""
+    words = Counter(_NUMBER.sub("", PurePosixPath(path).stem) for path in paths)
+    return sorted(words) if len(words) > 1 and all(word and count > 1 for word, count in words.items()) else []
 
 
 def label_at(path: PurePosixPath, depth: int, name: str) -> str:

@@ -1,13 +1,16 @@
 """Pictures of other tools into a dataset: the layout is recognised by the table of formats."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.intake import take_in
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing
 from whatsit.datasets.formats.recognition import (
+    LAST_RESORT,
     chosen_formats,
     list_endings,
     readable_formats,
@@ -17,8 +20,10 @@ from whatsit.datasets.formats.recognition import (
 from whatsit.datasets.formats.report import ImportReport
 from whatsit.datasets.formats.source import ARCHIVE_INSIDE, ZIP_ENDINGS, Contents, Source
 from whatsit.datasets.formats.sources import FilesSource, FolderSource, open_source
+from whatsit.datasets.formats.zip_source import archive_stem
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.skip import Skip
+from whatsit.datasets.split import Split, split_hinted
 from whatsit.errors import SourceError
 from whatsit.parallel import Progress
 from whatsit.validation import instance
@@ -58,7 +63,12 @@ def import_path(
 
 
 def _import_path(
-    dataset: Dataset, path: Path, label: str | None, layout: str | None, progress: Progress | None
+    dataset: Dataset,
+    path: Path,
+    label: str | None,
+    layout: str | None,
+    progress: Progress | None,
+    split: Split | None = None,
 ) -> ImportReport:
     if label is not None:
         dataset.check_new_label(label)
@@ -77,7 +87,8 @@ def _import_path(
         contents = source.contents()
         if path.is_dir() and (archives := _archives(contents)):
             return _import_archives(dataset, path, archives, contents, label, layout, progress)
-        return take_in(dataset, source, _labelled(recognised(source, contents, formats), label), progress)
+        listing = _listing(source, contents, formats, label)
+        return take_in(dataset, source, _of_split(listing, split, path.name), progress)
 
 
 def import_from(
@@ -91,8 +102,8 @@ def import_from(
     """Import an open source, such as ``FilesSource`` with the files dropped on a page. See ``import_path``."""
     if label is not None:
         dataset.check_new_label(label)
-    listing = recognised(source, source.contents(), chosen_formats(layout))
-    return take_in(dataset, source, _labelled(listing, label), progress)
+    listing = _listing(source, source.contents(), chosen_formats(layout), label)
+    return take_in(dataset, source, listing, progress)
 
 
 def _around(list_path: Path) -> Path:
@@ -119,6 +130,9 @@ def _import_archives(
     layout: str | None,
     progress: Progress | None,
 ) -> ImportReport:
+    splits = {name: split_hinted(archive_stem(name)) for name in names}
+    if None in splits.values() or len(set(splits.values())) < 2:
+        splits = {}
     reports = []
     for number, name in enumerate(names):
 
@@ -127,7 +141,7 @@ def _import_archives(
                 progress(before * 1000 + done * 1000 // max(1, total), len(names) * 1000)
 
         try:
-            report = _import_path(dataset, folder / name, label, layout, part)
+            report = _import_path(dataset, folder / name, label, layout, part, splits.get(name))
         except SourceError as error:
             reports.append(ImportReport(skips=(Skip(name, str(error)),)))
         else:
@@ -135,6 +149,24 @@ def _import_archives(
     others = [skip for skip in contents.skips if skip.path not in names]
     others += [Skip(path, NOT_A_PICTURE) for path in contents.paths]
     return ImportReport.together([*reports, ImportReport(skips=tuple(others))])
+
+
+def _listing(source: Source, contents: Contents, formats: Mapping[str, Format], label: str | None) -> Listing:
+    try:
+        return _labelled(recognised(source, contents, formats), label)
+    except SourceError:
+        if label is None or LAST_RESORT not in formats:
+            raise
+    # Whose label is given need not be understood.
+    return _labelled(recognised(source, contents, chosen_formats(LAST_RESORT)), label)
+
+
+def _of_split(listing: Listing, split: Split | None, name: str) -> Listing:
+    """The pictures of an archive that is called like its split, beside those of the others."""
+    if split is None or listing.is_flat or any(item.split is not None for item in listing.items):
+        return listing
+    items = tuple(replace(item, split=split) for item in listing.items)
+    return replace(listing, items=items, read_as=f"{listing.read_as}, and {name} is {split.value}")
 
 
 def _labelled(listing: Listing, label: str | None) -> Listing:

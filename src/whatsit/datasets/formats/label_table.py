@@ -44,6 +44,7 @@ _OTHER_HEADS = re.compile(
     r"date|time|datetime|timestamp|lat|lon|latitude|longitude|score|confidence|id|taskid|source|license|author|"
     r"bboxx?\d?|bboxy?\d?|xmin|ymin|xmax|ymax|area|iscrowd"
 )
+SPEAKS_AGAINST = "its column {} says something else than the folders; name it label if it counts"
 _SAMPLE = 400
 _TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no", ""})
 _AUTOML = frozenset({"TRAIN", "TRAINING", "TEST", "VALIDATION", "VALIDATE", "UNASSIGNED", ""})
@@ -83,9 +84,21 @@ def claims_of(table: Table, references: References) -> Claims | NearMiss | None:
         raise SourceError(f"{table.path}: {len(table.heads):,} columns, {MAX_COLUMNS:,} at most; leave some out")
     heads = [plain_head(head) for head in table.heads]
     path = _path_column(table, heads, references)
-    if path is None or not (table.must_name or _names_pictures(table, path, references)):
+    if path is None:
         return None
+    if not (table.must_name or _names_pictures(table, path, references)):
+        return _several_meant(table, heads, path, references)
     return _claims(table, heads, path, references)
+
+
+def _several_meant(table: Table, heads: Sequence[str], path: int, references: References) -> NearMiss | None:
+    """A list of labels whose names, such as ``1.jpg``, are in more than one folder."""
+    found = [references.find(cell, table.path) for row in _sample(table) if (cell := _cell(row, path))]
+    unclear = [reference for reference in found if reference.is_unclear]
+    others = [at for at in range(len(heads)) if at != path]
+    if 2 * len(unclear) <= len(found) or not (_label_columns(table, heads, others)):
+        return None
+    return NearMiss(table.path, f"it does not say in which folder its pictures are: {unclear[0].problem}")
 
 
 def _claims(table: Table, heads: Sequence[str], path: int, references: References) -> Claims | NearMiss | None:
@@ -114,7 +127,8 @@ def _claims(table: Table, heads: Sequence[str], path: int, references: Reference
     kind = "a list of one column per class," if one_hot else ""
     if entries and 2 * sum(len(entry.labels) > 1 for entry in entries) > len(entries):
         return NearMiss(table.path, "most of its pictures have several labels, and whatsit keeps one per picture")
-    return Claims(table.path, tuple(entries), kind, tuple(notes))
+    guessed = table.heads[labels[0]] if labels and heads[labels[0]] not in _LABEL_HEADS else ""
+    return Claims(table.path, tuple(entries), kind, tuple(notes), guessed)
 
 
 def _with_heads(table: Table, references: References) -> Table:
@@ -234,32 +248,33 @@ def _guessed_label(
         words = [at for at, cells in columns.items() if 1 < len({*cells} - {""}) <= min(100, len(cells) // 2)]
     if not words:
         return None
-    folders = [_folder_of(references.find(_cell(row, path), table.path).picture) for row in _sample(table)]
-    if len(words) == 1 and not _speaks_against(columns[words[0]], folders):
+    folders = [folder_of(references.find(_cell(row, path), table.path).picture) for row in _sample(table)]
+    if len(words) == 1 and not speaks_against(columns[words[0]], folders):
         return words[0]
     if any(sum(map(str.__eq__, columns[at], folders)) > 0.9 * len(folders) for at in words):
         return None
     names = first_few([repr(table.heads[at]) for at in words])
     if len(words) == 1:
-        return NearMiss(
-            table.path, f"its column {names} says something else than the folders; name it label if it counts"
-        )
+        return NearMiss(table.path, SPEAKS_AGAINST.format(names))
     return NearMiss(table.path, f"each of its columns {names} could be the labels; name one of them label")
 
 
-def _speaks_against(cells: Sequence[str], folders: Sequence[str]) -> bool:
+def speaks_against(cells: Sequence[str], folders: Sequence[str]) -> bool:
     """True where the pictures lie in folders of classes, and a column divides them otherwise."""
     classes = {folder for folder in folders if folder and split_named(folder) is None and not is_filling(folder)}
     pairs = set(zip(folders, cells, strict=True))
     return len(classes) > 1 and not len(pairs) == len(set(folders)) == len(set(cells))
 
 
-def _folder_of(picture: str) -> str:
+def folder_of(picture: str) -> str:
+    """The label that the folder of a picture would give it."""
     return label_of(PurePosixPath(picture).parent.name)
 
 
 def _no_labels(table: Table, label: int) -> str:
     cells = [cell for _, row in table.rows if (cell := _cell(row, label))]
+    if unread := next((cell for cell in cells if cell[0] in "[{" and _is_json(cell) and several(cell) == [cell]), ""):
+        return f"holds records and no labels, such as {unread[:80]!r}"
     distinct = len(set(cells))
     if _are_numbers(cells) and any("." in cell and not cell.endswith(".0") for cell in cells) and distinct > 2:
         return "holds numbers that are no classes"
@@ -314,6 +329,19 @@ def _joined(entries: Sequence[Claim]) -> list[Claim]:
     return list(joined.values())
 
 
+def _named(record: object) -> list[str]:
+    """The label in a record that holds one by its usual name, as Custom Vision's tags do; else none."""
+    names = [record.get(head) for head in ("tagName", "displayName", "label")] if isinstance(record, dict) else []
+    return [name for name in names if isinstance(name, str) and name.strip()][:1]
+
+
+def _is_json(cell: str) -> bool:
+    try:
+        return isinstance(json.loads(cell), list | dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def several(value: str, single: set[str] | frozenset[str] = frozenset(), *, is_tags: bool = False) -> list[str]:
     """The labels in one cell: one, none, or several, written as JSON, or as words that also stand alone elsewhere."""
     if not value:
@@ -324,7 +352,9 @@ def several(value: str, single: set[str] | frozenset[str] = frozenset(), *, is_t
         except (ValueError, RecursionError):
             parsed = re.findall(r"'([^']*)'", value) if value[0] == "[" and value[-1] == "]" else None
         if isinstance(parsed, dict):
-            parsed = parsed.get("choices")
+            parsed = parsed.get("choices", _named(parsed) or None)
+        elif isinstance(parsed, list):
+            parsed = [_named(part)[0] if _named(part) else part for part in parsed]
         if isinstance(parsed, list) and all(isinstance(part, str) for part in parsed):
             return [part.strip() for part in parsed if part.strip()]
         return [value]

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from whatsit.datasets.formats import split_folders
 from whatsit.datasets.formats.claims import Claims, listing_of
+from whatsit.datasets.formats.label_table import SPEAKS_AGAINST, folder_of, speaks_against
 from whatsit.datasets.formats.list_cost import check_list
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, NearMiss, not_listed, pictures_in
 from whatsit.datasets.formats.references import References
@@ -69,7 +70,8 @@ class ListFormat:
             for path in contents.paths
             if posixpath.dirname(path) == posixpath.dirname(list_path) and self._has_ending(path)
         ]
-        return listing_of(References.of(contents), [said], [path for path in beside if not is_template(path)])
+        found = listing_of(References.of(contents), [said], [path for path in beside if not is_template(path)])
+        return found if isinstance(found, NearMiss) else _in_words(found)
 
     def _together(
         self, source: Source, contents: Contents, references: References, lists: Sequence[str]
@@ -97,11 +99,17 @@ class ListFormat:
         listing = listing_of(references, found)
         if isinstance(listing, NearMiss):
             return listing
+        # A list in each class folder says nothing against that folder alone.
+        if (guess := next((claims for claims in found if claims.guessed), None)) and len(found) > 1:
+            folders = [folder_of(item.path) for item in listing.items]
+            if speaks_against([item.label for item in listing.items], folders):
+                return NearMiss(guess.path, SPEAKS_AGAINST.format(repr(guess.guessed)))
         if not labelled:
             of_folders = _of_folders(listing, contents)
             if of_folders is None:
                 return None
             listing = of_folders
+        listing = _in_words(listing)
         listing = _with_other_parts(source, contents, listing, [claims.path for claims in found])
         read = [claims.path for claims in found]
         every = [*read, *(skip.path for skip in skips)]
@@ -122,6 +130,22 @@ class ListFormat:
             return None
         others = [Skip(path, NOT_A_PICTURE) for path in contents.paths if path not in lists]
         return Listing(skips=(*(Skip(path, _ALONE) for path in lists), *others))
+
+
+def _in_words(listing: Listing) -> Listing:
+    """Where a list gives numbers, and the class folders of its pictures are these numbers one to one: the folders'
+    names."""
+    folders = {item.path: folder_of(item.path) for item in listing.items}
+    names = {*folders.values()}
+    pairs = {(folders[item.path], item.label) for item in listing.items}
+    numbers = {item.label for item in listing.items}
+    are_no_classes = any(not name or is_filling(name) or split_named(name) is not None for name in names)
+    if are_no_classes or not all(map(str.isdecimal, numbers)) or not len(pairs) == len(names) == len(numbers) > 1:
+        return listing
+    if names == numbers:
+        return listing
+    items = tuple(replace(item, label=folders[item.path]) for item in listing.items)
+    return replace(listing, items=items, read_as=f"{listing.read_as}; its numbers stand for the class folders")
 
 
 def _of_folders(listing: Listing, contents: Contents) -> Listing | None:

@@ -7,12 +7,13 @@ from whatsit.datasets.formats import FORMATS
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.listing import Listing, NearMiss, pictures_in
 from whatsit.datasets.formats.source import Contents, Source
+from whatsit.datasets.formats.unread import unread_table, unread_text
 from whatsit.datasets.formats.wrapping import class_depth, is_filling
+from whatsit.datasets.split import split_named
 from whatsit.errors import ArgumentError, SourceError
 from whatsit.validation import first_few, row
 
 LAST_RESORT = "folder"
-_UNREAD_LISTS = (".xlsx", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".pkl", ".pickle", ".mat", ".sqlite")
 _PARTS = frozenset({"masks", "mask", "annotations", "labels", "segmentation", "segmentations", "jpegimages"})
 
 
@@ -49,18 +50,22 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
     """
     name = contents.name or "upload"
     misses: list[tuple[Format, NearMiss]] = []
-    if "csv" in formats and (unread := _unread_list(contents)) is not None:
+    if "csv" in formats and (unread := unread_table(contents)) is not None:
         misses.append((formats["csv"], unread))
     for layout in _in_turn(formats):
         found = layout.read(source, contents) if layout.read is not None else None
         if isinstance(found, NearMiss):
             misses.append((layout, found))
         elif found is not None:
+            if layout.takes_folders and "csv" in formats and _is_one_class(contents):
+                unread = unread_text(source, contents)
+                misses += [] if unread is None else [(formats["csv"], unread)]
             if open_misses := [miss for miss in misses if layout.takes_folders and _matters(miss[1], contents)]:
-                raise SourceError(_said(*open_misses[0], formats))
+                lists_first = sorted(open_misses, key=lambda miss: miss[0].takes_folders)
+                raise SourceError(_said(*lists_first[0], formats))
             if not (found.items or found.skips or contents.skips):
                 raise SourceError(f"{name}: no files in it; expected pictures in class folders")
-            if layout.name == LAST_RESORT and len(formats) > 1 and (why := _no_classes(found)):
+            if layout.name == LAST_RESORT and len(formats) > 1 and (why := _no_classes(found, contents)):
                 raise SourceError(f"{name}: {why}; --layout {LAST_RESORT} takes the folders' names for the classes")
             return replace(
                 found, skips=(*contents.skips, *found.skips), notes=(*contents.notes, *found.notes),
@@ -72,9 +77,11 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
     raise SourceError(f"{name}: not in the layout that was asked for; expected {expected}")
 
 
-def _no_classes(listing: Listing) -> str:
-    """Why the folders can be no classes: they are called as folders of pictures and masks are."""
+def _no_classes(listing: Listing, contents: Contents) -> str:
+    """Why the folders can be no classes: they are called as splits, or as folders of pictures and masks, are."""
     labels = sorted({item.label for item in listing.items})
+    if listing.is_flat and split_named(contents.name) is not None:
+        return "a folder named after a split, and no class folders or lists in it say what the pictures are"
     parts = [label for label in labels if is_filling(label) or label.casefold() in _PARTS]
     if len(labels) < 2 or not parts:
         return ""
@@ -89,14 +96,6 @@ def _is_one_class(contents: Contents) -> bool:
     pictures, _ = pictures_in(contents)
     depth = class_depth(pictures)
     return len({path.parts[depth] if len(path.parts) > depth + 1 else "" for path in pictures}) <= 1
-
-
-def _unread_list(contents: Contents) -> NearMiss | None:
-    """A table in a format that is not read, where nothing else tells the pictures apart."""
-    path = next((path for path in contents.paths if path.casefold().endswith(_UNREAD_LISTS)), None)
-    if path is None or not _is_one_class(contents) or not any(map(contents.is_picture, contents.paths)):
-        return None
-    return NearMiss(path, "that format is not read; save it as CSV")
 
 
 def _said(layout: Format, miss: NearMiss, formats: Mapping[str, Format]) -> str:

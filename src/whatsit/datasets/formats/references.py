@@ -38,6 +38,8 @@ class Reference:
     how: Found = Found.PATH
     problem: str = ""
     """Why there is no picture."""
+    is_unclear: bool = False
+    """Several pictures could be meant."""
 
 
 class References:
@@ -116,7 +118,8 @@ class References:
             best = _most(best, lambda path: _is_in_split(path, split))
             best = _most(best, lambda path: _is_called_like(path, list_path))
         if len(best) > 1:
-            return Reference(problem=f"{len(best):,} pictures have this name, such as {self._pictures[best[0]]}")
+            problem = f"{len(best):,} pictures have this name, such as {self._pictures[best[0]]}"
+            return Reference(problem=problem, is_unclear=True)
         return Reference(self._pictures[best[0]], how)
 
 

@@ -1,8 +1,8 @@
 """Split folders: ``train|validation|test/<label>/<file>``, or ``<label>/train|validation|test/<file>``."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from whatsit.datasets.catalogue import Picture
@@ -16,6 +16,7 @@ from whatsit.datasets.formats.wrapping import class_depth, is_filling
 from whatsit.datasets.label import label_of
 from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split, split_hinted, split_named
+from whatsit.validation import first_few
 
 _NAMES = {Split.TRAINING: "train", Split.VALIDATION: "validation", Split.TEST: "test"}
 # Folders inside classes that tell when, where or with what pictures were taken: they are no classes.
@@ -60,7 +61,7 @@ def read(source: Source, contents: Contents) -> Listing | NearMiss | None:
     if several or (named and len(named) == len(parts)):
         return _flat_miss(of_splits)
     if splits := _inside(pictures, depth):
-        return _within(pictures, depth, splits, skips)
+        return _of_several_sets(pictures, depth, splits, skips) or _within(pictures, depth, splits, skips)
     if parts and (siblings := _siblings(parts)):
         return _around(pictures, depth, parts, siblings, skips)
     return _beside_classes(pictures, depth, parts, named, skips)
@@ -98,12 +99,14 @@ def _siblings(parts: Sequence[_Part]) -> Mapping[str, Split | None]:
     is_whole = all(part.in_classes == len(part.pictures) for part in parts)
     if len(parts) < 2 or len(shared) < 2 or 2 * len(shared) < len(every) or not is_whole:
         return {}
-    return (
-        {} if all(_OCCASION.fullmatch(name) or is_filling(name) for name in every) and not _are_digits(every) else hints
-    )
+    return {} if _are_occasions(every) else hints
 
 
-def _are_digits(names: frozenset[str]) -> bool:
+def _are_occasions(names: Collection[str]) -> bool:
+    return all(_OCCASION.fullmatch(name) or is_filling(name) for name in names) and not _are_digits(names)
+
+
+def _are_digits(names: Collection[str]) -> bool:
     """True for the classes of handwritten digits: the numbers from 0 on, one figure each."""
     return all(len(name) == 1 for name in names) and "0" in names and len(names) > 2
 
@@ -159,6 +162,24 @@ def _inside(pictures: Sequence[PurePosixPath], depth: int) -> dict[PurePosixPath
     return found if len(found) == len(inner) and len(set(found.values())) > 1 else {}
 
 
+def _of_several_sets(
+    pictures: Sequence[PurePosixPath], depth: int, splits: Mapping[PurePosixPath, Split], skips: Sequence[Skip]
+) -> Listing | None:
+    """``fold1/train|test/<label>/<file>``: whole sets side by side, known by the same classes in each."""
+    at = depth + 2
+    sets: dict[str, set[str]] = {}
+    for path in splits:
+        sets.setdefault(path.parts[depth], set()).add(path.parts[at] if len(path.parts) > at + 1 else "")
+    shared = set.intersection(*sets.values())
+    every = set.union(*sets.values())
+    if len(sets) < 2 or "" in every or len(shared) < 2 or 2 * len(shared) < len(every) or _are_occasions(every):
+        return None
+    listing = _within(pictures, depth, splits, list(skips))
+    items = tuple(replace(item, label=label_of(PurePosixPath(item.path).parts[at])) for item in listing.items)
+    said = f"split folders inside {first_few([repr(name) for name in sorted(sets)])}, which hold the same classes"
+    return replace(listing, items=items, read_as=said)
+
+
 def _within(
     pictures: Sequence[PurePosixPath], depth: int, splits: Mapping[PurePosixPath, Split], skips: list[Skip]
 ) -> Listing:
@@ -180,12 +201,17 @@ def _beside_classes(
     named: Mapping[str, Split],
     skips: list[Skip],
 ) -> Listing | None:
-    """``<label>/<file>`` and ``test/<label>/<file>`` with the same labels: one split, and classes beside it."""
-    chosen = [part for part in parts if part.name in named]
-    classes = {part.name for part in parts} - set(named)
+    """``<label>/<file>`` and ``test/<label>/<file>`` with the same labels: one split, and classes beside it.
+
+    A folder without a split in its name is more of the same where all in it are classes beside it, as in archives
+    that hold their content twice: ``flowers/rose`` and ``flowers/flowers/rose``.
+    """
+    tops = {part.name for part in parts}
+    chosen = [part for part in parts if part.name in named] or [part for part in parts if _is_more(part, tops)]
+    classes = tops - {part.name for part in chosen}
     if len(chosen) != 1 or not chosen[0].classes or not chosen[0].classes <= classes:
         return None
-    part, split = chosen[0], named[chosen[0].name]
+    part, split = chosen[0], named.get(chosen[0].name)
     items = []
     for path in pictures:
         is_part = len(path.parts) > depth + 1 and path.parts[depth] == part.name
@@ -196,7 +222,12 @@ def _beside_classes(
             skips.append(Skip(str(path), ASIDE))
         else:
             items.append(Item(str(path), label_of(path.parts[at]), split if is_part else None))
-    return Listing(tuple(items), tuple(skips), read_as=f"class folders, and {part.name} is {split.value} of the same")
+    what = f"is {split.value}" if split is not None else "holds more"
+    return Listing(tuple(items), tuple(skips), read_as=f"class folders, and {part.name} {what} of the same")
+
+
+def _is_more(part: _Part, tops: Collection[str]) -> bool:
+    return len(part.classes) > 1 and part.classes <= {*tops} - {part.name} and part.in_classes == len(part.pictures)
 
 
 def write(pictures: Iterable[Picture]) -> Iterator[Entry]:

@@ -69,7 +69,12 @@ def _fits(names: Sequence[bytes], encoding: str, is_typed: Callable[[str], bool]
 
 
 def _is_text(text: str) -> bool:
-    return all(unicodedata.category(character) not in ("Cc", "Cn", "Cs", "Co") for character in text)
+    # The second byte of some East Asian characters is a backslash, but nothing that is typed has one before a slash.
+    return (
+        "\\/" not in text
+        and "\\\\" not in text
+        and all(unicodedata.category(character) not in ("Cc", "Cn", "Cs", "Co") for character in text)
+    )
 
 
 def _is_latin(text: str) -> bool:
