@@ -31,7 +31,7 @@ class Selection:
     pictures: int = 0
     """How many took part."""
     fits: tuple[tuple[Fit, float], ...] = ()
-    """Each fit that was compared, and its loss on held-out pictures, in nats, the mean over the classes; empty: none."""
+    """Each fit compared, and its loss on held-out pictures in nats, the mean over the classes; empty: none was."""
 
     @property
     def text(self) -> str:
