@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from drawn_pictures import jpeg
+from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import PixelEmbedder
+from whatsit.backbones.views import ViewEmbedder
 from whatsit.datasets.embedding_map import embedding_map
+from whatsit.imaging.augmentation import NO_AUGMENTATION
+from whatsit.imaging.preprocess import Fit
 
 
 class Counting(PixelEmbedder):
@@ -87,3 +91,11 @@ def test_the_same_pictures_lie_at_the_same_places_whatever_their_order(tmp_path)
 def test_a_map_of_few_pictures_is_a_map(count):
     embeddings = np.random.default_rng(0).normal(size=(count, 16)).astype(np.float32)
     assert embedding_map(embeddings, [f"{n:064x}" for n in range(count)]).shape == (count, 2)
+
+
+def test_embeddings_of_one_fit_do_not_answer_for_another():
+    one, other = (
+        ViewEmbedder(Backbone.builtin(size=32, fit=fit), NO_AUGMENTATION, 1) for fit in (Fit.COVER, Fit.SQUASH)
+    )
+    assert one.id == Backbone.builtin(size=32).id, "as earlier versions kept them"
+    assert other.id != one.id

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from dataclasses import replace
 from itertools import combinations as pairs
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_a_project_is_trained_and_evaluated_by_its_own_splits_and_design(tmp_pat
         files = training.save(project.models / "model.tflite")
         steps = []
         found = evaluate(files.int8, project, on_event=steps.append)
-        assert training.design == SMALL
+        assert training.design == replace(SMALL, fit=Fit.COVER)
         assert training.model.pictures == len(split_examples(project, Split.TRAINING))
         assert [one.picture for one in found.judged] == [path for path, _ in split_examples(project, Split.TEST)]
         assert (steps[-1].phase, steps[-1].done) == (Phase.TESTING, len(found.judged))

@@ -16,7 +16,7 @@ class Training:
 
     model: TaughtModel
     design: Design
-    """As asked for, except that a ``.tflite`` backbone's own size and colour stand in it."""
+    """As asked for, with the fit that was chosen and a ``.tflite`` backbone's own size and colour."""
     history: tuple[Epoch, ...]
     stopped: bool
     """Whether it was asked to stop; the model is the best until then."""
