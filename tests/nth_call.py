@@ -23,7 +23,7 @@ WRITING = ("write", "fsync", "replace", "rename", "mkdir", "unlink", "rmdir", "f
 READING = ("SELECT", "PRAGMA")
 ALWAYS = 10**6
 """A number of calls that nothing makes."""
-NEEDS_SPACE = ("write", "mkdir", "link")
+NEEDS_SPACE = ("write", "fsync", "mkdir", "link", "sqlite")
 """What a full disk refuses; it renames, removes and cuts."""
 Act = Callable[[str], None]
 
@@ -44,7 +44,7 @@ def fail(number: int) -> Act:
 
 
 class NthCall:
-    """Acts at the call after ``left`` calls; with ``on``, at every later one too that needs space."""
+    """Acts at the call after ``left`` calls; with ``on``, at every later one that needs space and at no other."""
 
     def __init__(self, left: int, act: Act, *, on: bool = False) -> None:
         self.calls = 0
@@ -54,7 +54,8 @@ class NthCall:
 
     def __call__(self, name: str) -> None:
         self.calls += 1
-        if self.calls == self._left + 1 or (self._on and self.calls > self._left and name in (*NEEDS_SPACE, "sqlite")):
+        due = self.calls > self._left and name in NEEDS_SPACE if self._on else self.calls == self._left + 1
+        if due:
             self._act(name)
 
     def wrapped(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:

@@ -122,6 +122,10 @@ def write_files(contents: Mapping[Path, bytes], *, mode: int = 0o666) -> None:
             one.forget_old()
 
 
+_NO_SECOND_NAMES = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""FAT and some network file systems have none; others have no more for one file."""
+
+
 class _Staged:
     """Content that is on the disk and has no name, or only a temporary one."""
 
@@ -158,10 +162,15 @@ class _Staged:
             rollback.callback(self._put_back, None)
             return
         name = _temporary_name(self.target)
-        with contextlib.suppress(OSError), beneath.parent_of(self.target) as (folder, old):  # FAT has no second names
-            os.link(old, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-            self.old = self.target.with_name(name)
-            rollback.callback(self._put_back, self.old)
+        try:
+            with beneath.parent_of(self.target) as (folder, old):
+                os.link(old, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            if error.errno in _NO_SECOND_NAMES:
+                return
+            raise
+        self.old = self.target.with_name(name)
+        rollback.callback(self._put_back, self.old)
 
     def _put_back(self, old: Path | None) -> None:
         with contextlib.suppress(OSError, DataError):
