@@ -220,7 +220,7 @@ def test_sinks_that_were_opened_before_a_wrong_one_are_closed(tmp_path: Path) ->
         ("text", "'text' is not a sink's address"),
         ("text:here", "nothing follows text:"),
         ("text:?colour=red", "no option named 'colour'; it takes every"),
-        ("jsonl:", "name a file"),
+        ("jsonl:", "no file is named"),
         ("jsonl:/no/such/folder/x", "No such file or directory"),
         ("jsonl:/", "cannot be written"),
     ],
