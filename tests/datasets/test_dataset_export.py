@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_no_half_export(dataset, tmp_path, name, monkeypatch)
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copyfile", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
     before = {path.name for path in tmp_path.iterdir()}
     with pytest.raises(DataError, match="No space"):
