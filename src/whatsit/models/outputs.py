@@ -124,8 +124,8 @@ def score_output(
     elif last == "LOGISTIC":
         if not multi_label:
             raise ModelError(
-                f"{name}: ends in {values} sigmoids, so several labels can be right at once: say so with multi-label, "
-                "if that is what it is for"
+                f"{name}: ends in {values} sigmoids, so several labels can be right at once: if that is what it is "
+                "for, say so with --multi-label, in Python multi_label=True"
             )
         kind = ScoreKind.MULTI_LABEL
     else:

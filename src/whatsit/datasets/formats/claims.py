@@ -100,7 +100,7 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
                 )
             )
         if ways[Found.END]:
-            notes.append(Skip(claims.path, f"{ways[Found.END]:,} of its paths lead nowhere; found by file name alone"))
+            notes.append(Skip(claims.path, f"{ways[Found.END]:,} of its pictures lie in another folder: found by name"))
     if disputed:
         return NearMiss(
             lists[0].path, f"{lists[1].path} says other labels of {disputed:,} of its pictures; keep one list"
