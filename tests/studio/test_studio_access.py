@@ -237,7 +237,8 @@ def test_labels_of_markup_and_paths_are_harmless_text(serve: Callable[..., Serve
         assert answer.json()["classes"][0]["label"] == label
         assert "onerror" not in user.get("/").text
     dataset = running.studio.project.path / "dataset"
-    assert [path.parent.parent for path in dataset.rglob("*.jpg")] == [dataset, dataset]
+    # One picture where both frames were the same.
+    assert {path.parent.parent for path in dataset.rglob("*.jpg")} == {dataset}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_page_cannot_choose_files_unless_the_studio_was_started_with_them(
             if not source.page_may_choose:
                 answer = user.post("/api/camera", json={"uri": f"{scheme}:{tmp_path}"})
                 assert answer.status_code == 400
-                assert "pages can choose  picamera:0" in answer.json()["error"]
+                assert "pages can choose picamera:0" in answer.json()["error"]
         assert user.get("/api/camera").json()["scheme"] == "synthetic"
         running.studio.first_camera = f"fake:{tmp_path}"
         assert user.post("/api/camera", json={"uri": f"fake:{tmp_path}"}).status_code == 200
