@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance
 from sklearn.datasets import load_sample_images
 
 from whatsit import find_examples
-from whatsit.imaging.image import SUFFIXES
+from whatsit.imaging.picture_format import is_picture_name
 
 FOLDER_VARIABLE = "WHATSIT_BENCH_PICTURES"
 COUNT = 200
@@ -27,7 +27,7 @@ def labelled_pictures(folder: Path) -> list[str]:
     """``folder/<label>/*.jpg``, or every picture below it where there are no such folders."""
     if any(path.is_dir() for path in folder.iterdir()):
         return [str(path) for path, _ in find_examples(folder)]
-    return [str(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
+    return [str(path) for path in sorted(folder.iterdir()) if is_picture_name(path.name)]
 
 
 def made_pictures(folder: Path, width: int, count: int) -> list[str]:

@@ -21,7 +21,7 @@ from whatsit.backbones.builtin import weights_path
 from whatsit.backbones.builtin_id import SIZES
 from whatsit.backbones.efficientnet_lite import MEAN, STD, build
 from whatsit.backbones.torch_weights import read_weights
-from whatsit.imaging.image import SUFFIXES
+from whatsit.imaging.picture_format import is_picture_name
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.tflite.quantise import measure_ranges
@@ -33,11 +33,11 @@ def pictures(sources: list[Path], count: int, seed: int) -> list[Path | bytes]:
     for source in sources:
         if source.suffix == ".zip":
             with zipfile.ZipFile(source) as archive:
-                names = sorted(n for n in archive.namelist() if Path(n).suffix.lower() in SUFFIXES)
+                names = sorted(n for n in archive.namelist() if is_picture_name(n))
                 some = random.Random(seed).sample(names, min(len(names), count // len(sources)))
                 chosen += [archive.read(name) for name in some]
         else:
-            files = sorted(f for f in source.rglob("*") if f.suffix.lower() in SUFFIXES)
+            files = sorted(f for f in source.rglob("*") if is_picture_name(f.name))
             chosen += random.Random(seed).sample(files, min(len(files), count // len(sources)))
     return chosen
 
