@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import whatsit
 from drawn_pictures import fill, jpeg
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.embedding_map import embedding_map
@@ -101,7 +102,10 @@ def make(folder: Path, pictures: Path) -> None:
 def put_and_use(room: Path, project: Path) -> Iterator[Callable[[str, str, str], list[list[str]]]]:
     """``put_and_use(kind, place, moment)``: what was said; fails where something outside changed or it took long."""
     program = Path(__file__).parent / "every_path.py"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(program.parents[1]), *sys.path]), "HOME": str(room)}
+    package = Path(whatsit.__file__).parent  # a copy: it may lie where a user without rights cannot go
+    shutil.copytree(package, room / "source" / "whatsit", ignore=shutil.ignore_patterns("__pycache__"))
+    places = [str(room / "source"), str(program.parents[1]), *sys.path]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(places), "HOME": str(room)}
     with subprocess.Popen(
         [sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
     ) as process:
