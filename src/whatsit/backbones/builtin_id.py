@@ -10,8 +10,8 @@ from whatsit.imaging.preprocess import Colour
 from whatsit.validation import short
 
 SIZES = range(32, 513, 32)
-DEFAULT_SIZE = 224
 """Input sides in pixels that the built-in networks can be built at."""
+DEFAULT_SIZE = 224
 DTYPES = ("int8", "float32")
 REVISION = 1
 """Raised whenever the numbers a built-in network gives change: it is part of every backbone's id and cache file."""

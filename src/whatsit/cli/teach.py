@@ -66,7 +66,7 @@ def teach(
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
     from whatsit.heads.learners import DEFAULT, LEARNERS
-    from whatsit.teaching.fit_search import search_fit
+    from whatsit.teaching.fit_search import with_fit
     from whatsit.teaching.teach import check_labels, embed_examples, labelled_examples
     from whatsit.validation import row
 
@@ -95,8 +95,7 @@ def teach(
     if fit is None and not features:
         check_labels([label for _, label in found.pictures])
         with progress("Choosing how pictures are fitted", None):
-            search = search_fit(found.pictures, choice, fits_head)
-        choice = choice if search is None else replace(choice, fit=search.fit)
+            choice, search = with_fit(found.pictures, choice, fits_head)
     with progress("Looking at pictures", len(found.pictures)) as step:
         embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
     if features:

@@ -22,6 +22,7 @@ from whatsit.live.meter import Meter
 from whatsit.live.recogniser import Recogniser, as_recogniser
 from whatsit.live.sink import Sink, SinkThread
 from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
+from whatsit.logs import described
 from whatsit.models.prediction import Predictions
 from whatsit.validation import whole_number
 
@@ -127,7 +128,7 @@ class Live:
     def error(self) -> str | None:
         """Why there is no answer now, in one line: the camera's or the recogniser's error; None where there is one."""
         if self._failure is not None:
-            return f"the live engine stopped: {_one_line(self._failure)}"
+            return f"the live engine stopped: {described(self._failure)}"
         return self._error or (self._shared.error if self._shared is not None else None)
 
     @property
@@ -328,7 +329,3 @@ class Live:
         with self._guard:
             for reader in self._readers:
                 reader.put(answer)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

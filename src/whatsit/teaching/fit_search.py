@@ -58,6 +58,14 @@ def search_fit(examples: Sequence[tuple[ImageLike, str]], choice: BackboneChoice
     return select(variants, targets, learner, strengths)
 
 
+def with_fit(
+    examples: Sequence[tuple[ImageLike, str]], choice: BackboneChoice, learner: Learner
+) -> tuple[BackboneChoice, Selection | None]:
+    """The choice with the fit that ``search_fit`` finds, and what it found; unchanged where that is nothing."""
+    search = search_fit(examples, choice, learner)
+    return (choice if search is None else replace(choice, fit=search.fit)), search
+
+
 def _oblong(pictures: Sequence[ImageLike], preprocess: Preprocess) -> bool:
     ratio = preprocess.width / preprocess.height
     found = [max(one / ratio, ratio / one) >= OBLONG for one in map(_ratio, pictures) if one is not None]

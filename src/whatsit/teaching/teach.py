@@ -24,7 +24,7 @@ from whatsit.imaging.preprocess import Fit, check_fit
 from whatsit.models.int8_form import with_int8_form
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
-from whatsit.teaching.fit_search import search_fit
+from whatsit.teaching.fit_search import with_fit
 from whatsit.teaching.support_set import SupportSet
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import path as checked_path
@@ -266,8 +266,7 @@ def teach(
     elif not isinstance(backbone, BackboneChoice):
         examples = checked_pairs(examples)
         check_labels([label for _, label in examples])
-        search = search_fit(examples, choice, fits_head)
-        choice = choice if search is None else replace(choice, fit=search.fit)
+        choice, search = with_fit(examples, choice, fits_head)
     embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
     return embedded.model(unknown_rate, learner, search=search)
 
