@@ -83,7 +83,7 @@ def test_a_list_finds_its_pictures_by_name_where_its_paths_are_of_another_machin
     listed = b"path,label\n/home/me/a.jpg,cat\nimgs/b.jpg,dog\n"
     report = import_from(dataset, FilesSource({"labels.csv": listed, "a.jpg": jpeg(1), "b.jpg": jpeg(2)}))
     assert {label for label, _ in arrived(dataset).values()} == {"cat", "dog"}
-    assert "found by file name alone" in report.notes[0].reason and report.skips == ()
+    assert "lie in another folder: found by name" in report.notes[0].reason and report.skips == ()
 
 
 def test_importing_twice_adds_nothing_even_after_relabelling(dataset, tmp_path):
