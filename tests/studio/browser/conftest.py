@@ -1,5 +1,6 @@
 """Chromium, and studios for it to open."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,13 +12,14 @@ from studio_process import StudioProcess
 
 CHROMIUM = "/usr/bin/chromium"
 HERE = Path(__file__).parent
+RERUNS = int(os.environ.get("WHATSIT_RERUNS", "2"))  # 0 shows why a test needs its second try
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser and a server on two busy cores can run into a time limit: two more tries, named in the summary."""
     for item in items:
         if HERE in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=RERUNS))
 
 
 @pytest.fixture

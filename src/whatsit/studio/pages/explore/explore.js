@@ -137,13 +137,14 @@ let loading = null;
 async function load() {
   const found = await get("/api/map/points");
   const before = new Set(points ? chosenKeys() : []); // after the wait: what was chosen meanwhile stays chosen
+  const pointed = points && map.current >= 0 ? points.keys[map.current] : null;
   const same = points !== null && points.keys.length === found.keys.length;
   points = found;
   map.set(points);
   if (!same) map.viewport.fit();
   paint();
-  peek(-1);
   map.choose(placesOf(before), "only");
+  map.point(pointed === null ? -1 : points.keys.indexOf(pointed)); // who steps through the map by keyboard goes on from there
 }
 // Several changes in a row are fetched once more, not once each.
 function reload() {
