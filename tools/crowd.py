@@ -180,7 +180,7 @@ def _visit(port: int, seconds: float) -> int:
 
 
 def _visit_once(port: int) -> None:
-    from whatsit.studio.web.access import Access
+    from whatsit.web.access import Access
 
     access = Access.of("127.0.0.1", port, TOKEN)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)

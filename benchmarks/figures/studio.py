@@ -62,8 +62,8 @@ def resident_with_backbone() -> int:
 
 
 async def _teach_and_watch(studio: Studio) -> None:
-    from whatsit.studio.web.access import Access
     from whatsit.studio.web.app import create_app
+    from whatsit.web.access import Access
 
     create_app(studio, Access.of("127.0.0.1", 8000, None))
     studio.feed.camera.wait_for(lambda camera: camera.latest is not None, 10)

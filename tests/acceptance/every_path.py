@@ -31,10 +31,10 @@ from whatsit.datasets.project import Project
 from whatsit.errors import WhatsitError
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.studio.studio import Studio
-from whatsit.studio.web.access import Access
 from whatsit.studio.web.app import create_app
-from whatsit.studio.web.tls import self_signed
 from whatsit.training.record import ModelFiles, write_training
+from whatsit.web.access import Access
+from whatsit.web.tls import self_signed
 
 NOBODY = 65534
 LONGEST = 60

@@ -15,7 +15,7 @@ from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.studio.jobs.worker import Worker
 from whatsit.studio.lessons.session import TeachSession
-from whatsit.studio.web.tls import self_signed
+from whatsit.web.tls import self_signed
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from whatsit.datasets.places import LOCK, PLACES, SPLITS, Place, place_of
 from whatsit.datasets.project import Project
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.studio.lessons.session import TeachSession
-from whatsit.studio.web.tls import self_signed
 from whatsit.training.record import ModelFiles, write_training
+from whatsit.web.tls import self_signed
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534

@@ -11,9 +11,9 @@ from served import Served
 
 from whatsit.errors import DataError
 from whatsit.studio.pages.shared.camera import MAX_STREAMS
-from whatsit.studio.web.access import Access, cookie
-from whatsit.studio.web.connections import Connection, Connections, Listener
-from whatsit.studio.web.guesses import AT_ONCE, PER_SECOND, Guesses
+from whatsit.web.access import Access, cookie
+from whatsit.web.connections import Connection, Connections, Listener
+from whatsit.web.guesses import AT_ONCE, PER_SECOND, Guesses
 
 
 class Room:
@@ -180,7 +180,7 @@ def test_readers_of_the_stream_take_no_windows_place(serve: Callable[..., Served
 
 
 def test_a_stalled_tls_handshake_is_given_up(serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whatsit.studio.web.server._HANDSHAKE_SECONDS", 0.5)
+    monkeypatch.setattr("whatsit.web.server._HANDSHAKE_SECONDS", 0.5)
     running = serve(tls=True)
     with socket.create_connection(("127.0.0.1", running.port), timeout=20) as stalled:
         stalled.sendall(b"\x16\x03\x01")
@@ -188,7 +188,7 @@ def test_a_stalled_tls_handshake_is_given_up(serve: Callable[..., Served], monke
 
 
 def test_an_answer_that_nobody_reads_is_given_up(serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whatsit.studio.web.limits.SEND_SECONDS", 0.5)
+    monkeypatch.setattr("whatsit.web.limits.SEND_SECONDS", 0.5)
     running = serve()
     gone = threading.Event()
     left = Connections.left

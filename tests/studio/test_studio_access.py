@@ -10,7 +10,7 @@ from studio_pictures import jpeg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from whatsit.studio.web.access import Access, is_loopback
+from whatsit.web.access import Access, is_loopback
 
 
 def raw(port: int, request: bytes) -> bytes:
@@ -190,7 +190,7 @@ def test_a_frame_larger_than_a_camera_gives_closes_only_its_own_tab(serve: Calla
 def test_200_half_open_connections_do_not_keep_a_user_out(
     serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whatsit.studio.web.limits.HEADER_SECONDS", 2.0)
+    monkeypatch.setattr("whatsit.web.limits.HEADER_SECONDS", 2.0)
     running = serve()
     half_open = []
     try:

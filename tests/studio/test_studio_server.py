@@ -22,7 +22,7 @@ from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.errors import DataError
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.server import StudioServer
-from whatsit.studio.web.tls import self_signed
+from whatsit.web.tls import self_signed
 
 SCRIPT = Path(__file__).parent / "studio_server.py"
 
@@ -109,7 +109,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_without_a_wish_the_next_free_port_is_found_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        monkeypatch.setattr("whatsit.studio.web.server.DEFAULT_PORT", other.getsockname()[1])
+        monkeypatch.setattr("whatsit.web.server.DEFAULT_PORT", other.getsockname()[1])
         studio = Studio(tmp_path, PixelEmbedder())
         server = StudioServer(studio)
         assert server.address.moved
@@ -241,7 +241,7 @@ def test_a_certificate_is_kept_and_its_key_is_private(tmp_path: Path) -> None:
 
 
 def test_slow_bodies_are_given_up(monkeypatch: pytest.MonkeyPatch, serve: Callable[..., Served]) -> None:
-    monkeypatch.setattr("whatsit.studio.web.limits.BODY_SECONDS", 1.0)
+    monkeypatch.setattr("whatsit.web.limits.BODY_SECONDS", 1.0)
     running = serve()
     with socket.create_connection(("127.0.0.1", running.port), timeout=20) as slow:
         slow.sendall(

@@ -15,8 +15,8 @@ import whatsit.studio
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.studio.pages.shared.i18n import FOLDER, Languages
 from whatsit.studio.studio import Studio
-from whatsit.studio.web.access import Access
 from whatsit.studio.web.app import create_app
+from whatsit.web.access import Access
 
 PACKAGE = Path(whatsit.studio.__file__).parent
 _PLURAL = re.compile(r"\.(one|other)$")

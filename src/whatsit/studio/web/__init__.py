@@ -1,1 +1,1 @@
-"""The studio over HTTP: access, limits, TLS, the server."""
+"""The studio over HTTP: the application, the server, what the command starts."""

@@ -14,15 +14,14 @@ from starlette.responses import JSONResponse
 from whatsit.errors import SettingError, WhatsitError
 from whatsit.studio.pages.shared import camera, tab
 from whatsit.studio.pages.shared.i18n import Languages
-from whatsit.studio.pages.shared.messages import ErrorView
 from whatsit.studio.pages.shared.page import STATIC, find_pages
 from whatsit.studio.studio import Studio
-from whatsit.studio.web.access import Access, Gate, SecurityHeaders
-from whatsit.studio.web.connections import Connections
-from whatsit.studio.web.limits import RequestLimits
-from whatsit.studio.web.refusal import LastResort
 from whatsit.text import one_line
 from whatsit.validation import expectation, short
+from whatsit.web.access import Access, Gate, SecurityHeaders
+from whatsit.web.connections import Connections
+from whatsit.web.limits import RequestLimits
+from whatsit.web.refusal import ErrorView, LastResort
 
 
 class Scripts(StaticFiles):

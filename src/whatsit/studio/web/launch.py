@@ -11,10 +11,11 @@ from whatsit.backbones.embedder import Embedder
 from whatsit.errors import ModelArgumentError
 from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
-from whatsit.studio.web.access import check_token
-from whatsit.studio.web.server import DEFAULT_PORT, Address, StudioServer
+from whatsit.studio.web.server import StudioServer
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import short
+from whatsit.web.access import check_token
+from whatsit.web.server import DEFAULT_PORT, Address
 
 
 def launch(

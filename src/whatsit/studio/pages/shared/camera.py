@@ -12,10 +12,11 @@ from whatsit.cameras.opening import camera_source
 from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import DataError
 from whatsit.studio.outbox import Outbox
-from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, ErrorView, NoValues, Reply, SceneChoice
+from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, NoValues, Reply, SceneChoice
 from whatsit.studio.pages.shared.page import studio_of
 from whatsit.studio.studio import Studio
 from whatsit.studio.watching.feed import CameraView
+from whatsit.web.refusal import ErrorView
 
 router = APIRouter()
 _LONGEST_ADDRESS = 500

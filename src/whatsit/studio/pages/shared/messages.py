@@ -21,7 +21,7 @@ and holds every field they read or send, every route and every kind to these typ
 """
 
 from collections.abc import Mapping
-from typing import Generic, Literal, NotRequired, TypeAlias
+from typing import Generic, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict, TypeVar
@@ -49,17 +49,6 @@ class Reply(TypedDict, Generic[MessageT, ValuesT]):
 
     message: MessageT
     values: ValuesT
-
-
-class ErrorView(TypedDict):
-    """The answer to every request that is refused."""
-
-    error: str
-    """Why, in one line."""
-    field: NotRequired[str]
-    """The setting that cannot have its value, where that is why; then with the next two."""
-    value: NotRequired[str]
-    expected: NotRequired[str]
 
 
 Stopped: TypeAlias = Reply[Literal["stopped"], NoValues]

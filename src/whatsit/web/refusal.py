@@ -1,14 +1,25 @@
 """Answers to requests that are refused, in one form: ``ErrorView`` for programs, a line of text for people."""
 
 import logging
+from typing import NotRequired
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
-
-from whatsit.studio.pages.shared.messages import ErrorView
+from typing_extensions import TypedDict
 
 _log = logging.getLogger(__name__)
+
+
+class ErrorView(TypedDict):
+    """The answer to every request that is refused."""
+
+    error: str
+    """Why, in one line."""
+    field: NotRequired[str]
+    """The setting that cannot have its value, where that is why; then with the next two."""
+    value: NotRequired[str]
+    expected: NotRequired[str]
 
 
 def refusal(scope: Scope, status: int, reason: str, **headers: str) -> Response:

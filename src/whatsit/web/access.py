@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whatsit.errors import DataError
-from whatsit.studio.web.connections import Connections
-from whatsit.studio.web.guesses import Guesses
-from whatsit.studio.web.refusal import refusal
+from whatsit.web.connections import Connections
+from whatsit.web.guesses import Guesses
+from whatsit.web.refusal import refusal
 
 SHORTEST_TOKEN = 12
 """Characters of a token that a person chooses."""

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from whatsit.studio.web.refusal import refusal
+from whatsit.web.refusal import refusal
 
 MAX_BODY_BYTES = 32 * 2**20
 BODY_SECONDS = 30.0

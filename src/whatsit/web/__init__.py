@@ -1,0 +1,1 @@
+"""What everything that answers over HTTP shares: access, limits, connections, TLS, the server."""
