@@ -19,6 +19,7 @@ from whatsit.cli import (
     export,
     inspect,
     live,
+    maix,
     studio,
     sweep,
     teach,
@@ -46,6 +47,7 @@ COMMANDS = (
     deploy,
     verify,
     inspect,
+    maix,
     doctor,
 )
 

@@ -85,7 +85,7 @@ class SelfLearnClassifier:
             ERR_NONE; ERR_ARGS where the model cannot be read, or classes or samples were taught with another backbone
             (``clear`` first). The old one stays then.
         """
-        return _code(lambda: self._load_model(model, normalise))
+        return returned_code(lambda: self._load_model(model, normalise))
 
     def _load_model(self, model: str | os.PathLike[str] | Embedder | None, normalise: NormaliseLike | None) -> None:
         old = self._loaded
@@ -137,7 +137,7 @@ class SelfLearnClassifier:
             ERR_NONE, or ERR_ARGS where there is no such class.
         """
         few = self._few
-        return _code(
+        return returned_code(
             lambda: few.edit(lambda support: support.without_class(checked_index(idx, "class", len(support.labels))))
         )
 
@@ -171,7 +171,7 @@ class SelfLearnClassifier:
             ERR_NONE, or ERR_ARGS where there is no such sample.
         """
         few = self._few
-        return _code(
+        return returned_code(
             lambda: few.edit(lambda support: support.without_sample(checked_index(idx, "sample", len(support.owners))))
         )
 
@@ -307,7 +307,7 @@ class SelfLearnClassifier:
             save_features(path, support, few.backbone.id, few.preprocess, few.backbone_file, few.normalisation)
             return support
 
-        code = _code(lambda: few.edit(saved), otherwise=Err.ERR_IO if self.class_num() else Err.ERR_ARGS)
+        code = returned_code(lambda: few.edit(saved), otherwise=Err.ERR_IO if self.class_num() else Err.ERR_ARGS)
         if code is Err.ERR_NONE:
             self.label_path = os.fspath(path)
         return code
@@ -371,7 +371,7 @@ class SelfLearnClassifier:
         return self._few.preprocess.with_fit(as_fit(fit)).pixels(image)
 
 
-def _code(act: Callable[[], object], otherwise: Err = Err.ERR_ARGS) -> Err:
+def returned_code(act: Callable[[], object], otherwise: Err = Err.ERR_ARGS) -> Err:
     """Do it; as MaixPy does, log why it failed and return a code."""
     try:
         act()
