@@ -21,8 +21,10 @@ from whatsit.errors import DataError
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.access import Access, check_token, is_loopback, new_token
 from whatsit.studio.web.app import create_app
-from whatsit.studio.web.connections import ACCEPTED_AT_ONCE, Connections, Listener
+from whatsit.studio.web.connections import Connections
+from whatsit.studio.web.cookie_key import cookie_key
 from whatsit.studio.web.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, TimedProtocol
+from whatsit.studio.web.listener import ACCEPTED_AT_ONCE, Listener
 from whatsit.studio.web.tls import self_signed
 
 DEFAULT_PORT = 8000
@@ -82,7 +84,8 @@ class StudioServer:
         bound = self._listener.getsockname()[1]
         if token is None and not is_loopback(host):
             token = new_token()
-        access = Access.of(host, bound, token, secure=tls)
+        access = Access.of(host, bound, token, secure=tls, key=cookie_key())
+        self._listener.known = access.begins_known
         self.address = Address(_url(host, bound, token, tls), bound, moved, access.loopback, tls)
         """Where it can be opened."""
         self._server = _Server(_config(create_app(studio, access, connections=connections), certificate))
@@ -143,7 +146,7 @@ def reachable_name(host: str) -> str:
         return str(probe.getsockname()[0])
 
 
-def _listen(host: str, port: int | None, connections: Connections) -> tuple[socket.socket, bool]:
+def _listen(host: str, port: int | None, connections: Connections) -> tuple[Listener, bool]:
     wanted = [port] if port is not None else list(range(DEFAULT_PORT, DEFAULT_PORT + _TRIES))
     for candidate in wanted:
         try:
