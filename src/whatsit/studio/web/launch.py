@@ -1,5 +1,6 @@
 """What ``whatsit studio`` does: choose the camera and the backbone, say where the studio is, serve it."""
 
+import contextlib
 import io
 import os
 import sys
@@ -53,7 +54,8 @@ def launch(
     )
     print(_announcement(project, server.address), file=sys.stderr)  # noqa: T201 - the command's output
     if open_page if open_page is not None else server.address.loopback and _has_desktop():
-        threading.Timer(0.5, webbrowser.open, [server.address.url]).start()
+        with contextlib.suppress(RuntimeError):  # no more threads: the address is printed too
+            threading.Timer(0.5, webbrowser.open, [server.address.url]).start()
     server.run()
 
 
