@@ -9,6 +9,7 @@ from typing import Protocol
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.errors import StoppedError, WhatsitError
 from whatsit.live.answer import Answer
+from whatsit.parallel import start_thread
 from whatsit.plugins import Address, AddressedRow
 
 _log = logging.getLogger(__name__)
@@ -58,8 +59,7 @@ class SinkThread:
         self._end = end
         self._waiting: Mailbox[Answer] = Mailbox()
         self._error: str | None = None
-        self._thread = threading.Thread(target=self._run, name=f"sink {type(sink).__name__}", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(f"sink {type(sink).__name__}", self._run)
 
     def put(self, answer: Answer) -> None:
         """Hand over an answer, in place of one that the sink has not taken yet. Never waits."""

@@ -16,7 +16,7 @@ from whatsit.maix.mud import Mud, read_mud
 from whatsit.models import classifier
 from whatsit.models.admission import admit
 from whatsit.teaching import selflearn
-from whatsit.teaching.maixpy_types import Err, FitLike, MaixFit, Size, as_fit
+from whatsit.teaching.maixpy_types import Err, FitLike, MaixFit, Size, as_fit, returned_code
 from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.normalisation import NormaliseLike
 
@@ -46,7 +46,7 @@ class SelfLearnClassifier(selflearn.SelfLearnClassifier):
 
     def load_model(self, model: Any, *, normalise: Any = None) -> Err:
         """Change the backbone; codes as in ``whatsit.SelfLearnClassifier``."""
-        return selflearn.returned_code(lambda: self._take(model, normalise))
+        return returned_code(lambda: self._take(model, normalise))
 
     def _take(self, model: Any, normalise: Any = None) -> None:
         found = _found(model, "classifier_no_top") if isinstance(model, str | os.PathLike) else model
@@ -124,7 +124,7 @@ class Classifier:
 
     def load(self, model: str | os.PathLike[str]) -> Err:
         """Load a model; ERR_ARGS where it cannot be read, and the log says why."""
-        return selflearn.returned_code(lambda: self._take(model))
+        return returned_code(lambda: self._take(model))
 
     def classify(self, img: Picture, softmax: bool = True, fit: FitLike = MaixFit.FIT_COVER) -> list[tuple[int, float]]:
         """Every class as (index, score 0..1), best first.

@@ -1,9 +1,14 @@
 """The small types that MaixPy's interface speaks in, with the names and values of MaixCDK's headers."""
 
+import logging
+from collections.abc import Callable
 from enum import IntEnum
 from typing import TypeAlias
 
+from whatsit.errors import ArgumentError, WhatsitError
 from whatsit.imaging.preprocess import Fit, check_fit
+
+_log = logging.getLogger(__name__)
 
 
 class Err(IntEnum):
@@ -89,3 +94,16 @@ def as_fit(fit: FitLike | None) -> Fit | None:
     if fit is None:
         return None
     return _FITS[fit] if isinstance(fit, MaixFit) else check_fit(fit)
+
+
+def returned_code(act: Callable[[], object], otherwise: Err = Err.ERR_ARGS) -> Err:
+    """Do it; as MaixPy does, log why it failed and return a code."""
+    try:
+        act()
+    except ArgumentError as error:
+        _log.error("%s", error)
+        return Err.ERR_ARGS
+    except WhatsitError as error:
+        _log.error("%s", error)
+        return otherwise
+    return Err.ERR_NONE

@@ -1,14 +1,13 @@
 """MaixPy's ``nn.SelfLearnClassifier``, its names and meaning, on top of ``FewShotClassifier``."""
 
-import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.errors import ArgumentError, DataError, ImageError, ModelError, WhatsitError
+from whatsit.errors import ArgumentError, DataError, ImageError, ModelError
 from whatsit.heads.unknown import Floats, distances
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Preprocess
@@ -17,12 +16,10 @@ from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.few_shot import FewShotClassifier
 from whatsit.teaching.inference import Pixels
 from whatsit.teaching.maixpy_file import check_labels
-from whatsit.teaching.maixpy_types import Err, FitLike, Format, Size, as_fit
+from whatsit.teaching.maixpy_types import Err, FitLike, Format, Size, as_fit, returned_code
 from whatsit.teaching.support_set import SupportSet
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import index as checked_index
-
-_log = logging.getLogger(__name__)
 
 
 class SelfLearnClassifier:
@@ -369,19 +366,6 @@ class SelfLearnClassifier:
 
     def _pixels(self, image: ImageLike, fit: FitLike | None) -> Pixels:
         return self._few.preprocess.with_fit(as_fit(fit)).pixels(image)
-
-
-def returned_code(act: Callable[[], object], otherwise: Err = Err.ERR_ARGS) -> Err:
-    """Do it; as MaixPy does, log why it failed and return a code."""
-    try:
-        act()
-    except ArgumentError as error:
-        _log.error("%s", error)
-        return Err.ERR_ARGS
-    except WhatsitError as error:
-        _log.error("%s", error)
-        return otherwise
-    return Err.ERR_NONE
 
 
 def _shared(pixels: Pixels, image: ImageLike) -> bool:

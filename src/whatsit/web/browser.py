@@ -1,5 +1,6 @@
 """Opens a page in this machine's browser."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -16,7 +17,8 @@ def open_soon(address: Address, wanted: bool | None = None) -> None:
     if wanted if wanted is not None else address.loopback and _has_desktop():
         timer = threading.Timer(_SECONDS, webbrowser.open, [address.url])
         timer.daemon = True
-        timer.start()
+        with contextlib.suppress(RuntimeError):  # no more threads: the address is printed too
+            timer.start()
 
 
 def _has_desktop() -> bool:

@@ -55,7 +55,7 @@ def create_app(
     app.state.languages = languages if languages is not None else Languages()
     app.state.pages = find_pages()
     # The last one added sees a request first.
-    app.add_middleware(Gate, access=access, connections=connections or Connections())
+    app.add_middleware(Gate, access=access, connections=connections if connections is not None else Connections())
     app.add_middleware(RequestLimits)
     app.add_middleware(LastResort)
     app.add_middleware(SecurityHeaders)
