@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from whatsit.datasets.formats.claims import can_mean_nothing
 from whatsit.datasets.formats.json_text import parsed_json
 from whatsit.datasets.formats.list_text import list_text
 from whatsit.datasets.formats.listing import Listing
@@ -64,7 +65,7 @@ def in_words(source: Source, contents: Contents, listing: Listing, are_folders: 
     Raises:
         SourceError: two files name a class differently.
     """
-    labels = {item.label for item in listing.items} - {UNLABELLED}
+    labels = {item.label for item in listing.items if item.label != UNLABELLED and not can_mean_nothing(item.label)}
     matches = {label: _NUMBER.fullmatch(label) for label in labels}
     numbers = {label: int(match[1]) for label, match in matches.items() if match}
     if not labels or len(numbers) < len(labels) or listing.is_flat:
@@ -91,7 +92,7 @@ def in_words(source: Source, contents: Contents, listing: Listing, are_folders: 
                     f"{other}: names class {number} {others[number]!r}, and {path} {names[number]!r}; keep one of them"
                 )
     items = tuple(
-        item if item.label == UNLABELLED else replace(item, label=names[numbers[item.label]] or item.label)
+        replace(item, label=names[numbers[item.label]] or item.label) if item.label in numbers else item
         for item in listing.items
     )
     used = {path for path, _ in fitting}

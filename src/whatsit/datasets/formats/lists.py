@@ -109,6 +109,9 @@ class ListFormat:
             of_folders = _of_folders(listing, contents)
             if of_folders is None:
                 return None
+            if of_folders is listing and not listing.notes:
+                nothing = Skip(found[0].path, "it gives no labels: its pictures are unlabelled")
+                of_folders = replace(listing, notes=(nothing,))
             listing = of_folders
         listing = _in_words(listing)
         listing = _with_other_parts(source, contents, listing, [claims.path for claims in found])
