@@ -10,6 +10,7 @@ import typer
 import typer.core
 
 from whatsit.cli import (
+    bulk,
     cameras,
     capture,
     classify,
@@ -34,6 +35,7 @@ from whatsit.version import VERSION
 COMMANDS = (
     studio,
     classify,
+    bulk,
     teach,
     live,
     cameras,

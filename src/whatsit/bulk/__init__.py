@@ -1,0 +1,6 @@
+"""Classifying a million pictures: whole parts on disk, resumed by what is there, on one machine or many."""
+
+from whatsit.bulk.progress import Progress, Result
+from whatsit.bulk.running import run
+
+__all__ = ["Progress", "Result", "run"]
