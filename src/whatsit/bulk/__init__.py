@@ -2,5 +2,6 @@
 
 from whatsit.bulk.progress import Progress, Result
 from whatsit.bulk.running import run
+from whatsit.bulk.search import Match, Search
 
-__all__ = ["Progress", "Result", "run"]
+__all__ = ["Match", "Progress", "Result", "Search", "run"]

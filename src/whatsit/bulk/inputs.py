@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from whatsit.bulk import addresses, lists
+from whatsit.bulk import addresses
+from whatsit.datasets import path_list
 from whatsit.datasets.formats.listing import ASIDE
 from whatsit.datasets.picture_folder import pictures_below
 from whatsit.datasets.skip import Skip
@@ -59,7 +60,7 @@ def _of(one: str) -> Iterable[Entry]:
     if path.is_dir():
         return _of_folder(path)
     if path.exists():
-        return _of_list(path) if lists.is_list(path) else [Entry(absolute(path))]
+        return _of_list(path) if path_list.is_list(path) else [Entry(absolute(path))]
     if glob.has_magic(one):
         return _of_pattern(one)
     raise DataError(f"{one}: no such file or folder; expected pictures, folders, patterns or lists of them")
@@ -90,7 +91,7 @@ def _of_pattern(pattern: str) -> Iterator[Entry]:
 def _of_list(path: Path) -> Iterator[Entry]:
     folder = Path(absolute(path)).parent
     checked: set[str] = set()
-    for line in lists.listed(path):
+    for line in path_list.listed(path):
         text = line.text
         if line.problem:
             yield Entry(f"{folder}/{text}", line.problem)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.builtin import builtin_model, imagenet_labels
+from whatsit.backbones.builtin_id import last_layer
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.errors import ArgumentError, ImageError, ModelError
 from whatsit.heads.linear import Prototypes
@@ -154,13 +155,18 @@ class Classifier:
         """As ``classify_pixels``, with the embedding and the distance to each class of the answer."""
         outputs = self._network.outputs(pixels)
         predictions, distances = self._examined(None, outputs, top_k)
-        known = self._prototypes is not None
-        return Examined(predictions, distances, normalised(outputs[1][np.newaxis])[0] if known else None)
+        embedding = self._last_layer(outputs[1]) if self._prototypes is not None else None
+        return Examined(predictions, distances, embedding)
 
     @property
     def embedding_size(self) -> int | None:
-        """Numbers in one embedding; None for a model that gives none."""
-        return None if self._prototypes is None else self._prototypes.dim
+        """Numbers in one embedding of ``examine``; None for a model that gives none."""
+        prototypes = self._prototypes
+        return None if prototypes is None else len(self._last_layer(np.ones(prototypes.dim, np.float32)))
+
+    def _last_layer(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        assert self.card is not None
+        return np.asarray(normalised(last_layer(self.card.backbone, embedding)[np.newaxis])[0], np.float32)
 
     @overload
     def classify_many(

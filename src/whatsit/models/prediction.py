@@ -67,7 +67,7 @@ class Examined:
     distances: tuple[float, ...] = ()
     """Distance to each class of ``predictions``, 0..2 between L2-normalised embeddings; empty without prototypes."""
     embedding: NDArray[np.float32] | None = None
-    """L2-normalised, shape (dim,); None for models without prototypes."""
+    """Of the last layer, L2-normalised, shape (dim,); None for models without prototypes."""
 
 
 def top_k(scores: NDArray[np.float32], labels: Sequence[str], k: int) -> tuple[Prediction, ...]:

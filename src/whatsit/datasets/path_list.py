@@ -11,7 +11,7 @@ from whatsit.errors import DataError
 from whatsit.files import parquet
 
 ENDINGS = (".txt", ".csv", ".tsv", ".parquet")
-COLUMN = "path"
+COLUMN, LABEL = "path", "label"
 _LINE = 2**16
 """Characters of a line that are read; no path is that long."""
 
@@ -28,6 +28,8 @@ class Line:
     text: str
     """A path or an address, as it stands there; with a problem, where in the list it is."""
     problem: str = ""
+    label: str = ""
+    """What column ``label`` says, where there is one."""
 
 
 def listed(path: Path) -> Iterator[Line]:
@@ -82,14 +84,15 @@ def _of_csv(path: Path, stream: TextIO) -> Iterator[Line]:
             strict = True
 
         rows = csv.reader(itertools.chain([first], every), Separated)
-        at = _column(path, [cell.strip().casefold() for cell in next(rows, [])])
+        heads = [cell.strip().casefold() for cell in next(rows, [])]
+        at, label_at = _column(path, heads), heads.index(LABEL) if LABEL in heads else len(heads)
         for cells in rows:
             number, before = before + 1, rows.line_num
             text = cells[at] if at < len(cells) else ""
             if "\n" in text:  # and with it the lines that follow would be lost
                 raise csv.Error(f"a quote begins in line {number} and does not end there")
             if text:
-                yield Line(text)
+                yield Line(text, label=cells[label_at] if label_at < len(cells) else "")
             elif any(cells):
                 yield Line(f"{path.name}, line {number}", f"nothing in column {COLUMN}")
     except csv.Error as error:
@@ -112,14 +115,19 @@ def _of_parquet(path: Path) -> Iterator[Line]:
         names = file.schema_arrow.names
         if COLUMN not in names:
             raise DataError(f"{path}: has the columns {', '.join(names)[:200]}; expected one called {COLUMN}")
-        kind = file.schema_arrow.field(COLUMN).type
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)):
-            raise DataError(f"{path}: column {COLUMN} is {kind}; expected text")
+        wanted = [COLUMN, LABEL] if LABEL in names else [COLUMN]
+        for column in wanted:
+            kind = file.schema_arrow.field(column).type
+            if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)):
+                raise DataError(f"{path}: column {column} is {kind}; expected text")
         before = 0
         try:
-            for batch in file.iter_batches(4096, columns=[COLUMN]):
-                for number, text in enumerate(batch.column(0).to_pylist(), before + 1):
-                    yield Line(text) if text else Line(f"{path.name}, row {number}", f"nothing in column {COLUMN}")
-                before += len(batch)
+            for batch in file.iter_batches(4096, columns=wanted):
+                texts = batch.column(COLUMN).to_pylist()
+                labels = batch.column(LABEL).to_pylist() if LABEL in names else [""] * len(texts)
+                for number, (text, label) in enumerate(zip(texts, labels, strict=True), before + 1):
+                    problem = "" if text else f"nothing in column {COLUMN}"
+                    yield Line(text or f"{path.name}, row {number}", problem, label or "")
+                before += len(texts)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise parquet.broken(path, error) from error
