@@ -14,6 +14,7 @@ from whatsit.datasets.dataset import Dataset as Dataset
 from whatsit.datasets.formats.exporting import export_path as export_path
 from whatsit.datasets.formats.importing import import_path as import_path
 from whatsit.datasets.formats.report import ImportReport as ImportReport
+from whatsit.datasets.formats.selection import import_selection as import_selection
 from whatsit.datasets.project import Project as Project
 from whatsit.datasets.split import Split as Split
 from whatsit.datasets.split import SplitRatios as SplitRatios

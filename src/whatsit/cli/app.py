@@ -10,6 +10,7 @@ import typer
 import typer.core
 
 from whatsit.cli import (
+    bulk,
     cameras,
     capture,
     classify,
@@ -17,6 +18,7 @@ from whatsit.cli import (
     deploy,
     doctor,
     export,
+    find,
     inspect,
     live,
     maix,
@@ -35,6 +37,8 @@ from whatsit.version import VERSION
 COMMANDS = (
     studio,
     classify,
+    bulk,
+    find,
     teach,
     live,
     cameras,
