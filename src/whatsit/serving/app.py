@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from whatsit.serving import deepstack, health, inference_protocol, native
+from whatsit.serving.refused import RefusedError
 from whatsit.serving.service import Service
 from whatsit.text import one_line
 from whatsit.web.access import Access, Gate, SecurityHeaders
@@ -56,6 +57,7 @@ def _explain_status(request: Request, error: Exception) -> Response:
         404: f"{one_line(request.url.path, 100)}: there is nothing; /api/v1/openapi.json says what there is",
         405: f"{request.method}: not possible here",
     }
-    response = native.refuse(request, error.status_code, known.get(error.status_code, one_line(error.detail)))
+    reason = known.get(error.status_code, error.detail)
+    response = native.refuse(RefusedError(error.status_code, reason))
     response.headers.update(error.headers or {})
     return response

@@ -34,9 +34,9 @@ def routes(service: Service) -> list[BaseRoute]:
     ]
 
 
-def refuse(_: Request, status: int, reason: str) -> Response:
+def refuse(refused: RefusedError) -> Response:
     """A refusal as these programs know it."""
-    return JSONResponse({"success": False, "error": reason, "code": status}, status)
+    return JSONResponse({"success": False, "error": refused.reason, "code": refused.status}, refused.status)
 
 
 async def _custom(service: Service, request: Request) -> Response:

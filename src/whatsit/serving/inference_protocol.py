@@ -36,9 +36,9 @@ def routes(service: Service) -> list[BaseRoute]:
     ]
 
 
-def refuse(_: Request, status: int, reason: str) -> Response:
+def refuse(refused: RefusedError) -> Response:
     """A refusal as the protocol has it."""
-    return JSONResponse({"error": reason}, status)
+    return JSONResponse({"error": refused.reason}, refused.status)
 
 
 async def _server(_: Service, __: Request) -> Response:

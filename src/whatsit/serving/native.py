@@ -1,6 +1,6 @@
 """``/api/v1``: whatsit's own routes for programs."""
 
-from typing import NotRequired
+from typing import Literal, NotRequired
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from whatsit.errors import ImageError
 from whatsit.serving.openapi import document
+from whatsit.serving.refused import RefusedError
 from whatsit.serving.service import Answer, Endpoint, Service, state_of
 from whatsit.serving.submission import read_submission
 from whatsit.text import one_line
@@ -77,10 +78,19 @@ def routes(service: Service) -> list[BaseRoute]:
     ]
 
 
-def refuse(_: Request, status: int, reason: str) -> Response:
+class RefusedView(ErrorView):
+    """The answer to a request that is refused."""
+
+    kind: NotRequired[Literal["picture"]]
+    """There where it is the picture that cannot be read."""
+
+
+def refuse(refused: RefusedError) -> Response:
     """A refusal as ``{"error": …}``."""
-    view: ErrorView = {"error": reason}
-    return JSONResponse(view, status)
+    view: RefusedView = {"error": refused.reason}
+    if refused.of_picture:
+        view["kind"] = "picture"
+    return JSONResponse(view, refused.status)
 
 
 async def _classify(service: Service, request: Request) -> Response:

@@ -107,7 +107,13 @@ def _json(text: str, schema: dict[str, Any], example: dict[str, Any]) -> dict[st
 
 
 def _error(text: str) -> dict[str, Any]:
-    schema = _object({"error": {"type": "string", "description": "Why, in one line."}}, ["error"])
+    schema = _object(
+        {
+            "error": {"type": "string", "description": "Why, in one line."},
+            "kind": {"enum": ["picture"], "description": "There where it is the picture that cannot be read."},
+        },
+        ["error"],
+    )
     return _json(text, schema, {"error": "model 'bottle': no such model; there are: bottles"})
 
 

@@ -21,7 +21,6 @@ from whatsit.serving.model_files import Files
 from whatsit.serving.pool import Pool
 from whatsit.serving.refused import RefusedError
 from whatsit.serving.shelf import MEMORY, LoadedModel, Shelf, Stamp
-from whatsit.text import one_line
 
 R = TypeVar("R")
 MOST_PICTURES = 64
@@ -214,7 +213,7 @@ class _Recognition:
 
 
 Handler: TypeAlias = Callable[[Service, Request], Awaitable[Response]]
-Refusal: TypeAlias = Callable[[Request, int, str], Response]
+Refusal: TypeAlias = Callable[[RefusedError], Response]
 """How a protocol says that a request is refused."""
 
 
@@ -232,13 +231,13 @@ class Endpoint:
     async def _response(self, request: Request) -> Response:
         try:
             return await self._handler(self._service, request)
-        except RefusedError as refused:
-            status, reason, headers = refused.status, refused.reason, refused.headers
+        except RefusedError as error:
+            refused = error
         except ImageError as error:
-            status, reason, headers = 400, one_line(error), {}
+            refused = RefusedError(400, str(error), of_picture=True)
         except ClientDisconnect:
-            status, reason, headers = _GONE, "the sender has left", {}
-        self._service.metrics.refused(status)
-        response = self._refusal(request, status, reason)
-        response.headers.update(headers)
+            refused = RefusedError(_GONE, "the sender has left")
+        self._service.metrics.refused(refused.status)
+        response = self._refusal(refused)
+        response.headers.update(refused.headers)
         return response
