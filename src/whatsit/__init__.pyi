@@ -33,6 +33,7 @@ from whatsit.errors import ModelArgumentError as ModelArgumentError
 from whatsit.errors import ModelError as ModelError
 from whatsit.errors import PluginError as PluginError
 from whatsit.errors import ProjectInUseError as ProjectInUseError
+from whatsit.errors import ServerError as ServerError
 from whatsit.errors import SettingError as SettingError
 from whatsit.errors import SourceError as SourceError
 from whatsit.errors import StoppedError as StoppedError
@@ -56,6 +57,7 @@ from whatsit.models.prediction import Prediction as Prediction
 from whatsit.models.prediction import Predictions as Predictions
 from whatsit.models.taught_model import TaughtModel as TaughtModel
 from whatsit.models.verify import verify as verify
+from whatsit.serving.client import Client as Client
 from whatsit.teaching.few_shot import FewShotClassifier as FewShotClassifier
 from whatsit.teaching.selflearn import SelfLearnClassifier as SelfLearnClassifier
 from whatsit.teaching.teach import find_examples as find_examples
