@@ -20,7 +20,9 @@ from whatsit.errors import CameraError, WhatsitError
 from whatsit.live.answer import Answer, Stats
 from whatsit.live.meter import Meter
 from whatsit.live.recogniser import Recogniser, as_recogniser
-from whatsit.live.sink import Sink, SinkThread
+from whatsit.live.sink import Sink
+from whatsit.live.sink_state import SinkState
+from whatsit.live.sink_thread import SinkThread
 from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
 from whatsit.logs import described
 from whatsit.models.prediction import Predictions
@@ -130,6 +132,11 @@ class Live:
         if self._failure is not None:
             return f"the live engine stopped: {described(self._failure)}"
         return self._error or (self._shared.error if self._shared is not None else None)
+
+    @property
+    def sinks(self) -> tuple[SinkState, ...]:
+        """How each sink is doing, in the order they were given; empty before the start."""
+        return tuple(thread.state for thread in self._sink_threads)
 
     @property
     def camera(self) -> SharedCamera | None:
