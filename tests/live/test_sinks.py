@@ -313,6 +313,8 @@ def test_an_address_that_cannot_be_used_is_refused_in_one_line(uri: str, named: 
 def test_every_row_can_be_opened_by_its_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for row in SINKS.rows():
+        if row.example.endswith("…"):
+            continue
         sink = open_sink(row.example)
         sink.send(said("mug"))
         sink.close()

@@ -41,6 +41,14 @@ class EventSink(Sink, Protocol):
     had to wait comes with a frame without pixels."""
 
 
+@runtime_checkable
+class LeavingSink(Sink, Protocol):
+    """A sink with something that must not go on when it is left behind because it hangs: a program, a motor."""
+
+    def leave(self) -> None:
+        """Stop it at once. Called from another thread than ``send``, which has not returned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkKind(AddressedRow):
     """One kind of sink. Its key in the table is the scheme of its addresses."""

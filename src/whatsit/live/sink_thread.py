@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from whatsit.errors import StoppedError, WhatsitError
 from whatsit.live.answer import Answer
-from whatsit.live.sink import EventSink, Sink
+from whatsit.live.sink import EventSink, LeavingSink, Sink
 from whatsit.live.sink_queue import SinkQueue
 from whatsit.live.sink_state import DeliveringSink, Delivery, SinkState
 from whatsit.text import one_line
@@ -60,6 +60,8 @@ class SinkThread:
         self._thread.join(patience)
         if self._thread.is_alive():
             _log.warning("%s does not end; it is left behind", self._name)
+            if isinstance(self._sink, LeavingSink):
+                self._sink.leave()
 
     def _run(self) -> None:
         while (answer := self._waiting.take()) is not None:

@@ -16,6 +16,8 @@ SINKS = AddressTable(
         "text": f"{_HERE}.text:SINK",
         "json": f"{_HERE}.json_lines:SINK",
         "jsonl": f"{_HERE}.json_file:SINK",
+        "command": f"{_HERE}.command:SINK",
+        "webhook": f"{_HERE}.webhook:SINK",
     },
     noun="sink",
     error=DataError,
