@@ -18,6 +18,7 @@ from whatsit.cameras.mailbox import Mailbox
 from whatsit.cameras.opening import open_camera_without_page
 from whatsit.errors import CameraError, WhatsitError
 from whatsit.live.answer import Answer, Stats
+from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
 from whatsit.live.recogniser import Recogniser, as_recogniser
 from whatsit.live.sink import Sink
@@ -95,6 +96,8 @@ class Live:
     ) -> None:
         settings = smoothing or Smoothing()
         self.smoothing = settings if threshold is None else replace(settings, threshold=threshold)
+        self.paused = False
+        """True while no frame is recognised; the answer is stale after a while."""
         self._top_k = whole_number(top_k, "top_k")
         self.recogniser: Recogniser = as_recogniser(model)
         self._sinks = tuple(sinks)
@@ -127,6 +130,15 @@ class Live:
         return self._latest.stats if self._latest is not None else Stats()
 
     @property
+    def threshold(self) -> float:
+        """The score below which an answer is uncertain, 0..1. It can be set at any time."""
+        return self.smoothing.threshold
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        self.smoothing = replace(self.smoothing, threshold=value)
+
+    @property
     def error(self) -> str | None:
         """Why there is no answer now, in one line: the camera's or the recogniser's error; None where there is one."""
         if self._failure is not None:
@@ -153,6 +165,9 @@ class Live:
             raise WhatsitError("this live engine was started before; make a new one")
         self._shared = self._given if isinstance(self._given, SharedCamera) else SharedCamera(self._given)
         self._frames = self._shared.subscribe()
+        for sink in self._sinks:
+            if isinstance(sink, ControllingSink):
+                sink.attach(self)
         self._sink_threads = [SinkThread(sink, self._end) for sink in self._sinks]
         for name, work in (("prepare", self._prepare), ("recognise", self._recognise)):
             thread = threading.Thread(target=self._run, args=(work,), name=f"live {name}", daemon=True)
@@ -270,6 +285,8 @@ class Live:
     def _prepare(self) -> None:
         assert self._frames is not None
         while (frame := self._frames.take()) is not None:
+            if self.paused:
+                continue
             recogniser = self.recogniser
             begin = time.perf_counter()
             pixels = recogniser.preprocess.pixels(frame.image)

@@ -127,8 +127,11 @@ class AddressTable(Table[Row]):
         if row.carries_url:
             return self._with_url(scheme, rest, known)
         if not mark or (query and not all(_is_option(part, known) for part in query.split("&"))):
-            return Address(text, scheme, rest, error=self._error)  # the question mark is part of a file's name
-        address = Address(text, scheme, target, dict(parse_qsl(query, keep_blank_values=True)), self._error)
+            return Address(
+                _without_password(text), scheme, rest, error=self._error
+            )  # the question mark is part of a file's name
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        address = Address(_without_password(text), scheme, target, options, self._error)
         for name in address.options:
             if name not in known:
                 choice = f"it takes {', '.join(known)}" if known else "it takes none"
@@ -159,7 +162,11 @@ class AddressTable(Table[Row]):
 
 def _shown(text: object) -> str:
     """An address that cannot be used, for a message: short, on one line, and without a password."""
-    return short(re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", text) if isinstance(text, str) else text)
+    return short(_without_password(text) if isinstance(text, str) else text)
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", text)
 
 
 def _is_option(part: str, known: list[str]) -> bool:

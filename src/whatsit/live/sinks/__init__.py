@@ -17,6 +17,8 @@ SINKS = AddressTable(
         "json": f"{_HERE}.json_lines:SINK",
         "jsonl": f"{_HERE}.json_file:SINK",
         "command": f"{_HERE}.command:SINK",
+        "mqtt": f"{_HERE}.mqtt_address:SINK",
+        "mqtts": f"{_HERE}.mqtt_address:SINK",
         "webhook": f"{_HERE}.webhook:SINK",
     },
     noun="sink",
