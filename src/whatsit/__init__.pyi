@@ -49,6 +49,7 @@ from whatsit.imaging.preprocess import Preprocess as Preprocess
 from whatsit.live.engine import Answer as Answer
 from whatsit.live.engine import Live as Live
 from whatsit.live.engine import Sink as Sink
+from whatsit.live.sink_state import SinkState as SinkState
 from whatsit.live.sinks.list_sink import ListSink as ListSink
 from whatsit.live.smoothing import AnswerState as AnswerState
 from whatsit.live.smoothing import Smoothing as Smoothing
