@@ -66,11 +66,19 @@ class ModelCard:
     golden: tuple[Golden, ...] = ()
     selection: Selection | None = None
     """How the fit and the regularisation were chosen; None: by hand, or by an earlier version."""
+    inside: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    """Mean and standard deviation that the file applies itself, before its network; None: it applies none."""
 
     @property
     def preprocess(self) -> Preprocess:
         """How pictures are prepared for the model."""
         return Preprocess(self.width, self.height, self.fit, self.colour, self.mean, self.std)
+
+    @property
+    def network_preprocess(self) -> Preprocess:
+        """How pictures are prepared for the network in it, without what the file does before."""
+        mean, std = self.inside or (self.mean, self.std)
+        return replace(self.preprocess, mean=mean, std=std)
 
     def sealed(self, files: Mapping[str, bytes]) -> "ModelCard":
         """The same card with its ``files_sha256``: over the other files inside the model and the rest of the card."""
@@ -88,6 +96,8 @@ class ModelCard:
         values = {"format": FORMAT, **asdict(self)}
         if self.selection is None:  # as earlier versions wrote it: their seals cover these bytes
             del values["selection"]
+        if self.inside is None:
+            del values["inside"]
         return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
 
 
@@ -119,6 +129,7 @@ def _card(data: dict[str, Any]) -> ModelCard:
     threshold = data.pop("threshold")
     embedding = data.pop("embedding")
     selection = data.pop("selection", None)
+    inside = data.pop("inside", None)
     return ModelCard(
         labels=tuple(map(str, data.pop("labels"))),
         fit=Fit(data.pop("fit")),
@@ -132,6 +143,7 @@ def _card(data: dict[str, Any]) -> ModelCard:
         embedding=None if embedding is None else str(embedding),
         golden=golden,
         selection=None if selection is None else Selection.from_dict(selection),
+        inside=None if inside is None else (tuple(map(float, inside[0])), tuple(map(float, inside[1]))),
         normalise=bool(data.pop("normalise")),
         head_ranges=tuple((str(t), float(low), float(high)) for t, low, high in data.pop("head_ranges")),
         **{key: str(value) for key, value in data.items()},

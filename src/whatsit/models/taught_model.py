@@ -49,6 +49,7 @@ from whatsit.tflite.metadata import (
     with_metadata,
 )
 from whatsit.tflite.network import Network, read_model_file
+from whatsit.tflite.pixels_inside import MEAN, STD, ranges_inside, with_pixels_inside, without_pixels_inside
 from whatsit.tflite.quantise import Ranges, measure_ranges, quantise, with_io
 from whatsit.validation import path as checked_path
 from whatsit.version import VERSION
@@ -116,7 +117,7 @@ class TaughtModel:
         return cls(
             backbone=backbone,
             backbone_id=card.backbone,
-            preprocess=card.preprocess,
+            preprocess=card.network_preprocess,
             head=LinearHead.from_file(files, card.labels, normalise=_normalises(card), name=name),
             prototypes=Prototypes.from_file(files, card.labels, name),
             threshold=card.threshold,
@@ -165,12 +166,13 @@ class TaughtModel:
         if dtype == "int8" and self.int8 is not None:
             return self.int8.to_tflite(dtype, io)
         network, embedding = self._network(dtype, io)
+        outside = self._outside(dtype, io)
         metadata = ModelMetadata(
-            self.preprocess.mean, self.preprocess.std, self.labels, self._files(b""),
+            outside.mean, outside.std, self.labels, self._files(b""),
             name="whatsit classifier", description=f"{len(self.labels)} classes taught with whatsit",
         )  # fmt: skip
         content = with_metadata(network, metadata, grey=self.preprocess.colour is Colour.GREY)
-        card = self._card(content, dtype, embedding)
+        card = self._card(content, dtype, embedding, outside)
         files = self._files(b"")
         return with_files(content, self._files(card.sealed(files).to_json()))
 
@@ -206,9 +208,20 @@ class TaughtModel:
         merged = self._merged(backbone)
         if is_quantised(backbone):
             return with_uint8_scores(merged), embedding
+        if dtype == "int8" and (io or "uint8") == "uint8":
+            return with_io(quantise(merged, self._ranges(merged)), "uint8"), embedding
+        whole = with_pixels_inside(merged, self.preprocess.mean, self.preprocess.std)
         if dtype == "float32":
-            return merged, embedding
-        return with_io(quantise(merged, self._ranges(merged)), io or "uint8"), embedding
+            return whole, embedding
+        ranges = {**self._ranges(merged), **ranges_inside(self.preprocess.mean, self.preprocess.std)}
+        return with_io(quantise(whole, ranges), str(io)), embedding
+
+    def _outside(self, dtype: str, io: str | None) -> Preprocess:
+        """How pictures are prepared for the file: pixel / 255 where it does the network's own normalisation itself."""
+        quantised = is_quantised(self.backbone.network() if self.network is None else self.network)
+        if quantised or (dtype == "int8" and (io or "uint8") == "uint8"):
+            return self.preprocess
+        return replace(self.preprocess, mean=MEAN, std=STD)
 
     def _merged(self, backbone: bytes) -> bytes:
         hidden = self.head.hidden
@@ -235,16 +248,18 @@ class TaughtModel:
         black, white = (self.preprocess.normalised(np.array([value], np.uint8)) for value in (0, 255))
         return measure_ranges(merged, inputs) | {input_name(merged): (float(black.min()), float(white.max()))}
 
-    def _card(self, content: bytes, dtype: str, embedding: str) -> ModelCard:
+    def _card(self, content: bytes, dtype: str, embedding: str, outside: Preprocess) -> ModelCard:
+        own = (self.preprocess.mean, self.preprocess.std)
         card = ModelCard(
             labels=self.labels, width=self.preprocess.width, height=self.preprocess.height, fit=self.preprocess.fit,
-            colour=self.preprocess.colour, mean=self.preprocess.mean, std=self.preprocess.std, dtype=dtype,
+            colour=self.preprocess.colour, mean=outside.mean, std=outside.std, dtype=dtype,
+            inside=None if own == (outside.mean, outside.std) else own,
             backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
             made_with=f"whatsit {VERSION}", pictures=self.pictures, head_ranges=self.head_ranges,
             normalise=self.head.normalise, selection=self.selection,
             weights_sha256=weights_hash(content), graph_sha256=hashlib.sha256(content).hexdigest(),
         )  # fmt: skip
-        network = Network(Runtime(content), self.preprocess, "the new model")
+        network = Network(Runtime(content), outside, "the new model")
         golden = []
         for index, pixels in enumerate(self.golden):
             scores = network.outputs(pixels)[0]
@@ -294,7 +309,7 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
         if found is None or (found.dtype, found.backbone, found.labels) != ("float32", card.backbone, card.labels):
             raise ModelError(f"{source}: of another training than {path.name}; {way_out}")
         card = found
-    model = read_model(flatbuffer_part(content), str(source))
+    model = without_pixels_inside(read_model(flatbuffer_part(content), str(source)))
     names = tensor_names(model)
     if card.embedding not in names:
         raise ModelError(f"{source}: damaged: no tensor {card.embedding!r}; train again")

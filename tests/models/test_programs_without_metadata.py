@@ -1,0 +1,73 @@
+"""A program that knows no metadata, as books print it, is right about every file of ours."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
+
+from shape_pictures import write_shapes
+from whatsit import BackboneChoice, Classifier, TaughtModel, teach, verify
+
+LABELS = ("brick", "leaf", "sky")
+
+
+def classify_by_dtype(file: Path, picture: Path) -> str:
+    """What such a program does: the input's type decides, the best score's label is printed."""
+    interpreter = Interpreter(model_path=str(file))
+    interpreter.allocate_tensors()
+    given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    _, height, width, channels = given["shape"]
+    image = Image.open(picture).convert("L" if channels == 1 else "RGB").resize((width, height))
+    pixels = np.asarray(image).reshape(1, height, width, channels)
+    if given["dtype"] == np.uint8:
+        values = pixels
+    elif given["dtype"] == np.int8:
+        scale, zero_point = given["quantization"]
+        values = np.clip(np.round(pixels / 255 / scale + zero_point), -128, 127).astype(np.int8)
+    else:
+        values = (pixels / 255).astype(np.float32)
+    interpreter.set_tensor(given["index"], values)
+    interpreter.invoke()
+    scores = interpreter.get_tensor(found["index"])[0]
+    return LABELS[int(scores.argmax())]
+
+
+@pytest.fixture(scope="module", params=["rgb", "grey"])
+def taught(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TaughtModel:
+    examples = write_shapes(tmp_path_factory.mktemp("shapes"), LABELS, 8)
+    return teach(examples, BackboneChoice(size=96, colour=request.param, fit="squash"))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "io", "border"),
+    [
+        ("int8", None, np.uint8),
+        ("int8", "int8", np.int8),
+        ("int8", "float32", np.float32),
+        ("float32", None, np.float32),
+    ],
+)
+def test_it_names_what_whatsit_names(
+    taught: TaughtModel, tmp_path: Path, dtype: str, io: str | None, border: type
+) -> None:
+    file = tmp_path / "model.tflite"
+    taught.save(file, dtype, io)
+    classifier = Classifier(file)
+    assert classifier.takes == border and verify(file) == []
+    pictures = write_shapes(tmp_path / "new", LABELS, 4, first=100)
+    named = [classify_by_dtype(file, picture) for picture, _ in pictures]
+    ours = [answer[0].label for answer in classifier.classify_many([picture for picture, _ in pictures])]
+    # Pillow makes pictures small in another way: one of twelve can fall to the other side.
+    assert sum(one == other for one, other in zip(named, ours, strict=True)) >= 11
+    assert len(set(named)) == len(LABELS)
+
+
+def test_a_file_becomes_the_other_kinds_again(taught: TaughtModel, tmp_path: Path) -> None:
+    taught.save(tmp_path / "a.tflite", "float32")
+    again = TaughtModel.from_file(tmp_path / "a.tflite")
+    assert again.to_tflite("int8") == taught.to_tflite("int8")
+    assert again.to_tflite("float32") == taught.to_tflite("float32")
+    taught.save(tmp_path / "b.tflite", "int8", "int8")
+    assert TaughtModel.from_file(tmp_path / "b.tflite").to_tflite("float32") == taught.to_tflite("float32")
