@@ -8,7 +8,7 @@ from whatsit.datasets.formats.class_names import in_words
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.listing import Listing, NearMiss, pictures_in
 from whatsit.datasets.formats.source import Contents, Source
-from whatsit.datasets.formats.unread import unread_table, unread_text
+from whatsit.datasets.formats.unread import unread_splits, unread_table, unread_text
 from whatsit.datasets.formats.wrapping import class_depth, is_filling
 from whatsit.datasets.split import split_named
 from whatsit.errors import ArgumentError, SourceError
@@ -70,6 +70,8 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
                 raise SourceError(f"{name}: {why}; --layout {LAST_RESORT} takes the folders' names for the classes")
             if len(formats) > 1 or not layout.takes_folders:  # who asks for the folders' names gets them
                 found = _in_words(source, contents, found, layout)
+            if layout.takes_folders:
+                found = replace(found, notes=(*found.notes, *unread_splits(contents, found)))
             return replace(
                 found, skips=(*contents.skips, *found.skips), notes=(*contents.notes, *found.notes),
                 read_as=found.read_as or layout.title,
@@ -129,7 +131,7 @@ def recognised_list(source: Source, contents: Contents, path: str, formats: Mapp
             misses.append((layout, found))
     if misses:
         layout, miss = misses[0]
-        raise SourceError(f"{miss.path}: nearly a list of {layout.title}, but {miss.why}")
+        raise SourceError(f"{miss.path}: nearly {layout.title}, but {miss.why}")
     if readers:
         raise SourceError(f"{path}: no list that is known; expected {' or '.join(one.about for one in readers)}")
     return None
