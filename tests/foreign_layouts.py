@@ -130,7 +130,7 @@ LAYOUTS = {
         "fname,labels,is_valid\n" + "".join(f"{n}.jpg,{k},{n > 5}\n" for n, k in PAIRS),
         {("cat", "training"): 3, ("cat", "validation"): 1, ("dog", "training"): 3, ("dog", "validation"): 1},
     ),
-    "automl": listed("all.csv", lines("", "{w},gs://bucket/{n}.jpg,{k}\n").replace("val", "VALIDATION"), SPREAD),
+    "automl's list": listed("all.csv", lines("", "{w},gs://bucket/{n}.jpg,{k}\n").replace("val", "VALIDATION"), SPREAD),
     "another machine": listed("labels.csv", lines("path,label\n", "C:\\x\\{n}.jpg,{k}\n")),
     "label studio's csv": listed(
         "p.csv", lines("image,id,choice,annotator\n", "/data/upload/1/0a1b2c3d-{n}.jpg,{n},{k},1\n")
