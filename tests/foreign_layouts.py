@@ -106,6 +106,9 @@ LAYOUTS = {
     "kaggle's two folders of flat pictures": Layout(
         ("train/cat.0.jpg", "train/dog.0.jpg", "test/1.jpg"), "in no class folders, and no list"
     ),
+    "a folder of several sets": Layout(
+        (*spread("one/train", "one/test"), *spread("two/images")), "'one' holds split folders of its own"
+    ),
     "pictures and masks": Layout(("images/1.jpg", "masks/1.jpg"), "are no classes"),
     # lists in CSV
     "labels.csv": listed("labels.csv", lines("path,label,split\n", "{n}.jpg,{k},{w}\n"), SPREAD),
