@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mjpeg_server import red_jpeg
 from whatsit.cameras.capture import BrokenFrameError
+from whatsit.cameras.multipart import PictureParts
 from whatsit.cameras.sources.browser import BrowserCamera
 from whatsit.cameras.sources.mjpeg import MjpegCapture
 from whatsit.errors import CameraLostError, ImageError
@@ -16,7 +17,7 @@ from whatsit.errors import CameraLostError, ImageError
 
 def read_all(content: bytes) -> tuple[int, int]:
     """Frames good and broken, until the stream is given up."""
-    capture = MjpegCapture(io.BytesIO(content), b"--frame")
+    capture = MjpegCapture(PictureParts(io.BytesIO(content), b"--frame"))
     good = broken = 0
     while True:
         try:

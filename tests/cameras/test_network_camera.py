@@ -17,8 +17,9 @@ from web_cameras import WebServer, response
 from whatsit import open_camera
 from whatsit.cameras.capture import Capture
 from whatsit.cameras.http_auth import Credentials, read_challenges
+from whatsit.cameras.jpeg_sequence import JpegSequence
 from whatsit.cameras.multipart import PictureParts
-from whatsit.cameras.sources.mjpeg import StillCapture, open_mjpeg
+from whatsit.cameras.sources.mjpeg import MjpegCapture, StillCapture, open_mjpeg
 from whatsit.cameras.web_response import WebCamera
 from whatsit.errors import CameraError, CameraLostError
 
@@ -63,6 +64,23 @@ def test_a_boundary_is_known_however_its_dashes_are_written(parameter, line, new
     body = stream(line, length=length, newline=newline)
     with WebServer(lambda *_: response(body, content_type=STREAM + parameter)) as server:
         assert pictures(open_mjpeg(server.url())) == 3
+
+
+@pytest.mark.parametrize("kind", ["text/html", "multipart/related; boundary=b", "multipart/form-data", ""])
+def test_a_stream_is_known_by_its_parts_whatever_it_is_called(kind):
+    said = {"content_type": kind} if kind else {}
+    with WebServer(lambda *_: response(stream(b"--b"), **said)) as server:
+        assert pictures(open_mjpeg(server.url())) == 3
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "video/x-motion-jpeg", "image/jpeg"])
+def test_pictures_that_follow_each_other_without_boundaries_are_a_stream(kind):
+    long = JPEG[:2] + b"\xff\xfe\xea\x62" + b"x" * 60_000 + JPEG[2:]  # a comment
+    with WebServer(lambda *_: response(JPEG * 3 + long * 2, content_type=kind)) as server:
+        capture = open_mjpeg(server.url())
+        assert isinstance(capture, MjpegCapture) and pictures(capture) == 4  # the last one may be torn
+    with pytest.raises(CameraLostError, match="more than 16,777,216"):
+        JpegSequence(io.BytesIO(bytes(17 * 2**20))).next()
 
 
 @pytest.mark.parametrize(
@@ -311,9 +329,12 @@ class TestSinglePictures:
             assert np.mean(open_mjpeg(server.url()).grab()[:, :, 0]) > 200
 
     def test_what_only_begins_like_a_picture_is_none(self):
-        for body in (b"BM is no picture" * 4, b"RIFF....WAVEfmt ", b"GIF8x"):
-            with WebServer(lambda *_, sent=body: response(sent)) as server, pytest.raises(CameraError, match="neither"):
-                open_mjpeg(server.url())
+        for body in (b"BM is no picture" * 4, b"RIFF....WAVEfmt ", b"GIF8x", b"<html>log in</html>"):
+            for kind in ("image/jpeg", "image/svg+xml", "application/octet-stream"):
+                said = f"neither .* but status 200 OK, {re.escape(kind)}, which"
+                sent = response(body, content_type=kind)
+                with WebServer(lambda *_, sent=sent: sent) as server, pytest.raises(CameraError, match=said):
+                    open_mjpeg(server.url())
 
     def test_one_that_never_ends_is_given_up(self):
         endless = response(JPEG + b"\0" * (17 * 2**20), content_type="image/jpeg")

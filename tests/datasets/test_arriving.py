@@ -505,16 +505,17 @@ def test_a_list_whose_labels_are_all_empty_says_so(tmp_path):
     ]
 
 
+PLACE = "aiplatform.google" + "apis.com/"
 USES = ["training", "validation", "test", "training", "training", "test"]
 KIND = ["cat", "dog"] * 3
 
 
 def vertex(field):
     for picture, label, use in zip(SIX, KIND, USES, strict=True):
-        annotation = {"displayName": label, "annotationResourceLabels": {"aiplatform.googleapis.com/x": "y"}}
+        annotation = {"displayName": label, "annotationResourceLabels": {PLACE + "x": "y"}}
         yield json.dumps({
             "imageGcsUri": f"gs://bucket/pets/{picture}", field: [annotation] if field.endswith("s") else annotation,
-            "dataItemResourceLabels": {"aiplatform.googleapis.com/ml_use": use},
+            "dataItemResourceLabels": {PLACE + "ml_use": use},
         })  # fmt: skip
 
 

@@ -347,8 +347,11 @@ def test_a_lists_unknown_splits_and_contradictions_are_named_and_the_first_row_c
 
 
 def test_a_list_without_labels_says_so(dataset, tmp_path):
+    strange = archive(tmp_path / "strange.zip", {"1.jpg": jpeg(1), "labels.csv": b"path,klasse\n1.jpg,x\n"})
+    with pytest.raises(SourceError, match="none of its columns 'klasse' is the label; call it label"):
+        import_path(dataset, strange)
     report = import_path(
-        dataset, archive(tmp_path / "in.zip", {"1.jpg": jpeg(1), "labels.csv": b"path,klasse\n1.jpg,x\n"})
+        dataset, archive(tmp_path / "in.zip", {"1.jpg": jpeg(1), "labels.csv": b"path,width\n1.jpg,64\n"})
     )
     assert [p.label for p in dataset.pictures()] == [UNLABELLED]
     assert ["no column of labels" in note.reason for note in report.notes] == [True]

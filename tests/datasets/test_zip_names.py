@@ -34,6 +34,12 @@ def contents(path, names, encoding, extra=None):
         ("cp1252", ("Äpfel", "Größe", "Crème"), "cp1252"),
         ("cp866", ("Кошка", "собака"), "cp866"),
         ("big5", ("貓", "狗"), "big5"),
+        ("cp737", ("γάτα", "σκύλος"), "cp737"),
+        ("cp1253", ("γάτα", "σκύλος"), "cp1253"),
+        ("cp852", ("żółty", "łódź"), "cp852"),
+        ("cp1250", ("żółty", "łódź"), "cp1250"),
+        ("cp874", ("แมว", "หมา"), "cp874"),
+        ("cp1256", ("قطة", "كلب"), "cp1256"),
         ("euc_kr", ("고양이", "강아지", "사과"), "euc_kr"),
         ("cp949", ("빨간색", "파란색"), "euc_kr"),
         ("gbk", ("合格", "不合格", "划痕"), "gb2312"),
@@ -50,7 +56,7 @@ def test_other_encodings_in_which_the_names_are_text_too_are_named(tmp_path):
     assert "were read as euc_kr; as gb2312 or" in korean and "unpack the archive" in korean
     rare = contents(tmp_path / "r.zip", ("금속",), "euc_kr")
     assert "were read as gb2312; as euc_kr or" in rare.notes[0].reason
-    assert "they are text too" not in contents(tmp_path / "u.zip", ("кошка", "собака"), "cp866").notes[0].reason
+    assert "they are text too" not in contents(tmp_path / "u.zip", ("żółty", "łódź"), "cp852").notes[0].reason
 
 
 def test_a_few_chinese_names_that_are_utf8_by_chance_are_doubted(tmp_path):

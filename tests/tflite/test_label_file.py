@@ -101,6 +101,13 @@ def test_a_shared_label_file_of_another_model_is_passed_over_but_its_own_must_fi
         '{"labels": ["cat", "dog"]}',
         '{"names": {"0": "cat", "1": "dog"}}',
         '[{"name": "cat"}, {"name": "dog"}]',
+        '{"categories": [{"id": 9, "name": "cat"}, {"id": 30, "name": "dog"}]}',
+        '[{"id": 2, "name": "dog"}, {"id": 1, "name": "cat"}]',
+        "cat\t0\ndog\t1\n",
+        '"cat"\n"dog"\n',
+        "task: classify\nnames:\n  0: cat\n  1: 'dog'\nimgsz: [8, 8]\n",
+        'names: [cat, "dog"]',
+        "{'task': 'classify', 'names': {0: 'cat', 1: 'dog'}}",
         "item { id: 1 name: \"cat\" }\nitem {\n  id: 2\n  name: 'dog'\n}\n",
         'item { name: "/m/01yrx" id: 1 display_name: "cat" } item { name: "/m/0bt9lr" id: 2 display_name: "dog" }',
     ],
@@ -179,7 +186,17 @@ def test_a_line_that_begins_with_a_long_number_is_a_label():
 
 
 @pytest.mark.parametrize(
-    "text", ["item {" * 200_000, "item" + " " * 2_000_000, 'item { id: 1 name: "' + "\\" * 2_000_000]
+    "text",
+    [
+        "names: [" + "'a''," * 500_000,
+        "names:" + "\n- x" * 100_001,
+        "names: {" + "0: '" * 500_000,
+        " " * 2_000_000 + "names:",
+        "{'names': {" * 200_000,
+        "item {" * 200_000,
+        "item" + " " * 2_000_000,
+        'item { id: 1 name: "' + "\\" * 2_000_000,
+    ],
 )
 def test_a_label_map_that_never_closes_is_read_once_and_given_up(text):
     try:
@@ -197,6 +214,9 @@ def test_a_label_map_that_never_closes_is_read_once_and_given_up(text):
             '{"model_type": "vit", "id2label": {"0": "cat", "1": "dog"}, "label2id": {"cat": 0, "dog": 1}}',
         ),
         ("metadata.json", '{"tfjsVersion": "1.7.4", "labels": ["cat", "dog"], "imageSize": 224}'),
+        ("metadata.yaml", "task: classify\nnames:\n  0: cat\n  1: dog\n"),
+        ("data.yaml", "names: [cat, dog]\n"),
+        ("obj.names", "cat\ndog\n"),
     ],
 )
 def test_labels_in_the_files_that_keras_hugging_face_and_teachable_machine_put_beside_a_model(tmp_path, name, text):

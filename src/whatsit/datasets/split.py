@@ -34,6 +34,8 @@ _WORDS = {
     "val": Split.VALIDATION, "valid": Split.VALIDATION, "validation": Split.VALIDATION, "validate": Split.VALIDATION,
     "dev": Split.VALIDATION, "eval": Split.VALIDATION, "evaluation": Split.VALIDATION,
     "test": Split.TEST, "testing": Split.TEST, "tst": Split.TEST, "holdout": Split.TEST,
+    "训练": Split.TRAINING, "训练集": Split.TRAINING, "验证": Split.VALIDATION, "验证集": Split.VALIDATION,
+    "测试": Split.TEST, "测试集": Split.TEST,
 }  # fmt: skip
 # What a split's name can have around its word and still name nothing else: "training_set", "seg_train", "val images".
 _FILLING = frozenset({
@@ -41,6 +43,8 @@ _FILLING = frozenset({
     "photos", "samples", "folder", "dir", "files", "seg", "cls", "new", "final", "resized", "the", "of", "labels",
     "label", "list", "annotations", "annotation", "instances", "metadata", "classes",
 })  # fmt: skip
+_LONGEST = 255
+"""Characters of a name that can say a split: those of a file's. A list can have a line of millions."""
 _PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|\d+|[^\W\d_]+")
 
 
@@ -59,6 +63,8 @@ def split_hinted(name: str) -> Split | None:
 
 
 def _parts(name: str) -> list[str]:
+    if len(name) > _LONGEST:
+        return []
     return [part.casefold() for part in _PARTS.findall(unicodedata.normalize("NFC", name))]
 
 

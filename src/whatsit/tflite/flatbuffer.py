@@ -64,7 +64,23 @@ def check_identifier(content: bytes, name: str) -> None:
     if len(content) > MAX_MODEL_BYTES:
         raise ModelError(f"{name}: {len(content):,} bytes, more than the {MAX_MODEL_BYTES:,} allowed for a model")
     if len(content) < 8 or content[4:8] != b"TFL3":
-        raise ModelError(f"{name}: not a TFLite model (the identifier TFL3 is missing); give a .tflite file")
+        raise ModelError(f"{name}: not a TFLite model{_described(content)}; give a .tflite file")
+
+
+_OTHERS = (
+    (b"PK\x03\x04", "a zip archive, as of Keras or PyTorch: unpack it, or convert the model"),
+    (b"\x89HDF", "a Keras .h5 file: convert it with tf.lite.TFLiteConverter"),
+    (b"\x1f\x8b", "a gzip archive: unpack it"),
+    (b"version https://git-lfs", "a pointer of Git LFS: fetch the file with git lfs pull"),
+    (b"<", "a web page or XML: the download did not give the file"),
+    (b"\x08", "an ONNX or SavedModel file, by its first byte: convert it"),
+)
+
+
+def _described(content: bytes) -> str:
+    """What a file is instead, by its first bytes."""
+    said = next((what for begin, what in _OTHERS if content.lstrip(b" \r\n").startswith(begin)), "")
+    return f" but {said}" if said else " (the identifier TFL3 is missing)"
 
 
 def write_model(model: Any) -> bytes:

@@ -10,10 +10,12 @@ from typing import Any
 
 from whatsit.errors import DataError
 from whatsit.files import read_bounded
+from whatsit.tflite.label_yaml import names_in_python, names_in_yaml
 
 MAX_LABELS = 100_000
 MAX_LABEL_BYTES = 2**24
 _NUMBERED = re.compile(r"^(\d{1,9})[ \t:,]+(\S.*)$")
+_NUMBER_AFTER_TAB = re.compile(r"^(\S.*?)\t+(\d{1,9})$")
 _NUMBER_LAST = re.compile(r"^(\S.*?)[ \t:,=]+(\d{1,9})$")
 _MACHINE_ID = re.compile(r"/[mgt]/\w+|n\d{8}|Q\d+")
 _ITEM = re.compile(r"\bitem\s*\{([^{}]*)\}")
@@ -38,7 +40,8 @@ def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
 
     Understood: ``label`` lines; ``0 label`` lines numbered from 0 or from 1, in any order; a JSON list, an object of
     id → name or name → id, or one with a list under ``labels``, ``classes`` or ``names``; a TensorFlow label map
-    (``item { id: 1 name: "cat" }``). UTF-8 with or without a byte-order mark, or UTF-16 with one.
+    (``item { id: 1 name: "cat" }``); the ``names`` of Ultralytics' YAML. UTF-8 with or without a byte-order mark, or
+    UTF-16 with one.
 
     Args:
         name: what to call the file in errors.
@@ -67,9 +70,13 @@ def numbered_labels(content: bytes, name: str, *, gaps: bool = False) -> Numbere
         return _from_json(text, name)
     if _ITEM.match(stripped):
         return NumberedLabels(_from_label_map(text, name), True)
+    if (found := names_in_yaml(text)) is not None:
+        return NumberedLabels(*found)
     lines = [line.strip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
+    if lines and all(len(line) > 2 and line[0] == line[-1] == '"' for line in lines):
+        lines = [line[1:-1] for line in lines]
     if (numbers := _numbers_of([line for line in lines if line], gaps)) is not None:
         return NumberedLabels(numbers, True)
     return NumberedLabels(dict(enumerate(lines)), False)
@@ -79,8 +86,8 @@ def _numbers_of(lines: Sequence[str], gaps: bool) -> dict[int, str] | None:
     """The names of numbered lines; None where the numbers belong to the labels, as in "2 euro" and "1 euro"."""
     numbered = [_NUMBERED.match(line) for line in lines]
     pairs = {int(match[1]): match[2] for match in numbered if match}
-    if gaps and not all(numbered):
-        numbered = [_NUMBER_LAST.match(line) for line in lines]
+    if not all(numbered):
+        numbered = [(_NUMBER_LAST if gaps else _NUMBER_AFTER_TAB).match(line) for line in lines]
         pairs = {int(match[2]): match[1] for match in numbered if match}
     if not pairs or not all(numbered) or len(pairs) != len(lines):
         return None
@@ -112,6 +119,8 @@ def _from_json(text: str, name: str) -> NumberedLabels:
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
+        if (names := names_in_python(text)) is not None:
+            return NumberedLabels(*names)
         raise DataError(f"{name}: neither JSON nor one label per line; {_EXPECTED}") from error
     if (labels := labels_in(found, name)) is None:
         raise DataError(f"{name}: JSON without labels in it; {_EXPECTED}")
@@ -244,7 +253,7 @@ def labels_beside(model: Path, classes: int) -> tuple[tuple[str, ...], Path] | N
         DataError: the model's own file has another number of labels.
     """
     stem = model.with_suffix("")
-    for suffix in (".txt", "_labels.txt", ".labels.txt", "_labels.json", ".labels.json", ".pbtxt"):
+    for suffix in (".txt", "_labels.txt", ".labels.txt", "_labels.json", ".labels.json", ".pbtxt", ".names"):
         own = stem.with_name(stem.name + suffix)
         if own.is_file():
             return fitted_labels(read_labels(own), classes, str(own)), own
@@ -265,9 +274,12 @@ def unfit_beside(model: Path) -> str:
 _SHARED = (
     "labels.txt", "labelmap.txt", "label_map.txt", "dict.txt", "classes.txt", "class_names.txt", "labels.json",
     "class_names.json", "class_indices.json", "classes.json", "labels.pbtxt", "label_map.pbtxt", "labelmap.pbtxt",
+    "obj.names", "classes.names",
 )  # fmt: skip
-# Of Keras, Hugging Face and Teachable Machine; they can be of something else altogether.
-_OF_MORE = ("class_index.json", "imagenet_class_index.json", "config.json", "metadata.json")
+# Of Keras, Hugging Face, Teachable Machine and Ultralytics; they can be of something else altogether.
+_OF_MORE = (
+    "class_index.json", "imagenet_class_index.json", "config.json", "metadata.json", "metadata.yaml", "data.yaml",
+)  # fmt: skip
 
 
 def _in_manifest(model: Path) -> list[Path]:

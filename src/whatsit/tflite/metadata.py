@@ -5,6 +5,7 @@ Format: TensorFlow Lite Metadata (``metadata_schema.fbs``, file identifier ``M00
 """
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -217,7 +218,7 @@ def _labels(files: Mapping[str, bytes], named: list[tuple[str, str]], name: str)
     from whatsit.tflite.label_file import are_machine_ids, parse_labels, parse_plain_labels
 
     if not named:
-        candidates = sorted(file for file in files if _is_label_file(file))
+        candidates = sorted(file for file in files if _is_label_file(file) or _is_of_ultralytics(file, files[file]))
         named = [(candidates[0], "")] if len(candidates) == 1 else []
     if not named:
         return None
@@ -234,6 +235,11 @@ def _labels(files: Mapping[str, bytes], named: list[tuple[str, str]], name: str)
 def _is_label_file(file: str) -> bool:
     stem, _, ending = file.lower().rpartition(".")
     return ending in ("txt", "json", "pbtxt") and ("label" in stem or stem in ("dict", "classes", "class_names"))
+
+
+def _is_of_ultralytics(file: str, content: bytes) -> bool:
+    """True for the description of a model that Ultralytics appends to it, where that has the names of classes."""
+    return file in ("metadata.json", "temp_meta.txt") and re.search(rb"""["']names["']\s*:""", content) is not None
 
 
 # Writing: children before parents, as FlatBuffers requires.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.cameras.capture import Capture, decode_frame
+from whatsit.cameras.jpeg_sequence import JpegSequence
 from whatsit.cameras.multipart import MAX_PICTURE_BYTES, PictureParts
 from whatsit.cameras.remote import RemoteCamera
 from whatsit.cameras.source import CameraSource
@@ -20,7 +21,8 @@ from whatsit.plugins import Address
 
 STILL_INTERVAL = 0.5
 """Seconds from one request for a still picture to the next: cameras encode each one anew."""
-_STREAMS = ("multipart/x-mixed-replace", "multipart/mixed")
+_LOOK, _BLOCK = 1024, 2**16
+"""Bytes that tell what comes, and bytes of one read."""
 
 
 def from_address(address: Address) -> RemoteCamera:
@@ -52,10 +54,13 @@ def open_mjpeg(url: str, timeout: float = 10.0) -> Capture:
     camera = WebCamera(url, timeout)
     response = camera.get()
     try:
-        if response.kind in _STREAMS:
-            return MjpegCapture(cast(BinaryIO, response.raw), _boundary(response), response.connection)
+        stream = cast(BinaryIO, response.raw)
+        if _is_stream(response):
+            return MjpegCapture(PictureParts(stream, _boundary(response)), response.connection)
         first = _body(response)
-        if response.kind.startswith("image/") or format_of(first) is not None:
+        if JpegSequence.is_begun(first):
+            return MjpegCapture(JpegSequence(stream, first), response.connection)
+        if format_of(first) is not None:
             return StillCapture(camera, first)
         sent = response.described(first)
         raise CameraError(f"it sends neither an MJPEG stream (multipart/x-mixed-replace) nor a picture, but {sent}")
@@ -64,22 +69,40 @@ def open_mjpeg(url: str, timeout: float = 10.0) -> Capture:
         raise
 
 
+def _is_stream(response: WebResponse) -> bool:
+    """True for parts, whatever they are called: some cameras say ``text/html``, or nothing.
+
+    Raises:
+        CameraLostError: the connection broke.
+    """
+    if response.kind.startswith("multipart/"):
+        return True
+    try:
+        begin = response.raw.peek(_LOOK).lstrip()[:_LOOK]
+    except (OSError, http.client.HTTPException) as error:
+        raise CameraLostError(f"the connection broke ({reason_of(error)})") from error
+    return begin.startswith(b"--") and b"content-type: image/" in begin.lower()
+
+
 def _boundary(response: WebResponse) -> bytes:
     name = response.raw.headers.get_param("boundary") or ""
     return (name if isinstance(name, str) else name[2]).encode("latin-1", "replace")
 
 
 def _body(response: WebResponse) -> bytes:
-    """The whole of a picture; only the beginning of anything else.
+    """The whole of a picture, or of several that follow each other their beginning; only that of anything else.
 
     Raises:
         CameraLostError: it is too long, or the connection broke.
     """
     try:
-        first = response.raw.read(1024)
-        if not (response.kind.startswith("image/") or format_of(first) is not None):
-            return first
-        content = first + response.raw.read(MAX_PICTURE_BYTES)
+        content = response.raw.read1(_LOOK)
+        if format_of(content) is None:
+            return content
+        while len(content) <= MAX_PICTURE_BYTES and (block := response.raw.read(_BLOCK)):
+            content += block
+            if JpegSequence.is_begun(content):
+                return content
     except (OSError, http.client.HTTPException) as error:
         raise CameraLostError(f"the connection broke ({reason_of(error)})") from error
     if len(content) > MAX_PICTURE_BYTES:
@@ -89,10 +112,12 @@ def _body(response: WebResponse) -> bytes:
 
 
 class MjpegCapture:
-    """A stream of pictures, read part by part."""
+    """A stream of pictures, read one by one."""
 
-    def __init__(self, stream: BinaryIO, boundary: bytes, connection: http.client.HTTPConnection | None = None) -> None:
-        self._parts = PictureParts(stream, boundary)
+    def __init__(
+        self, parts: PictureParts | JpegSequence, connection: http.client.HTTPConnection | None = None
+    ) -> None:
+        self._parts = parts
         self._connection = connection
 
     def grab(self) -> NDArray[np.uint8]:

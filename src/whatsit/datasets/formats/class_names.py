@@ -13,13 +13,13 @@ from whatsit.datasets.formats.json_text import parsed_json
 from whatsit.datasets.formats.list_text import list_text
 from whatsit.datasets.formats.listing import Listing
 from whatsit.datasets.formats.lists import of_the_whole
-from whatsit.datasets.formats.names_in_yaml import names_in_yaml
 from whatsit.datasets.formats.source import Contents, Source
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, SourceError
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.tflite.label_file import NumberedLabels, labels_in, numbered_labels
+from whatsit.tflite.label_yaml import names_in_yaml
 
 _NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?")
 _HINTS = re.compile(r"class|label|categor|name|species|breed|dict|map|index|id2|2id|_to_|synset|legend|key")

@@ -78,14 +78,23 @@ def _lines(text: str, list_path: str, *, broken: bool = False) -> Iterator[tuple
     if list_path.casefold().endswith(".txt"):
         yield from _text_lines(text)
         return
+    above, text = _without_remarks(text)
     reader = csv.reader(io.StringIO(text, newline=""), _dialect(text))
     try:
         for cells in reader:
             if any(cells):
-                yield reader.line_num, [cell.strip() for cell in cells]
+                yield above + reader.line_num, [cell.strip() for cell in cells]
     except csv.Error as error:
         if not broken:
             raise SourceError(f"{list_path}, line {reader.line_num}: not CSV: {error}; save it as CSV again") from error
+
+
+def _without_remarks(text: str) -> tuple[int, str]:
+    """The table, and how many lines stand above it: Excel's ``sep=;``, and remarks after a ``#``."""
+    above = 0
+    while (first := text.partition("\n")[0]) and re.match(r"sep=.\s*$|#[^,;\t|]*$", first):
+        above, text = above + 1, text.partition("\n")[2]
+    return above, text.removeprefix("#")
 
 
 def _text_lines(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -93,10 +102,10 @@ def _text_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(text.splitlines(), 1):
         if not (line := line.strip()) or line.startswith("#"):
             continue
-        if re.search(r"[\t,;]", line):
-            yield number, [word.strip() for word in re.split(r"[\t,;]", line)]
+        if re.search(r"[\t,;|]", line):
+            yield number, [word.strip() for word in re.split(r"[\t,;|]", line)]
             continue
-        words = line.split()
+        words = line.split(None, 2 * _MAX_WORDS)  # a file that is one line has millions
         at = next((at for at in range(min(len(words), _MAX_WORDS)) if is_picture_name(" ".join(words[: at + 1]))), 0)
         rest = words[at + 1 :]
         label = rest if any(word.replace(".", "").isdecimal() for word in rest) else [" ".join(rest)]
@@ -107,7 +116,7 @@ def _dialect(text: str) -> type[csv.Dialect]:
     first = text.split("\n", 1)[0]
 
     class Separated(csv.excel):
-        delimiter = max(",;\t", key=first.count) if any(map(first.count, ",;\t")) else ","
+        delimiter = max(",;\t|", key=first.count) if any(map(first.count, ",;\t|")) else ","
 
     return Separated
 

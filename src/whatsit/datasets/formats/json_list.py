@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from whatsit.datasets.formats.claims import Claim, Claims
@@ -13,6 +14,8 @@ from whatsit.datasets.formats.list_text import guessed_text
 from whatsit.datasets.formats.listing import NearMiss
 from whatsit.datasets.formats.lists import ListFormat
 from whatsit.datasets.formats.references import References
+from whatsit.datasets.skip import Skip
+from whatsit.datasets.split import split_named
 from whatsit.errors import SourceError
 from whatsit.imaging.picture_format import is_picture_name
 
@@ -53,16 +56,40 @@ def _said(document: Any, list_path: str, references: References, is_certain: boo
             return _by_label(document, list_path, references)
         if all(isinstance(value, dict) for value in values) and _is_about(references, list(document), list_path):
             document = [{"file_name": name, **value} for name, value in document.items()]
+        elif len(values) > 1 and all(split_named(key) is not None for key in document):
+            return _of_splits(document, list_path, references)
         elif len(lists := [value for value in values if _are_records(value)]) == 1:
             document = lists[0]
     if _are_records(document):
         document = [_with_use(record) for record in document]
         return claims_of(_table(document, list_path), references)
+    if isinstance(document, list) and document and all(_is_row(row) for row in document):
+        rows = tuple((f"row {at}", tuple(map(_text, row))) for at, row in enumerate(document, 1))
+        return claims_of(Table(list_path, rows), references)
     return None
 
 
+def _is_row(value: Any) -> bool:
+    return isinstance(value, list) and 1 < len(value) < 9 and all(isinstance(cell, str | int | None) for cell in value)
+
+
+def _of_splits(document: Mapping[str, Any], list_path: str, references: References) -> Claims | NearMiss | None:
+    """``{"train": …, "test": …}`` of what one list can be."""
+    entries: list[Claim] = []
+    notes: list[Skip] = []
+    for word, part in document.items():
+        if not part:
+            continue
+        said = _said(part, list_path, references, False)
+        if not isinstance(said, Claims):
+            return said
+        entries += (replace(entry, split=entry.split or word) for entry in said.entries)
+        notes += said.notes
+    return Claims(list_path, tuple(entries), notes=tuple(dict.fromkeys(notes)))
+
+
 def _with_use(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The split of a record of Vertex AI as a field: ``{"aiplatform.googleapis.com/ml_use": "test"}``."""
+    """The split of a record of Vertex AI as a field: ``{"…/ml_use": "test"}``."""
     marks = record.get("dataItemResourceLabels")
     uses = [use for key, use in marks.items() if key.endswith("/ml_use")] if isinstance(marks, dict) else []
     return {**record, "ml_use": uses[0]} if uses else record

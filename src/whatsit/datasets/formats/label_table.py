@@ -96,9 +96,9 @@ def claims_of(table: Table, references: References) -> Claims | NearMiss | None:
     heads = [plain_head(head) for head in table.heads]
     path = _path_column(table, heads, references)
     if path is None:
-        return None
+        return _names_others(table, heads, references)
     if not (table.must_name or _names_pictures(table, path, references)):
-        return _several_meant(table, heads, path, references)
+        return _several_meant(table, heads, path, references) or _names_others(table, heads, references)
     return _claims(table, heads, path, references)
 
 
@@ -112,6 +112,17 @@ def _several_meant(table: Table, heads: Sequence[str], path: int, references: Re
     return NearMiss(table.path, f"it does not say in which folder its pictures are: {unclear[0].problem}")
 
 
+def _names_others(table: Table, heads: Sequence[str], references: References) -> NearMiss | None:
+    """A list of labels by its first line, as long as there are pictures, that names none of them."""
+    names = [at for at, head in enumerate(heads) if head in PATH_HEADS or head == "id"]
+    if not names or not any(head in _LABEL_HEADS for head in heads) or 2 * len(table.rows) < len(references):
+        return None
+    assert table.heads is not None
+    cell = next((cell for _, row in table.rows if (cell := _cell(row, names[0]))), "")
+    why = f"its column {table.heads[names[0]]!r} names no pictures that are here, such as {cell[:80]!r}"
+    return NearMiss(table.path, why, only_flat=True)
+
+
 def _claims(table: Table, heads: Sequence[str], path: int, references: References) -> Claims | NearMiss | None:
     assert table.heads is not None
     split, flags = _split_columns(heads, path)
@@ -120,15 +131,12 @@ def _claims(table: Table, heads: Sequence[str], path: int, references: Reference
     labels = [] if table.is_one_hot else _label_columns(table, heads, others)
     one_hot = [] if labels else _one_hot_columns(table, heads, others)
     if not labels and not one_hot:
-        guess = _guessed_label(table, heads, others, path, references)
-        if not isinstance(guess, int):
-            if guess is not None:
-                return guess
-            if heads[path] not in PATH_HEADS and table.must_name:
-                return None
-            if not table.must_name:
-                return NearMiss(table.path, "it names the pictures and has no column of labels", only_flat=True)
-            notes.append(Skip(table.path, "no column of labels, such as label or class; its pictures have none"))
+        guess: int | NearMiss | Skip | None = _guessed_label(table, heads, others, path, references)
+        guess = guess if guess is not None else _without_labels(table, heads, path, others, references)
+        if guess is None or isinstance(guess, NearMiss):
+            return guess
+        if isinstance(guess, Skip):
+            notes.append(guess)
         else:
             notes.append(Skip(table.path, f"column {table.heads[guess]!r} was taken for the labels"))
             labels = [guess]
@@ -140,6 +148,24 @@ def _claims(table: Table, heads: Sequence[str], path: int, references: Reference
         return NearMiss(table.path, "most of its pictures have several labels, and whatsit keeps one per picture")
     guessed = table.heads[labels[0]] if labels and heads[labels[0]] not in _LABEL_HEADS else ""
     return Claims(table.path, tuple(entries), kind, tuple(notes), guessed)
+
+
+def _without_labels(
+    table: Table, heads: Sequence[str], path: int, others: Sequence[int], references: References
+) -> NearMiss | Skip | None:
+    """What a table is that names pictures and has no labels."""
+    assert table.heads is not None
+    if len(heads) > len(others) + 1 and _are_in_classes(table, path, references):
+        return Skip(table.path, "no column of labels: it was read for the splits")
+    if heads[path] not in PATH_HEADS and table.must_name:
+        return None
+    columns = [repr(table.heads[at]) for at in others if not _OTHER_HEADS.fullmatch(heads[at])]
+    if columns and not table.is_one_hot:
+        why = f"none of its columns {first_few(columns)} is the label; call it label"
+        return NearMiss(table.path, why, only_flat=True)
+    if not table.must_name:
+        return NearMiss(table.path, "it names the pictures and has no column of labels", only_flat=True)
+    return Skip(table.path, "no column of labels, such as label or class; its pictures have none")
 
 
 def _with_heads(table: Table, references: References) -> Table:
@@ -257,7 +283,7 @@ def _label_columns(table: Table, heads: Sequence[str], others: Sequence[int]) ->
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:
-    return all(re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", cell) for cell in cells if cell)
+    return all(re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", cell) for cell in cells if cell)
 
 
 def _one_hot_columns(table: Table, heads: Sequence[str], others: Sequence[int]) -> list[int]:
@@ -292,6 +318,11 @@ def _guessed_label(
     return NearMiss(table.path, f"each of its columns {names} could be the labels; name one of them label")
 
 
+def _are_in_classes(table: Table, path: int, references: References) -> bool:
+    folders = {folder_of(references.find(_cell(row, path), table.path).picture) for row in _sample(table)}
+    return len([name for name in folders if name and split_named(name) is None and not is_filling(name)]) > 1
+
+
 def speaks_against(cells: Sequence[str], folders: Sequence[str]) -> bool:
     """True where the pictures lie in folders of classes, and a column divides them otherwise."""
     classes = {folder for folder in folders if folder and split_named(folder) is None and not is_filling(folder)}
@@ -309,6 +340,8 @@ def _no_labels(table: Table, label: int) -> str:
     if unread := next((cell for cell in cells if not are_labels(cell)), ""):
         return f"holds records and no labels, such as {unread[:80]!r}"
     distinct = len(set(cells))
+    if "-1" in cells and set(cells) <= {"-1", "0", "1"}:
+        return "says 1 and -1, whether one class is there, and not which class it is"
     if _are_numbers(cells) and any("." in cell and not cell.endswith(".0") for cell in cells) and distinct > 2:
         return "holds numbers that are no classes"
     if len(cells) >= 20 and distinct > 0.8 * len(cells):
@@ -330,8 +363,9 @@ def _entries(
     single = {_cell(row, at) for _, row in table.rows for at in labels}
     is_tags = bool(labels) and heads[labels[0]] == "tags"
     entries: list[Claim] = []
+    sure = _verdicts(table, heads)
     for where, cells in table.rows:
-        if not (name := _cell(cells, path)):
+        if not (name := _cell(cells, path)) or (sure >= 0 and _cell(cells, sure) in _FALSE):
             continue
         if folder >= 0 and _cell(cells, folder) and "/" not in name:
             name = f"{_cell(cells, folder)}/{name}"
@@ -342,6 +376,13 @@ def _entries(
         word = _cell(cells, split) if split >= 0 else _flagged(cells, flags)
         entries.append(Claim(name, tuple(dict.fromkeys(found)), word, where))
     return _joined(entries) if _BOX_HEADS & set(heads) else entries
+
+
+def _verdicts(table: Table, heads: Sequence[str]) -> int:
+    """The column that says of each label whether the picture has it, as Open Images' ``Confidence``; -1: none."""
+    at = heads.index("confidence") if "confidence" in heads else -1
+    said = {_cell(row, at) for _, row in table.rows}
+    return at if said and said <= _TRUE | (_FALSE - {""}) and said & _TRUE else -1
 
 
 def _flagged(cells: Sequence[str], flags: dict[int, str]) -> str:

@@ -43,6 +43,7 @@ class ListFormat:
         it belongs to a class. Of several lists ``labels.csv`` counts alone.
         """
         here = [path for path in contents.paths if self._has_ending(path)]
+        here = here and _not_of_one_picture(contents, here)
         if not here:
             return None
         if not any(map(contents.is_picture, contents.paths)):
@@ -65,13 +66,30 @@ class ListFormat:
         said = self.parse(content, list_path, References.of(contents), True)
         if not isinstance(said, Claims):
             return said
+        found = listing_of(References.of(contents), [said], self._of_labels_beside(source, contents, list_path))
+        return found if isinstance(found, NearMiss) else _in_words(found)
+
+    def _of_labels_beside(self, source: Source, contents: Contents, list_path: str) -> list[str]:
+        """The other lists of labels in the same folder: where their names say splits, so does that of ``list_path``."""
+        folder = posixpath.dirname(list_path)
         beside = [
             path
             for path in contents.paths
-            if posixpath.dirname(path) == posixpath.dirname(list_path) and self._has_ending(path)
+            if posixpath.dirname(path) == folder and path != list_path and self._has_ending(path)
         ]
-        found = listing_of(References.of(contents), [said], [path for path in beside if not is_template(path)])
-        return found if isinstance(found, NearMiss) else _in_words(found)
+        found = []
+        for path in beside[:_MAX_LISTS]:
+            if is_template(path) or split_hinted(PurePosixPath(path).stem) is None:
+                continue
+            try:
+                content = _content(source, path)
+                check_list(content, path)
+                said = self.parse(content, path, References.of(contents), False)
+            except SourceError:
+                continue
+            if isinstance(said, Claims) and any(entry.labels for entry in said.entries):
+                found.append(path)
+        return found
 
     def _together(
         self, source: Source, contents: Contents, references: References, lists: Sequence[str]
@@ -134,6 +152,13 @@ class ListFormat:
             return None
         others = [Skip(path, NOT_A_PICTURE) for path in contents.paths if path not in lists]
         return Listing(skips=(*(Skip(path, _ALONE) for path in lists), *others))
+
+
+def _not_of_one_picture(contents: Contents, lists: Sequence[str]) -> list[str]:
+    """Without files that describe one picture each, such as the boxes in ``1.txt`` of ``1.jpg``."""
+    stems = {PurePosixPath(path).stem for path in contents.paths if contents.is_picture(path)}
+    of_one = {path: stem for path in lists if (stem := PurePosixPath(path).stem) in stems}
+    return [path for path in lists if path not in of_one] if len({*of_one.values()}) > 1 else [*lists]
 
 
 def _name_the_classes(claims: Claims, every: Sequence[Claims], contents: Contents) -> bool:

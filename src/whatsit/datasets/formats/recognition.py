@@ -8,9 +8,9 @@ from whatsit.datasets.formats.class_names import in_words
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.listing import Listing, NearMiss, pictures_in
 from whatsit.datasets.formats.source import Contents, Source
-from whatsit.datasets.formats.unread import unread_table, unread_text
+from whatsit.datasets.formats.unread import unread_splits, unread_table, unread_text
 from whatsit.datasets.formats.wrapping import class_depth, is_filling
-from whatsit.datasets.split import split_named
+from whatsit.datasets.split import Split, split_named
 from whatsit.errors import ArgumentError, SourceError
 from whatsit.validation import first_few, row
 
@@ -70,6 +70,8 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
                 raise SourceError(f"{name}: {why}; --layout {LAST_RESORT} takes the folders' names for the classes")
             if len(formats) > 1 or not layout.takes_folders:  # who asks for the folders' names gets them
                 found = _in_words(source, contents, found, layout)
+            if layout.takes_folders:
+                found = replace(found, notes=(*found.notes, *unread_splits(contents, found)))
             return replace(
                 found, skips=(*contents.skips, *found.skips), notes=(*contents.notes, *found.notes),
                 read_as=found.read_as or layout.title,
@@ -91,10 +93,25 @@ def _no_classes(listing: Listing, contents: Contents) -> str:
     labels = sorted({item.label for item in listing.items})
     if listing.is_flat and split_named(contents.name) is not None:
         return "a folder named after a split, and no class folders or lists in it say what the pictures are"
+    if len(labels) > 1 and (inner := _holding_splits(contents)):
+        return (
+            f"the folder {inner!r} holds split folders of its own, so the folders are no classes; import each by itself"
+        )
     parts = [label for label in labels if is_filling(label) or label.casefold() in _PARTS]
     if len(labels) < 2 or not parts:
         return ""
     return f"the folders {first_few([repr(label) for label in labels])} are no classes, and no list says what they hold"
+
+
+def _holding_splits(contents: Contents) -> str:
+    """A folder that is a set by itself, beside others, with folders for training and test; empty: there is none."""
+    pictures, _ = pictures_in(contents)
+    depth = class_depth(pictures)
+    splits: dict[str, set[Split]] = {}
+    for path in pictures:
+        if len(path.parts) > depth + 2 and (split := split_named(path.parts[depth + 1])) is not None:
+            splits.setdefault(path.parts[depth], set()).add(split)
+    return next((folder for folder, found in splits.items() if len(found) > 1), "")
 
 
 def _matters(miss: NearMiss, contents: Contents) -> bool:
@@ -129,7 +146,7 @@ def recognised_list(source: Source, contents: Contents, path: str, formats: Mapp
             misses.append((layout, found))
     if misses:
         layout, miss = misses[0]
-        raise SourceError(f"{miss.path}: nearly a list of {layout.title}, but {miss.why}")
+        raise SourceError(f"{miss.path}: nearly {layout.title}, but {miss.why}")
     if readers:
         raise SourceError(f"{path}: no list that is known; expected {' or '.join(one.about for one in readers)}")
     return None

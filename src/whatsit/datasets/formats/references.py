@@ -14,6 +14,7 @@ from whatsit.datasets.split import split_hinted, split_named
 from whatsit.imaging.picture_format import is_picture_name
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|/data/")
+_DIGITS = re.compile(r"([0-9]{1,18})(?:\.0)?")
 _UPLOAD = re.compile(r"[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
 
@@ -50,10 +51,13 @@ class References:
         self._others = {_key(path) for path in contents.paths} - self._pictures.keys()
         self._by_name: dict[str, list[str]] = {}
         self._by_stem: dict[str, list[str]] = {}
+        self._by_number: dict[int, list[str]] = {}
         for key in self._pictures:
             name = posixpath.basename(key).casefold()
             self._by_name.setdefault(name, []).append(key)
             self._by_stem.setdefault(_stem(name), []).append(key)
+            if (number := _number(_stem(name))) is not None:
+                self._by_number.setdefault(number, []).append(key)
 
     @classmethod
     def of(cls, contents: Contents) -> "References":
@@ -98,6 +102,10 @@ class References:
             ways = [(Found.END, self._by_name.get(last, ()))]
             if not is_picture_name(last):
                 ways.append((Found.STEM, self._by_stem.get(last, ())))
+                if (number := _number(last)) is not None:
+                    ways.append((Found.STEM, self._by_number.get(number, ())))
+            else:
+                ways.append((Found.END, self._by_stem.get(_stem(last), ())))
             if _UPLOAD.match(last):
                 ways.append((Found.END, self._by_name.get(last[9:], ())))
             for how, found in ways:
@@ -159,6 +167,12 @@ def _key(path: str) -> str:
 
 def _stem(name: str) -> str:
     return posixpath.splitext(name)[0]
+
+
+def _number(name: str) -> int | None:
+    """The number that a name is: spreadsheets write ``00042`` as ``42``, or as ``42.0``."""
+    found = _DIGITS.fullmatch(name)
+    return None if found is None else int(found[1])
 
 
 def _most(paths: Sequence[str], score: Callable[[str], int]) -> list[str]:

@@ -5,8 +5,10 @@ from pathlib import PurePosixPath
 
 from whatsit.datasets.formats.list_cost import MAX_LIST
 from whatsit.datasets.formats.list_text import guessed_text
-from whatsit.datasets.formats.listing import NearMiss
+from whatsit.datasets.formats.listing import Listing, NearMiss
 from whatsit.datasets.formats.source import Contents, Source
+from whatsit.datasets.skip import Skip
+from whatsit.datasets.split import split_hinted
 from whatsit.errors import DataError
 from whatsit.imaging.picture_format import is_picture_name
 
@@ -18,6 +20,7 @@ _TEXTS = (
     ".lst", ".list", ".dat", ".data", ".manifest", ".yaml", ".yml", ".toml", ".xml", ".html", ".htm", ".md", ".rst",
     ".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson",
 )  # fmt: skip
+_LISTS = (".txt", ".csv", ".tsv", ".json", ".jsonl", ".yaml")
 _OF_ONE_PICTURE = (".json", ".txt", ".xml", ".yaml", ".yml", ".csv")
 _MAX_TEXTS = 16
 _SAMPLE = 64
@@ -49,6 +52,18 @@ def unread_text(source: Source, contents: Contents) -> NearMiss | None:
         if _are_most([name for name in names if name in text], names):
             return NearMiss(path, f"it names the pictures in a way that is not known; {_WAY_OUT}", only_flat=True)
     return None
+
+
+def unread_splits(contents: Contents, listing: Listing) -> list[Skip]:
+    """A note on each file that seems to say splits, where the pictures have none of their own."""
+    if any(item.split is not None for item in listing.items):
+        return []
+    paths = [path for path in contents.paths if path.casefold().endswith((*_TABLES, *_LISTS))]
+    return [
+        Skip(path, "seems to say splits and was not understood; they are decided by whatsit's rule")
+        for path in paths
+        if "split" in (stem := PurePosixPath(path).stem.casefold()) or split_hinted(stem) is not None
+    ]
 
 
 def _are_most(some: Iterable[str], every: Iterable[str]) -> bool:

@@ -64,6 +64,10 @@ def strays(pictures: Sequence[PurePosixPath]) -> set[PurePosixPath]:
         tops.setdefault(path.parts[depth] if len(path.parts) > depth + 1 else "", []).append(path)
     nested = {top for top, paths in tops.items() if top and all(len(path.parts) > depth + 2 for path in paths)}
     few = {top for top, paths in tops.items() if len(paths) <= 5 and 8 * len(paths) <= len(pictures)}
+    folders = {top: len(paths) for top, paths in tops.items() if top}
+    lone = {top for top, count in folders.items() if count == 1}
+    if len(lone) == 1 and len(folders) > 2:  # each of two classes or more has several pictures
+        few |= lone
     aside = (tops.keys() - nested if nested else set()) | few
     return {path for top in aside if top.casefold() in _ILLUSTRATIONS for path in tops[top]}
 

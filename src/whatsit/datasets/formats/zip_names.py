@@ -128,11 +128,23 @@ def _is_korean(text: str) -> bool:
     return _is_text(text) and all(c.isascii() or unicodedata.name(c, "").startswith("HANGUL SYLLABLE") for c in text)
 
 
+def _in(script: str) -> Callable[[str], bool]:
+    """Whether everything beyond ASCII is of one script, and stands in no Latin word."""
+
+    def is_typed(text: str) -> bool:
+        letters = all(c.isascii() or unicodedata.name(c, "").startswith(f"{script} ") for c in text)
+        return letters and _is_text(text) and _has_sound_capitals(text) and not _INSIDE_A_WORD.search(text)
+
+    return is_typed
+
+
 # From those that fit rarely by chance to those that fit often: GB 2312 is the common part of GBK.
 _CANDIDATES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("utf-8", _is_text), ("cp437", _is_latin), ("cp850", _is_latin), ("cp866", _is_cyrillic), ("gb2312", _is_chinese),
     ("shift_jis", _is_wide), ("cp1252", _is_latin), ("euc_kr", _is_korean), ("cp1251", _is_cyrillic),
-    ("big5", _is_wide), ("gbk", _is_wide), ("cp932", _is_text),
+    ("big5", _is_wide), ("gbk", _is_wide), ("cp737", _in("GREEK")), ("cp1253", _in("GREEK")), ("cp852", _is_latin),
+    ("cp1250", _is_latin), ("cp857", _is_latin), ("cp1254", _is_latin), ("cp874", _in("THAI")),
+    ("cp1256", _in("ARABIC")), ("cp862", _in("HEBREW")), ("cp1255", _in("HEBREW")), ("cp932", _is_text),
 )  # fmt: skip
 _USUAL_KOREAN = frozenset(
     "이다는을가에의은고한하로지기를도서나사리자인대해시있것라들어만수그보아일정으부주장전상면여스제소오원과구성공조간동세무화신중"

@@ -1,4 +1,4 @@
-"""The names of classes in YAML: YOLO's ``data.yaml``, and the ``class_label`` of a Hugging Face data card.
+"""The names of classes in YAML, as YOLO's ``data.yaml`` has them and the ``class_label`` of Hugging Face's data cards.
 
 Only these lists are read, not YAML: no aliases, no tags, no documents.
 """
@@ -12,6 +12,15 @@ _PAIR = re.compile(r"""^\s*(?:(["']?)(\d{1,9})\1)\s*:\s+(.+)$""")
 _FLOW_PAIR = re.compile(r"""(?:^|,)\s*(["']?)(\d{1,9})\1\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]*)""")
 _FLOW_ITEM = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)\s*(?:,|$)""")
 _MAX_FLOW = 2**16
+
+
+_IN_PYTHON = re.compile(r"""["']names["']\s*:\s*([\[{])""")
+
+
+def names_in_python(text: str) -> tuple[dict[int, str], bool] | None:
+    """As ``names_in_yaml``, for the Python dictionary that Ultralytics puts into its models."""
+    head = _IN_PYTHON.search(text)
+    return None if head is None else _flow(text[head.start(1) :], ())
 
 
 def names_in_yaml(text: str) -> tuple[dict[int, str], bool] | None:
