@@ -4,8 +4,8 @@ Usage: python tools/soak.py [--edits 10000] [--switches 200] [--trainings 100] [
 
 The studio runs as a process of its own; everything is done over HTTP and WebSockets, as pages do it. Each kind of work
 is done once to warm up (an eighth of it, ten at least), then measured. Prints for each kind its time, the studio's
-memory on the way, and its open files and threads before and after; status 1 where memory grew by more than ``--growth`` MiB, or files or
-threads did not come back.
+memory on the way, and its open files and threads before and after; status 1 where memory grew by more than
+``--growth`` MiB, or files or threads did not come back.
 """
 
 import argparse
