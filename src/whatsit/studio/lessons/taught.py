@@ -194,7 +194,8 @@ class Taught:
 
     def _present(self) -> Lesson:
         lesson, edits = self.store.lesson(self.version)
-        lesson = followed(lesson, self.dataset.edits_since(edits))
+        if lesson.shots:
+            lesson = followed(lesson, self.dataset.edits_since(edits))
         hashes = (shot.hash for shot in lesson.shots if shot.hash)
         files = self.dataset.whereabouts(hashes, (shot.key for shot in lesson.shots if shot.key))
         return self.embeddings.known(placed(lesson, files, self._new_class))
