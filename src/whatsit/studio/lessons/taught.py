@@ -49,7 +49,7 @@ class Taught:
     @property
     def version(self) -> int:
         """The version that counts: what the dataset's latest edit of a lesson left."""
-        named = self.dataset.lesson
+        named = None if self.store.held else self.dataset.lesson
         return self.store.counted() if named is None else named
 
     def listen(self, listener: Callable[[], None]) -> None:
