@@ -59,7 +59,7 @@ class Soaked:
     """A studio as a process, and what pages do to it."""
 
     def __init__(self, project: Path) -> None:
-        command = ["studio", str(project), "--camera", "synthetic:?object=mug", "--port", "0", "--no-open"]
+        command = ["studio", str(project), "--camera", "synthetic:?object=mug&fps=8", "--port", "0", "--no-open"]
         self._log = (project / "log").open("w+b")
         self.process = subprocess.Popen([sys.executable, "-m", "whatsit", *command], stderr=self._log)
         self.url = self._announced(project / "log")

@@ -28,7 +28,21 @@ from typing import Any
 
 
 class WhatsitError(Exception):
-    """Base of every error raised by whatsit; its text is one line meant for the person at the keyboard."""
+    """Base of every error raised by whatsit; its text is one line meant for the person at the keyboard.
+
+    Args:
+        args: the text.
+        on_page: what a page of the studio says instead, where the way out is another one there.
+    """
+
+    def __init__(self, *args: object, on_page: str = "") -> None:
+        super().__init__(*args)
+        self._on_page = on_page
+
+    @property
+    def on_page(self) -> str:
+        """The line that a page of the studio shows."""
+        return self._on_page or str(self)
 
     def __str__(self) -> str:
         text = super().__str__()  # the name of a file, or what a library said, can have several lines

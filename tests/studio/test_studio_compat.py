@@ -1,5 +1,6 @@
 """A project that whatsit 0.1.0 wrote opens as it was left, and its steps of undo are edits now."""
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -12,11 +13,12 @@ import pytest
 
 from whatsit.backbones.backbone import Backbone
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.edit import EditKind
+from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 from whatsit.studio.lessons.lesson import Lesson
 from whatsit.studio.lessons.session import TeachSession
+from whatsit.studio.lessons.store import LessonStore
 from whatsit.teaching.feature_store import load_features
 
 
@@ -95,6 +97,37 @@ def test_its_steps_of_undo_are_undone_one_by_one_across_restarts(old: Path, back
         # What was imported beside the lesson is untouched.
         assert set(session.dataset.labels()) == {"background", "periquito", "robot"}
         assert session.dataset.count("robot") == 7
+
+
+@pytest.mark.parametrize("at", ["the first table", "the last step"])
+def test_the_lesson_of_0_1_0_is_shown_on_a_full_disk_and_taken_over_when_there_is_space(
+    old: Path, backbone: Backbone, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    steps = old_steps(old)
+
+    def full_file(*_: object) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    def full_folder(dataset: Dataset, edit: Edit) -> int:
+        if edit.lesson == (len(steps) - 1, len(steps)):
+            raise DataError("cannot write: No space left on device") from OSError(errno.ENOSPC, "full")
+        return record(dataset, edit)
+
+    record = Dataset.record
+    with monkeypatch.context() as patch:
+        if at == "the first table":
+            patch.setattr(LessonStore, "_opened", full_file)
+        else:
+            patch.setattr(Dataset, "record", full_folder)
+        with opened(old, backbone) as session:
+            assert_is(session, steps[-1])
+            with pytest.raises(DataError, match="disk is full: .* free some space, then start again"):
+                session.add_class(next(old.glob("dataset/*/*.jpg")).read_bytes(), "new")
+            session.dataset.delete(session.dataset.keys("background")[:1])  # to free space
+    with opened(old, backbone) as session:
+        assert_is(session, steps[-1])
 
 
 def test_a_label_corrected_on_the_dataset_page_of_0_1_0_is_not_undone_by_opening(old: Path, backbone: Backbone) -> None:

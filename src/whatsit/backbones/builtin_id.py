@@ -58,12 +58,14 @@ def parse_builtin_id(id: str) -> BuiltinParts:  # noqa: A002
     """
     match = _ID.fullmatch(id)
     if match is None:
-        way_out = (
-            "it is in a .tflite file: give that file as  --backbone"
-            if id.startswith("sha256:")
-            else "train again from the pictures;  whatsit train  writes int8 and float32"
+        foreign = f"backbone {id[:80]!r} is not a built-in one: "
+        if id.startswith("sha256:"):
+            inside = f"{foreign}it is in a .tflite file: "
+            raise ModelError(f"{inside}give that file as  --backbone", on_page=f"{inside}choose it as the backbone")
+        raise ModelError(
+            f"{foreign}train again from the pictures;  whatsit train  writes int8 and float32",
+            on_page=f"{foreign}train again from the pictures",
         )
-        raise ModelError(f"backbone {id[:80]!r} is not a built-in one: {way_out}")
     name, blocks, multi_layer, grey, size, dtype, _revision = match.groups()
     colour = Colour.GREY if grey else Colour.RGB
     parts = BuiltinParts(name, int(size), dtype, int(blocks) if blocks else None, colour, bool(multi_layer))

@@ -129,6 +129,10 @@ class CsvRecords(Generic[Record]):
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
+    def read_back(self, records: Iterable[Record]) -> list[Record]:
+        """Records as they come out of the file again, which keeps less of a time or a text."""
+        return [record for _, record in parsed_lines(self._text(records), self._parse) if record is not None]
+
     def replace(self, records: Iterable[Record]) -> None:
         """Write a new file with these records, in one step.
 

@@ -304,7 +304,8 @@ class Dataset(Catalogue):
             return
         with self.editing():
             timed = replace(edit, time=edit.time or clock.time())
-            self.reserve.spend(lambda: self._history.perform(timed))
+            with self._mirror.following(timed.after):
+                self.reserve.spend(lambda: self._history.perform(timed))
             self._changed = True
             if edit.moves or edit.before or edit.after or edit.makes or edit.removes:
                 afterwards(self._mirror.refresh)
@@ -325,7 +326,8 @@ class Dataset(Catalogue):
             if undoing is None:
                 return None
             edit, gone = undoing
-            self.reserve.spend(lambda: self._history.perform(edit))
+            with self._mirror.following(edit.after):
+                self.reserve.spend(lambda: self._history.perform(edit))
             self._changed = True
             afterwards(self._mirror.refresh)
             return Undone(edit, gone)

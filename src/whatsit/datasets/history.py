@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from whatsit.datasets.afterwards import afterwards
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.edit import Edit, EditKind, read_edit
 from whatsit.datasets.places import HISTORY, INCOMING
 from whatsit.datasets.splits_csv import SplitRecords
+from whatsit.datasets.standing import Standing
 from whatsit.datasets.steps import Steps
 from whatsit.errors import DataError
 from whatsit.files import beneath, cannot_write, read_bounded, write_all, write_file
@@ -24,6 +26,8 @@ _MAX_BYTES = 2**28
 _NAME = re.compile(r"(\d{8})(\.doing)?\.json")
 KEPT = 2000
 """How many edits can be undone at least; half as many more are kept before the oldest are forgotten."""
+_PRUNED_AFTER = 256
+"""Edits; opening a project prunes too, and a studio can stay open for months."""
 _REMEMBERED = 5000
 """Parsed edits kept in memory."""
 
@@ -46,6 +50,9 @@ class EditHistory:
         self._parsed: dict[int, tuple[_Stamp, Edit | None]] = {}
         self._damaged: set[int] = set()
         """Edits that were read and cannot be understood."""
+        self._settled: set[int] = set()
+        """Edits that were parsed when there were later ones: no part joins them any more."""
+        self._standing = Standing(self._edit)
         self._latest: tuple[tuple[int, _Stamp | None], int | None, tuple[int, Edit] | None] | None = None
 
     # ---- doing
@@ -75,6 +82,8 @@ class EditHistory:
             raise
         if before is not None and (stamp := self._stamp(number)) is not None:
             self._parsed[number] = stamp, before.then(edit)  # not parsed again: bursts can be long
+        if number % _PRUNED_AFTER == 0:
+            afterwards(self.prune)
         return number
 
     def _do(self, edit: Edit, steps: "Steps") -> None:
@@ -169,6 +178,7 @@ class EditHistory:
             with contextlib.suppress(OSError, DataError):
                 beneath.unlink(self.folder / f"{number:08d}.json", missing_ok=True)
             self._parsed.pop(number, None)
+            self._settled.discard(number)
 
     # ---- looking
 
@@ -183,7 +193,9 @@ class EditHistory:
     def since(self, number: int) -> Iterator[Edit]:
         """The edits after the one with this number, oldest first, undoing ones included."""
         later = sorted(found for found in self._numbers() if found > number)
-        return (edit for _, edit in self._edits(later))
+        edits = [(found, self._edit(found)) for found in later]
+        self._settled.update(later[:-1])
+        return (edit for _, edit in edits if edit is not None)
 
     def undoable(self) -> tuple[int, Edit] | None:
         """The latest edit that has not been undone, with its number."""
@@ -276,10 +288,14 @@ class EditHistory:
 
     def _look(self) -> tuple[int | None, tuple[int, Edit] | None]:
         """``lesson`` and ``undoable``, looked for again only where the newest edit is another."""
-        numbers = sorted(self._numbers(), reverse=True)
-        newest = (numbers[0], self._stamp(numbers[0])) if numbers else (0, None)
-        if self._latest is None or self._latest[0] != newest:
-            self._latest = newest, _lesson(self._edits(numbers)), _undoable(self._edits(numbers))
+        numbers = sorted(self._numbers())
+        newest = (numbers[-1], self._stamp(numbers[-1])) if numbers else (0, None)
+        if self._latest is None:  # who looks once need not read all of them
+            self._latest = newest, _lesson(self._edits(reversed(numbers))), _undoable(self._edits(reversed(numbers)))
+        elif self._latest[0] != newest:
+            lesson, number = self._standing.after(numbers)
+            edit = None if number is None else self._edit(number)
+            self._latest = newest, lesson, None if number is None or edit is None else (number, edit)
         return self._latest[1:]
 
     def _stamp(self, number: int) -> _Stamp | None:
@@ -301,7 +317,10 @@ class EditHistory:
         return ((number, edit) for number in numbers if (edit := self._edit(number)) is not None)
 
     def _edit(self, number: int) -> Edit | None:
-        stamp, known = self._stamp(number), self._parsed.get(number)
+        known = self._parsed.get(number)
+        if known is not None and number in self._settled:
+            return known[1]
+        stamp = self._stamp(number)
         if stamp is None:
             return None
         if known is not None and known[0] == stamp:
@@ -314,6 +333,7 @@ class EditHistory:
             self._damaged.add(number)
         if len(self._parsed) >= _REMEMBERED:
             self._parsed.clear()
+            self._settled.clear()
         self._parsed[number] = (stamp, edit)
         return edit
 

@@ -1,10 +1,11 @@
 """The index as a mirror of the folders and of the record of splits."""
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from whatsit.datasets.afterwards import afterwards
 from whatsit.datasets.index import Index
 from whatsit.datasets.near_copy import NearCopies
 from whatsit.datasets.placement import Newcomer, place
@@ -16,6 +17,8 @@ from whatsit.parallel import Progress
 from whatsit.text import printable
 
 _log = logging.getLogger(__name__)
+_LEAST_SHORTENED = 2**16
+"""Bytes of a record of splits that is worth writing again."""
 
 
 class Mirror:
@@ -30,10 +33,12 @@ class Mirror:
         self._near = near
         self._ratios = ratios
         self._left_alone: tuple[str, ...] = ()
+        self._shortened = False
 
     def refresh(self, progress: Progress | None = None) -> Changes:
         """Find out what is in the folders and the record now; pictures nobody decided about get a split."""
         try:
+            self._shorten_records()
             self.load_records()
             changes = scan(self._root, self._index, progress)
         except DataError:
@@ -63,7 +68,7 @@ class Mirror:
         if records:
             self.load_records()
             self._records.append(records)
-            self._index.put_records(records, self._records.stamp())
+            self.put_records(records)
 
     def put_file(self, key: str, label: str, digest: str) -> None:
         """Take a file in without looking at all the others."""
@@ -84,7 +89,15 @@ class Mirror:
     def put_records(self, records: Sequence[SplitRecord]) -> None:
         """Take in records that were just appended to the file."""
         if records:
-            self._index.put_records(records, self._records.stamp())
+            self._index.put_records(self._records.read_back(records), self._records.stamp())
+
+    @contextmanager
+    def following(self, records: Sequence[SplitRecord]) -> Iterator[None]:
+        """While these are appended to the record of splits: the file need not be read again for them."""
+        known = self._records.stamp() == self._index.setting("records")
+        yield
+        if known:
+            afterwards(lambda: self.put_records(records))
 
     def load_records(self) -> None:
         """Take in the record of splits where its file is another than the last time."""
@@ -100,6 +113,16 @@ class Mirror:
             with suppress(DataError):
                 self._records.append(lost)
                 self._index.put_setting("records", self._records.stamp())
+
+    def _shorten_records(self) -> None:
+        """Write the record of splits again where most of its lines are older decisions; once is enough."""
+        if self._shortened or size_of(self._records.stamp()) < _LEAST_SHORTENED:
+            return
+        self._shortened = True
+        lines = list(self._records.read())
+        latest = {record.hash: record for record in lines}
+        if len(latest) * 3 <= len(lines) and not self._records.unreadable():
+            afterwards(lambda: self._records.replace(latest.values()))
 
     def _place_strangers(self) -> None:
         rows = self._index.rows(

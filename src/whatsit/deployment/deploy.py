@@ -87,7 +87,11 @@ def deploy(
     if refusal is not None:
         raise ModelError(f"{source.name}: {wanted.title} {refusal}")
     if Need.TRAINING_PICTURES in wanted.needs and not taught:
-        raise DataError(f"{wanted.title} needs the training pictures: give them by  --taught FOLDER")
+        needed = f"{wanted.title} needs the training pictures"
+        raise DataError(
+            f"{needed}: give them by  --taught FOLDER",
+            on_page=f"{needed}: add some to the training split on the Dataset page",
+        )
     written = wanted.write(source)
     files = {**_checked(wanted, written.files), PROGRAM: filled_program(wanted.program, source.card)}
     _write_folder(place, files)
@@ -103,7 +107,7 @@ def offers(model: str | os.PathLike[str]) -> tuple[Offer, ...]:
     try:
         card = _source(model).card
     except ModelError as error:
-        return tuple(Offer(name, target, str(error), ()) for name, target in TARGETS.items())
+        return tuple(Offer(name, target, error.on_page, ()) for name, target in TARGETS.items())
     return tuple(_offer(name, target, card) for name, target in TARGETS.items())
 
 
@@ -119,7 +123,10 @@ def _source(model: str | os.PathLike[str], taught: Sequence[Example] = (), judge
     read_model(content, name)
     card = read_card(read_files(content, name), name)
     if card is None:
-        raise ModelError(f"{name}: not made by whatsit; deploy works on what  whatsit train  or  teach  wrote")
+        raise ModelError(
+            f"{name}: not made by whatsit; deploy works on what  whatsit train  or  teach  wrote",
+            on_page=f"{name}: not made by whatsit; choose a model from the Train page",
+        )
     if card.dtype != "int8":
         raise ModelError(f"{name}: {card.dtype}; deploy the int8 model")
     takes = Runtime(content, 1).input.dtype

@@ -123,9 +123,10 @@ def score_output(
         kind = ScoreKind.BINARY if last == "LOGISTIC" else ScoreKind.BINARY_LOGIT
     elif last == "LOGISTIC":
         if not multi_label:
+            several = f"{name}: ends in {values} sigmoids, so several labels can be right at once"
             raise ModelError(
-                f"{name}: ends in {values} sigmoids, so several labels can be right at once: if that is what it is "
-                "for, say so with --multi-label, in Python multi_label=True"
+                f"{several}: if that is what it is for, say so with --multi-label, in Python multi_label=True",
+                on_page=f"{several}; the studio shows models with one right label",
             )
         kind = ScoreKind.MULTI_LABEL
     else:

@@ -101,7 +101,10 @@ class TaughtModel:
         metadata = read_metadata(content, read_model(content, name), name)
         card = read_card(metadata.files, name)
         if card is None:
-            raise ModelError(f"{name}: not made by whatsit; export works on what  whatsit teach  wrote")
+            raise ModelError(
+                f"{name}: not made by whatsit; export works on what  whatsit teach  wrote",
+                on_page=f"{name}: not made by whatsit; choose a model from the Train page",
+            )
         if is_builtin_id(card.backbone):
             return cls._of_card(card, metadata.files, name, BackboneChoice.from_id(card.backbone, card.fit))
         network, other, files = _float32_network(Path(path), content, card)
@@ -239,9 +242,8 @@ class TaughtModel:
 
     def _calibrated(self, merged: bytes) -> Ranges:
         if not self.calibration:
-            raise ModelError(
-                f"no pictures to calibrate {self.backbone.name} on; teach again from the pictures with --dtype int8"
-            )
+            again = f"no pictures to calibrate {self.backbone.name} on; teach again from the pictures"
+            raise ModelError(f"{again} with --dtype int8", on_page=again)
         inputs = (self.preprocess.normalised(pixels)[np.newaxis] for pixels in self.calibration)
         # The input gets the normalisation's own range, not the pictures': only then do raw uint8 pixels mean what the
         # normalisation says.

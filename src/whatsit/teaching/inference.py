@@ -145,9 +145,8 @@ def taught_backbone(
         return replace(choice, normalise=origin.normalise) if choice.is_file else choice
     if origin.file is not None:
         if not origin.file.is_file():
-            raise ModelError(
-                f"{path}: taught on {origin.file}, which is not there; put it back, or name it with --backbone"
-            )
+            missing = f"{path}: taught on {origin.file}, which is not there; put it back"
+            raise ModelError(f"{missing}, or name it with --backbone", on_page=missing)
         return BackboneChoice(str(origin.file), fit=origin.fit, normalise=origin.normalise)
     if origin.backbone is None:
         return BackboneChoice(fit=origin.fit)

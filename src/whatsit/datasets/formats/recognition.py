@@ -15,6 +15,8 @@ from whatsit.errors import ArgumentError, SourceError
 from whatsit.validation import first_few, row
 
 LAST_RESORT = "folder"
+_BY_FOLDERS = f"; --layout {LAST_RESORT} takes the folders' names for the classes"
+_BY_FOLDERS_ON_PAGE = "; add the pictures of one class at a time, or name a folder after each class"
 _PARTS = frozenset({"masks", "mask", "annotations", "labels", "segmentation", "segmentations", "jpegimages"})
 
 
@@ -63,11 +65,11 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
                 misses += [] if unread is None else [(formats["csv"], unread)]
             if open_misses := [miss for miss in misses if layout.takes_folders and _matters(miss[1], contents)]:
                 lists_first = sorted(open_misses, key=lambda miss: miss[0].takes_folders)
-                raise SourceError(_said(*lists_first[0], formats))
+                raise _near(*lists_first[0], formats)
             if not (found.items or found.skips or contents.skips):
                 raise SourceError(f"{name}: no files in it; expected pictures in class folders")
             if layout.name == LAST_RESORT and len(formats) > 1 and (why := _no_classes(found, contents)):
-                raise SourceError(f"{name}: {why}; --layout {LAST_RESORT} takes the folders' names for the classes")
+                raise SourceError(f"{name}: {why}{_BY_FOLDERS}", on_page=f"{name}: {why}{_BY_FOLDERS_ON_PAGE}")
             if len(formats) > 1 or not layout.takes_folders:  # who asks for the folders' names gets them
                 found = _in_words(source, contents, found, layout)
             if layout.takes_folders:
@@ -77,7 +79,7 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
                 read_as=found.read_as or layout.title,
             )  # fmt: skip
     if misses:
-        raise SourceError(_said(*misses[0], formats))
+        raise _near(*misses[0], formats)
     expected = " or ".join(f"{layout.title}: {layout.about}" for layout in formats.values())
     raise SourceError(f"{name}: not in the layout that was asked for; expected {expected}")
 
@@ -124,9 +126,11 @@ def _is_one_class(contents: Contents) -> bool:
     return len({path.parts[depth] if len(path.parts) > depth + 1 else "" for path in pictures}) <= 1
 
 
-def _said(layout: Format, miss: NearMiss, formats: Mapping[str, Format]) -> str:
-    way_out = "" if len(formats) == 1 else f"; --layout {LAST_RESORT} takes the folders' names for the classes"
-    return f"{miss.path}: nearly {layout.title}, but {miss.why}{way_out}"
+def _near(layout: Format, miss: NearMiss, formats: Mapping[str, Format]) -> SourceError:
+    said = f"{miss.path}: nearly {layout.title}, but {miss.why}"
+    if len(formats) == 1:
+        return SourceError(said)
+    return SourceError(f"{said}{_BY_FOLDERS}", on_page=f"{said}{_BY_FOLDERS_ON_PAGE}")
 
 
 def recognised_list(source: Source, contents: Contents, path: str, formats: Mapping[str, Format]) -> Listing | None:

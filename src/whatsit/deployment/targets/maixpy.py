@@ -47,10 +47,8 @@ def _write(source: Source) -> Written:
 def _check_labels(source: Source) -> None:
     given, known = sorted({label for _, label in source.taught}), sorted(source.card.labels)
     if given != known:
-        raise DataError(
-            f"the training pictures are of {first_few(given)}, the model knows {first_few(known)}: train again, or give"
-            " the pictures it was trained on by  --taught FOLDER"
-        )
+        differ = f"the training pictures are of {first_few(given)}, the model knows {first_few(known)}: train again"
+        raise DataError(f"{differ}, or give the pictures it was trained on by  --taught FOLDER", on_page=differ)
 
 
 def _backbone(source: Source, folder: Path) -> BackboneChoice:

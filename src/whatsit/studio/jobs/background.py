@@ -110,7 +110,7 @@ class Background:
         except StoppedError:
             state = "idle"
         except WhatsitError as error:
-            state, self._error = "failed", str(error)
+            state, self._error = "failed", error.on_page
         except Exception as error:
             _log.exception("%s failed", self._name)
             state, self._error = "failed", f"{type(error).__name__}: {error}"

@@ -254,7 +254,7 @@ def _import_archive(dataset: Dataset, path: str, file: Path, progress: Progress)
     try:
         return import_path(dataset, named, progress=progress)
     except SourceError as error:
-        return ImportReport(skips=(Skip(path, str(error).replace(str(named), name)),))
+        return ImportReport(skips=(Skip(path, error.on_page.replace(str(named), name)),))
 
 
 def _import_files(dataset: Dataset, files: Mapping[str, Path], label: str | None, progress: Progress) -> ImportReport:
@@ -263,7 +263,7 @@ def _import_files(dataset: Dataset, files: Mapping[str, Path], label: str | None
     except SourceError as error:
         endings = list_endings()
         lists = [path for path in files if path.lower().endswith(endings)]
-        return ImportReport(skips=(Skip(next(iter(lists or files)), str(error)),))
+        return ImportReport(skips=(Skip(next(iter(lists or files)), error.on_page),))
 
 
 def _view(reports: list[ImportReport]) -> ImportReportView:

@@ -29,7 +29,7 @@ def _main() -> None:
             run_job(job, channel)
             error = None
         except WhatsitError as known:
-            error = str(known)
+            error = known.on_page
         except MemoryError:
             error = "memory ran out: try a smaller size, a smaller batch or fewer views"
         except Exception as fault:

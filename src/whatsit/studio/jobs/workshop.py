@@ -260,7 +260,7 @@ class Workshop:
         try:
             self._worker.begin(job, self._heard, self._ended)
         except DataError as error:
-            self._work.state, self._work.error, self._work.ended = "failed", str(error), time.time()
+            self._work.state, self._work.error, self._work.ended = "failed", error.on_page, time.time()
             self._report()
             raise
         self._report()

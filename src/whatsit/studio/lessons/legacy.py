@@ -4,7 +4,9 @@ That version kept its own lessons in ``teach.db``, each a step of undo, and move
 ``.whatsit/held`` as it went back and forth.
 """
 
+import contextlib
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -18,13 +20,15 @@ from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.label import UNLABELLED, folder_name
-from whatsit.datasets.places import HELD, TRASH
+from whatsit.datasets.places import HELD, LESSONS, TRASH
+from whatsit.datasets.reserve import is_full
 from whatsit.errors import DataError
 from whatsit.files import beneath
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.lesson import Lesson, Shot
 from whatsit.studio.lessons.store import LessonStore
 
+_log = logging.getLogger(__name__)
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*")
 """Its pictures' file names. The project may have come from a stranger: no other name is looked for."""
 _HELD = f"{TRASH.path}/held"
@@ -42,25 +46,52 @@ class _Recorded:
 def take_over(store: LessonStore, dataset: Dataset, embeddings: Embeddings, embedder: Embedder) -> None:
     """Make the lesson of an earlier version one of ours; nothing happens where there is none.
 
-    A process that is killed within goes on at the next opening.
+    A process that is killed within goes on at the next opening. On a full disk the lesson is shown as it is, and taken
+    over when there is space.
 
     Raises:
-        DataError: the disk is full or read-only.
+        DataError: the disk is read-only.
     """
     tables = {name for (name,) in store.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "lessons" not in tables:
+        if store.in_memory:
+            store.hold(store.newest())
+        return
+    if store.in_memory:
+        _hold(store, dataset, embeddings, embedder)
         return
     try:
         _take_over(store, dataset, embeddings, embedder)
-    except OSError as error:
-        raise DataError(f"{dataset.root.parent}: its lesson cannot be taken over: {error.strerror}") from error
-    with store.transaction():
-        store.database.execute("DROP TABLE lessons")
-        store.database.execute("DROP TABLE shots")
+        with store.transaction():
+            store.database.execute("DROP TABLE lessons")
+            store.database.execute("DROP TABLE shots")
+    except (OSError, DataError) as error:
+        if is_full(error):
+            store.leave_disk(LESSONS.below(dataset.root.parent))
+            _hold(store, dataset, embeddings, embedder)
+        elif isinstance(error, DataError):
+            raise
+        else:
+            raise DataError(f"{dataset.root.parent}: its lesson cannot be taken over: {error.strerror}") from error
     dataset.refresh()
 
 
-def _take_over(store: LessonStore, dataset: Dataset, embeddings: Embeddings, embedder: Embedder) -> None:
+def _hold(store: LessonStore, dataset: Dataset, embeddings: Embeddings, embedder: Embedder) -> None:
+    """Show the lesson without writing anything."""
+    lessons, shots = _kept(store)
+    pictured = _with_pictures(dataset.root.parent, lessons, shots, _places(dataset.root.parent, lessons, shots, False))
+    _keep(store, dataset, pictured, shots)
+    store.hold(max(lessons, default=0))
+    with contextlib.suppress(DataError):
+        _keep_embeddings(store, pictured, shots, embeddings, embedder)
+    _log.warning(
+        "%s: the disk is full: the lesson can be shown, not changed; free some space, then start again",
+        dataset.root.parent,
+    )
+
+
+def _kept(store: LessonStore) -> tuple[dict[int, Lesson], dict[int, _Recorded]]:
+    """That version's lessons and shots by their numbers."""
     rows = store.database.execute("SELECT id, lesson FROM lessons ORDER BY id").fetchall()
     lessons = {int(number): Lesson.from_json(text) for number, text in rows}
     shots = {
@@ -68,6 +99,11 @@ def _take_over(store: LessonStore, dataset: Dataset, embeddings: Embeddings, emb
         for shot, picture, blob in store.database.execute("SELECT id, picture, embedding FROM shots")
         if picture is None or _NAME.fullmatch(picture)
     }
+    return lessons, shots
+
+
+def _take_over(store: LessonStore, dataset: Dataset, embeddings: Embeddings, embedder: Embedder) -> None:
+    lessons, shots = _kept(store)
     project = dataset.root.parent
     _release(project)
     places = _places(project, lessons, shots)
@@ -75,6 +111,16 @@ def _take_over(store: LessonStore, dataset: Dataset, embeddings: Embeddings, emb
     if lessons:
         _keep(store, dataset, pictured, shots)
         _record_steps(dataset, pictured, shots)
+    _keep_embeddings(store, pictured, shots, embeddings, embedder)
+
+
+def _keep_embeddings(
+    store: LessonStore,
+    pictured: dict[int, Lesson],
+    shots: dict[int, _Recorded],
+    embeddings: Embeddings,
+    embedder: Embedder,
+) -> None:
     if store.setting("embedder") == embedder.id:
         contents = {shot.hash: shots[shot.id].embedding for lesson in pictured.values() for shot in lesson.shots}
         embeddings.keep({hash_: vector for hash_, vector in contents.items() if hash_})
@@ -99,15 +145,17 @@ def _place(lesson: Lesson, shot_id: int, name: str) -> str:
     return f"{_HELD}/{name}"
 
 
-def _places(project: Path, lessons: dict[int, Lesson], shots: dict[int, _Recorded]) -> dict[int, Path]:
-    """Where each picture lies. One that a crash kept from the dataset is put there."""
+def _places(
+    project: Path, lessons: dict[int, Lesson], shots: dict[int, _Recorded], put_back: bool = True
+) -> dict[int, Path]:
+    """Where each picture lies. One that a crash kept from the dataset is put there, where that is wanted."""
     last = [*lessons.values()][-1] if lessons else Lesson()
     found: dict[int, Path] = {}
     for shot_id, shot in shots.items():
         if shot.picture is None:
             continue
         wanted, held = project / _place(last, shot_id, shot.picture), project / _HELD / shot.picture
-        if held.exists() and not wanted.exists():
+        if put_back and held.exists() and not wanted.exists():
             beneath.make_folder(wanted.parent)
             beneath.replace(held, wanted)
         elsewhere = (*project.glob(f"dataset/*/{shot.picture}"), *project.glob(f"{TRASH.path}/*/*/{shot.picture}"))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.places import checked_database, refuse_waiting_journals
+from whatsit.datasets.reserve import is_full
 from whatsit.errors import DataError
 from whatsit.studio.lessons.lesson import Lesson
 
@@ -46,6 +47,10 @@ class LessonStore:
 
     began_anew = False
     """Whether the file was damaged and is set aside."""
+    in_memory = False
+    """Whether the disk is too full for it: what it has is a copy."""
+    held = False
+    """Whether it can be shown and not changed: in memory, until there is space and it is opened again."""
 
     def __init__(self, path: Path) -> None:
         self._name = str(path)
@@ -53,6 +58,9 @@ class LessonStore:
             self.database = self._opened(path)
         except (sqlite3.Error, OSError) as error:
             # What we found ourselves has no code.
+            if is_full(error):  # an earlier version's file, that gets its new tables when there is space
+                self.database = self._copied(path)
+                return
             code = None if isinstance(error, OSError) else getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
             if code is None or code & 0xFF not in _DAMAGED:
                 raise _cannot_keep(error) from error
@@ -75,6 +83,30 @@ class LessonStore:
             database.close()
             raise
         return database
+
+    def _copied(self, path: Path) -> sqlite3.Connection:
+        self.in_memory = True
+        memory = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        try:
+            with contextlib.closing(sqlite3.connect(checked_database(path))) as file:
+                file.backup(memory)
+            memory.executescript(_SCHEMA)
+            self._check(memory)
+        except (sqlite3.Error, OSError) as error:
+            memory.close()
+            raise _cannot_keep(error) from error
+        return memory
+
+    def leave_disk(self, path: Path) -> None:
+        """Go on in memory with what the file has."""
+        memory = self._copied(path)
+        self.database.close()
+        self.database = memory
+
+    def hold(self, version: int) -> None:
+        """This version counts, and nothing can be changed from now on."""
+        self.keep({"counted": str(version)})
+        self.held = True
 
     @staticmethod
     def _check(database: sqlite3.Connection) -> None:
@@ -105,6 +137,8 @@ class LessonStore:
         Raises:
             DataError: the disk is full or read-only; nothing is changed.
         """
+        if self.held:
+            raise DataError("the disk is full: the lesson can be shown, not changed; free some space, then start again")
         refuse_waiting_journals(self._name)
         try:
             self.database.execute("BEGIN IMMEDIATE")

@@ -49,7 +49,7 @@ class Taught:
     @property
     def version(self) -> int:
         """The version that counts: what the dataset's latest edit of a lesson left."""
-        named = self.dataset.lesson
+        named = None if self.store.held else self.dataset.lesson
         return self.store.counted() if named is None else named
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -194,7 +194,8 @@ class Taught:
 
     def _present(self) -> Lesson:
         lesson, edits = self.store.lesson(self.version)
-        lesson = followed(lesson, self.dataset.edits_since(edits))
+        if lesson.shots:
+            lesson = followed(lesson, self.dataset.edits_since(edits))
         hashes = (shot.hash for shot in lesson.shots if shot.hash)
         files = self.dataset.whereabouts(hashes, (shot.key for shot in lesson.shots if shot.key))
         return self.embeddings.known(placed(lesson, files, self._new_class))

@@ -102,7 +102,7 @@ def _refusal(error: Exception) -> ErrorView:
         return {
             "error": one_line(error), "field": error.field, "value": short(error.value), "expected": error.expected
         }  # fmt: skip
-    return {"error": one_line(error)}
+    return {"error": one_line(error.on_page if isinstance(error, WhatsitError) else error)}
 
 
 def _explain_request(_: Request, error: Exception) -> JSONResponse:
