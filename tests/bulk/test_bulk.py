@@ -94,7 +94,7 @@ def test_what_is_refused_leaves_nothing_behind(pictures, bulk_model, tmp_path):
         ({"embeddings": True}, DataError, "has none; take a model that  whatsit teach"),
         ({"inputs": tmp_path / "nowhere"}, DataError, "no such file or folder"),
         ({"model": tmp_path / "nowhere.tflite"}, ModelError, "no such file"),
-        ({"engine": "spark"}, ValueError, "expected one of local"),
+        ({"engine": "spark"}, ValueError, "expected one of local, ray"),
         ({"inputs": []}, ValueError, "expected folders"),
         ({"inputs": tmp_path / "full"}, DataError, "no pictures there"),
         ({"top_k": 0}, ValueError, "top_k 0"),
@@ -155,3 +155,17 @@ def test_ctrl_c_says_what_is_kept(pictures, taught_file, tmp_path, whatsit_line,
 def _interrupted(self, job, parts):
     raise KeyboardInterrupt
     yield
+
+
+def test_without_ray_the_error_names_the_extra_and_an_address_goes_with_ray_alone(pictures, tmp_path, run_python):
+    done = run_python(
+        "import sys; sys.modules['ray'] = None\nfrom whatsit import bulk\n"
+        "for engine in ('ray', 'local'):\n"
+        "    try: bulk.run(sys.argv[1], sys.argv[2], engine=engine, address='h:1')\n"
+        "    except Exception as e: print(type(e).__name__, e)",
+        pictures, tmp_path / "out",
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [
+        "MissingExtraError the engine ray needs Ray, which is not installed: run  pip install 'whatsit[ray]'",
+        "ArgumentError address 'h:1': the engine local has none; take ray, or leave it out",
+    ]

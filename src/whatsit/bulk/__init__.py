@@ -3,5 +3,6 @@
 from whatsit.bulk.progress import Progress, Result
 from whatsit.bulk.running import run
 from whatsit.bulk.search import Match, Search
+from whatsit.bulk.summary import Summary, summarise
 
-__all__ = ["Match", "Progress", "Result", "Search", "run"]
+__all__ = ["Match", "Progress", "Result", "Search", "Summary", "run", "summarise"]

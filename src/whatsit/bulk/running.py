@@ -63,9 +63,10 @@ def run(
         multi_label: as for ``Classifier``.
         top_k: how many classes a row holds, best first.
         embeddings: keep each picture's L2-normalised embedding as float16, for ``find``.
-        engine: ``local``: one process a core; or an ``Engine``.
+        engine: ``local``: one process a core; ``ray``: one actor a core, on this machine or a cluster; or an
+            ``Engine``.
         workers: processes; None: one a core.
-        address: of a cluster, for engines that know some.
+        address: of a Ray cluster.
         resume: go on with the run that ``out`` holds, if it holds one.
         on_progress: called now and then; can raise KeyboardInterrupt to stop.
         on_model: called with the loaded model before the first picture, to look at what was assumed of it.
@@ -74,7 +75,7 @@ def run(
         DataError: ``out`` holds another run, or one while ``resume`` is not set; there are no pictures, an input is not
             there, or the disk is full.
         ModelError: the model cannot be loaded, or fails.
-        MissingExtraError: pyarrow, or what an address needs, is not installed.
+        MissingExtraError: pyarrow, Ray, or what an address needs, is not installed.
     """
     parquet.arrow("whatsit bulk")
     given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)

@@ -1,7 +1,5 @@
 """A test's results for people and for programs: a self-contained HTML file and a JSON file."""
 
-import base64
-import io
 import json
 import math
 import os
@@ -12,9 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from whatsit.errors import ImageError
 from whatsit.evaluation.caution import cautions
 from whatsit.evaluation.chart import Axes, Series, line_chart
 from whatsit.evaluation.latency import Measurement
@@ -22,7 +17,8 @@ from whatsit.evaluation.metrics import Evaluation, JudgedPicture
 from whatsit.evaluation.nearest_taught import Neighbour
 from whatsit.evaluation.sweep import Trial
 from whatsit.evaluation.sweep_page import percent, sweep_chart, sweep_rows
-from whatsit.imaging.image import ImageLike, load_image
+from whatsit.imaging.image import ImageLike
+from whatsit.imaging.thumbnail import square_data_url
 from whatsit.training.events import Epoch
 from whatsit.version import VERSION
 
@@ -171,16 +167,16 @@ def _confusion(evaluation: Evaluation) -> tuple[list[dict[str, Any]], list[dict[
             line.append({"count": count, "share": count / max(1, int(table[i].sum())), "key": key, "label": predicted})
             if count:
                 shown = members[label, predicted][:_SHOWN_CELL]
-                images = [{"name": _name(a.picture), "data": _thumbnail(a.picture, _THUMBNAIL)} for a in shown]
+                images = [{"name": _name(a.picture), "data": square_data_url(a.picture, _THUMBNAIL)} for a in shown]
                 cells.append({"key": key, "images": images, "more": count - len(shown)})
         rows.append({"label": label, "cells": line})
     return rows, cells
 
 
 def _wrong(one: JudgedPicture, nearest: Sequence[Neighbour]) -> dict[str, Any]:
-    near = [{"label": t.label, "distance": t.distance, "data": _thumbnail(t.picture, _SMALL)} for t in nearest]
+    near = [{"label": t.label, "distance": t.distance, "data": square_data_url(t.picture, _SMALL)} for t in nearest]
     return {
-        "name": _name(one.picture), "data": _thumbnail(one.picture, _THUMBNAIL), "label": one.label,
+        "name": _name(one.picture), "data": square_data_url(one.picture, _THUMBNAIL), "label": one.label,
         "predicted": one.predicted, "score": one.score, "unknown": one.unknown, "near": near,
     }  # fmt: skip
 
@@ -212,20 +208,6 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 
 def _name(picture: ImageLike) -> str:
     return Path(picture).name if isinstance(picture, str | os.PathLike) else "picture"
-
-
-def _thumbnail(picture: ImageLike, side: int) -> str:
-    try:
-        image = load_image(picture, at_least=side)
-    except ImageError:  # it was readable a moment ago; the report goes on without it
-        return ""
-    image.thumbnail((side * 2, side * 2))
-    short = min(image.size)
-    left, top = (image.width - short) // 2, (image.height - short) // 2
-    square = image.crop((left, top, left + short, top + short)).resize((side, side), Image.Resampling.BICUBIC)
-    stream = io.BytesIO()
-    square.save(stream, "JPEG", quality=75)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def _words(value: Any) -> str:
