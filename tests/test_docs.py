@@ -35,11 +35,13 @@ def commands(page):
     """The commands of a page, in their order."""
     lines = "\n".join(examples(page, "sh")).splitlines()
     found = [line.split("#")[0].strip() for line in lines]
-    # The studio serves until Ctrl-C: tests/studio.
-    return [line for line in found if line.startswith("whatsit ") and not line.startswith("whatsit studio")]
+    # The studio and the server run until Ctrl-C: tests/studio, tests/serving.
+    return [line for line in found if line.startswith("whatsit ") and line.split()[1] not in ("studio", "serve")]
 
 
-PYTHON = [(page, example) for page in PAGES for example in examples(page, "python")]
+SERVED = "docs/serve.md"
+"""Its Python needs the server: tests/serving/test_serve_guide.py."""
+PYTHON = [(page, example) for page in PAGES if page != SERVED for example in examples(page, "python")]
 
 
 @pytest.fixture(scope="module")
