@@ -121,10 +121,8 @@ def ask(picture: whatsit.ImageLike) -> list[str]:
     with whatsit.Client("http://127.0.0.1:8080", token="open-sesame-street", timeout=5) as client:
         names = [str(model["name"]) for model in client.models()]
         answer = client.classify(picture, model=names[0], top_k=3)
-        for found in client.classify_many([picture, picture], model=names[0]):
-            if isinstance(found, whatsit.Predictions):
-                names.append(found[0].label)
-        return [*names, answer[0].label]
+        many = client.classify_many([picture, picture], model=names[0])
+        return [answer[0].label, *(found[0].label for found in many if not isinstance(found, whatsit.ImageError))]
 
 
 def report(work: list[str]) -> None:
