@@ -123,12 +123,15 @@ def test_a_picture_on_its_side_has_the_box_that_a_viewer_sees(running: Serving, 
     assert (box["label"], box["x_max"], box["y_max"]) == ("china", 640, 427)
 
 
-def test_schemathesis_finds_no_answer_that_the_document_does_not_say(foreign_programs, running: Serving) -> None:
+def test_schemathesis_finds_no_answer_that_the_document_does_not_say(
+    foreign_programs, running: Serving, tmp_path
+) -> None:
     foreign_programs(
         "-m", "schemathesis.cli", "run", f"{running.url}/api/v1/openapi.json",
         # That text is a picture no schema can say.
         "--exclude-checks", "positive_data_acceptance",
         "--continue-on-failure", "--max-examples", 25, "--seed", 1, "--no-color", "--generation-database", "none",
+        cwd=tmp_path,  # it leaves files where it runs
     )  # fmt: skip
 
 
