@@ -26,6 +26,10 @@ DOCUMENTS = [
 ]  # fmt: skip
 
 
+ENDLESS = ("whatsit studio", "whatsit serve", "whatsit maix run")
+"""They run until Ctrl-C: tests/studio, tests/serving, tests/maix."""
+
+
 def examples(page, language):
     """The code blocks of a page."""
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
@@ -35,8 +39,7 @@ def commands(page):
     """The commands of a page, in their order."""
     lines = "\n".join(examples(page, "sh")).splitlines()
     found = [line.split("#")[0].strip() for line in lines]
-    # The studio and the server run until Ctrl-C: tests/studio, tests/serving.
-    return [line for line in found if line.startswith("whatsit ") and line.split()[1] not in ("studio", "serve")]
+    return [line for line in found if line.startswith("whatsit ") and not line.startswith(ENDLESS)]
 
 
 SERVED = "docs/serve.md"

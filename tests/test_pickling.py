@@ -84,6 +84,7 @@ def values(taught, patches, small_model, tmp_path_factory):
         "Preprocess": (made.preprocess, same),
         "Project": (whatsit.Project(folder / "project"), lambda one: one.path),
         "SelfLearnClassifier": (self_learn(), lambda one: (one.labels, one.classify(SHADE))),
+        "SinkState": (whatsit.SinkState("text:", 1.0, None, None, None, 0, 0), same),
         "Smoothing": (whatsit.Smoothing(0.7), same),
         "Split": (whatsit.Split.TEST, same),
         "SplitRatios": (whatsit.SplitRatios(0.8, 0.1, 0.1), same),

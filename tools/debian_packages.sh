@@ -9,9 +9,10 @@ set -eu
 
 required=$#
 if [ $# -eq 0 ]; then
-    # The browser for the studio's tests; a decoder; an RTSP camera by GStreamer on the system's Python.
+    # The browser for the studio's tests; a decoder; an RTSP camera by GStreamer on the system's Python; an MQTT broker.
     set -- chromium ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0 \
-        gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+        gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
+        mosquitto
 fi
 
 missing=

@@ -14,6 +14,7 @@ from whatsit.datasets.dataset import Dataset as Dataset
 from whatsit.datasets.formats.exporting import export_path as export_path
 from whatsit.datasets.formats.importing import import_path as import_path
 from whatsit.datasets.formats.report import ImportReport as ImportReport
+from whatsit.datasets.formats.selection import import_selection as import_selection
 from whatsit.datasets.project import Project as Project
 from whatsit.datasets.split import Split as Split
 from whatsit.datasets.split import SplitRatios as SplitRatios
@@ -48,6 +49,7 @@ from whatsit.imaging.preprocess import Preprocess as Preprocess
 from whatsit.live.engine import Answer as Answer
 from whatsit.live.engine import Live as Live
 from whatsit.live.engine import Sink as Sink
+from whatsit.live.sink_state import SinkState as SinkState
 from whatsit.live.sinks.list_sink import ListSink as ListSink
 from whatsit.live.smoothing import AnswerState as AnswerState
 from whatsit.live.smoothing import Smoothing as Smoothing

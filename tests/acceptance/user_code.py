@@ -70,7 +70,8 @@ def watch(model: str | Path) -> None:
     shared = whatsit.SharedCamera(whatsit.open_camera("synthetic:"))
     with whatsit.Live(shared, model, sinks, smoothing=whatsit.Smoothing(threshold=0.7)) as live:
         live.wait(timeout=1)
-        print(live.latest, lamp.lit, len(seen.answers))
+        states: tuple[whatsit.SinkState, ...] = live.sinks
+        print(live.latest, lamp.lit, len(seen.answers), [state.error for state in states if not state.connected])
     for answer in whatsit.Live("usb:0", whatsit.FewShotClassifier.from_file("things.bin")):
         print(answer.state.value, answer.label, answer.predictions[0].score)
 

@@ -10,6 +10,7 @@ import typer
 import typer.core
 
 from whatsit.cli import (
+    bulk,
     cameras,
     capture,
     classify,
@@ -17,8 +18,10 @@ from whatsit.cli import (
     deploy,
     doctor,
     export,
+    find,
     inspect,
     live,
+    maix,
     serve,
     studio,
     sweep,
@@ -35,6 +38,8 @@ from whatsit.version import VERSION
 COMMANDS = (
     studio,
     classify,
+    bulk,
+    find,
     teach,
     live,
     serve,
@@ -48,6 +53,7 @@ COMMANDS = (
     deploy,
     verify,
     inspect,
+    maix,
     doctor,
 )
 

@@ -59,6 +59,9 @@ def live(
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
+            for state in engine.sinks:
+                if state.failing_since is not None or state.dropped or state.waiting:
+                    say(f"whatsit: {state}", err=True)
             stats = engine.stats
             say(
                 f"{stats.answers} frames, {stats.fps:.1f} per second, prepared in {stats.prepare_ms:.1f} ms, "

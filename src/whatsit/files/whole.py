@@ -278,11 +278,19 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 def cache_folder() -> Path:
     """``$WHATSIT_CACHE``, else ``whatsit`` under ``$XDG_CACHE_HOME`` or ``~/.cache`` (XDG base directories)."""
-    own = os.environ.get("WHATSIT_CACHE")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME")
+    return _user_folder("WHATSIT_CACHE", "XDG_CACHE_HOME", ".cache")
+
+
+def state_folder() -> Path:
+    """For what must not be lost: ``$WHATSIT_STATE``, or ``whatsit`` in ``$XDG_STATE_HOME`` or ``~/.local/state``."""
+    return _user_folder("WHATSIT_STATE", "XDG_STATE_HOME", ".local/state")
+
+
+def _user_folder(own: str, base: str, default: str) -> Path:
+    if os.environ.get(own):
+        return Path(os.environ[own])
+    given = os.environ.get(base)
     try:
-        return (Path(base) if base else Path.home() / ".cache") / "whatsit"
+        return (Path(given) if given else Path.home() / default) / "whatsit"
     except RuntimeError:  # no home folder
         return Path("/nonexistent/whatsit")

@@ -16,14 +16,18 @@ from whatsit.cameras import Camera, CameraState, Frame, SharedCamera, Subscripti
 from whatsit.cameras.camera import check_camera
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.cameras.opening import open_camera_without_page
-from whatsit.errors import CameraError, WhatsitError
+from whatsit.errors import CameraError, DataError, WhatsitError
 from whatsit.live.answer import Answer, Stats
+from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
 from whatsit.live.recogniser import Recogniser, as_recogniser
-from whatsit.live.sink import Sink, SinkThread
+from whatsit.live.sink import Sink
+from whatsit.live.sink_state import SinkState
+from whatsit.live.sink_thread import SinkThread
 from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
 from whatsit.logs import described
 from whatsit.models.prediction import Predictions
+from whatsit.parallel import start_thread
 from whatsit.validation import whole_number
 
 if TYPE_CHECKING:
@@ -93,6 +97,8 @@ class Live:
     ) -> None:
         settings = smoothing or Smoothing()
         self.smoothing = settings if threshold is None else replace(settings, threshold=threshold)
+        self.paused = False
+        """True while no frame is recognised; the answer is stale after a while."""
         self._top_k = whole_number(top_k, "top_k")
         self.recogniser: Recogniser = as_recogniser(model)
         self._sinks = tuple(sinks)
@@ -125,11 +131,25 @@ class Live:
         return self._latest.stats if self._latest is not None else Stats()
 
     @property
+    def threshold(self) -> float:
+        """The score below which an answer is uncertain, 0..1. It can be set at any time."""
+        return self.smoothing.threshold
+
+    @threshold.setter
+    def threshold(self, value: float) -> None:
+        self.smoothing = replace(self.smoothing, threshold=value)
+
+    @property
     def error(self) -> str | None:
         """Why there is no answer now, in one line: the camera's or the recogniser's error; None where there is one."""
         if self._failure is not None:
             return f"the live engine stopped: {described(self._failure)}"
         return self._error or (self._shared.error if self._shared is not None else None)
+
+    @property
+    def sinks(self) -> tuple[SinkState, ...]:
+        """How each sink is doing, in the order they were given; empty before the start."""
+        return tuple(thread.state for thread in self._sink_threads)
 
     @property
     def camera(self) -> SharedCamera | None:
@@ -140,17 +160,22 @@ class Live:
         """Start in the background.
 
         Raises:
-            WhatsitError: it was started before.
+            WhatsitError: it was started before, or the system gives no more threads.
         """
         if self._threads:
             raise WhatsitError("this live engine was started before; make a new one")
         self._shared = self._given if isinstance(self._given, SharedCamera) else SharedCamera(self._given)
         self._frames = self._shared.subscribe()
-        self._sink_threads = [SinkThread(sink, self._end) for sink in self._sinks]
-        for name, work in (("prepare", self._prepare), ("recognise", self._recognise)):
-            thread = threading.Thread(target=self._run, args=(work,), name=f"live {name}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        try:
+            for sink in self._sinks:
+                if isinstance(sink, ControllingSink):
+                    sink.attach(self)
+                self._sink_threads.append(SinkThread(sink, self._end))
+            for name, work in (("prepare", self._prepare), ("recognise", self._recognise)):
+                self._threads.append(start_thread(f"live {name}", self._run, work))
+        except DataError:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
@@ -263,6 +288,8 @@ class Live:
     def _prepare(self) -> None:
         assert self._frames is not None
         while (frame := self._frames.take()) is not None:
+            if self.paused:
+                continue
             recogniser = self.recogniser
             begin = time.perf_counter()
             pixels = recogniser.preprocess.pixels(frame.image)

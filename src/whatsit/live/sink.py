@@ -1,24 +1,19 @@
-"""Where live answers go: the protocol, the row of the table, and the thread that calls a sink."""
+"""Where live answers go: the protocol, and the row of the table."""
 
-import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from whatsit.cameras.mailbox import Mailbox
-from whatsit.errors import StoppedError, WhatsitError
 from whatsit.live.answer import Answer
 from whatsit.plugins import Address, AddressedRow
-
-_log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
     """Takes answers. Both methods are called from one thread that nothing else uses, so they can wait.
 
-    While ``send`` waits, newer answers replace each other: the next call gets the newest. An error that ``send``
-    raises is logged once, in one line, and the next answer is tried; ``StoppedError`` ends the engine.
+    While ``send`` waits, newer answers replace each other: the next call gets the newest. A sink that must not miss
+    changes is an ``EventSink``. An error that ``send`` raises is logged once, in one line, and the next answer is
+    tried; ``StoppedError`` ends the engine. A sink can have a ``name``, for messages; it must hold no secret.
 
     ::
 
@@ -37,6 +32,23 @@ class Sink(Protocol):
         """Release what is held, after the last answer. Called once."""
 
 
+@runtime_checkable
+class EventSink(Sink, Protocol):
+    """A sink to which what happened matters, not only what is now: changes wait for it, up to a number."""
+
+    changes_kept: int
+    """How many changes of state or label are kept while ``send`` waits; the oldest are dropped first. A change that
+    had to wait comes with a frame without pixels."""
+
+
+@runtime_checkable
+class LeavingSink(Sink, Protocol):
+    """A sink with something that must not go on when it is left behind because it hangs: a program, a motor."""
+
+    def leave(self) -> None:
+        """Stop it at once. Called from another thread than ``send``, which has not returned."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkKind(AddressedRow):
     """One kind of sink. Its key in the table is the scheme of its addresses."""
@@ -44,56 +56,3 @@ class SinkKind(AddressedRow):
     open: Callable[[Address], Sink]
     """Makes the sink of an address; its options have been checked by name. Raises ``DataError`` where the address
     cannot be used."""
-
-
-class SinkThread:
-    """Hands answers to a sink on a separate thread.
-
-    Args:
-        end: called when the sink asks to end the engine.
-    """
-
-    def __init__(self, sink: Sink, end: Callable[[], None]) -> None:
-        self._sink = sink
-        self._end = end
-        self._waiting: Mailbox[Answer] = Mailbox()
-        self._error: str | None = None
-        self._thread = threading.Thread(target=self._run, name=f"sink {type(sink).__name__}", daemon=True)
-        self._thread.start()
-
-    def put(self, answer: Answer) -> None:
-        """Hand over an answer, in place of one that the sink has not taken yet. Never waits."""
-        self._waiting.put(answer)
-
-    def close(self, patience: float) -> None:
-        """Let the sink take the last answer and close it; one that hangs is left behind after ``patience`` seconds."""
-        self._waiting.close()
-        if self._thread is threading.current_thread():
-            return
-        self._thread.join(patience)
-        if self._thread.is_alive():
-            _log.warning("%s does not end; it is left behind", type(self._sink).__name__)
-
-    def _run(self) -> None:
-        while (answer := self._waiting.take()) is not None:
-            try:
-                self._sink.send(answer)
-            except StoppedError:
-                self._end()
-                break
-            except Exception as error:  # a sink's trouble is its own: neither the camera nor other sinks wait for it
-                self._complain(error)
-            else:
-                if self._error is not None:
-                    _log.info("%s works again", type(self._sink).__name__)
-                self._error = None
-        try:
-            self._sink.close()
-        except Exception as error:
-            self._complain(error)
-
-    def _complain(self, error: Exception) -> None:
-        text = str(error) if isinstance(error, WhatsitError) else f"{type(error).__name__}: {error}"
-        if self._error is None:
-            _log.warning("%s failed: %s", type(self._sink).__name__, " ".join(text.split()))
-        self._error = text

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from whatsit.errors import WhatsitError
 from whatsit.plugins.address import Address, url_without_password
@@ -24,6 +24,9 @@ class AddressedRow:
     """An address that somebody could type, or one that ends in ``…``: ``usb:0``, ``rtsp://…``."""
     url: bool = False
     """True where the whole address is a URL, so that what follows its ``?`` is not for us."""
+    carries_url: bool = False
+    """True where the target is somebody else's URL: messages show only its host, since its path and query can be
+    secret, and a ``?`` in it is not for us unless our options follow."""
     options: tuple[Option, ...] = ()
     """What can follow a ``?``; any other option is refused."""
     requirement: Requirement | None = None
@@ -121,13 +124,36 @@ class AddressTable(Table[Row]):
     def _with_options(self, text: str, scheme: str, rest: str, row: Row) -> Address:
         known = sorted(option.name for option in row.options)
         target, mark, query = rest.rpartition("?")
+        if row.carries_url:
+            return self._with_url(scheme, rest, known)
         if not mark or (query and not all(_is_option(part, known) for part in query.split("&"))):
-            return Address(text, scheme, rest, error=self._error)  # the question mark is part of a file's name
-        address = Address(text, scheme, target, dict(parse_qsl(query, keep_blank_values=True)), self._error)
+            return Address(
+                _without_password(text), scheme, rest, error=self._error
+            )  # the question mark is part of a file's name
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        address = Address(_without_password(text), scheme, target, options, self._error)
         for name in address.options:
             if name not in known:
                 choice = f"it takes {', '.join(known)}" if known else "it takes none"
                 raise self._argument_error(f"{address.text}: no option named {name!r}; {choice}")
+        return address
+
+    def _with_url(self, scheme: str, rest: str, known: list[str]) -> Address:
+        target, mark, query = rest.rpartition("?")
+        ours = dict(parse_qsl(query, keep_blank_values=True))
+        if not mark or not ours.keys() & set(known):
+            target, ours = rest, {}
+        try:
+            parts = urlsplit(target)
+            shown = f"{scheme}:{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}/…"
+        except ValueError:
+            shown = f"{scheme}:…"
+        address = Address(shown, scheme, target, ours, self._error)
+        if ours.keys() - set(known):
+            raise self._argument_error(
+                f"{shown}: options of the URL and of whatsit ({', '.join(known)}) behind one ?; put whatsit's "
+                "behind a second one, at the end"
+            )
         return address
 
     def _hint(self) -> str:
@@ -136,7 +162,11 @@ class AddressTable(Table[Row]):
 
 def _shown(text: object) -> str:
     """An address that cannot be used, for a message: short, on one line, and without a password."""
-    return short(re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", text) if isinstance(text, str) else text)
+    return short(_without_password(text) if isinstance(text, str) else text)
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", text)
 
 
 def _is_option(part: str, known: list[str]) -> bool:

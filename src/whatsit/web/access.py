@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whatsit.errors import DataError
 from whatsit.web.connections import Connections
+from whatsit.web.cookie_key import new_key
 from whatsit.web.guesses import Guesses
 from whatsit.web.refusal import refusal
 
@@ -79,16 +80,31 @@ class Access:
     token: str | None = None
     names: frozenset[str] = field(default_factory=frozenset)
     secure: bool = False
+    key: bytes = field(default_factory=new_key, repr=False)
+    """What cookies are made with beside the token: who guesses tokens cannot try them as cookies."""
 
     @classmethod
-    def of(cls, host: str, port: int, token: str | None, secure: bool = False, names: Iterable[str] = ()) -> "Access":
-        """The rules for a server bound to ``host``; ``names`` are further host names that it is reached by."""
+    def of(
+        cls,
+        host: str,
+        port: int,
+        token: str | None,
+        secure: bool = False,
+        names: Iterable[str] = (),
+        key: bytes | None = None,
+    ) -> "Access":
+        """The rules for a server bound to ``host``.
+
+        Args:
+            names: further host names that it is reached by.
+            key: None: cookies are good for this server alone.
+        """
         loopback = is_loopback(host)
         known = {"localhost", *(name.lower() for name in names)}
         if not loopback:
             own = socket.gethostname().lower()
             known |= {host.lower(), own, f"{own}.local"}
-        return cls(port, loopback, token, frozenset(known), secure)
+        return cls(port, loopback, token, frozenset(known), secure, key or new_key())
 
     def host_allowed(self, host: str) -> bool:
         """Whether a Host header, ``name`` or ``name:port``, is ours."""
@@ -118,13 +134,26 @@ class Access:
         return f"whatsit_{self.port}"
 
     def cookie_value(self) -> str:
-        """The cookie's value: a digest, so that it does not reveal the token."""
-        return hashlib.sha256(f"whatsit cookie {self.token}".encode()).hexdigest()
+        """The cookie's value: a keyed digest, so that neither reveals the other."""
+        return hmac.new(self.key, f"whatsit cookie {self.token}".encode(), hashlib.sha256).hexdigest()
 
     def has_cookie(self, headers: Headers) -> bool:
         """Whether a request has the cookie of a visitor who showed the token before."""
         value = cookie(headers.get("cookie", ""), self.cookie)
         return value is not None and _equal(value, self.cookie_value())
+
+    def begins_known(self, head: bytes) -> bool:
+        """Whether the beginning of a request is from someone with the cookie, or nobody needs one.
+
+        The token itself does not count: how soon an answer comes would tell who guesses it that it is right.
+        """
+        if self.token is None:
+            return True
+        for line in head.decode("latin-1").split("\r\n")[1:]:
+            name, _, value = line.partition(":")
+            if name.lower() == "cookie" and self.has_cookie(Headers({"cookie": value})):
+                return True
+        return False
 
 
 def cookie(header: str, name: str) -> str | None:

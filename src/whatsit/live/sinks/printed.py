@@ -17,9 +17,20 @@ class PrintedLines:
         line: makes the line of an answer, without its newline.
         every: print every answer.
         stream: None for standard output.
+        name: for messages.
     """
 
-    def __init__(self, line: Callable[[Answer], str], *, every: bool = False, stream: TextIO | None = None) -> None:
+    changes_kept = 256
+
+    def __init__(
+        self,
+        line: Callable[[Answer], str],
+        *,
+        every: bool = False,
+        stream: TextIO | None = None,
+        name: str = "standard output",
+    ) -> None:
+        self.name = name
         self._line = line
         self._changes = Changes(every)
         self._stream = stream or sys.stdout
@@ -50,4 +61,4 @@ def printed(address: Address, line: Callable[[Answer], str]) -> PrintedLines:
     """
     if address.target:
         raise address.refusal(f"nothing follows {address.scheme}: in an address")
-    return PrintedLines(line, every=EVERY.of(address))
+    return PrintedLines(line, every=EVERY.of(address), name=address.text)

@@ -64,7 +64,7 @@ def create_app(
     app.add_middleware(
         Gate,
         access=access,
-        connections=connections or Connections(),
+        connections=connections if connections is not None else Connections(),
         for_programs=lambda path: path.startswith(native.PREFIX),
     )
     app.add_middleware(RequestLimits)

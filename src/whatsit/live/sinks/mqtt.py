@@ -1,0 +1,210 @@
+"""``mqtt://…``: the answer as retained state at an MQTT broker, with Home Assistant's discovery."""
+
+import io
+import json
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from whatsit.errors import WhatsitError
+from whatsit.live.answer import Answer
+from whatsit.live.controls import Controls
+from whatsit.live.sink_state import Delivery
+from whatsit.live.sinks.changes import Changes
+from whatsit.live.sinks.home_assistant import (
+    CHANGE,
+    OFF,
+    OFFLINE,
+    ON,
+    ONLINE,
+    Device,
+    discovery,
+    present_of,
+    state_of,
+)
+from whatsit.live.sinks.mqtt_broker import Broker, Listener
+from whatsit.live.sinks.mqtt_commands import obey
+from whatsit.logs import described
+from whatsit.parallel import start_thread
+from whatsit.text import json_line
+
+_log = logging.getLogger(__name__)
+_LOOK_EVERY = 1.0
+"""Seconds between looks at what changes without an answer: camera, model, threshold."""
+_PATIENCE = 5.0
+_WIDEST = 640
+_MOST_EVENTS = 100
+_COMMANDS = ("threshold", "running")
+
+Connect = Callable[[tuple[str, str], list[str], Listener], Broker]
+"""Connects: the last will, the topics to subscribe to, who is told what happens."""
+
+
+class MqttSink:
+    """Keeps what a broker has retained equal to what is true: what differs is published, all of it after a connect.
+
+    Args:
+        name: for messages.
+        device: ids and topics.
+        connect: makes the connection.
+        present: the class for which the binary sensor is on; None: chosen from two.
+        image: whether the picture of the last change is sent.
+    """
+
+    def __init__(
+        self, name: str, device: Device, connect: Connect, *, present: str | None = None, image: bool = True
+    ) -> None:
+        self.name = name
+        self._device = device
+        self._chosen_present = present
+        self._image = image
+        self._changes = Changes()
+        self._controls: Controls | None = None
+        self._answer: Answer | None = None
+        self._picture: bytes | None = None
+        self._events: deque[tuple[str, str]] = deque(maxlen=_MOST_EVENTS)
+        self._guard = threading.Lock()
+        self._retained: dict[str, str | bytes] = {}
+        self._connections = self._seen_connections = 0
+        self._connected = self._ended = False
+        self._delivery = Delivery()
+        self._wake = threading.Event()
+        will = (device.topic("availability"), OFFLINE)
+        topics = [device.birth_topic, device.discovery_topic, *(device.topic(f"{name}/set") for name in _COMMANDS)]
+        self._broker = connect(will, topics, self)
+        self._thread = start_thread("mqtt", self._look)
+
+    @property
+    def delivery(self) -> Delivery:
+        """What came of the answers so far."""
+        return self._delivery
+
+    def attach(self, controls: Controls) -> None:
+        """Take commands for the engine."""
+        self._controls = controls
+
+    def send(self, answer: Answer) -> None:
+        """Publish the answer where it is news: now, or on the next connection if it is still the newest then."""
+        if self._changes.is_news(answer):
+            picture = _jpeg(answer) if self._image else None
+            with self._guard:
+                self._answer = answer
+                self._picture = picture or self._picture
+                event = state_of(answer, self._present)
+                self._events.append((self._device.topic("change"), json_line({"event_type": CHANGE, **event})))
+            self._changes.written(answer)
+            self._publish()
+
+    def close(self) -> None:
+        """Say that we are offline, and disconnect."""
+        self._ended = True
+        self._wake.set()
+        self._thread.join()
+        sent = self._broker.publish(self._device.topic("availability"), OFFLINE, True)
+        if sent is not None:
+            sent(1.0)
+        self._broker.close()
+
+    def connected(self) -> None:
+        """The connection is there: everything is published on it."""
+        if self._delivery.failing_since is not None:
+            _log.warning("%s works again", self.name)
+        self._delivery = self._delivery.sent(time.time())
+        self._connections += 1
+        self._connected = True
+        self._wake.set()
+
+    def disconnected(self, reason: str) -> None:
+        """The connection failed or is gone."""
+        self._connected = False
+        if self._ended:
+            return
+        if self._delivery.failing_since is None:
+            _log.warning("%s failed: %s; trying again", self.name, reason)
+        self._delivery = self._delivery.failed(time.time(), reason)
+
+    def received(self, topic: str, payload: bytes, retained: bool) -> None:
+        """A message: Home Assistant has started, somebody cleared the discovery message, or a command."""
+        if topic == self._device.birth_topic:
+            self._connections += payload == ONLINE.encode() and not retained
+        elif topic == self._device.discovery_topic:
+            self._connections += not payload
+        elif self._controls is not None and not retained:  # a retained command would come again at each connect
+            command = topic.removeprefix(f"{self._device.base}/").removesuffix("/set")
+            try:
+                refusal = obey(self._controls, command, payload)
+            except WhatsitError as error:
+                refusal = str(error)
+            if refusal is not None:
+                _log.warning("%s: a command was refused: %s", self.name, refusal)
+                self._events.append((self._device.topic("refused"), json_line({"command": command, "why": refusal})))
+            with self._guard:
+                self._retained.pop(self._device.topic(command), None)  # publishing it again is the acknowledgement
+        self._wake.set()
+
+    @property
+    def _present(self) -> str | None:
+        labels = getattr(self._controls.recogniser, "labels", ()) if self._controls is not None else ()
+        return self._chosen_present if self._chosen_present in labels else present_of(labels)
+
+    def _true(self) -> dict[str, str | bytes]:
+        """What is to be retained, by topic."""
+        device, controls = self._device, self._controls
+        found: dict[str, str | bytes] = {
+            device.discovery_topic: json.dumps(discovery(device, self._present, image=self._image))
+        }
+        if self._answer is not None:
+            found[device.topic("state")] = json_line(state_of(self._answer, self._present))
+        if self._picture is not None:
+            found[device.topic("picture")] = self._picture
+        if controls is not None:
+            found[device.topic("threshold")] = f"{controls.threshold:.6g}"
+            found[device.topic("running")] = OFF if controls.paused else ON
+            if controls.camera is not None:
+                found[device.topic("camera")] = controls.camera.state.value
+        found[device.topic("availability")] = ONLINE
+        return found
+
+    def _publish(self) -> None:
+        sent = None
+        with self._guard:
+            if not self._connected:
+                return
+            connections = self._connections
+            if connections != self._seen_connections:
+                self._retained.clear()
+            for topic, payload in self._true().items():
+                if self._retained.get(topic) != payload:
+                    sent = self._broker.publish(topic, payload, True)
+                    if sent is None:
+                        return
+                    self._retained[topic] = payload
+            while self._events:
+                sent = self._broker.publish(*self._events.popleft(), False)
+            self._seen_connections = connections
+        # What waits for a dead connection ends with it: the newest answer, not a queue, goes out on the next one.
+        if sent is not None and sent(_PATIENCE) and self._connected:
+            self._delivery = self._delivery.sent(time.time())
+
+    def _look(self) -> None:
+        while not self._ended:
+            self._wake.wait(_LOOK_EVERY)
+            self._wake.clear()
+            try:
+                self._publish()
+            except Exception as error:
+                _log.error("%s: nothing is published: %s", self.name, described(error), exc_info=True)
+
+
+def _jpeg(answer: Answer) -> bytes | None:
+    from PIL import Image
+
+    if answer.frame is None or not answer.frame.image.size:
+        return None
+    picture = Image.fromarray(answer.frame.image)
+    picture.thumbnail((_WIDEST, _WIDEST))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=80)
+    return file.getvalue()
