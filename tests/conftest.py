@@ -98,19 +98,19 @@ def run_python():
     return run
 
 
-@pytest.fixture(scope="session")
-def mediapipe():
-    """Runs Python where MediaPipe is: an environment of its own, made once and kept in the user's cache."""
+def environment(name: str, *packages: str) -> Callable[..., str]:
+    """Runs Python where these packages are and nothing of ours: made once and kept in the user's cache."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "whatsit-tests" / "mediapipe"
+    folder = base / "whatsit-tests" / name
     python, ready = folder / "bin" / "python", folder / "ready"
     if not ready.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "mediapipe"]
+        # Our own pip, and no bytecode: an environment takes half the time.
+        subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True)
+        install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile", *packages]
         done = subprocess.run(install, capture_output=True, text=True, check=False)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-            pytest.skip(f"MediaPipe cannot be installed on this machine: {reason}")
+            pytest.skip(f"{', '.join(packages)} cannot be installed on this machine: {reason}")
         ready.touch()
 
     def run(*arguments: object, cwd: Path | None = None) -> str:
@@ -118,10 +118,23 @@ def mediapipe():
         own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         command = [python, *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=own, cwd=cwd)
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def mediapipe():
+    """Runs Python where MediaPipe is."""
+    return environment("mediapipe", "mediapipe")
+
+
+@pytest.fixture(scope="session")
+def foreign_programs():
+    """Runs Python where clients of other servers are: DeepStack's and Triton's, Prometheus's parser, Schemathesis."""
+    packages = ("deepstack-sdk", "tritonclient[http]", "prometheus-client", "schemathesis>=4,<5")
+    return environment("foreign-programs", *packages)
 
 
 @pytest.fixture(scope="session")

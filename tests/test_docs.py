@@ -26,8 +26,8 @@ DOCUMENTS = [
 ]  # fmt: skip
 
 
-ENDLESS = ("whatsit studio", "whatsit maix run")
-"""They run until Ctrl-C: tests/studio, tests/maix."""
+ENDLESS = ("whatsit studio", "whatsit serve", "whatsit maix run")
+"""They run until Ctrl-C: tests/studio, tests/serving, tests/maix."""
 
 
 def examples(page, language):
@@ -42,7 +42,9 @@ def commands(page):
     return [line for line in found if line.startswith("whatsit ") and not line.startswith(ENDLESS)]
 
 
-PYTHON = [(page, example) for page in PAGES for example in examples(page, "python")]
+SERVED = "docs/serve.md"
+"""Its Python needs the server: tests/serving/test_serve_guide.py."""
+PYTHON = [(page, example) for page in PAGES if page != SERVED for example in examples(page, "python")]
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,14 @@ import pytest
 from PIL import Image
 
 import whatsit
+from whatsit.serving.refused import RefusedError
 
 SHADE = np.full((64, 64, 3), 127, np.uint8)
 PREDICTIONS = whatsit.Predictions((whatsit.Prediction("mug", 0.75, 0),), True, 1.5, "mug.jpg", (1.5,))
 FRAME = whatsit.Frame(SHADE, 1.0, "synthetic:", "mug")
 
-RESOURCES = {"Camera", "Dataset", "Embedder", "ListSink", "Live", "SharedCamera", "Sink"}
-"""Protocols, and what holds a device, a thread or a database."""
+RESOURCES = {"Camera", "Client", "Dataset", "Embedder", "ListSink", "Live", "SharedCamera", "Sink"}
+"""Protocols, and what holds a device, a connection, a thread or a database."""
 
 
 def few_shot():
@@ -145,6 +146,7 @@ def error_classes():
 MADE = {
     whatsit.MissingExtraError: lambda: whatsit.MissingExtraError("cv2", "opencv", "a USB camera"),
     whatsit.SettingError: lambda: whatsit.SettingError("size", 33, "a multiple of 32"),
+    RefusedError: lambda: RefusedError(503, "busy", {"retry-after": "1"}),
     whatsit.ProjectInUseError: lambda: whatsit.ProjectInUseError("bottles: in use by process 7", 7),
 }
 

@@ -32,6 +32,7 @@ GROUPS = {
     "evaluation": ("evaluation", "Evaluating"),
     "deployment": ("deployment", "Deploying"),
     "live": ("live", "Live"),
+    "serving": ("serving", "Serving"),
     "cameras": ("cameras", "Cameras"),
     "backbones": ("backbones", "Backbones"),
     "imaging": ("pictures", "Pictures"),

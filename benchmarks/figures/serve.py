@@ -1,6 +1,6 @@
 """``whatsit serve`` against ``classify_many`` on the same pictures: throughput, latency, memory, overload.
 
-    python -m benchmarks.figures.serve [--requests 800] [--rounds 5] [--flat 20000]
+    python -m benchmarks.figures.serve [--requests 800] [--rounds 5] [--flat 20000] [--size 224]
 
 Prints one table; the exit status is 1 where a goal is missed. The clients are bare sockets in this process: they take
 processor time from the server, as any do on the same machine. ``--flat`` is how many requests the memory is watched
@@ -8,7 +8,6 @@ over; 20,000 take minutes.
 """
 
 import argparse
-import os
 import re
 import socket
 import statistics
@@ -28,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pictures import made_pictures
-from whatsit import Classifier, find_examples, teach
+from whatsit import BackboneChoice, Classifier, find_examples, teach
 
 CLIENTS, OVERLOAD = 8, 80
 WIDTH = 640
@@ -111,7 +110,7 @@ def drive(port: int, requests: Sequence[bytes], clients: int) -> Seen:
 def served(model: Path) -> Iterator[tuple[psutil.Process, int]]:
     """``whatsit serve`` as a process, and its port."""
     command = [sys.executable, "-m", "whatsit", "serve", str(model), "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
         found = re.search(r":(\d+)\n", process.stderr.readline())
@@ -133,11 +132,12 @@ def main() -> int:
     options.add_argument("--requests", type=int, default=800)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--flat", type=int, default=2000)
+    options.add_argument("--size", type=int, default=224, help="side of the network's input; a small one is quick")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         pictures = [Path(path).read_bytes() for path in made_pictures(Path(folder) / "pictures", WIDTH, 40)]
         model = Path(folder) / "made.tflite"
-        teach(find_examples(Path(folder) / "pictures")).save(model)
+        teach(find_examples(Path(folder) / "pictures"), BackboneChoice(size=asked.size)).save(model)
         classifier = Classifier(model)
         each = max(1, asked.requests // asked.rounds)
         shown = [pictures[number % len(pictures)] for number in range(each)]

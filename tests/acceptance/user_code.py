@@ -118,6 +118,14 @@ def embed(picture: whatsit.ImageLike) -> NDArray[np.float32]:
     return backbone.embed(picture)
 
 
+def ask(picture: whatsit.ImageLike) -> list[str]:
+    with whatsit.Client("http://127.0.0.1:8080", token="open-sesame-street", timeout=5) as client:
+        names = [str(model["name"]) for model in client.models()]
+        answer = client.classify(picture, model=names[0], top_k=3)
+        many = client.classify_many([picture, picture], model=names[0])
+        return [answer[0].label, *(found[0].label for found in many if not isinstance(found, whatsit.ImageError))]
+
+
 def report(work: list[str]) -> None:
     """Every class of error, the particular ones before those they derive from."""
     try:
@@ -128,6 +136,8 @@ def report(work: list[str]) -> None:
         print(error.pid)
     except whatsit.MissingExtraError as error:
         print(error.package, error.extra)
+    except whatsit.ServerError as error:
+        print(error.status, error.retry_after)
     except (whatsit.CameraLostError, whatsit.CameraEndedError, whatsit.SourceError) as error:
         print("later:", error)
     except (whatsit.ImageArgumentError, whatsit.ModelArgumentError, whatsit.CameraArgumentError) as error:

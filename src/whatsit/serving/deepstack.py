@@ -45,7 +45,7 @@ async def _custom(service: Service, request: Request) -> Response:
         least = number(form.texts, "min_confidence", _MIN_CONFIDENCE)
         picture = _picture(form)
         found = await service.classify(request, request.path_params["model"], [picture], 1)
-        boxes = [box for box in _boxes(found, picture) if box["confidence"] >= least]
+        boxes = [box for box in await _boxes(service, found, picture) if box["confidence"] >= least]
     return JSONResponse(_said(found, {"predictions": boxes, "count": len(boxes)}))
 
 
@@ -61,7 +61,7 @@ async def _scene(service: Service, request: Request) -> Response:
     said = {
         "label": "unknown" if answer.unknown else answer[0].label,
         "confidence": 0.0 if answer.unknown else round(answer[0].score, 6),
-        "predictions": _boxes(found, picture),
+        "predictions": await _boxes(service, found, picture),
     }
     return JSONResponse(_said(found, said))
 
@@ -102,12 +102,12 @@ def _answer(found: Answered) -> Predictions:
     return answer
 
 
-def _boxes(found: Answered, picture: bytes) -> list[dict[str, Any]]:
+async def _boxes(service: Service, found: Answered, picture: bytes) -> list[dict[str, Any]]:
     """The best class with the whole frame as its box; none of what is unknown."""
     answer = _answer(found)
     if answer.unknown:
         return []
-    width, height = upright_size(picture)
+    width, height = await service.parsed(lambda: upright_size(picture), len(picture))
     return [
         {
             "label": answer[0].label, "confidence": round(answer[0].score, 6),

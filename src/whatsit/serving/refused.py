@@ -18,8 +18,11 @@ class RefusedError(Exception):
     def __init__(
         self, status: int, reason: str, headers: Mapping[str, str] | None = None, *, of_picture: bool = False
     ) -> None:
-        super().__init__(reason)
+        super().__init__(status, reason)  # both, so that it survives pickle
         self.status = status
         self.reason = one_line(reason)
         self.headers = dict(headers or {})
         self.of_picture = of_picture
+
+    def __str__(self) -> str:
+        return self.reason

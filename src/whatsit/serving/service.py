@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,17 +180,22 @@ class Service:
     async def _results(self, request: Request, works: Sequence[Callable[[], Answer]]) -> tuple[Answer, ...]:
         futures = [asyncio.wrap_future(self.pool.submit(work)) for work in works]
         left = asyncio.ensure_future(request.receive())
-        every = futures[0] if len(futures) == 1 else asyncio.gather(*futures)
+        every = asyncio.ensure_future(_all(futures))
         try:
             await asyncio.wait({every, left}, return_when=asyncio.FIRST_COMPLETED)
             if not every.done():
                 raise ClientDisconnect
-            found: Any = every.result()
-            return (found,) if len(futures) == 1 else tuple(found)
+            return every.result()
         finally:
             left.cancel()
+            every.cancel()
             for future in futures:
-                future.cancel()
+                if not future.cancel() and not future.cancelled():
+                    future.exception()  # taken note of: it is the same for all pictures, or nobody waits for it
+
+
+async def _all(futures: Sequence[asyncio.Future[R]]) -> tuple[R, ...]:
+    return tuple([await future for future in futures])
 
 
 class _Recognition:

@@ -17,6 +17,11 @@ from whatsit.validation import short
 TOP_K = 5
 _OPTIONS = ("model", "top_k", "threshold")
 _MOST_TOP_K = 1000
+_JSON_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "model": ((str,), "a name"),
+    "top_k": ((int,), "a whole number"),
+    "threshold": ((int, float), "a number from 0 to 1"),
+}
 _EXPECTED = "a form with files (curl -F image=@x.jpg), a picture (content-type image/jpeg), or JSON with base64"
 
 
@@ -42,6 +47,8 @@ def read_submission(body: bytes, content_type: str, query: Mapping[str, str]) ->
         form = read_form(body, content_type)
         pictures = [content for name, content in form.files if _is_picture_field(name)]
         _refuse_others(name for name, _ in form.files if not _is_picture_field(name))
+        if any(map(_is_picture_field, form.texts)):
+            raise RefusedError(400, "image: sent as text; expected a file (curl -F image=@x.jpg, with the @)")
         fields |= form.texts
     elif kind == "application/json":
         pictures, found = _from_json(body)
@@ -53,7 +60,9 @@ def read_submission(body: bytes, content_type: str, query: Mapping[str, str]) ->
     _refuse_others(name for name in fields if name not in _OPTIONS)
     if not pictures:
         raise RefusedError(400, f"image is missing: expected {_EXPECTED}")
-    return Submission(tuple(pictures), _model(fields), _top_k(fields), number(fields, "threshold", THRESHOLD))
+    return Submission(
+        tuple(pictures), fields.get("model") or None, _top_k(fields), number(fields, "threshold", THRESHOLD)
+    )
 
 
 def number(fields: Mapping[str, Any], name: str, default: float) -> float:
@@ -66,7 +75,7 @@ def number(fields: Mapping[str, Any], name: str, default: float) -> float:
     if value is None or value == "":
         return default
     try:
-        found = math.nan if isinstance(value, bool) else float(value)
+        found = float(value)
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not 0 <= found <= 1:
@@ -112,6 +121,9 @@ def _from_json(body: bytes) -> tuple[list[bytes], dict[str, Any]]:
     found = json_object(body)
     given = found.pop("image", None)
     texts = given if isinstance(given, list) else [] if given is None else [given]
+    for name, (kinds, expected) in _JSON_TYPES.items():
+        if name in found and type(found[name]) not in kinds:
+            raise RefusedError(400, f"{name} {short(found[name])}: expected {expected}")
     return [from_base64(text, "image") for text in texts], found
 
 
@@ -124,19 +136,12 @@ def _refuse_others(names: Any) -> None:
         raise RefusedError(400, f"{short(name)}: there is no such field; expected image, {', '.join(_OPTIONS)}")
 
 
-def _model(fields: Mapping[str, Any]) -> str | None:
-    value = fields.get("model")
-    if value is not None and not isinstance(value, str):
-        raise RefusedError(400, f"model {short(value)}: expected a name")
-    return value or None
-
-
 def _top_k(fields: Mapping[str, Any]) -> int:
     value = fields.get("top_k")
     if value is None or value == "":
         return TOP_K
     text = str(value)
-    digits = not isinstance(value, bool) and text.isascii() and text.isdecimal() and len(text) < 9
+    digits = text.isascii() and text.isdecimal() and len(text) < 9
     if not digits or not 1 <= int(text) <= _MOST_TOP_K:
         raise RefusedError(400, f"top_k {short(value)}: expected a whole number from 1 to {_MOST_TOP_K}")
     return int(text)
