@@ -18,13 +18,14 @@ from whatsit.cameras.mailbox import Mailbox
 from whatsit.cameras.opening import open_camera_without_page
 from whatsit.errors import CameraError, WhatsitError
 from whatsit.live.answer import Answer, Stats
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
 from whatsit.live.recogniser import Recogniser, as_recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_state import SinkState
 from whatsit.live.sink_thread import SinkThread
-from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
+from whatsit.live.smoothing import Smoothed, Smoothing, smooth
 from whatsit.logs import described
 from whatsit.models.prediction import Predictions
 from whatsit.validation import whole_number
