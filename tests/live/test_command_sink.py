@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from said import said
 
+from said import said
 from whatsit.errors import DataError
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.sink_thread import SinkThread

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mosquitto import LONG, Mosquitto, Observer, needs_mosquitto
 from numpy.typing import NDArray
-from said import said
 
+from said import said
 from whatsit.cameras import CameraState, SharedCamera
 from whatsit.errors import DataError
 from whatsit.imaging.preprocess import Preprocess

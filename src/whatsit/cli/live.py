@@ -1,24 +1,17 @@
 """``whatsit live``"""
 
-import re
-from dataclasses import replace
-from enum import StrEnum
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whatsit.cli.smoothing_options import ExpireAfter, Holding, SteadyRuleOption, Threshold, smoothing_of
 from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import say, say_assumptions
 
 if TYPE_CHECKING:
-    from whatsit.live.smoothing import Smoothing
-
-
-class SteadyRule(StrEnum):
-    """Rules that have a name."""
-
-    FRIGATE = "frigate"
+    from whatsit.live.sink import Sink
 
 
 def register(app: typer.Typer) -> None:
@@ -39,22 +32,13 @@ def live(
     normalise: Annotated[
         str | None, typer.Option(help="What a .tflite from elsewhere sees: 0..1, -1..1, 0..255, or MEAN,STD.")
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="The score below which an answer is uncertain. Default: 0.5"),
-    ] = None,
-    hold: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|SECONDSs", help="Answer what was seen in N frames in a row (3), or for so many seconds (1.5s)."
-        ),
-    ] = None,
-    expire_after: Annotated[
-        float | None, typer.Option(min=0, help="Seconds after which a label that is not seen again is uncertain.")
-    ] = None,
-    steady: Annotated[
-        SteadyRule | None,
-        typer.Option(help="A ready rule; frigate: 0.8 or more three times in a row, frames below are not counted."),
+    threshold: Threshold = None,
+    hold: Holding = None,
+    expire_after: ExpireAfter = None,
+    steady: SteadyRuleOption = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Rules to carry out: a TOML file with [[rules]], or a project's folder."),
     ] = None,
     sink: Annotated[
         list[str] | None,
@@ -75,14 +59,15 @@ def live(
     from whatsit.cameras.opening import open_camera_without_page
     from whatsit.live.engine import Live
     from whatsit.live.recogniser import load_recogniser
-    from whatsit.live.sinks import open_sinks
 
     addresses = [*(sink or ()), *(["json:"] if as_json else ())] or ["text:"]
-    smoothing = _smoothing(hold, expire_after, steady)
+    smoothing = smoothing_of(threshold, hold, expire_after, steady)
     recogniser = load_recogniser(model, backbone=backbone, normalise=normalise)
     say_assumptions(recogniser)
     with open_camera_without_page(camera) as source:
-        engine = Live(source, recogniser, open_sinks(addresses), threshold=threshold, smoothing=smoothing)
+        engine = Live(source, recogniser, _sinks(addresses, rules), smoothing=smoothing)
+        # As Ctrl-C: what was switched must be safe, also when a service manager ends it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             engine.run(count=count, seconds=seconds)
         except KeyboardInterrupt:
@@ -99,14 +84,20 @@ def live(
             )
 
 
-def _smoothing(text: str | None, expire_after: float | None, steady: SteadyRule | None) -> "Smoothing":
-    from whatsit.live.smoothing import Smoothing
+def _sinks(addresses: list[str], rules: Path | None) -> "list[Sink]":
+    from whatsit.live.sinks import open_sinks
 
-    smoothing = Smoothing.frigate() if steady is SteadyRule.FRIGATE else Smoothing()
-    held = smoothing.hold
-    if text is not None:
-        found = re.fullmatch(r"(\d{1,4})|(\d{1,5}(?:\.\d{1,3})?)s", text)
-        if found is None or found[1] in ("0", "00", "000", "0000"):
-            raise typer.BadParameter(f"{text!r} is neither frames nor seconds, such as 3 or 1.5s", param_hint="--hold")
-        held = replace(held, frames=int(found[1])) if found[1] else replace(held, seconds=float(found[2]))
-    return replace(smoothing, hold=replace(held, expire_after=expire_after))
+    if rules is None:
+        return open_sinks(addresses)
+    from whatsit.rules.actions import open_actions
+    from whatsit.rules.reading import read_rules
+    from whatsit.rules.rules_sink import RulesSink
+
+    found = read_rules(rules)
+    sinks = open_sinks(addresses)
+    try:
+        return [RulesSink(found, open_actions(found)), *sinks]
+    except BaseException:
+        for sink in sinks:
+            sink.close()
+        raise
