@@ -59,6 +59,7 @@ def live(
     from whatsit.cameras.opening import open_camera_without_page
     from whatsit.live.engine import Live
     from whatsit.live.recogniser import load_recogniser
+    from whatsit.service.notify import Notifier, Watchdog
 
     addresses = [*(sink or ()), *(["json:"] if as_json else ())] or ["text:"]
     smoothing = smoothing_of(threshold, hold, expire_after, steady)
@@ -69,7 +70,8 @@ def live(
         # As Ctrl-C: what was switched must be safe, also when a service manager ends it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            engine.run(count=count, seconds=seconds)
+            with Watchdog(Notifier(), engine.is_alive, lambda: str(engine.latest or engine.error or "no answer yet")):
+                engine.run(count=count, seconds=seconds)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:

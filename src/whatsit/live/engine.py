@@ -119,6 +119,11 @@ class Live:
         self._latest: Answer | None = None
         self._error: str | None = None
         self._failure: Exception | None = None
+        self._beat = time.monotonic()
+
+    def is_alive(self, within: float) -> bool:
+        """Whether the engine went on in the last ``within`` seconds, with or without a picture; for watchdogs."""
+        return time.monotonic() - self._beat <= max(within, 2 * self._stale_after)
 
     @property
     def latest(self) -> Answer | None:
@@ -303,6 +308,7 @@ class Live:
         by: Recogniser | None = None
         meter = Meter()
         while self._most is None or self.stats.answers < self._most:
+            self._beat = time.monotonic()
             prepared = self._prepared.take(self._stale_after)
             if prepared is None:
                 if self._prepared.closed:
