@@ -61,14 +61,14 @@ def live(
     from whatsit.live.recogniser import load_recogniser
     from whatsit.service.notify import Notifier, Watchdog
 
+    # As Ctrl-C: what was switched must be safe, also when a service manager ends it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     addresses = [*(sink or ()), *(["json:"] if as_json else ())] or ["text:"]
     smoothing = smoothing_of(threshold, hold, expire_after, steady)
     recogniser = load_recogniser(model, backbone=backbone, normalise=normalise)
     say_assumptions(recogniser)
     with open_camera_without_page(camera) as source:
         engine = Live(source, recogniser, _sinks(addresses, rules), smoothing=smoothing)
-        # As Ctrl-C: what was switched must be safe, also when a service manager ends it.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with Watchdog(Notifier(), engine.is_alive, lambda: str(engine.latest or engine.error or "no answer yet")):
                 engine.run(count=count, seconds=seconds)

@@ -23,7 +23,7 @@ Threshold = Annotated[
 ]
 Holding = Annotated[
     str | None,
-    typer.Option(metavar="N|SECONDSs", help="Answer what N frames in a row say (3), or what was there for 1.5s."),
+    typer.Option(metavar="3|1.5s", help="Answer what N frames in a row say (3), or what was there for 1.5s."),
 ]
 ExpireAfter = Annotated[
     float | None, typer.Option(min=0, help="Seconds after which a label that is not seen again is uncertain.")
