@@ -26,6 +26,10 @@ DOCUMENTS = [
 ]  # fmt: skip
 
 
+ENDLESS = ("whatsit studio", "whatsit maix run")
+"""They run until Ctrl-C: tests/studio, tests/maix."""
+
+
 def examples(page, language):
     """The code blocks of a page."""
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
@@ -35,8 +39,7 @@ def commands(page):
     """The commands of a page, in their order."""
     lines = "\n".join(examples(page, "sh")).splitlines()
     found = [line.split("#")[0].strip() for line in lines]
-    # The studio serves until Ctrl-C: tests/studio.
-    return [line for line in found if line.startswith("whatsit ") and not line.startswith("whatsit studio")]
+    return [line for line in found if line.startswith("whatsit ") and not line.startswith(ENDLESS)]
 
 
 PYTHON = [(page, example) for page in PAGES for example in examples(page, "python")]

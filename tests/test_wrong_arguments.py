@@ -78,7 +78,6 @@ def learner(**settings):
         (lambda model: BackboneChoice(size="big").open(), "input size 'big': expected a multiple of 32"),
         (lambda model: SelfLearnClassifier(b"x" * 1000), "expected a name, the path of a .tflite, or an Embedder"),
         (lambda model: learner().load(3), "3: expected the path of a feature file"),
-        (lambda model: learner().save(3), "3: expected the path of a feature file"),
         (lambda model: learner(unknown_rate="a").learn(), "unknown rate 'a': expected a share from 0 to below 1"),
         (lambda model: learner().add_class(GREY, label=3), "label 3: a label is text"),
         (lambda model: learner().add_sample(GREY, label=None, fit=3), "fit 3: expected one of"),

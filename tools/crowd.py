@@ -37,9 +37,10 @@ def main() -> int:
     asked.add_argument("--greedy", type=int, default=50)
     asked.add_argument("--patience", type=float, default=1.0, help="the longest time of a visit, in seconds")
     asked.add_argument("--visit", type=int, help=argparse.SUPPRESS)
+    asked.add_argument("--cookie", help=argparse.SUPPRESS)
     chosen = asked.parse_args()
     if chosen.visit:
-        return _visit(chosen.visit, chosen.seconds)
+        return _visit(chosen.visit, chosen.cookie, chosen.seconds)
     _raise_limit()
     with tempfile.TemporaryDirectory() as folder:
         return _crowd(Path(folder), chosen)
@@ -62,10 +63,11 @@ def _crowd(folder: Path, chosen: argparse.Namespace) -> int:
         studio = subprocess.Popen([sys.executable, "-m", "whatsit", *command], stderr=stream)
     try:
         port, said = _announced(studio, log)
-        _visit_once(port)
+        cookie = _cookie(port)
+        _visit_once(port, cookie)
         files, memory = _files(studio.pid), _memory(studio.pid)
         visitor = subprocess.Popen(
-            [sys.executable, __file__, "--visit", str(port), "--seconds", str(chosen.seconds)],
+            [sys.executable, __file__, "--visit", str(port), "--cookie", cookie, "--seconds", str(chosen.seconds)],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         peak_files, peak_memory = asyncio.run(_attack(studio.pid, port, chosen))
@@ -163,13 +165,13 @@ async def _greedy(port: int, number: int) -> None:
                     await asyncio.wait_for(reader.read(2**16), 10)
 
 
-def _visit(port: int, seconds: float) -> int:
+def _visit(port: int, cookie: str, seconds: float) -> int:
     taken, failed = [], 0
     ending = time.monotonic() + seconds
     while time.monotonic() < ending:
         start = time.monotonic()
         try:
-            _visit_once(port)
+            _visit_once(port, cookie)
             taken.append(time.monotonic() - start)
         except (OSError, http.client.HTTPException) as error:
             print(f"a visit failed: {error!r}", file=sys.stderr)
@@ -179,13 +181,17 @@ def _visit(port: int, seconds: float) -> int:
     return 0
 
 
-def _visit_once(port: int) -> None:
-    from whatsit.web.access import Access
-
-    access = Access.of("127.0.0.1", port, TOKEN)
+def _cookie(port: int) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     with contextlib.closing(connection):
-        connection.request("GET", "/", headers={"Cookie": f"{access.cookie}={access.cookie_value()}"})
+        connection.request("GET", f"/?token={TOKEN}")
+        return (connection.getresponse().getheader("Set-Cookie") or "").partition(";")[0]
+
+
+def _visit_once(port: int, cookie: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", "/", headers={"Cookie": cookie})
         answer = connection.getresponse()
         if answer.status != 200 or b"</html>" not in answer.read():
             raise http.client.HTTPException(f"status {answer.status}")

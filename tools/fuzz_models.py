@@ -6,14 +6,17 @@ Each case takes a sound model (small ones with every operator that the built-in 
 in ``--folder``), changes one to three things in its graph, writes it again and does what a long-lived process would:
 check it, try it with ``whatsit.tflite.probe``, and, where both let it pass, open it and classify noise. That process is
 a child; it must be alive at the end, with less than 1 GB of memory taken and no case longer than the probe's limit.
-Prints what became of the cases; status 1 where the child died, with the case's number (``--seed`` repeats it).
+Says every ten seconds how far it is, and at the end or at Ctrl-C what became of the cases; status 1 where the child
+died or stood still, with the case's number (``--seed`` repeats it).
 """
 
 import argparse
 import contextlib
+import faulthandler
 import json
 import random
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -33,6 +36,10 @@ from whatsit.tflite.probe import Prober
 from whatsit.tflite.schema import schema
 
 SECONDS = 5.0
+CASE_SECONDS = SECONDS + 5
+STUCK_SECONDS = 60.0
+"""After so long in one case the child ends itself and says where it was."""
+PROGRESS_SECONDS = 10.0
 MOST_MEMORY = 2**30
 INDICES = (-(2**31), -2, -1, 0, 1, 2, 3, 7, 255, 2**16, 2**31 - 1)
 
@@ -46,37 +53,59 @@ def main() -> int:
     chosen = arguments.parse_args()
     if chosen.child:
         return _child(chosen.cases, chosen.seed, chosen.folder)
-    child = subprocess.Popen([sys.executable, __file__, *sys.argv[1:], "--child"], stdout=subprocess.PIPE, text=True)
-    last: dict[str, Any] = {}
+    command = [sys.executable, __file__, *sys.argv[1:], "--child"]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # Ctrl-C is for us
+    last: dict[str, Any] = {"case": 0, "became": {}, "memory": 0, "longest": 0.0, "slowest": 0}
+    start = said = time.monotonic()
     assert child.stdout is not None
-    for line in child.stdout:
-        last = json.loads(line)
-    if child.wait():
-        print(f"the process ended with status {child.returncode} after case {last.get('case')}")
+    try:
+        for line in child.stdout:
+            last = json.loads(line)
+            if (now := time.monotonic()) - said >= PROGRESS_SECONDS and (done := last["case"]):
+                left = (now - start) / done * (chosen.cases - done)
+                print(f"{done:,} of {chosen.cases:,} cases, {left / 60:.0f} minutes left: {_told(last)}", flush=True)
+                said = now
+        status = child.wait()
+    except KeyboardInterrupt:
+        child.kill()
+        print(f"stopped after {last['case']:,} cases: {_told(last)}")
+        return 130
+    if status:
+        print(f"the process ended with status {status} in case {last['case']} of seed {chosen.seed}: {_told(last)}")
         return 1
+    print(f"{last['case']:,} cases: {_told(last)}")
+    return int(last["memory"] > MOST_MEMORY or last["longest"] > CASE_SECONDS)
+
+
+def _told(last: dict[str, Any]) -> str:
     became = ", ".join(f"{number:,} {what}" for what, number in sorted(last["became"].items()))
-    print(f"{last['case'] + 1:,} cases: {became}")
-    print(f"memory {last['memory'] / 2**20:,.0f} MiB, longest case {last['longest']:.1f} s")
-    return int(last["memory"] > MOST_MEMORY or last["longest"] > SECONDS + 5)
+    slowest = f"slowest {last['longest']:.1f} s (case {last['slowest']})"
+    return f"{became}; {slowest}, memory {last['memory'] / 2**20:,.0f} MiB"
 
 
 def _child(cases: int, seed: int, folder: Path | None) -> int:
     bases = [*small_models(), *_files(folder)]
     became: Counter[str] = Counter()
-    longest = 0.0
+    longest, slowest = 0.0, 0
     prober = Prober(seconds=SECONDS)
-    for case in range(cases):
+    for case in range(cases + 1):
+        told = {"case": case, "became": became, "memory": _memory(), "longest": longest, "slowest": slowest}
+        print(json.dumps(told), flush=True)
+        if case == cases:
+            break
+        faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
         chance = random.Random(seed * 1_000_003 + case)
-        print(json.dumps({"case": case, "became": became, "memory": _memory(), "longest": longest}), flush=True)
         content = mutated(chance.choice(bases), chance)
         if content is None:
             became["not written"] += 1
             continue
         start = time.monotonic()
         became[_outcome(content, prober, case)] += 1
-        longest = max(longest, time.monotonic() - start)
+        if (seconds := time.monotonic() - start) > longest:
+            longest, slowest = seconds, case
+    faulthandler.cancel_dump_traceback_later()
     prober.close()
-    print(json.dumps({"case": cases - 1, "became": became, "memory": _memory(), "longest": longest}), flush=True)
     return 0
 
 

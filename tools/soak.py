@@ -3,9 +3,9 @@
 Usage: python tools/soak.py [--edits 10000] [--switches 200] [--trainings 100] [--tabs 1000]
 
 The studio runs as a process of its own; everything is done over HTTP and WebSockets, as pages do it. Each kind of work
-is done once to warm up (an eighth of it, ten at least), then measured. Prints for each kind its time, and the studio's
-memory, open files and threads before and after; status 1 where memory grew by more than ``--growth`` MiB, or files or
-threads did not come back.
+is done once to warm up (an eighth of it, ten at least), then measured. Prints for each kind its time, the studio's
+memory on the way, and its open files and threads before and after; status 1 where memory grew by more than
+``--growth`` MiB, or files or threads did not come back.
 """
 
 import argparse
@@ -26,6 +26,8 @@ CLASSES = ("mug", "plant")
 MORE_FILES = 4
 MORE_THREADS = 3
 SETTLING_SECONDS = 15
+LOOKS = 8
+"""How often memory is looked at on the way: what grows for ever does not stop half way."""
 
 
 def main() -> int:
@@ -73,14 +75,18 @@ class Soaked:
             work(number)
         before = self._state()
         start = time.monotonic()
+        way = [before[0]]
         for number in range(count):
             work(warm + number)
+            if (number + 1) * LOOKS // count > number * LOOKS // count:
+                way.append(self._state()[0])
         seconds = time.monotonic() - start
         deadline = time.monotonic() + SETTLING_SECONDS
         while not _is_back(after := self._state(), before) and time.monotonic() < deadline:
             time.sleep(0.5)
         more = (after[0] - before[0]) / 2**20
-        memory = f"{before[0] / 2**20:.0f} -> {after[0] / 2**20:.0f} MiB ({1024 * more / count:+.2f} KiB each)"
+        seen = " ".join(f"{memory / 2**20:.0f}" for memory in [*way, after[0]])
+        memory = f"{seen} MiB ({1024 * more / count:+.2f} KiB each)"
         others = f"files {before[1]} -> {after[1]}, threads {before[2]} -> {after[2]}"
         print(f"{count:,} {kind} in {seconds:.0f} s: memory {memory}, {others}", flush=True)
         return more <= growth and _is_back(after, before)

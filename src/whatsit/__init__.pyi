@@ -14,6 +14,7 @@ from whatsit.datasets.dataset import Dataset as Dataset
 from whatsit.datasets.formats.exporting import export_path as export_path
 from whatsit.datasets.formats.importing import import_path as import_path
 from whatsit.datasets.formats.report import ImportReport as ImportReport
+from whatsit.datasets.formats.selection import import_selection as import_selection
 from whatsit.datasets.project import Project as Project
 from whatsit.datasets.split import Split as Split
 from whatsit.datasets.split import SplitRatios as SplitRatios
@@ -32,6 +33,7 @@ from whatsit.errors import ModelArgumentError as ModelArgumentError
 from whatsit.errors import ModelError as ModelError
 from whatsit.errors import PluginError as PluginError
 from whatsit.errors import ProjectInUseError as ProjectInUseError
+from whatsit.errors import ServerError as ServerError
 from whatsit.errors import SettingError as SettingError
 from whatsit.errors import SourceError as SourceError
 from whatsit.errors import StoppedError as StoppedError
@@ -57,6 +59,7 @@ from whatsit.models.prediction import Prediction as Prediction
 from whatsit.models.prediction import Predictions as Predictions
 from whatsit.models.taught_model import TaughtModel as TaughtModel
 from whatsit.models.verify import verify as verify
+from whatsit.serving.client import Client as Client
 from whatsit.teaching.few_shot import FewShotClassifier as FewShotClassifier
 from whatsit.teaching.selflearn import SelfLearnClassifier as SelfLearnClassifier
 from whatsit.teaching.teach import find_examples as find_examples

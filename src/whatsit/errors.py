@@ -17,6 +17,7 @@
     │   ├── CameraLostError       a camera that gives no pictures now; reading again tries again
     │   └── CameraEndedError      a recording that has no further picture
     ├── MissingExtraError         an optional dependency is not installed
+    ├── ServerError               a server of models that cannot be reached, is busy, or refuses
     ├── PluginError               an installed package extends whatsit with something that cannot be used
     └── StoppedError              work that was stopped before there was anything to keep
 
@@ -127,6 +128,20 @@ class MissingExtraError(WhatsitError):
         super().__init__(f"{purpose} needs {package}, which is not installed: run  pip install 'whatsit[{extra}]'")
         self.package = package
         self.extra = extra
+
+
+class ServerError(WhatsitError):
+    """A server of models cannot be reached, is busy or refuses; the text has its address and its reason."""
+
+    status: int | None
+    """Of HTTP; None where there was no answer."""
+    retry_after: float | None
+    """Seconds after which a busy server wants to be asked again."""
+
+    def __init__(self, message: str, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
 
 
 class PluginError(WhatsitError):

@@ -7,10 +7,31 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias, TypeVar
 
+from whatsit.errors import DataError, WhatsitError
+
 T = TypeVar("T")
 R = TypeVar("R")
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) while long work runs; it can raise KeyboardInterrupt to stop the work."""
+
+
+def start_thread(
+    name: str, work: Callable[..., object], *arguments: object, error: type[WhatsitError] = DataError
+) -> threading.Thread:
+    """A thread that runs ``work(*arguments)`` and does not keep the process from ending.
+
+    Args:
+        error: the class of the error raised.
+
+    Raises:
+        WhatsitError: of class ``error``: the system gives no more threads.
+    """
+    thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as problem:
+        raise error(f"{name}: cannot start: {problem}; close other programs and try again") from problem
+    return thread
 
 
 def ordered_map(make: Callable[[], Callable[[T], R]], items: Iterable[T], workers: int | None = None) -> Iterator[R]:
@@ -21,6 +42,9 @@ def ordered_map(make: Callable[[], Callable[[T], R]], items: Iterable[T], worker
 
     Args:
         workers: threads; None: one per core.
+
+    Raises:
+        DataError: the system gives no more threads.
     """
     workers = workers or os.cpu_count() or 1
     own = threading.local()
@@ -35,7 +59,10 @@ def ordered_map(make: Callable[[], Callable[[T], R]], items: Iterable[T], worker
     pool = ThreadPoolExecutor(workers, thread_name_prefix="whatsit")
     try:
         for item in items:
-            waiting.append(pool.submit(call, item))
+            try:
+                waiting.append(pool.submit(call, item))
+            except RuntimeError as problem:
+                raise DataError(f"cannot work on: {problem}; close other programs and try again") from problem
             if len(waiting) >= 4 * workers:
                 yield waiting.popleft().result()
         while waiting:

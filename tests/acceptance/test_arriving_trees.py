@@ -1,6 +1,7 @@
 """Random trees with known truth: what people bring is understood or refused by name, never silently wrong.
 
-``WHATSIT_TREES=200 pytest -s tests/acceptance/test_arriving_trees.py`` tries more of them and prints the table.
+``WHATSIT_TREES=200 pytest -s tests/acceptance/test_arriving_trees.py`` tries more of them and prints the table;
+``WHATSIT_TREES_FROM=1000`` grows others.
 """
 
 import os
@@ -14,6 +15,7 @@ from whatsit.datasets.project import Project
 from whatsit.errors import WhatsitError
 from whatsit.teaching.teach import labelled_examples
 
+FIRST = int(os.environ.get("WHATSIT_TREES_FROM", "0"))
 TREES = int(os.environ.get("WHATSIT_TREES", "60"))
 BATCH = 20
 
@@ -72,14 +74,14 @@ def problems(arrival, got, *, with_splits=True):
 RESULTS = {}
 
 
-@pytest.mark.parametrize("start", range(0, TREES, BATCH))
+@pytest.mark.parametrize("start", range(FIRST, FIRST + TREES, BATCH))
 def test_no_tree_is_silently_wrong(start, tmp_path):
-    for seed in range(start, min(TREES, start + BATCH)):
+    for seed in range(start, min(FIRST + TREES, start + BATCH)):
         (tmp_path / str(seed)).mkdir()
         RESULTS[seed] = judged(seed, tmp_path / str(seed))
     assert [
         (seed, RESULTS[seed][1].kind, RESULTS[seed][2])
-        for seed in range(start, min(TREES, start + BATCH))
+        for seed in range(start, min(FIRST + TREES, start + BATCH))
         if RESULTS[seed][0] == "WRONG" or (RESULTS[seed][0] == "right" and not RESULTS[seed][1].is_clear)
     ] == []
 

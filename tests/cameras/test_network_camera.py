@@ -238,6 +238,28 @@ class TestRedirects:
         with WebServer(moved) as server:
             assert pictures(open_mjpeg(server.url("/", "me:x@"))) == 3
 
+    @pytest.mark.parametrize("challenge", ['Basic realm="x"', 'Digest realm="cam era", nonce="n1", qop="auth"'])
+    def test_the_password_goes_to_no_other_port_of_the_host(self, challenge):
+        other_asks = True
+
+        def other(_: str, headers: dict[str, str]) -> bytes:
+            if other_asks:
+                return response(status="401 No", www_authenticate=challenge)
+            return response(stream(b"--b"), content_type=f"{STREAM}; boundary=b")
+
+        def moved(_: str, headers: dict[str, str]) -> bytes:
+            if "authorization" not in headers:
+                return response(status="401 No", www_authenticate=challenge)
+            return response(status="302 Found", location=elsewhere.url("/stream"))
+
+        with WebServer(moved) as server, WebServer(other) as elsewhere:
+            with pytest.raises(CameraError, match=f"redirects to http://127.0.0.1:{elsewhere.port}, which asks"):
+                open_mjpeg(server.url("/", "me:x@"))
+            other_asks = False
+            assert pictures(open_mjpeg(server.url("/", "me:x@"))) == 3
+            assert all("authorization" not in headers for _, headers in elsewhere.requests)
+            assert "authorization" in server.requests[-1][1]
+
     @pytest.mark.parametrize(
         ("location", "said"),
         [
@@ -287,6 +309,11 @@ class TestSinglePictures:
     def test_a_picture_without_a_type_is_known_by_its_first_bytes(self):
         with WebServer(lambda *_: response(JPEG)) as server:
             assert np.mean(open_mjpeg(server.url()).grab()[:, :, 0]) > 200
+
+    def test_what_only_begins_like_a_picture_is_none(self):
+        for body in (b"BM is no picture" * 4, b"RIFF....WAVEfmt ", b"GIF8x"):
+            with WebServer(lambda *_, sent=body: response(sent)) as server, pytest.raises(CameraError, match="neither"):
+                open_mjpeg(server.url())
 
     def test_one_that_never_ends_is_given_up(self):
         endless = response(JPEG + b"\0" * (17 * 2**20), content_type="image/jpeg")

@@ -8,39 +8,12 @@ from collections import Counter
 import pytest
 
 from drawn_pictures import drawn, encoded, jpeg
+from foreign_folders import imported, labels, written
 from whatsit import find_examples
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.picture_folder import labelled_folder
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError, SourceError
-
-
-def written(folder, *pictures, **lists):
-    """Pictures at these paths, all different, and the files of ``lists`` (``__`` for a slash, last ``_`` for a dot)."""
-    for number, path in enumerate(pictures):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(jpeg(number, size=(12, 9)))
-    for name, text in lists.items():
-        stem, _, ending = name.replace("__", "/").rpartition("_")
-        (folder / stem).parent.mkdir(parents=True, exist_ok=True)
-        (folder / f"{stem}.{ending}").write_text(text, encoding="utf-8")
-    return folder
-
-
-def imported(source, folder, **options):
-    """How many pictures of each label and split, and the report."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with Project(folder / "project") as project:
-        report = import_path(project.dataset, source, **options)
-        return Counter((label, split.value) for _, label, split in project.dataset), report
-
-
-def labels(counts):
-    found = Counter()
-    for (label, _), count in counts.items():
-        found[label] += count
-    return dict(found)
-
 
 EACH = {"training": 4, "validation": 2, "test": 2}
 
@@ -493,3 +466,76 @@ def test_a_label_with_a_colon_is_a_label(tmp_path):
     counts, report = imported(tmp_path / "in.zip", tmp_path)
     assert labels(counts) == {"ratio 1:2": 1, "a:b": 1}
     assert [skip.reason for skip in report.skips] == ["path that points out of its folder"]
+
+
+EMPTY = ["cat", "dog", "", "None", "NaN", "null"]
+SIX = tuple(f"{n}.jpg" for n in range(6))
+EMPTIES = {
+    "labels.csv": "path,label\n" + "".join(f"{p},{v}\n" for p, v in zip(SIX, EMPTY, strict=True)),
+    "metadata.jsonl": "".join(
+        json.dumps({"file_name": p, "label": v or None}) + "\n" for p, v in zip(SIX, EMPTY, strict=True)
+    ),
+    "labels.json": json.dumps({p: v or None for p, v in zip(SIX, EMPTY, strict=True)}),
+    "fiftyone.json": json.dumps({"labels": {str(n): v or None for n, v in enumerate(EMPTY)}}),
+    "list.txt": "".join(f"{p} {v}\n" for p, v in zip(SIX, EMPTY, strict=True)),
+    "blank.csv": "path,label\n" + "".join(f'{p},"{v or "  "}"\n' for p, v in zip(SIX, EMPTY, strict=True)),
+}
+
+
+@pytest.mark.parametrize("name", EMPTIES)
+def test_an_empty_label_is_none_and_a_word_for_nothing_is_a_label_and_both_are_said(tmp_path, name):
+    source = written(tmp_path / "in", *SIX)
+    (source / name).write_text(EMPTIES[name])
+    with Project(tmp_path / "p") as project:
+        report = import_path(project.dataset, source)
+        assert [p.label for p in sorted(project.dataset.pictures(), key=lambda p: p.path.name)] == [
+            "cat", "dog", "_unlabelled", "None", "NaN", "null",
+        ]  # fmt: skip
+    said = [note.reason for note in report.notes]
+    assert "pictures with an empty label, which are unlabelled: 1" in said
+    assert any("were taken for labels: 'NaN', 'None', 'null'; leave the cells empty" in one for one in said)
+    assert sorted(label for _, label in find_examples(source)) == ["NaN", "None", "cat", "dog", "null"]
+
+
+def test_a_list_whose_labels_are_all_empty_says_so(tmp_path):
+    text = "path,label\n" + "".join(f"{p},\n" for p in SIX)
+    _, report = imported(written(tmp_path / "in", *SIX, labels_csv=text), tmp_path)
+    assert report.added == 6 and [note.reason for note in report.notes] == [
+        "it gives no labels: its pictures are unlabelled"
+    ]
+
+
+USES = ["training", "validation", "test", "training", "training", "test"]
+KIND = ["cat", "dog"] * 3
+
+
+def vertex(field):
+    for picture, label, use in zip(SIX, KIND, USES, strict=True):
+        annotation = {"displayName": label, "annotationResourceLabels": {"aiplatform.googleapis.com/x": "y"}}
+        yield json.dumps({
+            "imageGcsUri": f"gs://bucket/pets/{picture}", field: [annotation] if field.endswith("s") else annotation,
+            "dataItemResourceLabels": {"aiplatform.googleapis.com/ml_use": use},
+        })  # fmt: skip
+
+
+CLOUD = {
+    "import.jsonl": "\n".join(vertex("classificationAnnotation")),
+    "several.jsonl": "\n".join(vertex("classificationAnnotations")),
+    "all.csv": "".join(
+        f"{ {'training': 'TRAIN'}.get(u, u.upper()) },gs://b/x/{p},{c}\n"
+        for p, c, u in zip(SIX, KIND, USES, strict=True)
+    ),
+    "vertex.csv": "".join(f"{u},gs://b/x/{p},{c}\n" for p, c, u in zip(SIX, KIND, USES, strict=True)),
+    "last.csv": "".join(f"gs://b/x/{p},{c},{u}\n" for p, c, u in zip(SIX, KIND, USES, strict=True)),
+    "between.csv": "".join(f"{c},{u},gs://b/x/{p}\n" for p, c, u in zip(SIX, KIND, USES, strict=True)),
+}
+
+
+@pytest.mark.parametrize("name", CLOUD)
+@pytest.mark.parametrize("folder", ["", "pets/", "other/"])
+def test_lists_of_the_cloud_find_the_pictures_beside_them_by_name_and_keep_the_splits(tmp_path, name, folder):
+    source = written(tmp_path / "in", *(folder + p for p in SIX))
+    (source / name).write_text(CLOUD[name])
+    counts, _ = imported(source, tmp_path / "a")
+    assert counts == Counter(zip(KIND, USES, strict=True))
+    assert imported(source / name, tmp_path / "b")[0] == counts

@@ -13,6 +13,8 @@ from PIL import Image
 from drawn_pictures import drawn, encoded, fill, jpeg, tree
 from whatsit.datasets.formats import sources, zip_source
 from whatsit.datasets.formats.importing import FilesSource, import_from, import_path
+from whatsit.datasets.issues.check import check
+from whatsit.datasets.issues.finding import Kind
 from whatsit.datasets.label import UNLABELLED, label_of
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
@@ -89,14 +91,37 @@ def test_a_list_finds_its_pictures_by_name_where_its_paths_are_of_another_machin
 def test_importing_twice_adds_nothing_even_after_relabelling(dataset, tmp_path):
     fill(tmp_path / "in")
     (tmp_path / "in" / "cat" / "copy.jpg").write_bytes(jpeg(0))
-    assert import_path(dataset, tmp_path / "in").added == 13
+    first = import_path(dataset, tmp_path / "in")
+    assert (first.added, first.present) == (12, 1)
+    assert [(note.path, note.reason) for note in first.notes] == [
+        ("cat/copy.jpg", "byte for byte another picture of its label, which was taken once: cat/000.jpg")
+    ]
     before = tree(dataset.root)
     assert (again := import_path(dataset, tmp_path / "in")).added == 0 and again.present == 13
     assert tree(dataset.root) == before
     dataset.relabel(["cat/002.jpg"], "tiger")
     report = import_path(dataset, tmp_path / "in")
     assert report.added == 0
-    assert [(note.path, "tiger" in note.reason) for note in report.notes] == [("cat/002.jpg", True)]
+    assert [(note.path, "tiger" in note.reason) for note in report.notes[1:]] == [("cat/002.jpg", True)]
+
+
+def test_the_same_bytes_under_two_labels_come_in_under_both_and_each_is_named(dataset, tmp_path):
+    fill(tmp_path / "in")
+    (tmp_path / "in" / "dog" / "same.jpg").write_bytes(jpeg(0))
+    report = import_path(dataset, tmp_path / "in")
+    assert report.added == 13
+    assert [(note.path, note.reason) for note in report.notes] == [
+        ("cat/000.jpg", "conflict, kept under both labels: byte for byte dog/same.jpg, which is 'dog'"),
+        ("dog/same.jpg", "conflict, kept under both labels: byte for byte cat/000.jpg, which is 'cat'"),
+    ]
+    (finding,) = [one for one in check(dataset).findings if one.kind is Kind.CONFLICT]
+    assert set(finding.pictures) == {"cat/000.jpg", "dog/same.jpg"}
+    rows = "".join(
+        f"{path.relative_to(tmp_path / 'in')},{path.parent.name}\n" for path in (tmp_path / "in").glob("*/*")
+    )
+    (tmp_path / "in" / "labels.csv").write_text("path,label\n" + rows)
+    again = import_path(dataset, tmp_path / "in" / "labels.csv")
+    assert (again.added, again.present) == (0, 13)
 
 
 @pytest.mark.parametrize(
@@ -575,9 +600,12 @@ def test_a_wrong_ending_is_put_right_and_noted(dataset, tmp_path):
 
 def test_bytes_that_a_source_puts_in_two_splits_stay_where_they_were_first(dataset, tmp_path):
     report = import_path(dataset, archive(tmp_path / "a.zip", {f"{s}/cat/{s}.jpg": jpeg(1) for s in ("test", "train")}))
-    assert {p.split for p in dataset.pictures()} == {Split.TEST}
-    assert report.added == 2
-    assert [note.path for note in report.notes] == ["train/cat/train.jpg"]
+    assert [(p.path.name, p.split) for p in dataset.pictures()] == [("test.jpg", Split.TEST)]
+    assert (report.added, report.present) == (1, 1)
+    assert {note.path for note in report.notes} == {"train/cat/train.jpg"}
+    assert {note.reason.partition(",")[0].partition(";")[0] for note in report.notes} == {
+        "byte for byte another picture of its label", "its bytes are in test already",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("part", ["", "dataset"])

@@ -34,12 +34,23 @@ def contents(path, names, encoding, extra=None):
         ("cp1252", ("Äpfel", "Größe", "Crème"), "cp1252"),
         ("cp866", ("Кошка", "собака"), "cp866"),
         ("big5", ("貓", "狗"), "big5"),
+        ("euc_kr", ("고양이", "강아지", "사과"), "euc_kr"),
+        ("cp949", ("빨간색", "파란색"), "euc_kr"),
+        ("gbk", ("合格", "不合格", "划痕"), "gb2312"),
     ],
 )
 def test_names_are_read_in_the_encoding_they_were_written_in_and_a_guess_is_said(tmp_path, encoding, names, said):
     found = contents(tmp_path / "in.zip", names, encoding)
     assert {path.split("/")[0] for path in found.paths} == set(names)
     assert [f"were read as {said};" in note.reason for note in found.notes] == ([True] if said else [])
+
+
+def test_other_encodings_in_which_the_names_are_text_too_are_named(tmp_path):
+    korean = contents(tmp_path / "k.zip", ("고양이", "강아지"), "euc_kr").notes[0].reason
+    assert "were read as euc_kr; as gb2312 or" in korean and "unpack the archive" in korean
+    rare = contents(tmp_path / "r.zip", ("금속",), "euc_kr")
+    assert "were read as gb2312; as euc_kr or" in rare.notes[0].reason
+    assert "they are text too" not in contents(tmp_path / "u.zip", ("кошка", "собака"), "cp866").notes[0].reason
 
 
 def test_a_few_chinese_names_that_are_utf8_by_chance_are_doubted(tmp_path):

@@ -12,7 +12,7 @@ from served import Served
 from whatsit.errors import DataError
 from whatsit.studio.pages.shared.camera import MAX_STREAMS
 from whatsit.web.access import Access, cookie
-from whatsit.web.connections import Connection, Connections, Listener
+from whatsit.web.connections import Connection, Connections
 from whatsit.web.guesses import AT_ONCE, PER_SECOND, Guesses
 
 
@@ -87,6 +87,20 @@ def test_where_all_are_being_answered_a_newcomer_is_refused(room: Callable[..., 
     assert few.arrive() is not None
 
 
+def test_a_request_that_is_being_answered_keeps_its_place_in_a_running_studio(
+    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whatsit.web.server.Connections", lambda: Connections(most=1, from_one_address=1))
+    running = serve()
+    with contextlib.ExitStack() as silent, running.client() as page, page.stream("GET", "/stream.mjpg") as stream:
+        parts = stream.iter_bytes()
+        next(parts)
+        crowd = [silent.enter_context(socket.create_connection(("127.0.0.1", running.port))) for _ in range(5)]
+        assert hung_up(crowd[0])
+        for _ in range(50):
+            assert next(parts)
+
+
 def test_one_address_cannot_take_the_places_of_others(room: Callable[..., Room]) -> None:
     few = room(most=4, from_one_address=4)
     crowd = [few.arrive("10.0.0.1") for _ in range(3)]
@@ -95,20 +109,6 @@ def test_one_address_cannot_take_the_places_of_others(room: Callable[..., Room])
     assert quiet and visitor
     assert not quiet.ending
     assert [connection.ending for connection in crowd if connection] == [True, False, False]
-
-
-def test_a_full_listener_lets_the_event_loop_go_on() -> None:
-    connections = Connections(most=1, from_one_address=1)
-    with Listener(connections, socket.AF_INET, socket.SOCK_STREAM, 0) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        listener.setblocking(False)
-        with contextlib.ExitStack() as stack:
-            for _ in range(3):
-                stack.enter_context(contextlib.closing(socket.create_connection(listener.getsockname())))
-            first, client = listener.accept()
-            with first, connections.working(client), pytest.raises(BlockingIOError):
-                listener.accept()
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,11 @@
 import re
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from whatsit.backbones import BACKBONES
-from whatsit.backbones.efficientnet_lite import Variant
+from whatsit.backbones.efficientnet_lite import LAST_CHANNELS, Variant
 from whatsit.errors import ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Colour
 from whatsit.validation import short
@@ -67,6 +70,18 @@ def parse_builtin_id(id: str) -> BuiltinParts:  # noqa: A002
     if builtin_id(*parts) != id:
         raise ModelError(f"backbone {id!r}: this whatsit has {builtin_id(*parts)!r}; teach again from the pictures")
     return parts
+
+
+def last_layer(id: str, embedding: NDArray[np.float32]) -> NDArray[np.float32]:  # noqa: A002
+    """Of an embedding, shape (dim,), of several layers: the last layer's mean over the picture; another one as it is.
+
+    It is a quarter as long, and what makes pictures alike to a person is in it.
+    """
+    match = _ID.fullmatch(id)
+    if match is None or match[2] or not match[3]:
+        return embedding
+    halves = embedding[-2 * LAST_CHANNELS :].reshape(2, LAST_CHANNELS)
+    return np.asarray(halves.mean(axis=0), np.float32)
 
 
 def check_builtin(name: str, size: int, dtype: str) -> Variant:

@@ -27,6 +27,8 @@ MULTI_LAYER_BLOCKS = 5
 """Blocks before the last layer that a multi-layer embedding takes in; chosen by cross-validation."""
 MULTI_LAYER_GAIN = 0.125
 """Scales the means of those blocks to the spread of the last layer's, so that one int8 scale fits all."""
+LAST_CHANNELS = 1280
+"""Of the last convolution, in every published size."""
 _STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 
 

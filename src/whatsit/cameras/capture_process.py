@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from whatsit.cameras.capture import ERRORS, BrokenFrameError, Capture, check_frame
 from whatsit.errors import CameraError, CameraLostError, WhatsitError
+from whatsit.parallel import start_thread
 
 
 class _Courier:
@@ -106,7 +107,10 @@ def main() -> None:
     questions = os.fdopen(0, "rb", buffering=0, closefd=False)
     request = json.loads(questions.readline())
     courier = _Courier(int(sys.argv[1]), request["newest"])
-    threading.Thread(target=_read_device, args=(request, courier), daemon=True).start()
+    try:
+        start_thread("device", _read_device, request, courier, error=CameraLostError)
+    except CameraLostError as error:
+        courier.report(error=CameraLostError.__name__, text=str(error))
     while questions.read(1):
         try:
             courier.ask()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from whatsit.cameras.camera import Camera, ClosingCamera, Frame, check_camera
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.errors import CameraEndedError, CameraError, CameraLostError
+from whatsit.parallel import start_thread
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class SharedCamera(ClosingCamera):
 
     Raises:
         CameraArgumentError: no camera.
+        CameraError: the system gives no more threads; the camera is closed.
     """
 
     def __init__(self, camera: Camera) -> None:
@@ -82,8 +84,11 @@ class SharedCamera(ClosingCamera):
         self._frames = 0
         self._watchers: list[Subscription] = []
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name=f"camera {camera.source}", daemon=True)
-        self._thread.start()
+        try:
+            self._thread = start_thread(f"camera {camera.source}", self._run, error=CameraError)
+        except CameraError:
+            camera.close()
+            raise
 
     @property
     def camera(self) -> Camera:

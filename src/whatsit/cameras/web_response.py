@@ -59,20 +59,26 @@ class WebCamera:
             raise CameraLostError(f"it answers with {response.described()}")
 
     def _signed_in(self, parts: SplitResult) -> "WebResponse":
+        is_home = _origin(parts) == _origin(urlsplit(self.url))
         for _ in range(3):
-            response = self._request(parts)
+            response = self._request(parts, with_password=is_home)
             status = response.raw.status
             if status not in (401, 403):
                 return response
             with response:
-                if not self._learnt(status, response.raw.headers.get_all("WWW-Authenticate") or []):
+                if not is_home or not self._learnt(response.raw.headers.get_all("WWW-Authenticate") or []):
                     break
         said = response.said
+        if self._credentials is not None and not is_home:
+            raise CameraError(
+                f"it redirects to {_cut('{}://{}:{}'.format(*_origin(parts)))}, which asks for a name and password "
+                f"({said}), and they are sent to no other port; give that address if it is the camera's"
+            )
         if self._credentials is None:
             raise CameraError(f"it asks for a name and password ({said}): write http://name:password@host/…")
         raise CameraError(f"it does not accept the name and password ({said})")
 
-    def _learnt(self, status: int, challenges: list[str]) -> bool:
+    def _learnt(self, challenges: list[str]) -> bool:
         """Take up what the camera asks for; False where that was tried already, or cannot be answered."""
         if self._credentials is None:
             return False
@@ -87,13 +93,15 @@ class WebCamera:
         self._basic = basic or not challenges
         return True
 
-    def _request(self, parts: SplitResult) -> "WebResponse":
+    def _request(self, parts: SplitResult, *, with_password: bool) -> "WebResponse":
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         path = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
         headers = {"User-Agent": "whatsit", "Accept": "multipart/x-mixed-replace, image/jpeg"}
-        if self._credentials is not None and self._digest is not None:
+        if self._credentials is None or not with_password:
+            pass
+        elif self._digest is not None:
             headers["Authorization"] = self._digest.header(self._credentials, "GET", path)
-        elif self._credentials is not None and self._basic:
+        elif self._basic:
             headers["Authorization"] = basic_header(self._credentials)
         connection = None
         try:
@@ -169,6 +177,11 @@ class WebResponse:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int]:
+    """Scheme, host and port: what a password is for (RFC 6454, section 4)."""
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def reason_of(error: BaseException) -> str:

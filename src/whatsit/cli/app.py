@@ -10,6 +10,7 @@ import typer
 import typer.core
 
 from whatsit.cli import (
+    bulk,
     cameras,
     capture,
     classify,
@@ -17,9 +18,12 @@ from whatsit.cli import (
     deploy,
     doctor,
     export,
+    find,
     inspect,
     live,
+    maix,
     rules,
+    serve,
     service,
     studio,
     sweep,
@@ -36,10 +40,13 @@ from whatsit.version import VERSION
 COMMANDS = (
     studio,
     classify,
+    bulk,
+    find,
     teach,
     live,
     rules,
     service,
+    serve,
     cameras,
     capture,
     dataset,
@@ -50,6 +57,7 @@ COMMANDS = (
     deploy,
     verify,
     inspect,
+    maix,
     doctor,
 )
 

@@ -47,20 +47,29 @@ def import_command(
     project: ProjectPath = Path(),
     label: Annotated[str | None, typer.Option(help="The class of all the pictures; folder names are ignored.")] = None,
     layout: Annotated[str | None, typer.Option(help="{readable}; recognised where not given.")] = None,
+    selection: Annotated[
+        bool, typer.Option("--selection", help="Lists (.csv, .parquet) of path and label, of pictures anywhere here.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Copy pictures into the project; importing the same pictures again adds nothing."""
     from whatsit.datasets.formats.importing import import_path
     from whatsit.datasets.formats.report import ImportReport
+    from whatsit.datasets.formats.selection import import_selection
     from whatsit.errors import DataError, SourceError
 
     reports: dict[Path, ImportReport] = {}
     problems: dict[Path, str] = {}
+    if selection and layout is not None:
+        raise DataError(f"--selection and --layout {layout}: choose one")
     with opened_project(project, make=True) as opened:
         for path in dict.fromkeys(paths):
             try:
                 with counted_progress(f"Importing {path.name}") as progress:
-                    reports[path] = import_path(opened.dataset, path, label=label, layout=layout, progress=progress)
+                    if selection:
+                        reports[path] = import_selection(opened.dataset, path, label=label, progress=progress)
+                    else:
+                        reports[path] = import_path(opened.dataset, path, label=label, layout=layout, progress=progress)
             except SourceError as error:
                 problems[path] = str(error)
                 continue

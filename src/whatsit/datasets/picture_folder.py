@@ -1,6 +1,6 @@
 """The pictures of a folder, read where they are: with labels or without, and what was left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -51,17 +51,30 @@ def picture_folder(root: Path) -> PictureFolder:
     """
     pictures: list[Path] = []
     left_out: list[Skip] = []
+    for found in pictures_below(root):
+        if isinstance(found, Skip):
+            left_out.append(Skip(str(Path(found.path).relative_to(root)), found.reason))
+        else:
+            pictures.append(found)
+    return PictureFolder(tuple(pictures), tuple(left_out))
+
+
+def pictures_below(root: Path) -> Iterator[Path | Skip]:
+    """As ``picture_folder``, one by one, for folders of any size; skips have their whole path.
+
+    Raises:
+        SourceError: ``root`` cannot be listed.
+    """
     for entry in walk(root, strict=False):
         if entry.refusal in _SILENT:
             continue
         if entry.refusal is not None:
-            left_out.append(Skip(entry.inner, entry.reason))
+            yield Skip(str(root / entry.inner), entry.reason)
         elif is_picture_name(entry.parts[-1]) or format_of(read_head(entry.path, HEAD)) is not None:
             if is_put_aside(PurePosixPath(*entry.parts), 1):
-                left_out.append(Skip(entry.inner, ASIDE))
+                yield Skip(str(root / entry.inner), ASIDE)
             else:
-                pictures.append(entry.path)
-    return PictureFolder(tuple(pictures), tuple(left_out))
+                yield entry.path
 
 
 def labelled_folder(root: Path, layout: str | None = None) -> LabelledFolder:

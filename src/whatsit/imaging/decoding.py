@@ -65,12 +65,15 @@ def memory(picture: "ImageFile", whole: tuple[int, int], encoded: int) -> int:
 
 def _is_turned(picture: "ImageFile") -> bool:
     # For other formats it is not known before decoding; Pillow would decode a PNG to look for it.
-    if picture.format != "JPEG" and "exif" not in picture.info:
-        return False
+    return (picture.format == "JPEG" or "exif" in picture.info) and orientation(picture) != 1
+
+
+def orientation(picture: "ImageFile") -> int:
+    """How a picture has to be turned, as EXIF counts: 1, as it is, to 8."""
     try:
-        return bool(picture.getexif().get(_ORIENTATION, 1) != 1)
+        return int(picture.getexif().get(_ORIENTATION, 1))
     except Exception:  # broken EXIF is ignored here as when the picture is turned
-        return False
+        return 1
 
 
 def _coefficients(picture: "ImageFile", whole: tuple[int, int]) -> int:

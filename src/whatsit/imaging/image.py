@@ -16,7 +16,7 @@ from PIL.ImageFile import ImageFile
 
 from whatsit.errors import ArgumentError, ImageArgumentError, ImageError
 from whatsit.files import read_bounded
-from whatsit.imaging.decoding import BUDGET, MAX_MEMORY, memory, webp_size
+from whatsit.imaging.decoding import BUDGET, MAX_MEMORY, memory, orientation, webp_size
 from whatsit.imaging.picture_format import FORMATS, NAMES, opened
 
 ImageLike: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[np.uint8]
@@ -27,6 +27,8 @@ MAX_PIXELS = 2**26
 """67 million pixels: enough for the largest camera sensors in common use, too few for a decompression bomb."""
 MAX_BYTES = 2**27
 """Of an encoded picture: 128 MiB."""
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+"""Values of EXIF's orientation where width and height change places."""
 _STRIP = 2**20
 _LARGE_FILE = 2**24
 _WEBP_PIXEL = 16
@@ -144,6 +146,23 @@ def picture_header(content: bytes) -> PictureHeader:
         raise _named(error, name) from error
     except _DECODER_ERRORS as error:
         raise ImageError(f"{name}: broken picture: {_reason(error)}") from error
+
+
+def upright_size(content: bytes) -> tuple[int, int]:
+    """Width and height in pixels of an encoded picture as it is shown: a JPEG that says it lies on its side is turned.
+
+    Nothing is decoded.
+
+    Raises:
+        ImageError: another format, or a broken header.
+    """
+    header = picture_header(content)
+    picture = opened(content) if header.format == "JPEG" else None
+    if picture is None:
+        return header.width, header.height
+    with picture:
+        turned = orientation(picture) in _ON_THEIR_SIDE
+    return (header.height, header.width) if turned else (header.width, header.height)
 
 
 def check_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:

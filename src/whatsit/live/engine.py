@@ -16,7 +16,7 @@ from whatsit.cameras import Camera, CameraState, Frame, SharedCamera, Subscripti
 from whatsit.cameras.camera import check_camera
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.cameras.opening import open_camera_without_page
-from whatsit.errors import CameraError, WhatsitError
+from whatsit.errors import CameraError, DataError, WhatsitError
 from whatsit.live.answer import Answer, Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
@@ -28,6 +28,7 @@ from whatsit.live.sink_thread import SinkThread
 from whatsit.live.smoothing import Smoothed, Smoothing, smooth
 from whatsit.logs import described
 from whatsit.models.prediction import Predictions
+from whatsit.parallel import start_thread
 from whatsit.validation import whole_number
 
 if TYPE_CHECKING:
@@ -165,20 +166,22 @@ class Live:
         """Start in the background.
 
         Raises:
-            WhatsitError: it was started before.
+            WhatsitError: it was started before, or the system gives no more threads.
         """
         if self._threads:
             raise WhatsitError("this live engine was started before; make a new one")
         self._shared = self._given if isinstance(self._given, SharedCamera) else SharedCamera(self._given)
         self._frames = self._shared.subscribe()
-        for sink in self._sinks:
-            if isinstance(sink, ControllingSink):
-                sink.attach(self)
-        self._sink_threads = [SinkThread(sink, self._end) for sink in self._sinks]
-        for name, work in (("prepare", self._prepare), ("recognise", self._recognise)):
-            thread = threading.Thread(target=self._run, args=(work,), name=f"live {name}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        try:
+            for sink in self._sinks:
+                if isinstance(sink, ControllingSink):
+                    sink.attach(self)
+                self._sink_threads.append(SinkThread(sink, self._end))
+            for name, work in (("prepare", self._prepare), ("recognise", self._recognise)):
+                self._threads.append(start_thread(f"live {name}", self._run, work))
+        except DataError:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:

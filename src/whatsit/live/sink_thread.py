@@ -10,6 +10,7 @@ from whatsit.live.answer import Answer
 from whatsit.live.sink import EventSink, LeavingSink, Sink
 from whatsit.live.sink_queue import SinkQueue
 from whatsit.live.sink_state import DeliveringSink, Delivery, SinkState
+from whatsit.parallel import start_thread
 from whatsit.text import one_line
 
 _log = logging.getLogger(__name__)
@@ -29,8 +30,7 @@ class SinkThread:
         self._waiting = SinkQueue(sink.changes_kept if isinstance(sink, EventSink) else 0)
         self._calls = Delivery()
         self._busy_since: float | None = None
-        self._thread = threading.Thread(target=self._run, name=f"sink {type(sink).__name__}", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(f"sink {type(sink).__name__}", self._run)
 
     @property
     def state(self) -> SinkState:

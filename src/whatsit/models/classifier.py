@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.builtin import builtin_model, imagenet_labels
+from whatsit.backbones.builtin_id import last_layer
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.errors import ArgumentError, ImageError, ModelError
 from whatsit.heads.linear import Prototypes
+from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
 from whatsit.models.assumption import Assumption, assumptions_of, silent_fit
 from whatsit.models.card import ModelCard, read_card
 from whatsit.models.labels import FoundLabels, find_labels
 from whatsit.models.outputs import refuse_other_kinds, says_multi_label, score_output
-from whatsit.models.prediction import Predictions, top_k
+from whatsit.models.prediction import Examined, Predictions, top_k
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.merge import with_embedding_output
@@ -149,6 +151,23 @@ class Classifier:
         """As ``classify``, for pixels that ``preprocess.pixels`` prepared."""
         return self._answer(None, self._network.outputs(pixels), top_k)
 
+    def examine(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Examined:
+        """As ``classify_pixels``, with the embedding and the distance to each class of the answer."""
+        outputs = self._network.outputs(pixels)
+        predictions, distances = self._examined(None, outputs, top_k)
+        embedding = self._last_layer(outputs[1]) if self._prototypes is not None else None
+        return Examined(predictions, distances, embedding)
+
+    @property
+    def embedding_size(self) -> int | None:
+        """Numbers in one embedding of ``examine``; None for a model that gives none."""
+        prototypes = self._prototypes
+        return None if prototypes is None else len(self._last_layer(np.ones(prototypes.dim, np.float32)))
+
+    def _last_layer(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        assert self.card is not None
+        return np.asarray(normalised(last_layer(self.card.backbone, embedding)[np.newaxis])[0], np.float32)
+
     @overload
     def classify_many(
         self, images: Iterable[ImageLike], top_k: int = 5, *, errors: Literal["raise"] = "raise"
@@ -184,16 +203,22 @@ class Classifier:
         return self._network.map_or_error(images, finish)
 
     def _answer(self, image: object, outputs: tuple[NDArray[np.float32], ...], k: int) -> Predictions:
+        return self._examined(image, outputs, k)[0]
+
+    def _examined(
+        self, image: object, outputs: tuple[NDArray[np.float32], ...], k: int
+    ) -> tuple[Predictions, tuple[float, ...]]:
         values = outputs[self._output.index]
         if not np.isfinite(values).all():
             raise ModelError(f"{self._name}: gives scores that are not finite numbers; the file is damaged")
         scores = self._output.scores(values)
         best = top_k(scores, self.labels, k)
         if self._prototypes is None:
-            return Predictions(best, image=image)
-        distance = float(self._prototypes.distances(outputs[1]).min())
-        threshold = self.threshold
-        return Predictions(best, threshold is not None and distance > threshold, distance, image)
+            return Predictions(best, image=image), ()
+        distances = self._prototypes.distances(outputs[1])
+        nearest, threshold = float(distances.min()), self.threshold
+        answer = Predictions(best, threshold is not None and nearest > threshold, nearest, image)
+        return answer, tuple(float(distances[one.index]) for one in best)
 
     def _preprocess(
         self, runtime: Runtime, parsed: Any, metadata: ModelMetadata, built_in: bool, fit: Fit | str | None,

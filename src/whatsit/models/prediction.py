@@ -59,6 +59,17 @@ class Predictions(Sequence[Prediction]):
         return predictions_html(self)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """An answer with what it was made from."""
+
+    predictions: Predictions
+    distances: tuple[float, ...] = ()
+    """Distance to each class of ``predictions``, 0..2 between L2-normalised embeddings; empty without prototypes."""
+    embedding: NDArray[np.float32] | None = None
+    """Of the last layer, L2-normalised, shape (dim,); None for models without prototypes."""
+
+
 def top_k(scores: NDArray[np.float32], labels: Sequence[str], k: int) -> tuple[Prediction, ...]:
     """The ``k`` highest of ``scores`` (shape (classes,), 0..1), best first; equal scores keep the model's order.
 

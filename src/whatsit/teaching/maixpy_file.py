@@ -109,7 +109,10 @@ def parse(content: bytes, dim: int | None = None) -> Features:
             "the file is damaged or not a feature file"
         )
     if dim is not None and f != dim:
-        raise DataError(f"{f} floats per feature, but the backbone gives {dim}: the file belongs to another model")
+        raise DataError(
+            f"{f} floats per feature, but the backbone gives {dim}: the file belongs to another model; load it with"
+            " that one, or teach anew"
+        )
     names_size = len(content) - _HEADER.size - (n + m) * f * _FLOAT.itemsize
     if names_size < (n if has_labels else 0):
         raise DataError(f"truncated: {len(content):,} bytes are too few for {n} classes and {m} samples of {f} floats")

@@ -1,21 +1,22 @@
 """MaixPy's ``nn.SelfLearnClassifier``, its names and meaning, on top of ``FewShotClassifier``."""
 
 import os
-from typing import Self
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.errors import ArgumentError, DataError
+from whatsit.errors import ArgumentError, DataError, ImageError, ModelError
 from whatsit.heads.unknown import Floats, distances
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.imaging.preprocess import Colour, Preprocess
 from whatsit.models.prediction import Predictions
-from whatsit.teaching.double_buffer import DoubleBuffer
 from whatsit.teaching.feature_store import save_features
 from whatsit.teaching.few_shot import FewShotClassifier
 from whatsit.teaching.inference import Pixels
 from whatsit.teaching.maixpy_file import check_labels
+from whatsit.teaching.maixpy_types import Err, FitLike, Format, Size, as_fit, returned_code
 from whatsit.teaching.support_set import SupportSet
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import index as checked_index
@@ -24,17 +25,18 @@ from whatsit.validation import index as checked_index
 class SelfLearnClassifier:
     """Classes from single pictures, refined by samples; the nearest prototype names a picture.
 
-    The methods of MaixPy's class keep their names and meaning; where it returns an error code, this raises
-    ``DataError``. Distances are Euclidean between raw embeddings, as in MaixPy: 0 is the same, smaller is more alike,
-    and the scale is the backbone's. Added to it: labels on classes and samples, *unknown*, and files that say which
-    backbone they belong to.
+    The methods of MaixPy's class keep their names and meaning: ``load_model``, ``rm_class``, ``rm_sample`` and ``save``
+    return an error code and log the reason, the others raise. Distances are Euclidean between raw embeddings, as in
+    MaixPy: 0 is the same, smaller is more alike, and the scale is the backbone's. Added to it: labels on classes and
+    samples, *unknown*, files that say which backbone they belong to, and ``classify_stream``.
 
     Methods can be called from several threads; ``load_model`` should not be while another one classifies.
 
     Args:
-        model: None for the built-in backbone, the path of a ``.tflite``, or any ``Embedder``.
-        dual_buff: ``classify`` answers for the previous picture while this one is computed on another thread.
-            Set it to False where every answer must be for the picture just given.
+        model: None for the built-in backbone, the path of a ``.tflite``, or any ``Embedder``; an empty name waits for
+            ``load_model``.
+        dual_buff: let ``classify_stream`` prepare a picture while the network computes the one before. Every answer is
+            for the picture it was asked for, with and without.
         normalise: what the network of a ``.tflite`` sees of pixel values, as for ``Classifier``.
 
     Raises:
@@ -49,8 +51,13 @@ class SelfLearnClassifier:
         self.label_path = ""
         """The feature file last loaded or saved."""
         self._dual_buff = dual_buff
-        self._few = FewShotClassifier(model, normalise=normalise)
-        self._buffer = DoubleBuffer(self._few.embed_pixels)
+        self._loaded = None if model == "" else FewShotClassifier(model, normalise=normalise)
+
+    @property
+    def _few(self) -> FewShotClassifier:
+        if self._loaded is None:
+            raise ModelError("no model is loaded: call load_model first")
+        return self._loaded
 
     @property
     def few_shot(self) -> FewShotClassifier:
@@ -68,15 +75,20 @@ class SelfLearnClassifier:
 
     def load_model(
         self, model: str | os.PathLike[str] | Embedder | None, *, normalise: NormaliseLike | None = None
-    ) -> None:
+    ) -> Err:
         """Change the backbone. What was taught stays only if it is the same backbone.
 
-        Raises:
-            ModelError: the model cannot be read.
-            DataError: classes or samples were taught with another backbone; ``clear`` first. The old one
-                stays.
+        Returns:
+            ERR_NONE; ERR_ARGS where the model cannot be read, or classes or samples were taught with another backbone
+            (``clear`` first). The old one stays then.
         """
-        old = self._few
+        return returned_code(lambda: self._load_model(model, normalise))
+
+    def _load_model(self, model: str | os.PathLike[str] | Embedder | None, normalise: NormaliseLike | None) -> None:
+        old = self._loaded
+        if old is None:
+            self._loaded = FewShotClassifier(model, normalise=normalise)
+            return
         new = FewShotClassifier(model, fit=old.fit, normalise=normalise, unknown_rate=old.unknown_rate)
 
         def handed_over(support: SupportSet) -> SupportSet:
@@ -87,12 +99,12 @@ class SelfLearnClassifier:
                     f"taught with backbone {old.backbone.id!r}: its features mean nothing to {new.backbone.id!r}; "
                     "save them and clear() first"
                 )
-            self._few, self._buffer = new, DoubleBuffer(new.embed_pixels)
+            self._loaded = new
             return support
 
         old.edit(handed_over)
 
-    def add_class(self, img: ImageLike, fit: Fit | str | None = None, label: str | None = None) -> None:
+    def add_class(self, img: ImageLike, fit: FitLike | None = None, label: str | None = None) -> None:
         """A new class from one picture, at once in use; its index is ``class_num() - 1``.
 
         Args:
@@ -114,20 +126,23 @@ class SelfLearnClassifier:
 
         self._few.edit(added)
 
-    def rm_class(self, idx: int) -> None:
+    def rm_class(self, idx: int) -> Err:
         """Remove a class. Later classes move down by one; samples labelled with it are removed with it, while
         unlabelled samples stay, as in MaixPy, and go to other classes at the next ``learn``.
 
-        Raises:
-            ArgumentError: there is no such class.
+        Returns:
+            ERR_NONE, or ERR_ARGS where there is no such class.
         """
-        self._few.edit(lambda support: support.without_class(checked_index(idx, "class", len(support.labels))))
+        few = self._few
+        return returned_code(
+            lambda: few.edit(lambda support: support.without_class(checked_index(idx, "class", len(support.labels))))
+        )
 
     def class_num(self) -> int:
         """Number of classes."""
         return len(self._few.support.labels)
 
-    def add_sample(self, img: ImageLike, fit: Fit | str | None = None, label: int | str | None = None) -> None:
+    def add_sample(self, img: ImageLike, fit: FitLike | None = None, label: int | str | None = None) -> None:
         """A further picture of any of the classes, used by the next ``learn``.
 
         Args:
@@ -145,14 +160,17 @@ class SelfLearnClassifier:
 
         self._few.edit(added)
 
-    def rm_sample(self, idx: int) -> None:
+    def rm_sample(self, idx: int) -> Err:
         """Remove a sample; later ones move down by one. Classes keep what they learnt until the next
         ``learn``.
 
-        Raises:
-            ArgumentError: there is no such sample.
+        Returns:
+            ERR_NONE, or ERR_ARGS where there is no such sample.
         """
-        self._few.edit(lambda support: support.without_sample(checked_index(idx, "sample", len(support.owners))))
+        few = self._few
+        return returned_code(
+            lambda: few.edit(lambda support: support.without_sample(checked_index(idx, "sample", len(support.owners))))
+        )
 
     def sample_num(self) -> int:
         """Number of samples, labelled and not."""
@@ -183,23 +201,54 @@ class SelfLearnClassifier:
         """Forget all classes, samples, labels and thresholds. Files stay."""
         self._few.clear()
 
-    def classify(self, img: ImageLike, fit: Fit | str | None = None) -> list[tuple[int, float]]:
-        """Every class as (index, raw distance), nearest first; an empty list before the first class.
-
-        With ``dual_buff`` the distances are those of the picture given before this one, measured against the
-        classes as they are now; only the first call waits for its own picture. This picture is copied: its
-        buffer can be reused.
+    def classify(self, img: ImageLike, fit: FitLike | None = None) -> list[tuple[int, float]]:
+        """Every class as (index, raw distance) for this picture, nearest first; an empty list before the first class.
 
         Raises:
-            ImageError: this picture cannot be read; it is skipped.
-            Exception: what the backbone raised for the picture whose answer is due.
+            ImageError: the picture cannot be read.
+            ArgumentError: an unknown fit.
         """
-        embedding = self._buffer.exchange(self._pixels(img, fit)) if self._dual_buff else self._embed(img, fit)
+        return self._ranked(self._embed(img, fit))
+
+    def classify_stream(
+        self, imgs: Iterable[ImageLike], fit: FitLike | None = None
+    ) -> Iterator[list[tuple[int, float]]]:
+        """What ``classify`` answers for each of many pictures, in their order.
+
+        With ``dual_buff`` the next picture is fetched and prepared while the network computes on another thread; each
+        answer then comes once the picture after it was fetched. A camera may draw its next frame into the same array.
+
+        Raises:
+            ImageError: a picture cannot be read; the answers for those before it have come.
+            ArgumentError: an unknown fit.
+        """
+        if not self._dual_buff:
+            for img in imgs:
+                yield self.classify(img, fit)
+            return
+        embed = self._few.embed_pixels
+        with ThreadPoolExecutor(1, thread_name_prefix="whatsit-embed") as network:
+            computed: Future[Floats] | None = None
+            for img in imgs:
+                try:
+                    pixels = self._pixels(img, fit)
+                except ImageError:
+                    if computed is not None:
+                        yield self._ranked(computed.result())
+                    raise
+                following = network.submit(embed, pixels.copy() if _shared(pixels, img) else pixels)
+                if computed is not None:
+                    yield self._ranked(computed.result())
+                computed = following
+            if computed is not None:
+                yield self._ranked(computed.result())
+
+    def _ranked(self, embedding: Floats) -> list[tuple[int, float]]:
         away = distances(embedding, self._few.support.centres)
         return [(index, float(away[index])) for index in np.argsort(away, kind="stable").tolist()]
 
     def recognise_pixels(self, pixels: Pixels) -> Predictions:
-        """All classes for prepared pixels, uint8 of ``input_shape()[1:]``, at once (never double buffered).
+        """All classes for prepared pixels, uint8 of ``input_shape()[1:]``.
 
         As ``FewShotClassifier.classify_pixels``, whose *unknown* is decided between L2-normalised embeddings.
 
@@ -236,16 +285,16 @@ class SelfLearnClassifier:
     def labels(self, labels: list[str]) -> None:
         self._few.edit(lambda support: _relabelled(support, labels))
 
-    def save(self, path: str | os.PathLike[str], labels: list[str] | None = None) -> None:
+    def save(self, path: str | os.PathLike[str], labels: list[str] | None = None) -> Err:
         """Write MaixPy's ``my_classes.bin`` and its sidecar ``.json``, atomically.
 
         Args:
             labels: a name per class, which become this classifier's; None or none keeps those it has. Classes
                 that were never named are written without labels, as MaixPy does.
 
-        Raises:
-            ArgumentError: labels that are not one per class or cannot be written.
-            DataError: 0 classes, or a folder that cannot be written. The old files stay.
+        Returns:
+            ERR_NONE; ERR_ARGS for 0 classes, or labels that are not one per class or cannot be written; ERR_IO where
+            the files cannot be written. The old files stay then.
         """
         few = self._few
 
@@ -255,8 +304,10 @@ class SelfLearnClassifier:
             save_features(path, support, few.backbone.id, few.preprocess, few.backbone_file, few.normalisation)
             return support
 
-        few.edit(saved)
-        self.label_path = os.fspath(path)
+        code = returned_code(lambda: few.edit(saved), otherwise=Err.ERR_IO if self.class_num() else Err.ERR_ARGS)
+        if code is Err.ERR_NONE:
+            self.label_path = os.fspath(path)
+        return code
 
     def load(self, path: str | os.PathLike[str]) -> list[str]:
         """Take over a feature file, ours or MaixPy's; classes, samples and thresholds are replaced.
@@ -265,14 +316,15 @@ class SelfLearnClassifier:
         ``learn``.
 
         Returns:
-            The labels; "class 0", "class 1" … where the file has none.
+            The labels; none where the file has none.
 
         Raises:
             DataError: a missing or damaged file, or features of another backbone. What was taught stays.
         """
         self._few.load(path)
         self.label_path = os.fspath(path)
-        return self.labels
+        support = self._few.support
+        return list(support.names) if any(label is not None for label in support.labels) else []
 
     @property
     def preprocess(self) -> Preprocess:
@@ -289,9 +341,9 @@ class SelfLearnClassifier:
         """Multiplies each channel after ``mean`` was subtracted: 1 / std."""
         return [1 / value for value in _per_channel(self.preprocess.std, self.preprocess.channels)]
 
-    def input_size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        return (self.preprocess.width, self.preprocess.height)
+    def input_size(self) -> Size:
+        """(width, height) in pixels; ``width()`` and ``height()`` tell one of them."""
+        return Size(self.preprocess.width, self.preprocess.height)
 
     def input_width(self) -> int:
         """In pixels."""
@@ -301,38 +353,23 @@ class SelfLearnClassifier:
         """In pixels."""
         return self.preprocess.height
 
-    def input_format(self) -> str:
-        """MaixPy's name of the pixel format: "RGB888", or "GRAYSCALE" for a one-channel backbone."""
-        return "GRAYSCALE" if self.preprocess.colour is Colour.GREY else "RGB888"
+    def input_format(self) -> Format:
+        """FMT_RGB888, or FMT_GRAYSCALE for a one-channel backbone."""
+        return Format.FMT_GRAYSCALE if self.preprocess.colour is Colour.GREY else Format.FMT_RGB888
 
     def input_shape(self) -> list[int]:
         """[1, height, width, channels]"""
         return [1, self.preprocess.height, self.preprocess.width, self.preprocess.channels]
 
-    def close(self) -> None:
-        """End the double buffer's thread, dropping the answer under way. ``classify`` starts it again."""
-        self._buffer.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _embed(self, image: ImageLike, fit: Fit | str | None) -> Floats:
+    def _embed(self, image: ImageLike, fit: FitLike | None) -> Floats:
         return self._few.embed_pixels(self._pixels(image, fit))
 
-    def _pixels(self, image: ImageLike, fit: Fit | str | None) -> Pixels:
-        pixels = self._few.preprocess.with_fit(fit).pixels(image)
-        # A camera may draw its next frame into the same array while the worker still reads this one.
-        return pixels.copy() if pixels is image else pixels
+    def _pixels(self, image: ImageLike, fit: FitLike | None) -> Pixels:
+        return self._few.preprocess.with_fit(as_fit(fit)).pixels(image)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "_buffer"}
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state)
-        self._buffer = DoubleBuffer(self._few.embed_pixels)
+def _shared(pixels: Pixels, image: ImageLike) -> bool:
+    return isinstance(image, np.ndarray) and np.may_share_memory(pixels, image)
 
 
 def _owner(support: SupportSet, label: int | str) -> int:

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,23 @@ from whatsit.files import read_bounded
 MAX_LABELS = 100_000
 MAX_LABEL_BYTES = 2**24
 _NUMBERED = re.compile(r"^(\d{1,9})[ \t:,]+(\S.*)$")
+_NUMBER_LAST = re.compile(r"^(\S.*?)[ \t:,=]+(\d{1,9})$")
 _MACHINE_ID = re.compile(r"/[mgt]/\w+|n\d{8}|Q\d+")
 _ITEM = re.compile(r"\bitem\s*\{([^{}]*)\}")
 _FIELD = re.compile(r"""(\w+)\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(-?\d{1,9}(?!\d)))""")
+_NOT_IN_ORDER = "numbers of labels repeat or leave a gap; expected 0, 1, 2 … or 1, 2, 3 …"
 _EXPECTED = "expected one label per line, a JSON list, or an object of numbers and names"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedLabels:
+    """What a label file says: the number of each class and its name."""
+
+    names: Mapping[int, str]
+    are_numbered: bool
+    """The file gives the numbers; else its lines are counted from 0."""
+    are_records: bool = False
+    """Records of a list, whose order means something too where their numbers leave gaps."""
 
 
 def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
@@ -32,23 +46,46 @@ def parse_labels(content: bytes, name: str) -> tuple[str, ...]:
     Raises:
         DataError: another encoding, empty, too long, or numbers that leave a gap.
     """
+    found = numbered_labels(content, name)
+    are_outputs = not found.are_numbered or (found.are_records and not _is_whole(found.names))
+    return _checked([*found.names.values()] if are_outputs else _in_order(found.names, name), name)
+
+
+def numbered_labels(content: bytes, name: str, *, gaps: bool = False) -> NumberedLabels:
+    """The names in a label file by the numbers of their classes; notations as in ``parse_labels``.
+
+    Args:
+        name: what to call the file in errors.
+        gaps: the lists of a dataset: numbered lines count whatever their numbers are, and so do ``label 0`` lines.
+
+    Raises:
+        DataError: another encoding, no label file, or a number twice.
+    """
     text = _text(content, name)
     stripped = text.lstrip()
     if stripped.startswith(("[", "{")):
-        return _checked(_from_json(text, name), name)
+        return _from_json(text, name)
     if _ITEM.match(stripped):
-        return _checked(_from_label_map(text, name), name)
+        return NumberedLabels(_from_label_map(text, name), True)
     lines = [line.strip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
-    numbered = [_NUMBERED.match(line) for line in lines if line]
-    if numbered and all(numbered):
-        pairs = {int(match[1]): match[2] for match in numbered if match}
-        first = min(pairs)
-        distinct = len(set(pairs.values())) == len(pairs)  # "1 euro" and "2 euro" are labels with numbers of their own
-        if (first == 0 or (first == 1 and distinct)) and sorted(pairs) == list(range(first, first + len(numbered))):
-            lines = [pairs[index] for index in sorted(pairs)]
-    return _checked(lines, name)
+    if (numbers := _numbers_of([line for line in lines if line], gaps)) is not None:
+        return NumberedLabels(numbers, True)
+    return NumberedLabels(dict(enumerate(lines)), False)
+
+
+def _numbers_of(lines: Sequence[str], gaps: bool) -> dict[int, str] | None:
+    """The names of numbered lines; None where the numbers belong to the labels, as in "2 euro" and "1 euro"."""
+    numbered = [_NUMBERED.match(line) for line in lines]
+    pairs = {int(match[1]): match[2] for match in numbered if match}
+    if gaps and not all(numbered):
+        numbered = [_NUMBER_LAST.match(line) for line in lines]
+        pairs = {int(match[2]): match[1] for match in numbered if match}
+    if not pairs or not all(numbered) or len(pairs) != len(lines):
+        return None
+    is_distinct = len(set(pairs.values())) == len(pairs)  # "1 euro" and "2 euro" are labels with numbers of their own
+    return pairs if (min(pairs) == 0 or is_distinct) and (_is_whole(pairs) or (gaps and is_distinct)) else None
 
 
 def are_machine_ids(labels: Sequence[str]) -> bool:
@@ -71,30 +108,45 @@ def _checked(labels: Sequence[str], name: str) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _from_json(text: str, name: str) -> list[str]:
+def _from_json(text: str, name: str) -> NumberedLabels:
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{name}: neither JSON nor one label per line; {_EXPECTED}") from error
+    if (labels := labels_in(found, name)) is None:
+        raise DataError(f"{name}: JSON without labels in it; {_EXPECTED}")
+    return labels
+
+
+def labels_in(document: Any, name: str) -> NumberedLabels | None:
+    """The labels in parsed JSON; None where it has none.
+
+    Raises:
+        DataError: a number twice.
+    """
+    found = document
     if isinstance(found, dict):
-        for key in ("labels", "classes", "names", "class_names", "id2label"):
+        for key in ("labels", "classes", "names", "class_names", "categories", "id2label"):
             if isinstance(found.get(key), list | dict):
                 found = found[key]
                 break
     if isinstance(found, list) and all(isinstance(label, str) for label in found):
-        return [label.strip() for label in found]
+        return NumberedLabels(dict(enumerate(label.strip() for label in found)), False)
     if isinstance(found, list) and found and all(isinstance(label, dict) for label in found):
-        named = [_named(entry) for entry in found]
-        if all(label is not None for label in named):
-            return [label for label in named if label is not None]
+        named = [label for entry in found if (label := _named(entry)) is not None]
+        if len(named) == len(found):
+            numbers = [entry.get("id") for entry in found]
+            are_ids = all(isinstance(number, int) and not isinstance(number, bool) for number in numbers)
+            if are_ids and len({*numbers}) == len(numbers):
+                return NumberedLabels(_by_number(zip(numbers, named, strict=True), name), True, True)
+            return NumberedLabels(dict(enumerate(named)), False)
     if isinstance(found, dict) and found:
         found = {key: value[1] if _is_pair(value) else value for key, value in found.items()}
-        ids = {key: value for key, value in found.items() if isinstance(value, str) and re.fullmatch(r"\d{1,9}", key)}
-        if len(ids) == len(found):
-            return _in_order({int(key): value for key, value in ids.items()}, len(found), name)
+        if all(isinstance(value, str) and re.fullmatch(r"\d{1,9}", key) for key, value in found.items()):
+            return NumberedLabels(_by_number(((int(key), value) for key, value in found.items()), name), True)
         if all(isinstance(value, int) and not isinstance(value, bool) for value in found.values()):
-            return _in_order({value: key for key, value in found.items()}, len(found), name)
-    raise DataError(f"{name}: JSON without labels in it; {_EXPECTED}")
+            return NumberedLabels(_by_number(((value, key) for key, value in found.items()), name), True)
+    return None
 
 
 def _is_pair(value: object) -> bool:
@@ -107,24 +159,37 @@ def _named(entry: Mapping[str, Any]) -> str | None:
     return next((value for value in values if isinstance(value, str)), None)
 
 
-def _from_label_map(text: str, name: str) -> list[str]:
+def _from_label_map(text: str, name: str) -> dict[int, str]:
     """``StringIntLabelMap`` of TensorFlow's object detection API in protobuf's text format."""
-    pairs: dict[int, str] = {}
-    items = _ITEM.findall(text)
-    for item in items:
+    pairs: list[tuple[int, str]] = []
+    for item in _ITEM.findall(text):
         fields = {key: double or single or number for key, double, single, number in _FIELD.findall(item)}
         shown = fields.get("display_name") or fields.get("name")
         if shown is None or not fields.get("id", "").isdigit():
             raise DataError(f'{name}: an item without id and name; expected item {{ id: 1 name: "cat" }}')
-        pairs[int(fields["id"])] = shown
-    return _in_order(pairs, len(items), name)
+        pairs.append((int(fields["id"]), shown))
+    return _by_number(pairs, name)
 
 
-def _in_order(pairs: Mapping[int, str], count: int, name: str) -> list[str]:
-    first = min(pairs)
-    if len(pairs) != count or first not in (0, 1) or sorted(pairs) != list(range(first, first + count)):
-        raise DataError(f"{name}: numbers of labels repeat or leave a gap; expected 0, 1, 2 … or 1, 2, 3 …")
-    return [pairs[index].strip() for index in sorted(pairs)]
+def _by_number(pairs: Iterable[tuple[int, str]], name: str) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for number, label in pairs:
+        if number in found:
+            raise DataError(f"{name}: {_NOT_IN_ORDER}")
+        found[number] = label.strip()
+    return found
+
+
+def _in_order(names: Mapping[int, str], name: str) -> list[str]:
+    if not _is_whole(names):
+        raise DataError(f"{name}: {_NOT_IN_ORDER}")
+    return [names[number] for number in sorted(names)]
+
+
+def _is_whole(numbers: Iterable[int]) -> bool:
+    """True for 0, 1, 2 … and 1, 2, 3 … in any order."""
+    found = sorted(numbers)
+    return found[0] in (0, 1) and found == list(range(found[0], found[0] + len(found)))
 
 
 def parse_plain_labels(content: bytes, name: str) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
-"""Who can talk to the studio: Host, Origin and token are checked before anything else sees a request."""
+"""Who can talk to a server of ours: Host, Origin and token are checked before anything else sees a request."""
 
 import hashlib
 import hmac
 import ipaddress
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -16,12 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whatsit.errors import DataError
 from whatsit.web.connections import Connections
+from whatsit.web.cookie_key import new_key
 from whatsit.web.guesses import Guesses
 from whatsit.web.refusal import refusal
 
 SHORTEST_TOKEN = 12
 """Characters of a token that a person chooses."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+_FORM_TOKEN = "whatsit.form_token"  # noqa: S105 - a key of the scope
 _SITE = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -50,7 +52,7 @@ def check_token(token: str) -> str:
     if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable()) or token != token.strip():
         raise DataError(
             f"token of {len(token)} characters: expected {SHORTEST_TOKEN} or more letters, digits and signs; "
-            "without one, the studio makes its own where it needs one"
+            "without one, the server makes its own where it needs one"
         )
     return token
 
@@ -78,16 +80,31 @@ class Access:
     token: str | None = None
     names: frozenset[str] = field(default_factory=frozenset)
     secure: bool = False
+    key: bytes = field(default_factory=new_key, repr=False)
+    """What cookies are made with beside the token: who guesses tokens cannot try them as cookies."""
 
     @classmethod
-    def of(cls, host: str, port: int, token: str | None, secure: bool = False, names: Iterable[str] = ()) -> "Access":
-        """The rules for a server bound to ``host``; ``names`` are further host names that it is reached by."""
+    def of(
+        cls,
+        host: str,
+        port: int,
+        token: str | None,
+        secure: bool = False,
+        names: Iterable[str] = (),
+        key: bytes | None = None,
+    ) -> "Access":
+        """The rules for a server bound to ``host``.
+
+        Args:
+            names: further host names that it is reached by.
+            key: None: cookies are good for this server alone.
+        """
         loopback = is_loopback(host)
         known = {"localhost", *(name.lower() for name in names)}
         if not loopback:
             own = socket.gethostname().lower()
             known |= {host.lower(), own, f"{own}.local"}
-        return cls(port, loopback, token, frozenset(known), secure)
+        return cls(port, loopback, token, frozenset(known), secure, key or new_key())
 
     def host_allowed(self, host: str) -> bool:
         """Whether a Host header, ``name`` or ``name:port``, is ours."""
@@ -117,13 +134,26 @@ class Access:
         return f"whatsit_{self.port}"
 
     def cookie_value(self) -> str:
-        """The cookie's value: a digest, so that it does not reveal the token."""
-        return hashlib.sha256(f"whatsit cookie {self.token}".encode()).hexdigest()
+        """The cookie's value: a keyed digest, so that neither reveals the other."""
+        return hmac.new(self.key, f"whatsit cookie {self.token}".encode(), hashlib.sha256).hexdigest()
 
     def has_cookie(self, headers: Headers) -> bool:
         """Whether a request has the cookie of a visitor who showed the token before."""
         value = cookie(headers.get("cookie", ""), self.cookie)
         return value is not None and _equal(value, self.cookie_value())
+
+    def begins_known(self, head: bytes) -> bool:
+        """Whether the beginning of a request is from someone with the cookie, or nobody needs one.
+
+        The token itself does not count: how soon an answer comes would tell who guesses it that it is right.
+        """
+        if self.token is None:
+            return True
+        for line in head.decode("latin-1").split("\r\n")[1:]:
+            name, _, value = line.partition(":")
+            if name.lower() == "cookie" and self.has_cookie(Headers({"cookie": value})):
+                return True
+        return False
 
 
 def cookie(header: str, name: str) -> str | None:
@@ -141,18 +171,48 @@ def _bearer(headers: Headers) -> str:
     return value if scheme.lower() == "bearer" else ""
 
 
+def check_form_token(scope: Scope, shown: str) -> tuple[int, str] | None:
+    """Judge the token in a form, on a path for which ``Gate`` leaves that to the application.
+
+    Returns:
+        The status and the reason where the sender is not let in; None: they are.
+    """
+    judge: Callable[[str], tuple[int, str] | None] | None = scope.get(_FORM_TOKEN)
+    return judge(shown) if judge is not None else None
+
+
+def _nowhere(_: str) -> bool:
+    return False
+
+
 class Gate:
     """ASGI middleware that passes on what ``Access`` allows and refuses the rest with one line.
 
     Args:
         connections: those that requests come on; one whose request is passed on is not ended for a newcomer.
+        guesses: the wrong tokens so far.
+        for_programs: the paths where changes are accepted without an Origin, which browsers send with every POST,
+            unless a cookie is all that lets the sender in. Pages of other sites can do nothing there.
+        form_token: the paths where a POST without any token is passed on: the application reads the form and asks
+            ``check_form_token`` before it does anything else.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, connections: Connections, guesses: Guesses | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        connections: Connections,
+        guesses: Guesses | None = None,
+        *,
+        for_programs: Callable[[str], bool] = _nowhere,
+        form_token: Callable[[str], bool] = _nowhere,
+    ) -> None:
         self._app = app
         self._access = access
         self._connections = connections
         self._guesses = guesses or Guesses()
+        self._for_programs = for_programs
+        self._form_token = form_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -184,7 +244,7 @@ class Gate:
     def _refuse_http(self, scope: Scope, headers: Headers) -> Response | None:
         access = self._access
         if not access.host_allowed(headers.get("host", "")):
-            return refusal(scope, 421, "this studio does not answer to that name; use the address it printed")
+            return refusal(scope, 421, "this server does not answer to that name; use the address it printed")
         query = parse_qs(scope["query_string"].decode("latin-1"))
         given = query.pop("token", [""])[0] if scope["method"] == "GET" else ""
         unknown = self._unknown(scope, headers, given)
@@ -192,9 +252,19 @@ class Gate:
             return refusal(scope, *unknown)
         if given and access.token is not None and _equal(given, access.token):
             return self._welcome(scope["path"], urlencode(query, doseq=True))
-        if scope["method"] not in _SAFE_METHODS and not access.same_origin(headers):
-            return refusal(scope, 403, "changes are accepted only from the studio's own pages (Origin)")
+        if not self._origin_allowed(scope, headers):
+            return refusal(scope, 403, "requests from pages of other sites are refused, and changes without Origin")
         return None
+
+    def _origin_allowed(self, scope: Scope, headers: Headers) -> bool:
+        for_programs = self._for_programs(scope["path"])
+        if scope["method"] in _SAFE_METHODS and not for_programs:
+            return True
+        if for_programs and "origin" not in headers:
+            # A cookie alone is not enough: who has one is a browser, and that says its Origin where it matters.
+            by_program = self._access.token is None or bool(_bearer(headers)) or _FORM_TOKEN in scope
+            return by_program or scope["method"] in _SAFE_METHODS
+        return self._access.same_origin(headers)
 
     def _refuses_websocket(self, scope: Scope, headers: Headers) -> bool:
         access = self._access
@@ -210,14 +280,20 @@ class Gate:
         if token is None or self._access.has_cookie(headers):
             return None
         shown = given or _bearer(headers)
+        if not shown and scope["method"] == "POST" and self._form_token(scope["path"]):
+            scope[_FORM_TOKEN] = lambda text: self._judged(scope, text)
+            return None
+        return self._judged(scope, shown)
+
+    def _judged(self, scope: Scope, shown: str) -> tuple[int, str] | None:
         if shown:
             host = str((scope["client"] or ("",))[0])
             if not self._guesses.allowed(host):
                 return 429, "too many wrong tokens came from your address; wait a minute and try again"
-            if _equal(shown, token):
+            if _equal(shown, self._access.token or ""):
                 return None
             self._guesses.wrong(host)
-        return 401, "a token is needed: open the address with ?token= that the studio printed"
+        return 401, "a token is needed: open the printed address with ?token=, or send it as Authorization: Bearer"
 
     def _welcome(self, path: str, query: str) -> Response:
         # A page of our own goes on to the address without the token. A redirect would not do: after a link on

@@ -15,9 +15,6 @@ _OTHER_FILES = 384
 _WANTED_FILES = 4096
 _ENDING = 256
 """Connections that were told to end and have not yet."""
-ACCEPTED_AT_ONCE = 16
-"""Few, so that a newcomer's request is read long before as many others have come as would take its place."""
-_QUEUE = 1024
 
 Client: TypeAlias = tuple[Any, ...]
 """A peer's address as the socket gives it: host, port, and more for IPv6."""
@@ -58,6 +55,13 @@ class Connections:
         place.count += 1
         self._counted += 1
         return connection
+
+    def asked(self, connection: "Connection", known: bool) -> None:
+        """It has sent something: its wait for an answer begins, which a known visitor's is not ended in."""
+        place = self._hosts[connection.client[0]]
+        if not connection.ending:
+            del place.waiting[connection]
+            (place.idle if known else place.waiting)[connection] = None
 
     @contextlib.contextmanager
     def working(self, client: Client | None) -> Iterator[None]:
@@ -137,31 +141,6 @@ class Connection(socket.socket):
         """Close it and make room for another."""
         super().close()
         self._connections.left(self)
-
-
-class Listener(socket.socket):
-    """A listening socket whose connections are counted."""
-
-    def __init__(self, connections: Connections, family: int, kind: int, protocol: int) -> None:
-        super().__init__(family, kind, protocol)
-        self._connections = connections
-
-    def listen(self, backlog: int = _QUEUE) -> None:
-        """Let connections wait in a queue of our length; asyncio's ``backlog`` is also what it accepts at once."""
-        super().listen(max(backlog, _QUEUE))
-
-    def accept(self) -> tuple[socket.socket, Any]:
-        """The next connection that there is room for.
-
-        Raises:
-            BlockingIOError: there is none now.
-        """
-        for _ in range(ACCEPTED_AT_ONCE):  # the event loop has other work too
-            accepted, client = super().accept()
-            connection = self._connections.arrive(accepted, client)
-            if connection is not None:
-                return connection, client
-        raise BlockingIOError
 
 
 def _affordable() -> int:

@@ -8,6 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from typing_extensions import TypedDict
 
+_FOR_PROGRAMS = ("/api/", "/v1/", "/v2/")
+"""Where programs ask."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -23,8 +26,8 @@ class ErrorView(TypedDict):
 
 
 def refusal(scope: Scope, status: int, reason: str, **headers: str) -> Response:
-    """The answer to a request that is refused before a page sees it: JSON under ``/api``, text elsewhere."""
-    if scope["path"].startswith("/api/"):
+    """The answer to a request that is refused before a page sees it: JSON to programs, text elsewhere."""
+    if scope["path"].startswith(_FOR_PROGRAMS):
         view: ErrorView = {"error": reason}
         return JSONResponse(view, status, headers=headers)
     return PlainTextResponse(f"whatsit: {reason}\n", status, headers=headers)
@@ -56,7 +59,7 @@ class LastResort:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1011})
             elif not begun:
-                reason = f"something went wrong here ({type(error).__name__}); the studio's errors.log says more"
+                reason = f"something went wrong here ({type(error).__name__}); errors.log says more"
                 await refusal(scope, 500, reason)(scope, receive, send)
             else:
                 raise

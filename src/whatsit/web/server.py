@@ -18,8 +18,10 @@ from starlette.types import ASGIApp
 
 from whatsit.errors import DataError
 from whatsit.web.access import Access, check_token, is_loopback, new_token
-from whatsit.web.connections import ACCEPTED_AT_ONCE, Connections, Listener
+from whatsit.web.connections import Connections
+from whatsit.web.cookie_key import cookie_key
 from whatsit.web.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, TimedProtocol
+from whatsit.web.listener import ACCEPTED_AT_ONCE, Listener
 
 DEFAULT_PORT = 8000
 _TRIES = 20
@@ -81,7 +83,8 @@ class WebServer:
         bound = self._listener.getsockname()[1]
         if token is None and not is_loopback(host):
             token = new_token()
-        access = Access.of(host, bound, token, secure=secure)
+        access = Access.of(host, bound, token, secure=secure, key=cookie_key())
+        self._listener.known = access.begins_known
         self.address = Address(_url(host, bound, token, secure), bound, moved, access.loopback, secure, token)
         """Where it can be reached."""
         try:
@@ -145,7 +148,7 @@ def reachable_name(host: str) -> str:
         return str(probe.getsockname()[0])
 
 
-def _listen(host: str, port: int | None, default_port: int, connections: Connections) -> tuple[socket.socket, bool]:
+def _listen(host: str, port: int | None, default_port: int, connections: Connections) -> tuple[Listener, bool]:
     wanted = [port] if port is not None else list(range(default_port, default_port + _TRIES))
     for candidate in wanted:
         try:

@@ -367,6 +367,7 @@ def test_each_kind_of_finding_has_a_colour_of_its_own(big: str, page: Page) -> N
 def test_what_happens_to_the_folder_is_seen_when_somebody_comes_back(big: str, page: Page, wall: Path) -> None:
     page.goto(f"{big}dataset?label={LABELS[3]}")
     total(page, "1,000")
+    page.wait_for_load_state("networkidle")  # or a tile is asked for whose picture has gone
     picture = wall / "dataset" / LABELS[3] / f"{3 * EACH:05d}.jpg"
     kept = picture.read_bytes()
     picture.unlink()

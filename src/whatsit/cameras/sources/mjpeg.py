@@ -15,12 +15,12 @@ from whatsit.cameras.remote import RemoteCamera
 from whatsit.cameras.source import CameraSource
 from whatsit.cameras.web_response import WebCamera, WebResponse, reason_of
 from whatsit.errors import CameraError, CameraLostError
+from whatsit.imaging.picture_format import format_of
 from whatsit.plugins import Address
 
 STILL_INTERVAL = 0.5
 """Seconds from one request for a still picture to the next: cameras encode each one anew."""
 _STREAMS = ("multipart/x-mixed-replace", "multipart/mixed")
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"BM", b"GIF8")
 
 
 def from_address(address: Address) -> RemoteCamera:
@@ -55,7 +55,7 @@ def open_mjpeg(url: str, timeout: float = 10.0) -> Capture:
         if response.kind in _STREAMS:
             return MjpegCapture(cast(BinaryIO, response.raw), _boundary(response), response.connection)
         first = _body(response)
-        if response.kind.startswith("image/") or first.startswith(_MAGIC):
+        if response.kind.startswith("image/") or format_of(first) is not None:
             return StillCapture(camera, first)
         sent = response.described(first)
         raise CameraError(f"it sends neither an MJPEG stream (multipart/x-mixed-replace) nor a picture, but {sent}")
@@ -77,7 +77,7 @@ def _body(response: WebResponse) -> bytes:
     """
     try:
         first = response.raw.read(1024)
-        if not (response.kind.startswith("image/") or first.startswith(_MAGIC)):
+        if not (response.kind.startswith("image/") or format_of(first) is not None):
             return first
         content = first + response.raw.read(MAX_PICTURE_BYTES)
     except (OSError, http.client.HTTPException) as error:

@@ -11,6 +11,7 @@ from whatsit.datasets.formats.references import Found, Reference, References, co
 from whatsit.datasets.label import UNLABELLED
 from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split, split_hinted, split_named
+from whatsit.validation import first_few
 
 SEVERAL = "has several labels; whatsit keeps one per picture"
 
@@ -69,7 +70,7 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
         notes += claims.notes
         labels = {label for claim in claims.entries for label in claim.labels}
         ways: Counter[Found] = Counter()
-        astray = 0
+        astray = empty = 0
         for claim in claims.entries:
             item = _item(claim, claims.path, references, labels, skips, ways)
             if item is None:
@@ -85,6 +86,7 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
                     Skip(place, f"split {word!r}: expected train, validation or test; decided by whatsit's rule")
                 )
             astray += _lies_astray(place, item.label, labels)
+            empty += item.label == UNLABELLED
             item = Item(place, item.label, split)
             first = found.setdefault(place, _Place(item, claims.path))
             if first.item != item:
@@ -93,6 +95,7 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
                     disputed += first.item.label != item.label
                     what += f" of {claims.path}"
                 notes.append(Skip(place, f"named twice in {first.list}; {what} of {claim.where} was not taken"))
+        notes += _without_label(claims, labels, empty)
         if astray:
             notes.append(
                 Skip(
@@ -109,6 +112,7 @@ def listing_of(references: References, lists: Sequence[Claims], hints: Iterable[
     return Listing(taken, tuple(skips), tuple(notes), read_as=_said(lists, taken, are_split))
 
 
+_NOTHING = frozenset({"nan", "none", "null", "na", "n/a", "<na>"})
 _NO_SPLIT = frozenset({"unassigned", "none", "unsplit", "default", "nan", "null"})
 
 
@@ -130,6 +134,22 @@ def _item(
         problem = "and not in its folder" if reference.problem == "not there" else f"but {reference.problem}"
         skips.append(Skip(claim.name or list_path, f"named in {list_path} {problem}"))
     return None
+
+
+def _without_label(claims: Claims, labels: set[str], empty: int) -> list[Skip]:
+    """That some have no label, and that a word which can mean so was taken for one."""
+    said = []
+    if empty and any(map(str.strip, labels)):
+        said.append(f"pictures with an empty label, which are unlabelled: {empty:,}")
+    if words := sorted(label for label in labels if can_mean_nothing(label)):
+        shown = first_few([repr(word) for word in words])
+        said.append(f"words that can mean no label were taken for labels: {shown}; leave the cells empty if they do")
+    return [Skip(claims.path, one) for one in said]
+
+
+def can_mean_nothing(label: str) -> bool:
+    """True for what tables write where there is nothing, such as ``NaN``. In a list it is a label all the same."""
+    return label.strip().casefold() in _NOTHING
 
 
 def _lies_astray(place: str, label: str, labels: set[str]) -> bool:

@@ -17,7 +17,7 @@ from whatsit.datasets.formats.item import Item
 from whatsit.datasets.formats.listing import Listing
 from whatsit.datasets.formats.report import ImportReport
 from whatsit.datasets.formats.source import Source
-from whatsit.datasets.label import plain_label, safe_file_name
+from whatsit.datasets.label import UNLABELLED, plain_label, safe_file_name
 from whatsit.datasets.placement import Newcomer
 from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split
@@ -46,9 +46,10 @@ def take_in(
 ) -> ImportReport:
     """Import what a source lists; the dataset becomes the union of what it had and what the source has.
 
-    A picture counts as present where the dataset has its bytes as often as the source has had them so far. So
-    importing again adds nothing, even what was relabelled since. All splits are recorded before the first file is
-    written, so an import that was stopped ends the same when it is repeated.
+    The same bytes under one label come in once. Under several labels they come in under each, which the report says and
+    the check calls a conflict. A picture counts as present where the dataset has its bytes under as many labels as the
+    source has had them so far. So importing again adds nothing, even what was relabelled since. All splits are recorded
+    before the first file is written, so an import that was stopped ends the same when it is repeated.
 
     Args:
         dataset: where the pictures go.
@@ -75,7 +76,8 @@ def _take_in(
     items = _with_usable_labels(dataset, items, all_skips)
     looked = _look(dataset, source, items, all_skips, progress)
     seen = [replace(s, item=replace(s.item, split=s.item.split or listing.splits.get(s.hash))) for s in looked]
-    wanted, present = _missing(dataset, seen, notes)
+    wanted = _missing(dataset, _once(seen, notes), notes)
+    present = len(seen) - len(wanted)
     moment = time.time()
     dataset.remember([Newcomer(s.hash, s.item.label, s.item.split, "", s.item.path, moment) for s in seen])
     _note_splits(dataset, seen, notes)
@@ -177,30 +179,46 @@ def _batches(
         yield batch
 
 
-def _missing(dataset: Dataset, seen: Sequence[_Seen], notes: list[Skip]) -> tuple[list[_Seen], int]:
+def _once(seen: Sequence[_Seen], notes: list[Skip]) -> list[_Seen]:
+    """Each content once under each of its labels."""
+    first: dict[tuple[str, str], _Seen] = {}
+    by_hash: dict[str, list[_Seen]] = {}
+    for one in seen:
+        kept = first.setdefault((one.hash, one.item.label), one)
+        if kept is one:
+            if one.item.label != UNLABELLED:
+                by_hash.setdefault(one.hash, []).append(one)
+        else:
+            said = f"byte for byte another picture of its label, which was taken once: {kept.item.path}"
+            notes.append(Skip(one.item.path, said))
+    for same in by_hash.values():
+        for one, other in zip(same, (*same[1:], same[0]), strict=True):
+            if one is not other:
+                said = f"byte for byte {other.item.path}, which is {other.item.label!r}"
+                notes.append(Skip(one.item.path, f"conflict, kept under both labels: {said}"))
+    return list(first.values())
+
+
+def _missing(dataset: Dataset, seen: Sequence[_Seen], notes: list[Skip]) -> list[_Seen]:
     held = dataset.contents()
-    in_label = Counter(held)
     in_all = Counter[str]()
     where: dict[str, str] = {}
     for (hash_, label), count in held.items():
         in_all[hash_] += count
         where[hash_] = label
-    asked_label, asked_all = Counter[tuple[str, str]](), Counter[str]()
+    asked = Counter[str]()
     missing: list[_Seen] = []
     for one in seen:
-        key = (one.hash, one.item.label)
-        asked_label[key] += 1
-        asked_all[one.hash] += 1
-        if in_label[key] >= asked_label[key]:
+        asked[one.hash] += 1
+        if (one.hash, one.item.label) in held:
             continue
-        if in_all[one.hash] >= asked_all[one.hash]:
+        if in_all[one.hash] >= asked[one.hash]:
             notes.append(Skip(one.item.path, f"present already as {where[one.hash]!r}, which was kept"))
             continue
         missing.append(one)
-        in_label[key] += 1
         in_all[one.hash] += 1
         where.setdefault(one.hash, one.item.label)
-    return missing, len(seen) - len(missing)
+    return missing
 
 
 def _note_splits(dataset: Dataset, seen: Sequence[_Seen], notes: list[Skip]) -> None:

@@ -47,7 +47,7 @@ def parse(content: bytes, list_path: str, references: References, is_certain: bo
 def _said(document: Any, list_path: str, references: References, is_certain: bool) -> Claims | NearMiss | None:
     if isinstance(document, dict) and document:
         values = list(document.values())
-        if all(isinstance(value, str | int) and not isinstance(value, bool) for value in values):
+        if all(isinstance(value, str | int | None) and not isinstance(value, bool) for value in values):
             return _by_file(document, list_path, references)
         if all(isinstance(value, list) and all(isinstance(name, str) for name in value) for value in values):
             return _by_label(document, list_path, references)
@@ -56,8 +56,16 @@ def _said(document: Any, list_path: str, references: References, is_certain: boo
         elif len(lists := [value for value in values if _are_records(value)]) == 1:
             document = lists[0]
     if _are_records(document):
+        document = [_with_use(record) for record in document]
         return claims_of(_table(document, list_path), references)
     return None
+
+
+def _with_use(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The split of a record of Vertex AI as a field: ``{"aiplatform.googleapis.com/ml_use": "test"}``."""
+    marks = record.get("dataItemResourceLabels")
+    uses = [use for key, use in marks.items() if key.endswith("/ml_use")] if isinstance(marks, dict) else []
+    return {**record, "ml_use": uses[0]} if uses else record
 
 
 def _are_records(value: Any) -> bool:
@@ -120,5 +128,8 @@ FORMAT = Format(
     precedence=36,
     list_endings=LISTS.endings,
     read_list=LISTS.read_list,
-    notes=("Hugging Face's metadata.jsonl in each split folder, or at the top.",),
+    notes=(
+        "Hugging Face's metadata.jsonl in each split folder, or at the top.",
+        "Understood too: the JSON Lines of Vertex AI, with the splits of ml_use.",
+    ),
 )

@@ -1,12 +1,12 @@
 """A table that names pictures: which column is the path, which the label, which the split."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from whatsit.datasets.formats.claims import Claim, Claims
+from whatsit.datasets.formats.label_cell import are_labels, several
 from whatsit.datasets.formats.list_cost import MAX_COLUMNS
 from whatsit.datasets.formats.listing import NearMiss
 from whatsit.datasets.formats.references import Found, References
@@ -22,15 +22,27 @@ from whatsit.validation import first_few
 PATH_HEADS = (
     "path", "filepath", "filepaths", "file", "filename", "filenames", "imagepath", "imagefile", "imagename",
     "imagefilename", "image", "images", "imgpath", "imgname", "img", "picture", "photo", "fname", "imageid", "imgid",
-    "imageuri", "gcsuri", "uri", "fileid", "imageurl",
+    "imageuri", "gcsuri", "imagegcsuri", "uri", "fileid", "imageurl",
 )  # fmt: skip
 _LABEL_HEADS = (
     "label", "labels", "labelname", "class", "classname", "classes", "category", "categoryname", "target", "breed",
     "species", "choice", "choices", "diagnosis", "dx", "disease", "level", "classid", "labelid", "categoryid",
-    "groundtruth", "classlabel", "imagelabel", "tag", "tags",
+    "groundtruth", "classlabel", "imagelabel", "tag", "tags", "classificationannotation", "classificationannotations",
 )  # fmt: skip
 _NAME_HEADS = ("labelname", "classname", "categoryname", "labeltext", "classlabel")
-_SPLIT_HEADS = ("split", "subset", "set", "partition", "dataset", "phase", "fold", "mlusage", "usage", "datatype")
+_SPLIT_HEADS = (
+    "split",
+    "subset",
+    "set",
+    "partition",
+    "dataset",
+    "phase",
+    "fold",
+    "mluse",
+    "mlusage",
+    "usage",
+    "datatype",
+)
 _FLAG_HEADS = {
     "isvalid": "validation", "isval": "validation", "isvalidation": "validation", "istest": "test", "istrain": "train",
     "istraining": "train",
@@ -47,7 +59,6 @@ _OTHER_HEADS = re.compile(
 SPEAKS_AGAINST = "its column {} says something else than the folders; name it label if it counts"
 _SAMPLE = 400
 _TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no", ""})
-_AUTOML = frozenset({"TRAIN", "TRAINING", "TEST", "VALIDATION", "VALIDATE", "UNASSIGNED", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +151,8 @@ def _with_heads(table: Table, references: References) -> Table:
     if is_named or (len(table.rows) > 1 and not _has_picture(first, table, references)):
         padded = (*first, *("" for _ in range(width - len(first))))
         return Table(table.path, table.rows[1:], padded, table.must_name, table.is_one_hot)
-    if first[0] in _AUTOML and width > 1 and all(cells[0] in _AUTOML for _, cells in table.rows):
-        heads = ("split", "path", *("label" if at == 2 else f"label {at - 1}" for at in range(2, width)))
+    if (roles := _with_split(table, width, references)) is not None:
+        heads = roles
     elif width == 2 and not _has_picture(first[:1], table, references):
         heads = ("label", "path")
     elif _SCHEME_OF_CLOUD.match(first[0]):
@@ -149,6 +160,28 @@ def _with_heads(table: Table, references: References) -> Table:
     else:
         heads = _usual_order(table, width)
     return Table(table.path, table.rows, heads, table.must_name, table.is_one_hot)
+
+
+def _with_split(table: Table, width: int, references: References) -> tuple[str, ...] | None:
+    """A column of nothing but words for splits, as AutoML's first, and one of pictures: the rest are labels."""
+    columns = [[_cell(cells, at) for _, cells in table.rows] for at in range(width)]
+    splits = [at for at, cells in enumerate(columns) if any(cells) and all(map(_is_use, cells))]
+    if not splits or width < (2 if splits[0] == 0 else 3):
+        return None
+    path = next(
+        (at for at in range(width) if at not in splits and _has_picture([columns[at][0]], table, references)), -1
+    )
+    if path < 0:
+        return None
+    labels = [at for at in range(width) if at not in (splits[0], path)]
+    roles = {splits[0]: "split", path: "path"} | {
+        at: f"label {number}" if number > 1 else "label" for number, at in enumerate(labels, 1)
+    }
+    return tuple(roles[at] for at in range(width))
+
+
+def _is_use(cell: str) -> bool:
+    return cell.casefold() in ("", "unassigned") or split_named(cell) is not None
 
 
 def _usual_order(table: Table, width: int) -> tuple[str, ...]:
@@ -273,7 +306,7 @@ def folder_of(picture: str) -> str:
 
 def _no_labels(table: Table, label: int) -> str:
     cells = [cell for _, row in table.rows if (cell := _cell(row, label))]
-    if unread := next((cell for cell in cells if cell[0] in "[{" and _is_json(cell) and several(cell) == [cell]), ""):
+    if unread := next((cell for cell in cells if not are_labels(cell)), ""):
         return f"holds records and no labels, such as {unread[:80]!r}"
     distinct = len(set(cells))
     if _are_numbers(cells) and any("." in cell and not cell.endswith(".0") for cell in cells) and distinct > 2:
@@ -327,39 +360,3 @@ def _joined(entries: Sequence[Claim]) -> list[Claim]:
         labels = tuple(dict.fromkeys((*first.labels, *entry.labels)))
         joined[entry.name] = Claim(first.name, labels, first.split, first.where)
     return list(joined.values())
-
-
-def _named(record: object) -> list[str]:
-    """The label in a record that holds one by its usual name, as Custom Vision's tags do; else none."""
-    names = [record.get(head) for head in ("tagName", "displayName", "label")] if isinstance(record, dict) else []
-    return [name for name in names if isinstance(name, str) and name.strip()][:1]
-
-
-def _is_json(cell: str) -> bool:
-    try:
-        return isinstance(json.loads(cell), list | dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def several(value: str, single: set[str] | frozenset[str] = frozenset(), *, is_tags: bool = False) -> list[str]:
-    """The labels in one cell: one, none, or several, written as JSON, or as words that also stand alone elsewhere."""
-    if not value:
-        return []
-    if value[0] in "[{":
-        try:
-            parsed = json.loads(value)
-        except (ValueError, RecursionError):
-            parsed = re.findall(r"'([^']*)'", value) if value[0] == "[" and value[-1] == "]" else None
-        if isinstance(parsed, dict):
-            parsed = parsed.get("choices", _named(parsed) or None)
-        elif isinstance(parsed, list):
-            parsed = [_named(part)[0] if _named(part) else part for part in parsed]
-        if isinstance(parsed, list) and all(isinstance(part, str) for part in parsed):
-            return [part.strip() for part in parsed if part.strip()]
-        return [value]
-    for mark in ("|", ";", ",", " "):
-        parts = [part.strip() for part in value.split(mark) if part.strip()]
-        if len(parts) > 1 and (is_tags or all(part in single for part in parts)):
-            return parts
-    return [value]

@@ -47,7 +47,7 @@ class ListFormat:
             return None
         if not any(map(contents.is_picture, contents.paths)):
             return self._without_pictures(contents, here)
-        chosen = _of_the_whole(contents, here)
+        chosen = of_the_whole(contents, here)
         usual = [path for path in chosen if posixpath.basename(path).casefold() == LIST_FILE]
         references = References.of(contents)
         if len(chosen) > _MAX_LISTS:
@@ -90,6 +90,7 @@ class ListFormat:
                 found.append(said)
             elif said is not None:
                 misses.append(said)
+        found = [claims for claims in found if not _name_the_classes(claims, found, contents)]
         labelled = [claims for claims in found if any(entry.labels for entry in claims.entries)]
         found = labelled or found
         if strong := next((miss for miss in misses if not miss.only_flat), None):
@@ -108,6 +109,9 @@ class ListFormat:
             of_folders = _of_folders(listing, contents)
             if of_folders is None:
                 return None
+            if of_folders is listing and not listing.notes:
+                nothing = Skip(found[0].path, "it gives no labels: its pictures are unlabelled")
+                of_folders = replace(listing, notes=(nothing,))
             listing = of_folders
         listing = _in_words(listing)
         listing = _with_other_parts(source, contents, listing, [claims.path for claims in found])
@@ -130,6 +134,19 @@ class ListFormat:
             return None
         others = [Skip(path, NOT_A_PICTURE) for path in contents.paths if path not in lists]
         return Listing(skips=(*(Skip(path, _ALONE) for path in lists), *others))
+
+
+def _name_the_classes(claims: Claims, every: Sequence[Claims], contents: Contents) -> bool:
+    """True for ``0 cat, 1 dog`` where 0 and 1 are the labels of another list, or the folders, and not only pictures."""
+    names = {entry.name for entry in claims.entries}
+    words = [entry.labels[0] for entry in claims.entries if len(entry.labels) == 1]
+    count = len(claims.entries)
+    are_names = all(map(str.isdecimal, names)) and len(words) == count > 1 and len({*words}) in (1, count)
+    if not are_names or any(map(str.isdecimal, words)):
+        return False
+    others = [{label for entry in other.entries for label in entry.labels} for other in every if other is not claims]
+    folders = {folder_of(path) for path in contents.paths if contents.is_picture(path)}
+    return any(labels and labels <= names for labels in others) or (len(folders) > 1 and folders <= names)
 
 
 def _in_words(listing: Listing) -> Listing:
@@ -197,7 +214,7 @@ def _content(source: Source, path: str) -> bytes:
         raise SourceError(f"{path}: {error}") from error
 
 
-def _of_the_whole(contents: Contents, lists: Iterable[str]) -> list[str]:
+def of_the_whole(contents: Contents, lists: Iterable[str]) -> list[str]:
     """The lists that can speak for the source, those at the top first."""
     around = wrapping(contents)
     holding = {

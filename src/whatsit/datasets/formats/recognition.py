@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from whatsit.datasets.formats import FORMATS
+from whatsit.datasets.formats.class_names import in_words
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.listing import Listing, NearMiss, pictures_in
 from whatsit.datasets.formats.source import Contents, Source
@@ -67,6 +68,8 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
                 raise SourceError(f"{name}: no files in it; expected pictures in class folders")
             if layout.name == LAST_RESORT and len(formats) > 1 and (why := _no_classes(found, contents)):
                 raise SourceError(f"{name}: {why}; --layout {LAST_RESORT} takes the folders' names for the classes")
+            if len(formats) > 1 or not layout.takes_folders:  # who asks for the folders' names gets them
+                found = _in_words(source, contents, found, layout)
             return replace(
                 found, skips=(*contents.skips, *found.skips), notes=(*contents.notes, *found.notes),
                 read_as=found.read_as or layout.title,
@@ -75,6 +78,12 @@ def recognised(source: Source, contents: Contents, formats: Mapping[str, Format]
         raise SourceError(_said(*misses[0], formats))
     expected = " or ".join(f"{layout.title}: {layout.about}" for layout in formats.values())
     raise SourceError(f"{name}: not in the layout that was asked for; expected {expected}")
+
+
+def _in_words(source: Source, contents: Contents, found: Listing, layout: Format) -> Listing:
+    if not (layout.takes_folders or layout.list_endings):
+        return found
+    return in_words(source, contents, replace(found, read_as=found.read_as or layout.title), layout.takes_folders)
 
 
 def _no_classes(listing: Listing, contents: Contents) -> str:
@@ -114,6 +123,7 @@ def recognised_list(source: Source, contents: Contents, path: str, formats: Mapp
     for layout in readers:
         found = layout.read_list(source, contents, path) if layout.read_list is not None else None
         if isinstance(found, Listing):
+            found = _in_words(source, contents, found, layout)
             return replace(found, notes=(*contents.notes, *found.notes), read_as=found.read_as or layout.title)
         if found is not None:
             misses.append((layout, found))

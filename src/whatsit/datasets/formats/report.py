@@ -14,7 +14,7 @@ class ImportReport:
 
     added: int = 0
     present: int = 0
-    """Pictures the dataset had already, byte for byte."""
+    """Pictures the dataset had already, byte for byte; of copies in one source, all but the first."""
     labels: tuple[str, ...] = ()
     """The classes of the pictures that were added or were there already."""
     skips: tuple[Skip, ...] = ()

@@ -15,8 +15,8 @@ _UNICODE_PATH = 0x7075
 """Info-ZIP's extra field: the name again, in UTF-8 (APPNOTE 4.6.9)."""
 
 
-def names_of(entries: Sequence[ZipInfo]) -> tuple[dict[int, str], str]:
-    """The name of each entry by its place, and the encoding where it had to be guessed, else nothing.
+def names_of(entries: Sequence[ZipInfo]) -> tuple[dict[int, str], list[str]]:
+    """The name of each entry by its place, and where the encoding had to be guessed that, and others that fit too.
 
     Windows writes the code page of its language and says nothing; Debian's ``zip`` and older macOS write UTF-8 and say
     nothing. One archive has one encoding.
@@ -35,11 +35,12 @@ def names_of(entries: Sequence[ZipInfo]) -> tuple[dict[int, str], str]:
             names[place] = said
         else:
             unsaid[place] = raw
-    encoding = _encoding(list(unsaid.values()))
-    names |= {place: raw.decode(encoding, errors="replace") for place, raw in unsaid.items()}
+    raws = list(unsaid.values())
+    encodings = _encodings(raws)
+    names |= {place: raw.decode(encodings[0], errors="replace") for place, raw in unsaid.items()}
     # A few Chinese names in GBK are UTF-8 by chance, of accented letters.
-    is_sure = encoding == "utf-8" and not (unsaid and _fits(list(unsaid.values()), "gb2312", _is_wide))
-    return names, "" if is_sure else encoding
+    is_sure = encodings[0] == "utf-8" and not (unsaid and _fits(raws, "gb2312", _is_wide))
+    return names, [] if is_sure else encodings
 
 
 def _unicode_path(extra: bytes, raw: bytes) -> str | None:
@@ -56,9 +57,21 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
     return None
 
 
-def _encoding(names: Sequence[bytes]) -> str:
-    """The first encoding in which every name is text that somebody can have typed; cp437 where there is none."""
-    return next((encoding for encoding, is_typed in _CANDIDATES if _fits(names, encoding, is_typed)), "cp437")
+def _encodings(names: Sequence[bytes]) -> list[str]:
+    """The encodings in which every name is text that somebody can have typed, the likeliest first; cp437 where there
+    is none."""
+    found = [encoding for encoding, is_typed in _CANDIDATES if _fits(names, encoding, is_typed)]
+    if {"gb2312", "euc_kr"} <= {*found} and found[0] == "gb2312" and _is_rather_korean(b"".join(names)):
+        found.insert(0, found.pop(found.index("euc_kr")))
+    return found or ["cp437"]
+
+
+def _is_rather_korean(text: bytes) -> bool:
+    """Every Korean syllable in EUC-KR is a Chinese character in GB 2312 and the other way round: of the two, the
+    language whose usual characters are there oftener."""
+    korean, chinese = ([c for c in text.decode(encoding) if not c.isascii()] for encoding in ("euc_kr", "gb2312"))
+    usual = sum(c in _USUAL_KOREAN for c in korean)
+    return 3 * usual > len(korean) and usual > sum(c in _USUAL_CHINESE for c in chinese)
 
 
 def _fits(names: Sequence[bytes], encoding: str, is_typed: Callable[[str], bool]) -> bool:
@@ -121,3 +134,17 @@ _CANDIDATES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("shift_jis", _is_wide), ("cp1252", _is_latin), ("euc_kr", _is_korean), ("cp1251", _is_cyrillic),
     ("big5", _is_wide), ("gbk", _is_wide), ("cp932", _is_text),
 )  # fmt: skip
+_USUAL_KOREAN = frozenset(
+    "이다는을가에의은고한하로지기를도서나사리자인대해시있것라들어만수그보아일정으부주장전상면여스제소오원과구성공조간동세무화신중"
+    "우경안생문선연마미실계관분용방심적유양모국비물회식차행강발재개치약말결집거체내타품년학작업단교남당노산위람현진속운민음복표려"
+    "호요설불터트바판러카파포토피크키컵책상의병빨란초록색검흰꽃나무새닭소돼늑호랑곰꼬털눈코입귀손발머옷신발가방시계안경전화"
+)
+"""Syllables that half of Korean text consists of, and those of everyday things."""
+_USUAL_CHINESE = frozenset(
+    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多"
+    "经么去法学如都同现当没动面起看定天分还进好小部其些主样理心本前开但因只从想实日者意无力它与长把机十民第公此已工使情明性知全"
+    "三又关点正业外将两高间由问很最重并物手应向头文体美相见被利什二等产或新制身果加西月话合回特代内信表化老给世位次度门常先海通"
+    "东声提立比水名真处走各入口条平气活别打女变四神电数安少太量再接场件市直金区形空马五书白光色路品类北边红黄绿蓝黑花草树鸟鱼猫"
+    "狗牛羊猪鸡鸭鼠虎兔龙蛇猴熊苹桃梨瓜菜肉米面茶杯碗瓶车船飞球衣鞋帽包灯床桌椅纸笔刀"
+)
+"""Characters that half of Chinese text consists of, and those of everyday things."""

@@ -56,13 +56,14 @@ class ZipSource:
         if total > MAX_TOTAL or (total > 64 * _SMALL and total > _MAX_RATIO * packed):
             raise SourceError(f"{self._path}: would unpack {packed:,} bytes to {total:,}; this looks like a zip bomb")
         found = Contents(archive_stem(self._path.name))
-        names, guess = names_of(entries)
-        if guess:
+        names, encodings = names_of(entries)
+        if encodings:
             strange = next(name for name in names.values() if not name.isascii())
+            others = f" as {' or '.join(encodings[1:4])} they are text too;" if encodings[1:] else ""
             found.notes.append(
                 Skip(
                     strange,
-                    f"names without an encoding were read as {guess}; if they look wrong, "
+                    f"names without an encoding were read as {encodings[0]};{others} if they look wrong, "
                     "unpack the archive and import the folder",
                 )
             )

@@ -27,6 +27,7 @@ from whatsit.live.sinks.home_assistant import (
 from whatsit.live.sinks.mqtt_broker import Broker, Listener
 from whatsit.live.sinks.mqtt_commands import obey
 from whatsit.logs import described
+from whatsit.parallel import start_thread
 from whatsit.text import json_line
 
 _log = logging.getLogger(__name__)
@@ -73,8 +74,7 @@ class MqttSink:
         will = (device.topic("availability"), OFFLINE)
         topics = [device.birth_topic, device.discovery_topic, *(device.topic(f"{name}/set") for name in _COMMANDS)]
         self._broker = connect(will, topics, self)
-        self._thread = threading.Thread(target=self._look, name="mqtt", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("mqtt", self._look)
 
     @property
     def delivery(self) -> Delivery:

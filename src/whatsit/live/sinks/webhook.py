@@ -25,6 +25,7 @@ from whatsit.live.sinks.changes import EVERY, Changes
 from whatsit.live.sinks.http_post import Post, Reply, poster
 from whatsit.live.sinks.outbox import Event, Outbox
 from whatsit.live.sinks.secret import SecretOption
+from whatsit.parallel import start_thread
 from whatsit.plugins import Address, NumberOption, TextOption
 from whatsit.text import one_line
 
@@ -76,8 +77,7 @@ class Webhook:
         self._changed = threading.Condition()
         self._closed_at: float | None = None
         self._delivery = Delivery()
-        self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("webhook", self._run)
 
     @property
     def delivery(self) -> Delivery:

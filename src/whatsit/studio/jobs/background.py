@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from typing_extensions import TypedDict
 
 from whatsit.errors import DataError, WhatsitError
-from whatsit.parallel import Progress
+from whatsit.parallel import Progress, start_thread
 
 State: TypeAlias = Literal["idle", "running", "done", "failed"]
 _REPORT_SECONDS = 0.1
@@ -63,7 +63,7 @@ class Background:
         """Start ``work(progress)``; the work stores its own result.
 
         Raises:
-            DataError: some is running already.
+            DataError: some is running already, or it cannot start.
         """
         with self._guard:
             if self.running:
@@ -71,13 +71,11 @@ class Background:
             self._stopping.clear()
             before = self._state, self._done, self._total, self._error
             self._state, self._done, self._total, self._error = "running", 0, 0, ""
-            thread = threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True)
             try:
-                thread.start()
-            except RuntimeError as error:  # the system gives no more threads
+                self._thread = start_thread(self._name, self._run, work)
+            except DataError:
                 self._state, self._done, self._total, self._error = before
-                raise DataError(f"{self._name}: cannot start: {error}; close other programs and try again") from error
-            self._thread = thread
+                raise
         self._report(self.view())
 
     def stop(self) -> None:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 
 from whatsit.errors import DataError
+from whatsit.parallel import start_thread
 from whatsit.processes import environment, module_command
 from whatsit.studio.jobs.job_messages import EndedMessage, Job, Message
 
@@ -49,7 +50,7 @@ class Worker:
             on_end: called with the reason of a failure in one line, or None, from the worker's thread.
 
         Raises:
-            DataError: a job is running already, or the process cannot start.
+            DataError: a job is running already, or the process or its thread cannot start.
         """
         with self._guard:
             if self.running:
@@ -71,10 +72,13 @@ class Worker:
                     f"{self._name}: its process cannot start: {error.strerror}; close other programs and try again"
                 ) from error
             self._process, self._busy = process, True
-            self._thread = threading.Thread(
-                target=self._attend, args=(process, job, on_message, on_end), name=self._name, daemon=True
-            )
-            self._thread.start()
+            try:
+                self._thread = start_thread(self._name, self._attend, process, job, on_message, on_end)
+            except DataError:
+                self.kill()
+                process.communicate()
+                self._busy = False
+                raise
 
     def stop(self) -> None:
         """Ask the job to end early and keep what it has."""

@@ -8,6 +8,7 @@ import sys
 import threading
 
 from whatsit.errors import WhatsitError
+from whatsit.parallel import start_thread
 from whatsit.studio.jobs.channel import Channel
 from whatsit.studio.jobs.job_messages import Job
 from whatsit.studio.jobs.jobs import run_job
@@ -22,9 +23,9 @@ def _main() -> None:
     os.dup2(2, 1)
     job: Job = json.loads(sys.stdin.readline())
     channel = Channel(output, stopping := threading.Event())
-    threading.Thread(target=_listen, args=(stopping,), daemon=True).start()
     try:
         try:
+            start_thread("stopping", _listen, stopping)
             run_job(job, channel)
             error = None
         except WhatsitError as known:

@@ -11,6 +11,7 @@ from whatsit.cameras import CameraState, Frame, SharedCamera, Subscription, open
 from whatsit.cameras.camera import PushedCamera, StagedCamera
 from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import CameraError
+from whatsit.parallel import start_thread
 
 PREVIEW_WIDTH = 640
 """Pixels."""
@@ -176,8 +177,7 @@ class Feed:
 
     def listen(self, changed: Callable[[], None]) -> None:
         """Call ``changed``, on a separate thread, whenever the camera, its state or its error changes."""
-        self._listening = threading.Thread(target=self._listen, args=(changed,), name="camera state", daemon=True)
-        self._listening.start()
+        self._listening = start_thread("camera state", self._listen, changed)
 
     def stop_watching(self) -> None:
         """End every iteration of ``frames``."""

@@ -1,17 +1,20 @@
 """One model at work on the studio's camera while some tab watches its answers."""
 
+import logging
 import time
 from collections.abc import Callable
 
 from typing_extensions import TypedDict
 
 from whatsit.cameras import SharedCamera
+from whatsit.errors import WhatsitError
 from whatsit.live.engine import Answer, Live
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.smoothing import Smoothing
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import Feed
 
+_log = logging.getLogger(__name__)
 SHOWN = 12
 """Classes in an answer."""
 
@@ -105,9 +108,13 @@ class Recognition:
         if self._live is not None and (self._camera is not camera or not self._hub.wanted(self.kind)):
             self.close()
         if self._live is None and self._hub.wanted(self.kind):
-            self._live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
-            self._camera = camera
-            self._live.start()
+            live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
+            try:
+                live.start()
+            except WhatsitError as error:
+                _log.warning("%s", error)  # the next tab that subscribes tries again
+                return
+            self._live, self._camera = live, camera
 
     def close(self) -> None:
         """Stop the engine."""

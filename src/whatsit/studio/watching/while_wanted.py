@@ -4,6 +4,9 @@ import logging
 import threading
 from collections.abc import Callable
 
+from whatsit.errors import DataError
+from whatsit.parallel import start_thread
+
 _log = logging.getLogger(__name__)
 
 
@@ -25,8 +28,10 @@ class WhileWanted:
         """Start the work if it is wanted and not running."""
         with self._guard:
             if self._thread is None and self._needed():
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+                try:
+                    self._thread = start_thread(self._name, self._run)
+                except DataError as error:
+                    _log.warning("%s", error)  # the next one who wants it tries again
 
     def close(self) -> None:
         """Stop the work and wait until it has ended."""

@@ -12,6 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from whatsit.errors import SettingError, WhatsitError
+from whatsit.serving import native
+from whatsit.serving.model_files import project_files
+from whatsit.serving.service import Service
 from whatsit.studio.pages.shared import camera, tab
 from whatsit.studio.pages.shared.i18n import Languages
 from whatsit.studio.pages.shared.page import STATIC, find_pages
@@ -45,9 +48,12 @@ def create_app(
         connections: those of the server that requests come on; None where it counts none.
     """
 
+    programs = Service(lambda: project_files(studio.project.path))
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        programs.close()
         studio.close()
 
     app = FastAPI(title="whatsit studio", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -55,13 +61,19 @@ def create_app(
     app.state.languages = languages if languages is not None else Languages()
     app.state.pages = find_pages()
     # The last one added sees a request first.
-    app.add_middleware(Gate, access=access, connections=connections or Connections())
+    app.add_middleware(
+        Gate,
+        access=access,
+        connections=connections if connections is not None else Connections(),
+        for_programs=lambda path: path.startswith(native.PREFIX),
+    )
     app.add_middleware(RequestLimits)
     app.add_middleware(LastResort)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(WhatsitError, _explain)
     app.add_exception_handler(HTTPException, _explain_status)
     app.add_exception_handler(RequestValidationError, _explain_request)
+    app.router.routes.extend(native.routes(programs))
     app.include_router(camera.router)
     app.include_router(tab.router)
     for page in app.state.pages:

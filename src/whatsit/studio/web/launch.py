@@ -1,10 +1,7 @@
 """What ``whatsit studio`` does: choose the camera and the backbone, say where the studio is, serve it."""
 
 import io
-import os
 import sys
-import threading
-import webbrowser
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
@@ -15,6 +12,7 @@ from whatsit.studio.web.server import StudioServer
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import short
 from whatsit.web.access import check_token
+from whatsit.web.browser import open_soon
 from whatsit.web.server import DEFAULT_PORT, Address
 
 
@@ -53,8 +51,7 @@ def launch(
         tls=tls,
     )
     print(_announcement(project, server.address), file=sys.stderr)  # noqa: T201 - the command's output
-    if open_page if open_page is not None else server.address.loopback and _has_desktop():
-        threading.Timer(0.5, webbrowser.open, [server.address.url]).start()
+    open_soon(server.address, open_page)
     server.run()
 
 
@@ -101,9 +98,3 @@ def _qr(url: str) -> str:
     drawn = io.StringIO()
     segno.make(url, error="l").terminal(drawn, compact=True, border=2)
     return drawn.getvalue()
-
-
-def _has_desktop() -> bool:
-    if sys.platform == "darwin":
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,175 @@
+"""The native routes as an OpenAPI document (3.1), with examples."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from whatsit.version import VERSION
+
+_EXAMPLE: dict[str, Any] = {
+    "model": "bottles",
+    "answers": [
+        {
+            "state": "label",
+            "unknown": False,
+            "distance": 0.41,
+            "predictions": [
+                {"label": "green", "score": 0.97, "index": 1},
+                {"label": "brown", "score": 0.03, "index": 0},
+            ],
+        }
+    ],
+    "seconds": 0.021,
+}
+_MODEL_EXAMPLE = {
+    "name": "bottles", "state": "loaded", "error": None, "labels": ["brown", "green"], "threshold": 0.62,
+    "width": 224, "height": 224,
+}  # fmt: skip
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+"""One pixel as PNG, in base64."""
+
+
+def document(models: Sequence[str]) -> dict[str, Any]:
+    """The document for a server of these models."""
+    name: dict[str, Any] = {"type": "string", "description": "Which model; not needed where there is one."}
+    if models:
+        name["enum"] = list(models)
+    options = {
+        "model": name,
+        "top_k": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 5, "description": "How many classes."},
+        "threshold": {
+            "type": "number", "minimum": 0, "maximum": 1, "default": 0.5,
+            "description": "The score below which an answer is uncertain.",
+        },
+    }  # fmt: skip
+    base64 = {"type": "string", "contentEncoding": "base64"}
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "whatsit", "version": VERSION, "description": "What is in a picture, for programs."},
+        "paths": {
+            "/api/v1/classify": {
+                "post": {
+                    "operationId": "classify",
+                    "summary": "What is in one picture, or in each of several.",
+                    "parameters": [
+                        {"name": key, "in": "query", "required": False, "schema": schema}
+                        for key, schema in options.items()
+                    ],
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "multipart/form-data": {
+                                "schema": _object({"image": _one_or_more(file), **options}, ["image"])
+                            },
+                            "image/*": {"schema": {}},
+                            "application/octet-stream": {"schema": {}},
+                            "application/json": {
+                                "schema": _object({"image": _one_or_more(base64), **options}, ["image"]),
+                                "example": {"image": _PIXEL, "top_k": 2},
+                            },
+                        },
+                    },
+                    "responses": {
+                        "200": _json("The answers, one per picture in their order.", _answers(), _EXAMPLE),
+                        "503": _error("Busy, or the model cannot be loaded; `Retry-After` says when to try again."),
+                        **_errors(),
+                    },
+                }
+            },
+            "/api/v1/models": {
+                "get": {
+                    "operationId": "models",
+                    "summary": "The models that are served.",
+                    "responses": {
+                        "200": _json("The models.", _models(), {"models": [_MODEL_EXAMPLE]}),
+                        **{status: view for status, view in _errors().items() if status in ("401", "403")},
+                    },
+                }
+            },
+        },
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "security": [{}, {"token": []}],
+    }
+
+
+def _one_or_more(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1, "maxItems": 64}]}
+
+
+def _object(properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "object", "properties": properties, "required": list(required), "additionalProperties": False
+    }  # fmt: skip
+
+
+def _json(text: str, schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": schema, "example": example}}}
+
+
+def _error(text: str) -> dict[str, Any]:
+    schema = _object(
+        {
+            "error": {"type": "string", "description": "Why, in one line."},
+            "kind": {"enum": ["picture"], "description": "There where it is the picture that cannot be read."},
+        },
+        ["error"],
+    )
+    return _json(text, schema, {"error": "model 'bottle': no such model; there are: bottles"})
+
+
+def _errors() -> dict[str, Any]:
+    return {
+        "400": _error("No picture, or an option out of range."),
+        "401": _error("A token is needed."),
+        "403": _error("From a page of another site."),
+        "404": _error("No such model."),
+        "408": _error("The request took too long to arrive."),
+        "413": _error("Too large, or too many pictures."),
+        "415": _error("Another content type."),
+    }
+
+
+def _answers() -> dict[str, Any]:
+    prediction = _object(
+        {
+            "label": {"type": "string"},
+            "score": {"type": "number", "minimum": 0, "maximum": 1},
+            "index": {"type": "integer", "minimum": 0},
+        },
+        ["label", "score", "index"],
+    )
+    answer = _object(
+        {
+            "state": {"enum": ["label", "uncertain", "unknown"]},
+            "unknown": {"type": "boolean"},
+            "distance": {"type": "number"},
+            "predictions": {"type": "array", "items": prediction},
+            "error": {"type": "string", "description": "Why this picture cannot be read, where others could."},
+        },
+        [],
+    )
+    return _object(
+        {
+            "model": {"type": "string"},
+            "answers": {"type": "array", "items": answer},
+            "seconds": {"type": "number", "minimum": 0},
+        },
+        ["model", "answers", "seconds"],
+    )
+
+
+def _models() -> dict[str, Any]:
+    number = {"type": ["integer", "null"]}
+    model = _object(
+        {
+            "name": {"type": "string"},
+            "state": {"enum": ["loaded", "loading", "broken", "not loaded"]},
+            "error": {"type": ["string", "null"]},
+            "labels": {"type": ["array", "null"], "items": {"type": "string"}},
+            "threshold": {"type": ["number", "null"]},
+            "width": number,
+            "height": number,
+        },
+        list(_MODEL_EXAMPLE),
+    )
+    return _object({"models": {"type": "array", "items": model}}, ["models"])

@@ -1,0 +1,35 @@
+"""A run that dies: ``python mortal_bulk.py LIST OUT MODEL WHOM AT``.
+
+At its AT-th news the run, or one of its processes, is killed; AT 0: nothing is. WHOM is ``run`` or ``worker``.
+"""
+
+import os
+import random
+import signal
+import sys
+
+import psutil
+
+from whatsit import bulk
+
+
+def main() -> None:
+    """Go on with the run, and die where told."""
+    listed, out, model, whom, at = sys.argv[1:]
+    news = 0
+
+    def hear(_: bulk.Progress) -> None:
+        nonlocal news
+        news += 1
+        if news != int(at):
+            return
+        if whom == "run":
+            os.kill(os.getpid(), signal.SIGKILL)
+        for worker in random.Random(at).sample(found := psutil.Process().children(), min(1, len(found))):
+            worker.kill()
+
+    bulk.run(listed, out, model, workers=2, resume=True, on_progress=hear)
+
+
+if __name__ == "__main__":
+    main()
