@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := bulk,heif,lite1,lite2,mqtt,opencv,tls
+EXTRAS := bulk,gpio,heif,lite1,lite2,mqtt,opencv,tls
 
 .PHONY: demo test check docs bench studio clean
 

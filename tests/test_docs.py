@@ -54,7 +54,9 @@ def place(tmp_path_factory):
 
 
 def run(command, place, given=""):
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "TMPDIR": str(place)}
+    pins = {"GPIOZERO_PIN_FACTORY": "mock", "GPIOZERO_MOCK_PIN_CLASS": "mockpwmpin"}
+    paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": paths, "TMPDIR": str(place)} | pins
     done = subprocess.run(command, cwd=place, env=environment, input=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -74,6 +76,8 @@ def test_every_python_example_runs(page, example, fresh):
 # The commands of docs/extending.md need the packages that it describes: tests/acceptance/test_extending.py.
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page) and page != "docs/extending.md"])
 def test_every_command_of_a_page_runs_in_its_order(page, fresh):
+    for name, content in re.findall(r'```toml title="([\w.]+)"\n(.*?)```', (ROOT / page).read_text(), re.DOTALL):
+        (fresh / name).write_text(content)
     for command in commands(page):
         if command.startswith("whatsit dataset check"):
             continue  # its status says that so few pictures are not ready: tests/test_dataset_commands.py

@@ -75,6 +75,7 @@ def values(taught, patches, small_model, tmp_path_factory):
         "FewShotClassifier": (few_shot(), lambda one: (one.labels, one.preprocess, one.classify(SHADE))),
         "Fit": (whatsit.Fit.CONTAIN, same),
         "Frame": (FRAME, lambda one: (one.time, one.source, one.image.tobytes())),
+        "Hold": (whatsit.Hold(3, expire_after=5.0), same),
         "ImportReport": (report, same),
         "ModelFiles": (training.save(folder / "model.tflite"), same),
         "Picture": (picture, same),

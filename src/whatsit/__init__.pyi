@@ -46,12 +46,13 @@ from whatsit.imaging.image import load_image as load_image
 from whatsit.imaging.preprocess import Colour as Colour
 from whatsit.imaging.preprocess import Fit as Fit
 from whatsit.imaging.preprocess import Preprocess as Preprocess
+from whatsit.live.answer_state import AnswerState as AnswerState
 from whatsit.live.engine import Answer as Answer
 from whatsit.live.engine import Live as Live
 from whatsit.live.engine import Sink as Sink
+from whatsit.live.hold import Hold as Hold
 from whatsit.live.sink_state import SinkState as SinkState
 from whatsit.live.sinks.list_sink import ListSink as ListSink
-from whatsit.live.smoothing import AnswerState as AnswerState
 from whatsit.live.smoothing import Smoothing as Smoothing
 from whatsit.models.classifier import Classifier as Classifier
 from whatsit.models.prediction import Prediction as Prediction

@@ -68,7 +68,9 @@ def watch(model: str | Path) -> None:
     seen = whatsit.ListSink()
     sinks: list[whatsit.Sink] = [lamp, seen]
     shared = whatsit.SharedCamera(whatsit.open_camera("synthetic:"))
-    with whatsit.Live(shared, model, sinks, smoothing=whatsit.Smoothing(threshold=0.7)) as live:
+    with whatsit.Live(
+        shared, model, sinks, smoothing=whatsit.Smoothing(threshold=0.7, hold=whatsit.Hold(frames=3))
+    ) as live:
         live.wait(timeout=1)
         states: tuple[whatsit.SinkState, ...] = live.sinks
         print(live.latest, lamp.lit, len(seen.answers), [state.error for state in states if not state.connected])

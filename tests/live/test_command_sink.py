@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from said import said
 
+from said import said
 from whatsit.errors import DataError
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.sink_thread import SinkThread
 from whatsit.live.sinks import open_sink
 from whatsit.live.sinks.command import Command
-from whatsit.live.smoothing import AnswerState
 
 LONG = 30.0
 

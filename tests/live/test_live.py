@@ -15,9 +15,10 @@ from whatsit.cameras import Camera, CameraState, ClosingCamera, Frame, SharedCam
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.errors import CameraEndedError, CameraError, DataError
 from whatsit.imaging.preprocess import Preprocess
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Answer, Live
 from whatsit.live.sinks.list_sink import ListSink
-from whatsit.live.smoothing import AnswerState, Smoothing
+from whatsit.live.smoothing import Smoothing
 from whatsit.models.prediction import Prediction, Predictions
 
 LONG = 30.0

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mosquitto import LONG, Mosquitto, Observer, needs_mosquitto
 from numpy.typing import NDArray
-from said import said
 
+from said import said
 from whatsit.cameras import CameraState, SharedCamera
 from whatsit.errors import DataError
 from whatsit.imaging.preprocess import Preprocess
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Live
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.sink import Sink
@@ -27,7 +28,6 @@ from whatsit.live.sinks import SINKS, open_sink
 from whatsit.live.sinks.home_assistant import Device, discovery, present_of, state_of
 from whatsit.live.sinks.list_sink import ListSink
 from whatsit.live.sinks.mqtt_commands import obey
-from whatsit.live.smoothing import AnswerState
 from whatsit.models.prediction import Prediction, Predictions
 
 pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")

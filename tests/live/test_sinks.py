@@ -17,13 +17,13 @@ from whatsit.cameras import Frame
 from whatsit.errors import DataError, StoppedError, WhatsitError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.live.answer import Answer, Stats
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Live
 from whatsit.live.sink_queue import SinkQueue
 from whatsit.live.sinks import SINKS, open_sink, open_sinks
 from whatsit.live.sinks.json_file import JsonFile
 from whatsit.live.sinks.list_sink import ListSink
 from whatsit.live.sinks.printed import PrintedLines
-from whatsit.live.smoothing import AnswerState
 from whatsit.models.prediction import Prediction, Predictions
 
 LONG = 30.0

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whatsit.errors import DataError
-from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
+from whatsit.live.answer_state import AnswerState
+from whatsit.live.smoothing import Smoothed, Smoothing, smooth
 from whatsit.models.prediction import Prediction, Predictions
 
 

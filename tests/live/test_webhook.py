@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from said import said
 
+from said import said
 from whatsit.errors import WhatsitError
 from whatsit.live.sink_thread import SinkThread
 from whatsit.live.sinks import open_sink

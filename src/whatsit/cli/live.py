@@ -1,12 +1,17 @@
 """``whatsit live``"""
 
+import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whatsit.cli.smoothing_options import ExpireAfter, Holding, SteadyRuleOption, Threshold, smoothing_of
 from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import say, say_assumptions
+
+if TYPE_CHECKING:
+    from whatsit.live.sink import Sink
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +32,14 @@ def live(
     normalise: Annotated[
         str | None, typer.Option(help="What a .tflite from elsewhere sees: 0..1, -1..1, 0..255, or MEAN,STD.")
     ] = None,
-    threshold: Annotated[float, typer.Option(min=0, max=1, help="The score below which an answer is uncertain.")] = 0.5,
+    threshold: Threshold = None,
+    hold: Holding = None,
+    expire_after: ExpireAfter = None,
+    steady: SteadyRuleOption = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Rules to carry out: a TOML file with [[rules]], or a project's folder."),
+    ] = None,
     sink: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,15 +59,19 @@ def live(
     from whatsit.cameras.opening import open_camera_without_page
     from whatsit.live.engine import Live
     from whatsit.live.recogniser import load_recogniser
-    from whatsit.live.sinks import open_sinks
+    from whatsit.service.notify import Notifier, Watchdog
 
+    # As Ctrl-C: what was switched must be safe, also when a service manager ends it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     addresses = [*(sink or ()), *(["json:"] if as_json else ())] or ["text:"]
+    smoothing = smoothing_of(threshold, hold, expire_after, steady)
     recogniser = load_recogniser(model, backbone=backbone, normalise=normalise)
     say_assumptions(recogniser)
     with open_camera_without_page(camera) as source:
-        engine = Live(source, recogniser, open_sinks(addresses), threshold=threshold)
+        engine = Live(source, recogniser, _sinks(addresses, rules), smoothing=smoothing)
         try:
-            engine.run(count=count, seconds=seconds)
+            with Watchdog(Notifier(), engine.is_alive, lambda: str(engine.latest or engine.error or "no answer yet")):
+                engine.run(count=count, seconds=seconds)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
@@ -68,3 +84,22 @@ def live(
                 f"recognised in {stats.inference_ms:.1f} ms",
                 err=True,
             )
+
+
+def _sinks(addresses: list[str], rules: Path | None) -> "list[Sink]":
+    from whatsit.live.sinks import open_sinks
+
+    if rules is None:
+        return open_sinks(addresses)
+    from whatsit.rules.actions import open_actions
+    from whatsit.rules.reading import read_rules
+    from whatsit.rules.rules_sink import RulesSink
+
+    found = read_rules(rules)
+    sinks = open_sinks(addresses)
+    try:
+        return [RulesSink(found, open_actions(found)), *sinks]
+    except BaseException:
+        for sink in sinks:
+            sink.close()
+        raise

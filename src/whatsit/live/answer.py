@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from whatsit.cameras import Frame
-from whatsit.live.smoothing import AnswerState
+from whatsit.live.answer_state import AnswerState
 from whatsit.models.prediction import Predictions
 
 

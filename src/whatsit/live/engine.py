@@ -18,13 +18,14 @@ from whatsit.cameras.mailbox import Mailbox
 from whatsit.cameras.opening import open_camera_without_page
 from whatsit.errors import CameraError, DataError, WhatsitError
 from whatsit.live.answer import Answer, Stats
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
 from whatsit.live.recogniser import Recogniser, as_recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_state import SinkState
 from whatsit.live.sink_thread import SinkThread
-from whatsit.live.smoothing import AnswerState, Smoothed, Smoothing, smooth
+from whatsit.live.smoothing import Smoothed, Smoothing, smooth
 from whatsit.logs import described
 from whatsit.models.prediction import Predictions
 from whatsit.parallel import start_thread
@@ -119,6 +120,11 @@ class Live:
         self._latest: Answer | None = None
         self._error: str | None = None
         self._failure: Exception | None = None
+        self._beat = time.monotonic()
+
+    def is_alive(self, within: float) -> bool:
+        """Whether the engine went on in the last ``within`` seconds, with or without a picture; for watchdogs."""
+        return time.monotonic() - self._beat <= max(within, 2 * self._stale_after)
 
     @property
     def latest(self) -> Answer | None:
@@ -305,6 +311,7 @@ class Live:
         by: Recogniser | None = None
         meter = Meter()
         while self._most is None or self.stats.answers < self._most:
+            self._beat = time.monotonic()
             prepared = self._prepared.take(self._stale_after)
             if prepared is None:
                 if self._prepared.closed:

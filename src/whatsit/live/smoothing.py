@@ -2,24 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from math import exp
 
 from whatsit.errors import ArgumentError
+from whatsit.live.answer_state import AnswerState
+from whatsit.live.hold import Held, Hold, hold
 from whatsit.models.prediction import Predictions
-from whatsit.validation import short
-
-
-class AnswerState(StrEnum):
-    """What a live answer says."""
-
-    LABEL = "label"
-    UNCERTAIN = "uncertain"
-    """The best score is below the threshold."""
-    UNKNOWN = "unknown"
-    """The picture is farther from every class than the model's threshold."""
-    STALE = "stale"
-    """No frame came for a while: the answer is old."""
+from whatsit.validation import instance, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +18,7 @@ class Smoothing:
     Scores are averaged with weights that decay with age as ``exp(-age / seconds)`` (an exponential moving average for
     frames at uneven times), so the result does not depend on the frame rate. ``margin`` is the hysteresis: another
     class takes over when it leads by that much; a label becomes uncertain when it is that much below ``threshold``.
+    What comes of that is one frame's verdict; ``hold`` says how many of them make an answer.
 
     Raises:
         ArgumentError: a value out of range.
@@ -40,6 +30,13 @@ class Smoothing:
     """The time constant, 0..60 seconds; 0: every frame for itself."""
     margin: float = 0.05
     """The hysteresis, 0..1, in units of score."""
+    hold: Hold = field(default_factory=Hold)
+    """How long something must be seen before it is the answer."""
+
+    @classmethod
+    def frigate(cls) -> "Smoothing":
+        """Frigate's rule: three frames in a row of one class at 0.8 or more; frames below that are not counted."""
+        return cls(threshold=0.8, seconds=0.0, margin=0.0, hold=Hold(frames=3, skip_uncertain=True))
 
     def __post_init__(self) -> None:
         for name, value, high in (
@@ -49,6 +46,7 @@ class Smoothing:
         ):
             if not isinstance(value, int | float) or not 0 <= value <= high:
                 raise ArgumentError(f"{name} {short(value)}: expected a number from 0 to {high:g}")
+        instance(self.hold, Hold, "a Hold, such as Hold(frames=3)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,9 @@ class Smoothed:
     """The steady answer at one moment, and what is needed for the next."""
 
     state: AnswerState
+    """What is held."""
     label: str
-    """The leading class, also while it is uncertain or unknown."""
+    """The class that is held; while it is uncertain or unknown, the leading one."""
     score: float
     """Its averaged score, 0..1."""
     time: float
@@ -66,6 +65,9 @@ class Smoothed:
     """The averaged score of every class, 0..1."""
     unknown: float = field(repr=False)
     """The averaged verdict *unknown*, 0..1."""
+    seen: tuple[AnswerState, str] = field(repr=False)
+    """The state and the leading class before anything is held."""
+    held: Held = field(repr=False)
 
 
 _FAINT = 1e-4
@@ -93,20 +95,25 @@ def smooth(before: Smoothed | None, predictions: Predictions, time: float, setti
     unknown = (1 - keep) * predictions.unknown + (keep * before.unknown if before is not None else 0.0)
 
     label = max(scores, key=lambda name: (scores[name], name))
-    if before is not None and keep > 0 and before.label in scores:
-        led_by = scores[label] - scores[before.label]
-        label = label if led_by >= settings.margin else before.label
-    return Smoothed(
-        _state(before, unknown, scores[label], settings, label), label, scores[label], time, scores, unknown
+    was, leading = before.seen if before is not None else (None, None)
+    if keep > 0 and leading in scores:
+        label = label if scores[label] - scores[leading] >= settings.margin else leading
+    state = _state(was, unknown, scores[label], settings, leading == label)
+    held = hold(
+        before.held if before is not None else None,
+        (state, label) if state is AnswerState.LABEL else (state, None),
+        max(time, before.time) if before is not None else time,
+        settings.hold,
     )
+    shown = held.verdict[1] or label
+    return Smoothed(held.verdict[0], shown, scores.get(shown, 0.0), time, scores, unknown, (state, label), held)
 
 
-def _state(before: Smoothed | None, unknown: float, score: float, settings: Smoothing, label: str) -> AnswerState:
-    was = before.state if before is not None else None
+def _state(was: AnswerState | None, unknown: float, score: float, settings: Smoothing, same_label: bool) -> AnswerState:
     if unknown > (
         0.5 - _HALF_BAND if was is AnswerState.UNKNOWN else 0.5 + _HALF_BAND if was is AnswerState.LABEL else 0.5
     ):
         return AnswerState.UNKNOWN
-    steady = was is AnswerState.LABEL and before is not None and before.label == label
+    steady = was is AnswerState.LABEL and same_label
     least = settings.threshold - settings.margin if steady else settings.threshold
     return AnswerState.LABEL if score >= least else AnswerState.UNCERTAIN

@@ -75,6 +75,7 @@ EXTRAS: Mapping[str, Extra] = MappingProxyType(
             _extra("opencv", "OpenCV", "cv2", "opencv-python-headless", "USB cameras, RTSP and video files"),
             _extra("heif", "pillow-heif", "pillow_heif", "pillow-heif", "HEIC pictures, as iPhones take them"),
             _extra("torch", "PyTorch", "torch", "torch", "fine-tuning and training from scratch"),
+            _extra("gpio", "gpiozero", "gpiozero", "gpiozero", "pins of a Raspberry Pi, for lamps, relays and servos"),
             _extra("mqtt", "paho-mqtt", "paho.mqtt", "paho-mqtt", "answers at an MQTT broker, and in Home Assistant"),
             _extra("tls", "cryptography", "cryptography", "cryptography", "a secure page, for a phone's camera"),
             _extra("bulk", "pyarrow", "pyarrow", "pyarrow", "answers as Parquet, for a million pictures"),

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from whatsit.errors import ImageError, ModelError
-from whatsit.live.smoothing import AnswerState
+from whatsit.live.answer_state import AnswerState
 from whatsit.models.prediction import Predictions
 from whatsit.serving.metrics import Metrics
 from whatsit.serving.model_files import Files

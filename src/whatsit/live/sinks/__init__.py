@@ -17,6 +17,7 @@ SINKS = AddressTable(
         "json": f"{_HERE}.json_lines:SINK",
         "jsonl": f"{_HERE}.json_file:SINK",
         "command": f"{_HERE}.command:SINK",
+        "gpio": f"{_HERE}.gpio:SINK",
         "mqtt": f"{_HERE}.mqtt_address:SINK",
         "mqtts": f"{_HERE}.mqtt_address:SINK",
         "webhook": f"{_HERE}.webhook:SINK",

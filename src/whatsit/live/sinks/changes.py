@@ -1,7 +1,7 @@
 """Which answers are news: those that say something else than the one before."""
 
 from whatsit.live.answer import Answer
-from whatsit.live.smoothing import AnswerState
+from whatsit.live.answer_state import AnswerState
 from whatsit.plugins import FlagOption
 
 EVERY = FlagOption("every", "a line for every answer, not only for changes")

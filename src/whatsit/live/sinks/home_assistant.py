@@ -10,7 +10,7 @@ from typing import Any
 
 from whatsit.cameras import CameraState
 from whatsit.live.answer import Answer
-from whatsit.live.smoothing import AnswerState
+from whatsit.live.answer_state import AnswerState
 from whatsit.version import VERSION
 
 ONLINE, OFFLINE, ON, OFF = "online", "offline", "ON", "OFF"

@@ -4,7 +4,7 @@ import numpy as np
 
 from whatsit.cameras import Frame
 from whatsit.live.answer import Answer, Stats
-from whatsit.live.smoothing import AnswerState
+from whatsit.live.answer_state import AnswerState
 from whatsit.models.prediction import Prediction, Predictions
 
 

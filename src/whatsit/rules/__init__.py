@@ -1,0 +1,1 @@
+"""Rules: when the camera sees something for long enough, something is switched."""

@@ -1,0 +1,84 @@
+"""The rules as a sink: answers go in, and pins and sinks follow."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from whatsit.live.answer import Answer
+from whatsit.live.answer_state import AnswerState
+from whatsit.rules.actions import Action, Target
+from whatsit.rules.rule import Rule, RuleState, Seen, active, step
+
+_TICK = 0.2
+"""Seconds between looks while no answers come: rules for *stale* wait for time, not for frames."""
+
+
+class RulesSink:
+    """Carries out rules; at the end, and while the answer is stale, everything is in its safe state.
+
+    Args:
+        actions: what each group of rules switches.
+        clock: seconds since 1970.
+    """
+
+    changes_kept = 1024
+
+    def __init__(
+        self, rules: Sequence[Rule], actions: Mapping[Target, Action], clock: Callable[[], float] = time.time
+    ) -> None:
+        self.name = "rules"
+        self._actions = actions
+        self._states = dict.fromkeys(rules, RuleState())
+        self._clock = clock
+        self._answer: Answer | None = None
+        self._guard = threading.Lock()
+        self._ended = threading.Event()
+        self._ticking = threading.Thread(target=self._tick, name="rules", daemon=True)
+        self._ticking.start()
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """The names of the rules that are on."""
+        return tuple(rule.name for rule, state in self._states.items() if state.on)
+
+    def send(self, answer: Answer) -> None:
+        """Switch what is to be switched after this answer.
+
+        Raises:
+            WhatsitError: something cannot be switched; the others are.
+        """
+        with self._guard:
+            self._answer = answer
+            self._advance(answer, self._clock() if answer.state is AnswerState.STALE else answer.time)
+
+    def close(self) -> None:
+        """Set everything to its safe state."""
+        self._ended.set()
+        self._ticking.join()
+        failed: Exception | None = None
+        for action in self._actions.values():
+            try:
+                action.close()
+            except Exception as error:  # the others must be safe all the same
+                failed = error
+        if failed is not None:
+            raise failed
+
+    def _tick(self) -> None:
+        while not self._ended.wait(_TICK):
+            with self._guard:
+                if self._answer is not None and self._answer.state is AnswerState.STALE:
+                    self._advance(self._answer, self._clock())
+
+    def _advance(self, answer: Answer, now: float) -> None:
+        seen = Seen(answer.state, answer.label, answer.score)
+        self._states = {rule: step(rule, state, seen, now) for rule, state in self._states.items()}
+        failed: Exception | None = None
+        for group, action in self._actions.items():
+            try:
+                rule = active(group, [self._states[one] for one in group])
+                action.follow(rule, answer, answer.state is AnswerState.STALE)
+            except Exception as error:  # one broken wire must not keep the others from moving
+                failed = error
+        if failed is not None:
+            raise failed
