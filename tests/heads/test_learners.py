@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from installed_package import installed_here, write_package
 from whatsit import BackboneChoice, Classifier, DataError, teach, verify
@@ -12,7 +12,8 @@ from whatsit.errors import PluginError
 from whatsit.heads.learner import Learner
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.learners.centroid import nearest_centroid
-from whatsit.heads.learners.logistic import REGULARISATION, SHRINKAGE, logistic_regression
+from whatsit.heads.learners.logistic import INVERSE_PENALTY, LOGISTIC, REGULARISATION, logistic_regression
+from whatsit.heads.whitening import MOST_LANDMARKS, SHRINKAGE
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +31,67 @@ def two_classes(clouds):
     return points[kept], [name for name in targets if name in ("class 0", "class 1")]
 
 
-@pytest.mark.parametrize("pick", [lambda clouds: clouds, two_classes], ids=["four classes", "two classes"])
-def test_logistic_regression_scores_as_scikit_learns_own_classifier_does(clouds, pick):
-    points, targets = pick(clouds)
-    head = logistic_regression(points, targets)
-    mean = points.mean(axis=0)
-    spread = points.std(axis=0) + 0.01 * np.linalg.norm(points, axis=1).mean()
-    standard = (points - mean) / spread
+def white(points, targets):
+    """Points of one length, standardised and whitened by the covariance within classes, classes weighed evenly."""
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    points = points / lengths * lengths.mean()
+    standard = (points - points.mean(axis=0)) / (points.std(axis=0) + 0.01 * lengths.mean())
     names = np.array(targets)
-    within = np.mean([np.cov(standard[names == label].T, bias=True) for label in head.labels], axis=0)
+    within = np.mean([np.cov(standard[names == label].T, bias=True) for label in sorted(set(targets))], axis=0)
     values, vectors = np.linalg.eigh(within / (SHRINKAGE * within.trace() / len(within)) + np.eye(len(within)))
-    white = standard @ (vectors / np.sqrt(values)) @ vectors.T
-    white /= np.sqrt((white**2).mean())
-    peer = LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=1000, tol=1e-6).fit(white, targets)
-    np.testing.assert_allclose(head.scores(points), peer.predict_proba(white), atol=2e-3)
-    assert head.labels == tuple(peer.classes_)
+    found = standard @ (vectors / np.sqrt(values)) @ vectors.T
+    return found / np.sqrt((found**2).mean())
+
+
+@pytest.mark.parametrize("pick", [lambda clouds: clouds, two_classes], ids=["four classes", "two classes"])
+def test_the_head_is_the_mean_of_scikit_learns_logistic_and_ridge_regression(clouds, pick):
+    points, targets = pick(clouds)
+    points /= np.linalg.norm(
+        points, axis=1, keepdims=True
+    )  # of one length already: the head sees what it was fitted on
+    head = logistic_regression(points, targets)
+    x, indicators = white(points, targets), np.array(targets)[:, np.newaxis] == head.labels
+    balance = 1 / indicators.sum(axis=0)[np.searchsorted(head.labels, targets)] / len(head.labels)
+    logistic = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=1000, tol=1e-6).fit(x, targets)
+    ridge = Ridge(REGULARISATION * x.shape[1] / len(x)).fit(x, indicators.astype(float), balance)
+    logits, other = logistic.decision_function(x), ridge.predict(x)
+    if logits.ndim == 1:
+        logits = np.stack([-logits, logits], axis=1) / 2
+    expected = np.exp((logits + other * logits.std() / other.std()) / 2)
+    np.testing.assert_allclose(head.scores(points), expected / expected.sum(axis=1, keepdims=True), atol=5e-3)
+    assert head.labels == tuple(logistic.classes_)
+
+
+def test_how_long_a_taught_embedding_is_does_not_count(clouds):
+    points, targets = clouds
+    stretched = points * np.where(np.arange(len(points)) % 5, 1, 4)[:, np.newaxis].astype(np.float32)
+    one, other = (logistic_regression(taught, targets, normalise=True) for taught in (points, stretched))
+    np.testing.assert_allclose(one.scores(points), other.scores(points), atol=1e-3)
+
+
+def test_more_pictures_than_landmarks_are_all_learnt_from():
+    chance = np.random.default_rng(3)
+    targets = [f"class {n % 3}" for n in range(MOST_LANDMARKS + 500)]
+    centres = chance.normal(size=(3, 40)) + 3
+    points = (centres[np.arange(len(targets)) % 3] + chance.normal(size=(len(targets), 40))).astype(np.float32)
+    scores = logistic_regression(points, targets).scores(points)
+    assert np.mean(scores.argmax(axis=1) == np.arange(len(targets)) % 3) >= 0.99
+
+
+def test_copies_of_one_picture_under_two_labels_give_finite_scores():
+    points = np.ones((40, 8), np.float32)
+    scores = logistic_regression(points, ["a", "b"] * 20).scores(points)
+    np.testing.assert_allclose(scores, 0.5, atol=0.01)
+
+
+def test_scores_of_held_out_pictures_are_those_of_heads_fitted_without_them(clouds):
+    points, targets = clouds
+    folds = np.arange(len(points)) // 4 % 5 + 1
+    quick = LOGISTIC.held_out_scores(points, targets, folds, LOGISTIC.strengths, len(points))
+    slow = dataclasses.replace(LOGISTIC, held_out=None).held_out_scores(points, targets, folds, LOGISTIC.strengths, 200)
+    for strength in LOGISTIC.strengths:
+        assert (quick[strength].argmax(axis=1) == slow[strength].argmax(axis=1)).mean() >= 0.97
+        assert np.abs(quick[strength] - slow[strength]).mean() < 0.05
 
 
 @pytest.mark.parametrize("normalise", [True, False])

@@ -5,7 +5,8 @@ import pytest
 
 from whatsit.heads.learners.centroid import CENTROID
 from whatsit.heads.learners.logistic import LOGISTIC
-from whatsit.heads.selection import Selection, evenly, select
+from whatsit.heads.sampling import evenly
+from whatsit.heads.selection import Selection, select
 from whatsit.imaging.preprocess import Fit
 
 

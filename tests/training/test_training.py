@@ -5,16 +5,17 @@ import math
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from shape_pictures import write_shapes
-from whatsit import Classifier, Colour, DataError, Fit, MissingExtraError, TaughtModel, find_examples, verify
+from whatsit import Classifier, Colour, DataError, Fit, MissingExtraError, TaughtModel, find_examples, teach, verify
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.errors import StoppedError
 from whatsit.evaluation.sweep import sweep
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.events import Epoch, Note, Remark, Step
+from whatsit.training.events import Epoch, Note, Phase, Remark, Step
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
 from whatsit.training.record import ModelFiles, load_record
@@ -40,7 +41,8 @@ def test_a_head_learns_and_tells_how(pictures):
     trained = train(pictures[0], SMALL, validation=pictures[1], on_event=events.append)
     epochs = [event for event in events if isinstance(event, Epoch)]
     assert trained.history == tuple(epochs)
-    assert epochs[-1].loss < epochs[0].loss
+    assert [epoch.number for epoch in epochs[:2]] == [0, 1]  # the head that cross-validation chose, then the first
+    assert epochs[-1].loss < epochs[1].loss
     assert trained.best.validation_accuracy >= 0.9
     assert trained.best.validation_loss == min(epoch.validation_loss for epoch in epochs)
     assert any(isinstance(event, Step) and event.done == event.total for event in events)
@@ -141,13 +143,24 @@ def test_stopping_while_embedding_ends_at_the_next_picture_and_keeps_what_was_em
     assert first.done >= 16 and first.done % 8 == 0
 
 
-@pytest.mark.parametrize("stage", ["embedding", "embedding-validation", "the first epoch"])
+def test_stopping_before_the_first_epoch_keeps_the_head_that_cross_validation_chose(pictures):
+    seen = []
+    trained = train(pictures[0], SMALL, validation=pictures[1], on_event=seen.append, stop=lambda: _has_epoch(seen))
+    taught = teach(pictures[0], SMALL.backbone_choice)
+    assert [epoch.number for epoch in trained.history] == [0]
+    assert trained.model.selection == taught.selection and trained.model.selection.regularisation
+    np.testing.assert_allclose(trained.model.head.weights, taught.head.weights, atol=1e-4)
+
+
+def _has_epoch(events):
+    return any(isinstance(event, Epoch) for event in events)
+
+
+@pytest.mark.parametrize("stage", ["embedding", "embedding-validation"])
 def test_stopping_before_an_epoch_has_ended_says_that_there_is_nothing_to_keep(pictures, stage):
     seen = []
 
     def stop():
-        if stage == "the first epoch":
-            return any(step.phase == "embedding-validation" and step.done == step.total for step in seen)
         return any(step.phase == stage for step in seen)
 
     with pytest.raises(StoppedError, match=r"nothing to keep|no model to keep"):
@@ -298,10 +311,34 @@ def test_without_a_fit_one_is_chosen_for_oblong_pictures_and_said_and_one_that_i
         if number % 2:
             picture[8:24, :20] = 250
         pictures.append((picture, "marked" if number % 2 else "plain"))
-    notes = []
+    events = []
     small = Design(size=32, blocks=5, views=1, epochs=2)
-    trained = train(pictures, small, on_event=lambda event: notes.append(getattr(event, "remark", None)))
-    assert trained.design.fit is not Fit.COVER and Remark.FIT_CHOSEN in notes
+    trained = train(pictures, small, validation=pictures, on_event=events.append)
+    assert trained.design.fit is not Fit.COVER
+    assert Remark.CHOSEN in [event.remark for event in events if isinstance(event, Note)]
+    assert Phase.CHOOSING_FIT in [event.phase for event in events if isinstance(event, Step)]
     assert trained.model.selection.fit is trained.design.fit is trained.model.preprocess.fit
+    assert trained.model.selection.fits
     named = train(pictures, dataclasses.replace(small, fit=Fit.COVER))
     assert named.design.fit is Fit.COVER and named.model.selection is None
+
+
+def test_the_pictures_that_a_fit_was_chosen_on_are_not_embedded_again(tmp_path, monkeypatch):
+    random, pictures = np.random.default_rng(0), []
+    for number in range(24):
+        picture = random.integers(0, 60, (32, 96, 3), np.uint8)
+        picture[8:24, :20] = 250 * (number % 2)
+        file = tmp_path / f"{number}.png"
+        Image.fromarray(picture).save(file)
+        pictures.append((file, "marked" if number % 2 else "plain"))
+    embedded = []
+    embed_many = Backbone.embed_many
+
+    def counted(self, images):
+        for row in embed_many(self, images):
+            embedded.append(row)
+            yield row
+
+    monkeypatch.setattr(Backbone, "embed_many", counted)
+    train(pictures, Design(size=32, blocks=5, views=1, epochs=2), cache=tmp_path / "embeddings")
+    assert len(embedded) == 3 * len(pictures)  # once for each fit, none of them for the training

@@ -66,7 +66,7 @@ def teach(
     from whatsit.backbones.choice import BackboneChoice
     from whatsit.files import write_file
     from whatsit.heads.learners import DEFAULT, LEARNERS
-    from whatsit.teaching.fit_search import with_fit
+    from whatsit.teaching.fit_search import FitSearch, search_fit
     from whatsit.teaching.teach import check_labels, embed_examples, labelled_examples
     from whatsit.validation import row
 
@@ -85,25 +85,27 @@ def teach(
         check_own_size(choice, size)
     learner = learner or DEFAULT
     fits_head = row(LEARNERS, learner, "--learner")
-    search = None
     skipped: list[ImageError] = []
     if not features:
         choice = replace(choice, multi_layer=choice.takes_layers)
         choice.check_output(dtype or "int8", io)
     found = labelled_examples(folder, layout)
     _say_how_read(found)
+    search = FitSearch(choice)
     if fit is None and not features:
         check_labels([label for _, label in found.pictures])
         with progress("Choosing how pictures are fitted", None):
-            choice, search = with_fit(found.pictures, choice, fits_head)
+            search = search_fit(found.pictures, choice, fits_head)
     with progress("Looking at pictures", len(found.pictures)) as step:
-        embedded = embed_examples(found.pictures, choice, on_picture=step, on_unreadable=skipped.append)
+        embedded = embed_examples(
+            found.pictures, search.choice, known=search.embedded, on_picture=step, on_unreadable=skipped.append
+        )
     if features:
         embedded.save_features(output, unknown_rate)
         _say_taught(output, embedded, skipped)
         return
     with progress("Learning and writing", None):
-        model = embedded.model(unknown_rate, learner, int8=dtype != "float32", search=search)
+        model = embedded.model(unknown_rate, learner, int8=dtype != "float32", search=search.selection)
         write_file(output, model.to_tflite(dtype or "int8", io))
     _say_taught(output, embedded, skipped)
     _say_choices(model)

@@ -1,6 +1,6 @@
 """What a row of the learners' table is: a name, and a function from embeddings and labels to a head."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ class Learner:
     """From raw embeddings, shape (pictures, dim), and the label of each to a head whose labels are sorted."""
     strengths: tuple[float, ...] = ()
     """The values of ``regularisation`` to choose from; empty: ``fit`` takes no such argument."""
+    held_out: Callable[..., Mapping[float | None, NDArray[np.float32]]] | None = None
+    """A quick ``held_out_scores``, asked for at least one strength; None: ``fit`` is called for each and each fold."""
 
     def __call__(
         self, embeddings: NDArray[np.float32], targets: Sequence[str], regularisation: float | None = None
@@ -55,3 +57,33 @@ class Learner:
         if not (np.isfinite(head.weights).all() and np.isfinite(head.bias).all()):
             raise PluginError(f"learner {self.name!r}: its head holds numbers that are not finite")
         return head
+
+    def held_out_scores(
+        self,
+        embeddings: NDArray[np.float32],
+        targets: Sequence[str],
+        folds: NDArray[np.int64],
+        strengths: Sequence[float],
+        total: int,
+    ) -> Mapping[float | None, NDArray[np.float32]]:
+        """Scores of each picture by heads that were fitted without its fold, shape (pictures, classes), by strength.
+
+        Args:
+            embeddings: raw, shape (pictures, dim).
+            targets: the label of each.
+            folds: from 1, the fold of each picture; 0: it is never held out, and its row is not to be used. Without
+                any one fold all classes are left.
+            strengths: the values of ``regularisation`` to compare; empty: the learner's usual, the key is None.
+            total: pictures that the head will be fitted on in the end, of which these are a sample.
+        """
+        if self.held_out is not None:
+            return self.held_out(embeddings, targets, folds, strengths or (None,), total)
+        names = np.asarray(targets)
+        found: dict[float | None, NDArray[np.float32]] = {}
+        for strength in strengths or (None,):
+            scores = np.zeros((len(names), len(np.unique(names))), np.float32)
+            for fold in np.unique(folds[folds > 0]):
+                head = self(embeddings[folds != fold], names[folds != fold].tolist(), strength)
+                scores[folds == fold] = head.scores(embeddings[folds == fold])
+            found[strength] = scores
+        return found

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.heads.learner import Learner
+from whatsit.heads.sampling import evenly
 from whatsit.imaging.preprocess import Fit
 
 Floats = NDArray[np.float32]
 
 FOLDS = 5
-MOST_PICTURES = 1000
+MOST_PICTURES = 600
 """Pictures that take part at most: more would choose the same and take longer."""
 _TIE = 0.1
 """How much a nat of loss counts beside accuracy: with few pictures many choices are equally accurate."""
@@ -68,7 +69,11 @@ class Selection:
 
 
 def select(
-    variants: Mapping[Fit, Floats], targets: Sequence[str], learner: Learner, strengths: Sequence[float] | None = None
+    variants: Mapping[Fit, Floats],
+    targets: Sequence[str],
+    learner: Learner,
+    strengths: Sequence[float] | None = None,
+    total: int | None = None,
 ) -> Selection:
     """Choose the fit, then the regularisation, by stratified cross-validation.
 
@@ -81,40 +86,24 @@ def select(
         targets: the label of each picture.
         learner: fits the heads.
         strengths: the regularisations to choose from; None: the learner's.
+        total: pictures that the head will be fitted on, where these are a sample of them; None: these.
     """
     chosen = evenly(targets, MOST_PICTURES)
     names = np.asarray(targets)[chosen]
     folds = _folds(names)
-    numbers = [fold for fold in range(1, FOLDS + 1) if (folds == fold).any()]
-    if not numbers:
+    if not folds.any():
         return Selection(next(iter(variants)), pictures=len(names))
+    held, truth = folds > 0, np.unique(names, return_inverse=True)[1]
     found: dict[tuple[Fit, float | None], tuple[float, float]] = {}
     for fit, everything in variants.items():
-        embeddings = everything[chosen]
-        for strength in (learner.strengths if strengths is None else strengths) or (None,):
-            answers = []
-            for fold in numbers:
-                head = learner(embeddings[folds != fold], names[folds != fold].tolist(), strength)
-                truth = np.searchsorted(head.labels, names[folds == fold])
-                answers.append(np.column_stack([head.scores(embeddings[folds == fold]), truth]))
-            found[fit, strength] = _measured(np.concatenate(answers))
+        tried = learner.strengths if strengths is None else strengths
+        scores = learner.held_out_scores(everything[chosen], names.tolist(), folds, tried, total or len(targets))
+        found.update({(fit, strength): _measured(one[held], truth[held]) for strength, one in scores.items()})
     fit, _ = min(found, key=lambda key: found[key][1])
     _, strength = best = max((key for key in found if key[0] is fit), key=lambda key: _value(found[key]))
     compared = [(one, min(loss for key, (_, loss) in found.items() if key[0] is one)) for one in variants]
     fits = tuple((one, round(loss, 4)) for one, loss in compared) if len(variants) > 1 else ()
     return Selection(fit, strength, round(found[best][0], 4), len(names), fits)
-
-
-def evenly(targets: Sequence[str], most: int) -> NDArray[np.intp]:
-    """The places of at most ``most`` pictures, in order: all of small classes, equally many of the others."""
-    names, sizes = np.unique(np.asarray(targets), return_counts=True)
-    left, share, waiting = most, most, len(names)
-    for size in sorted(sizes):
-        share = left // waiting
-        left, waiting = left - min(size, share), waiting - 1
-    random = np.random.default_rng(0)
-    kept = [random.permutation(np.flatnonzero(np.asarray(targets) == name))[: max(share, 1)] for name in names]
-    return np.sort(np.concatenate(kept))
 
 
 def _value(measured: tuple[float, float]) -> float:
@@ -135,9 +124,8 @@ def _folds(names: NDArray[np.str_]) -> NDArray[np.int64]:
     return folds
 
 
-def _measured(answers: Floats) -> tuple[float, float]:
+def _measured(scores: Floats, truth: NDArray[np.intp]) -> tuple[float, float]:
     """Balanced accuracy, 0..1, and the mean loss of the classes, in nats."""
-    scores, truth = answers[:, :-1], answers[:, -1].astype(int)
     right = scores.argmax(axis=1) == truth
     losses = -np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-6))
     classes = np.unique(truth)

@@ -25,14 +25,22 @@ as JPEG of quality 90 at most 0.19. Pictures of one class lie farther apart: thr
 were 0.65 and more, so the floor matters only where copies of one picture, or frames of a still camera, were taught.
 """
 
+_ROWS = 256
+"""Embeddings taken to float64 at a time: all of them would need twice the memory they lie in."""
+
 ENOUGH_HELD_OUT = 20
 """Held-out pictures from which ``reject_threshold`` uses them instead of leaving one out."""
 
 
 def normalised(embeddings: Floats) -> Floats:
     """Each embedding (last axis) divided by its Euclidean length; zeros stay zeros."""
-    length = np.linalg.norm(embeddings.astype(np.float64), axis=-1, keepdims=True)
-    return np.asarray(embeddings / np.where(length > 0, length, 1.0), np.float32)
+    rows = embeddings.reshape(-1, embeddings.shape[-1])
+    unit = np.empty(rows.shape, np.float32)
+    for start in range(0, len(rows), _ROWS):
+        some = rows[start : start + _ROWS].astype(np.float64)
+        length = np.linalg.norm(some, axis=1, keepdims=True)
+        unit[start : start + _ROWS] = some / np.where(length > 0, length, 1.0)
+    return unit.reshape(embeddings.shape)
 
 
 def distances(embedding: Floats, prototypes: Floats) -> NDArray[np.float64]:
@@ -42,10 +50,12 @@ def distances(embedding: Floats, prototypes: Floats) -> NDArray[np.float64]:
 
 def squared_distances(embeddings: Floats, centres: NDArray[np.float64]) -> NDArray[np.float64]:
     """Squared Euclidean distances of embeddings, shape (m, dim), to centres, shape (n, dim): shape (m, n)."""
-    points = embeddings.astype(np.float64)
-    products = points @ centres.T
-    squared = (points**2).sum(axis=1)[:, np.newaxis] + (centres**2).sum(axis=1) - 2 * products
-    return np.asarray(np.maximum(squared, 0.0))
+    lengths = (centres**2).sum(axis=1)
+    squared = np.empty((len(embeddings), len(centres)))
+    for start in range(0, len(embeddings), _ROWS):
+        points = embeddings[start : start + _ROWS].astype(np.float64)
+        squared[start : start + _ROWS] = (points**2).sum(axis=1)[:, np.newaxis] + lengths - 2 * points @ centres.T
+    return np.maximum(squared, 0.0)
 
 
 def means(members: Floats, classes: NDArray[np.intp], count: int) -> NDArray[np.float64]:

@@ -1,14 +1,17 @@
 """Which fit suits the pictures: each is tried on a sample, where pictures are not square and it could matter."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.errors import ImageError
 from whatsit.heads.learner import Learner
-from whatsit.heads.selection import Selection, evenly, select
+from whatsit.heads.sampling import evenly
+from whatsit.heads.selection import Selection, select
 from whatsit.imaging.image import ImageLike, load_image, picture_header, read_picture_file
 from whatsit.imaging.preprocess import Fit, Preprocess
 
@@ -19,51 +22,66 @@ OBLONG = 1.1
 _FEW_OBLONG = 0.05
 """Share of oblong pictures up to which the fit is not worth the time."""
 _GOOD_ENOUGH = 0.995
-_STRENGTHS = (0.03,)
+
+Embedded: TypeAlias = Mapping[int, NDArray[np.float32] | ImageError]
+"""Embeddings by the places of their pictures in a list; of one that cannot be read, why."""
+EmbedPlaces: TypeAlias = Callable[[BackboneChoice, Sequence[int]], Embedded]
+"""Embeds the pictures at some places, with the fit of the choice."""
 
 
-def search_fit(examples: Sequence[tuple[ImageLike, str]], choice: BackboneChoice, learner: Learner) -> Selection | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class FitSearch:
+    """The choice of backbone with the fit that was found, and what was embedded for it."""
+
+    choice: BackboneChoice
+    selection: Selection | None = None
+    """None where the pictures are as good as square, or the usual fit leaves next to nothing to gain."""
+    embedded: Embedded = field(default_factory=dict)
+    """Of the sample, under the fit of ``choice``: nothing of it need be embedded again."""
+
+
+def search_fit(
+    examples: Sequence[tuple[ImageLike, str]],
+    choice: BackboneChoice,
+    learner: Learner,
+    embed: EmbedPlaces | None = None,
+) -> FitSearch:
     """The best fit for these pictures by cross-validation on a sample of them.
 
     Args:
         examples: pictures and labels; those that cannot be read are skipped.
         choice: the backbone; its fit is the usual one, which is kept where another could not be better.
-        learner: fits the heads that are compared.
-
-    Returns:
-        None where the pictures are as good as square, or the usual fit leaves next to nothing to gain.
+        learner: fits the heads that are compared, with its usual regularisation.
+        embed: embeds the sample; None: here, and nothing is kept but what is returned.
     """
-    places = evenly([label for _, label in examples], SAMPLE)
-    sample = [examples[place] for place in places]
-    usual = choice.open()
-    if not _oblong([picture for picture, _ in sample], usual.preprocess):
-        return None
-    kept, first = [], []
-    for example, answer in zip(sample, usual.embed_or_error(picture for picture, _ in sample), strict=True):
-        if not isinstance(answer, ImageError):
-            kept.append(example)
-            first.append(answer)
-    targets = [label for _, label in kept]
+    places = [int(place) for place in evenly([label for _, label in examples], SAMPLE)]
+    if not _oblong([examples[place][0] for place in places], choice.open(threads=1).preprocess):
+        return FitSearch(choice)
+
+    def embedded_here(one: BackboneChoice, some: Sequence[int]) -> Embedded:
+        rows = one.open().embed_or_error(examples[place][0] for place in some)
+        return dict(zip(some, rows, strict=True))
+
+    embed = embed or embedded_here
+    embedded = {choice.fit: embed(choice, places)}
+    kept = [place for place in places if not isinstance(embedded[choice.fit][place], ImageError)]
+    targets = [examples[place][1] for place in kept]
     if len(set(targets)) < 2:
-        return None
-    variants = {choice.fit: np.stack(first)}
-    strengths = [one for one in _STRENGTHS if learner.strengths]
-    alone = select(variants, targets, learner, strengths)
+        return FitSearch(choice, None, embedded[choice.fit])
+
+    def compared() -> Selection:
+        variants = {fit: np.stack([np.asarray(rows[place]) for place in kept]) for fit, rows in embedded.items()}
+        return select(variants, targets, learner, [], total=len(examples))
+
+    alone = compared()
     if alone.score is None or alone.score >= _GOOD_ENOUGH:
-        return None
+        return FitSearch(choice, None, embedded[choice.fit])
     for fit in Fit:
         if fit is not choice.fit:
-            embedder = replace(choice, fit=fit).open()
-            variants[fit] = np.stack(list(embedder.embed_many(picture for picture, _ in kept)))
-    return select(variants, targets, learner, strengths)
-
-
-def with_fit(
-    examples: Sequence[tuple[ImageLike, str]], choice: BackboneChoice, learner: Learner
-) -> tuple[BackboneChoice, Selection | None]:
-    """The choice with the fit that ``search_fit`` finds, and what it found; unchanged where that is nothing."""
-    search = search_fit(examples, choice, learner)
-    return (choice if search is None else replace(choice, fit=search.fit)), search
+            embedded[fit] = embed(replace(choice, fit=fit), kept)
+    found = compared()
+    unreadable = {place: row for place, row in embedded[choice.fit].items() if isinstance(row, ImageError)}
+    return FitSearch(replace(choice, fit=found.fit), found, {**unreadable, **embedded[found.fit]})
 
 
 def _oblong(pictures: Sequence[ImageLike], preprocess: Preprocess) -> bool:

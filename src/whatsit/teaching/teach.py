@@ -24,7 +24,7 @@ from whatsit.imaging.preprocess import Fit, check_fit
 from whatsit.models.int8_form import with_int8_form
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
 from whatsit.teaching.feature_store import save_features
-from whatsit.teaching.fit_search import with_fit
+from whatsit.teaching.fit_search import Embedded, search_fit
 from whatsit.teaching.support_set import SupportSet
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import path as checked_path
@@ -185,6 +185,7 @@ def embed_examples(
     backbone: BackboneChoice | str | os.PathLike[str] | None = None,
     *,
     normalise: NormaliseLike | None = None,
+    known: Embedded | None = None,
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> EmbeddedExamples:
@@ -193,6 +194,7 @@ def embed_examples(
     Args:
         examples: pictures and labels; at least two labels.
         backbone: what to learn on, as in ``teach``; so is ``normalise``.
+        known: by their places, what was embedded already by the same backbone and fit.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
@@ -205,10 +207,13 @@ def embed_examples(
     choice = BackboneChoice.of(backbone, normalise)
     examples = checked_pairs(examples)
     check_labels([label for _, label in examples])
-    embedder = choice.open()
-    embeddings, kept = [], []
-    answers = embedder.embed_or_error(picture for picture, _ in examples)
-    for example, answer in zip(examples, answers, strict=True):
+    embedder, known = choice.open(), known or {}
+    answers = embedder.embed_or_error(picture for place, (picture, _) in enumerate(examples) if place not in known)
+    # Filled as they come: a list beside the array would take the memory of both.
+    features = np.empty((len(examples), embedder.dim), np.float32)
+    kept: list[Example] = []
+    for place, example in enumerate(examples):
+        answer = known[place] if place in known else next(answers)
         if on_picture is not None:
             on_picture()
         if isinstance(answer, ImageError):
@@ -216,10 +221,10 @@ def embed_examples(
                 raise answer
             on_unreadable(answer)
             continue
-        embeddings.append(answer)
+        features[len(kept)] = answer
         kept.append(example)
     check_labels([label for _, label in kept])
-    return EmbeddedExamples(choice, embedder, tuple(kept), np.stack(embeddings))
+    return EmbeddedExamples(choice, embedder, tuple(kept), features[: len(kept)])
 
 
 def teach(
@@ -258,7 +263,7 @@ def teach(
     """
     checked_rate(unknown_rate)
     fits_head = row(LEARNERS, learner, "learner")
-    choice, search = BackboneChoice.of(backbone, normalise), None
+    choice, selection, known = BackboneChoice.of(backbone, normalise), None, None
     if not isinstance(backbone, BackboneChoice):
         choice = replace(choice, multi_layer=choice.takes_layers)
     if fit is not None:
@@ -266,9 +271,10 @@ def teach(
     elif not isinstance(backbone, BackboneChoice):
         examples = checked_pairs(examples)
         check_labels([label for _, label in examples])
-        choice, search = with_fit(examples, choice, fits_head)
-    embedded = embed_examples(examples, choice, on_picture=on_picture, on_unreadable=on_unreadable)
-    return embedded.model(unknown_rate, learner, search=search)
+        search = search_fit(examples, choice, fits_head)
+        choice, selection, known = search.choice, search.selection, search.embedded
+    embedded = embed_examples(examples, choice, known=known, on_picture=on_picture, on_unreadable=on_unreadable)
+    return embedded.model(unknown_rate, learner, search=selection)
 
 
 def checked_pairs(examples: Iterable[Example]) -> list[Example]:

@@ -12,6 +12,8 @@ class Phase(StrEnum):
     READING = "reading"
     """Decoding training pictures into memory."""
     READING_VALIDATION = "reading-validation"
+    CHOOSING_FIT = "choosing-fit"
+    """Running the backbone on a sample of the training pictures, fitted in several ways."""
     EMBEDDING = "embedding"
     """Running the backbone on training pictures."""
     EMBEDDING_VALIDATION = "embedding-validation"
@@ -49,7 +51,7 @@ class Epoch:
     """One pass over the training pictures. Losses are cross-entropies in nats, accuracies 0..1."""
 
     number: int
-    """From 1; 0 is a head fitted on the frozen backbone, before the backbone is trained too."""
+    """From 1; 0 is the head that cross-validation chose, or one fitted before the backbone is trained too."""
     total: int
     loss: float
     accuracy: float
@@ -70,7 +72,7 @@ class Remark(StrEnum):
     LEFT_OUT = "left-out"
     INT8_LOSS = "int8-loss"
     GUESSED_NORMALISATION = "guessed-normalisation"
-    FIT_CHOSEN = "fit-chosen"
+    CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ _TEXTS = {
     Remark.GUESSED_NORMALISATION: (
         "normalisation {detail} is a guess: the file does not say what its network sees of pixels"
     ),
-    Remark.FIT_CHOSEN: "chosen: {detail}",
+    Remark.CHOSEN: "chosen: {detail}",
 }
 
 Event: TypeAlias = Step | Batch | Epoch | Note

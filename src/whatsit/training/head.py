@@ -44,8 +44,9 @@ class FittedHead:
 
 
 def fit_head(
-    training: Embedded, validation: Embedded, labels: Sequence[str], design: Design, on_event: OnEvent, stop: Stop
-) -> FittedHead:
+    training: Embedded, validation: Embedded, labels: Sequence[str], design: Design, on_event: OnEvent, stop: Stop,
+    start: LinearHead | None = None,
+) -> FittedHead:  # fmt: skip
     """Minimise the cross-entropy; an epoch sees one random view of every training picture.
 
     The epoch whose averaged weights have the lowest validation loss is kept; ``design.patience`` epochs without a
@@ -54,6 +55,7 @@ def fit_head(
     Args:
         training: at least one picture of every class in ``labels``.
         validation: one view per picture; can be empty.
+        start: the head to begin with, epoch 0, which does not normalise; None: one that knows nothing.
     """
     random: np.random.Generator = np.random.default_rng(design.seed)
     count, _views, dim = training.embeddings.shape
@@ -64,12 +66,20 @@ def fit_head(
     soft += (1 - design.label_smoothing) * np.eye(len(labels), dtype=np.float32)[training.targets]
     importance = _importance(training.targets, len(labels), design.class_weights)
     parameters = _initial(dim, design.hidden, len(labels), random)
+    if start is not None:
+        parameters = [start.weights * spread, start.bias + start.weights @ mean]
     epochs, patience = design.most_epochs, design.stop_after
     batch = min(MOST_BATCH, max(LEAST_BATCH, count // 16))
     steps = epochs * math.ceil(count / batch)
     adam, average = _Adam(parameters), _MovingAverage(parameters, ema_decay(steps, _MOST_SPAN))
     history: list[Epoch] = []
     best, best_loss, since, stopped = [p.copy() for p in parameters], math.inf, 0, False
+    if start is not None:
+        best_loss, accuracy = _measured(parameters, held, validation.targets)
+        learnt = _measured(parameters, x[:, 0], training.targets)
+        history.append(Epoch(0, epochs, *learnt, best_loss, accuracy, True))
+        on_event(history[-1])
+        best_loss = best_loss if len(held) else math.inf
     for number in range(1, epochs + 1):
         if stop():
             stopped = True
@@ -77,8 +87,8 @@ def fit_head(
         order = random.permutation(np.arange(count))
         picked = random.integers(0, x.shape[1], x.shape[:1])
         total, right = 0.0, 0
-        for start in range(0, count, batch):
-            rows = order[start : start + batch]
+        for first in range(0, count, batch):
+            rows = order[first : first + batch]
             inputs = x[rows, picked[rows]]
             if design.dropout:
                 kept = random.random(inputs.shape, np.float32) >= design.dropout

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
+from whatsit.backbones.choice import BackboneChoice
 from whatsit.backbones.views import ViewEmbedder
 from whatsit.errors import ImageError, StoppedError
+from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike, read_picture_file
 from whatsit.imaging.preprocess import Preprocess
+from whatsit.teaching.fit_search import Embedded, EmbedPlaces
 from whatsit.teaching.teach import Example
 from whatsit.tflite.normalisation import Normalisation, Origin
 from whatsit.training.events import Event, Note, OnEvent, Phase, Remark, Step, Stop, never
@@ -82,6 +85,27 @@ def embed_views(
 
     rows = np.asarray(list(embedder.embed_many(readable())), np.float32)
     return kept, rows.reshape(len(kept), *shape)
+
+
+def places_embedder(examples: Sequence[Example], cache: Path | None, on_event: OnEvent, stop: Stop) -> EmbedPlaces:
+    """Embeds some of the pictures, to compare fits; the cache keeps what is embedded."""
+
+    def embed(choice: BackboneChoice, places: Sequence[int]) -> Embedded:
+        unreadable: list[ImageError] = []
+        plain = ViewEmbedder(choice.open(), NO_AUGMENTATION, 1)
+        some = [examples[place] for place in places]
+        kept, rows = embed_views(plain, some, cache, on_event, unreadable.append, Phase.CHOOSING_FIT, stop)
+        readable, errors = iter(zip(kept, rows[:, 0], strict=True)), iter(unreadable)
+        found: dict[int, NDArray[np.float32] | ImageError] = {}
+        following = next(readable, None)
+        for place, example in zip(places, some, strict=True):
+            if following is not None and following[0] is example:
+                found[place], following = following[1], next(readable, None)
+            else:
+                found[place] = next(errors)
+        return found
+
+    return embed
 
 
 def _embeddable(picture: ImageLike, stop: Stop) -> Embeddable:

@@ -19,6 +19,7 @@ from whatsit.datasets.split import Split
 from whatsit.errors import ArgumentError, StoppedError
 from whatsit.heads.learners import DEFAULT, LEARNERS
 from whatsit.heads.linear import LinearHead, prototypes
+from whatsit.heads.selection import Selection, select
 from whatsit.heads.unknown import reject_threshold
 from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike
@@ -47,6 +48,7 @@ from whatsit.training.pictures import (
     known,
     note_copies,
     note_normalisation,
+    places_embedder,
 )
 from whatsit.training.training import Training
 from whatsit.validation import path as checked_path
@@ -125,12 +127,12 @@ def _train_head(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop,
     cache: Path | None,
 ) -> Training:  # fmt: skip
-    selection = None
+    searched: Selection | None = None
     if design.fit is None:
-        selection = search_fit(training, design.backbone_choice, LEARNERS[DEFAULT])
-        design = replace(design, fit=design.usual_fit if selection is None else selection.fit)
-        if selection is not None:
-            report(Note(Remark.FIT_CHOSEN, replace(selection, regularisation=None).text))
+        search = search_fit(
+            training, design.backbone_choice, LEARNERS[DEFAULT], places_embedder(training, cache, report, stop)
+        )
+        design, searched = replace(design, fit=search.choice.fit), search.selection
     backbone = design.backbone_choice.open()
     note_normalisation(backbone.normalisation, report)
     if design.on_file:
@@ -146,9 +148,12 @@ def _train_head(
         plain, validation, cache, report, report.leave_out, Phase.EMBEDDING_VALIDATION, stop
     )
     labels = sorted(set(targets))
+    start, selection = _chosen_head(design, embeddings[:, 0], targets, bool(held), searched)
+    if selection is not None:
+        report(Note(Remark.CHOSEN, selection.text))
     fitted = fit_head(
         Embedded(embeddings, class_indices(kept, labels)), Embedded(held_embeddings, class_indices(held, labels)),
-        labels, design, report, stop,
+        labels, design, report, stop, start,
     )  # fmt: skip
     _check_kept(fitted.history)
     calibration = [p for p, _ in evenly_sampled(kept, CALIBRATION_PICTURES)] if design.on_file else []
@@ -157,9 +162,28 @@ def _train_head(
         model = _with_int8_form(model, design, kept, held, embeddings, labels, cache)
         if model.int8_loss is not None and model.int8_loss.matters:
             report(Note(Remark.INT8_LOSS, str(model.int8_loss)))
-    if selection is not None:
-        model = replace(model, selection=replace(selection, regularisation=None))
+    if selection is not None and any(epoch.best and epoch.number for epoch in fitted.history):
+        selection = replace(selection, regularisation=None)  # the head is not the one that was chosen any more
+    model = replace(model, selection=selection)
     return Training(model, design, fitted.history, fitted.stopped, tuple(report.unreadable))
+
+
+def _chosen_head(
+    design: Design, embeddings: NDArray[np.float32], targets: Sequence[str], judged: bool,
+    searched: Selection | None = None,
+) -> tuple[LinearHead | None, Selection | None]:  # fmt: skip
+    """The head of ``teach``, with the regularisation that cross-validation chooses, and all that was chosen.
+
+    A head with a hidden layer begins with none; so does one that no validation picture judges, as the last epoch is
+    kept then, in which nothing would be left of the beginning.
+    """
+    if design.hidden or not judged:
+        return None, searched if searched is None else replace(searched, regularisation=None)
+    learner = LEARNERS[DEFAULT]
+    selection = select({design.usual_fit: embeddings}, targets, learner)
+    if searched is not None:
+        selection = replace(selection, fits=searched.fits)
+    return learner(embeddings, targets, selection.regularisation), selection
 
 
 def _with_int8_form(
@@ -180,9 +204,10 @@ def _with_int8_form(
         return rows["kept"][:, 0]
 
     def fitted(plain: NDArray[np.float32]) -> TaughtModel:
+        start, _ = _chosen_head(design, plain, [label for _, label in kept], bool(held))
         found = fit_head(
             Embedded(rows["kept"], class_indices(kept, labels)), Embedded(rows["held"], class_indices(held, labels)),
-            labels, design, Report(ignore), never,
+            labels, design, Report(ignore), never, start,
         )  # fmt: skip
         form = _model(design, opened[0], found.head, kept, plain, rows["held"][:, 0], ())
         return replace(form, backbone_id=model.backbone_id)
