@@ -234,7 +234,7 @@ def run(kills: int, seed: int, room: Path) -> Summary:
         "export": Folders(
             "export",
             room / "exports/made",
-            lambda place: command("dataset", "export", place, "--project", room / "typed"),
+            lambda place: command("dataset", "export", place, *typed),
         ),
         "archive": Folders("archive", room / "zips/made.zip", lambda place: export_path(whole.dataset, place)),
         "deploy": Folders("deploy", room / "deployed/made", lambda place: _write_folder(place, model)),
