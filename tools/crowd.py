@@ -16,6 +16,7 @@ import contextlib
 import http.client
 import json
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def main() -> int:
     if chosen.visit:
         return _visit(chosen.visit, chosen.cookie, chosen.seconds)
     _raise_limit()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the studio ends with us
     with tempfile.TemporaryDirectory() as folder:
         return _crowd(Path(folder), chosen)
 

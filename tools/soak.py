@@ -11,6 +11,7 @@ memory on the way, and its open files and threads before and after; status 1 whe
 import argparse
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ def main() -> int:
     asked.add_argument("--tabs", type=int, default=1000)
     asked.add_argument("--growth", type=float, default=24.0, help="MiB that one kind of work may add")
     chosen = asked.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the studio ends with us
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         _prepare(project)

@@ -1,9 +1,9 @@
 """Uses a project in every way that touches its folder: what was said, in lines of JSON.
 
-A line of JSON on stdin, [project, outside, kind, place, moment], copies nothing: it puts ``kind`` in the place of what
-lies there, before anything is opened or while a studio runs, and forks a child that then uses the project. The answer
-is [status, lines]: each line what was done and every line of output it gave. Nothing is unreadable for root: the child
-becomes nobody.
+A line of JSON on stdin, [project, outside, kind, place, moment, trains], copies nothing: it puts ``kind`` in the place
+of what lies there, before anything is opened or while a studio runs, and forks a child that then uses the project, also
+for training where ``trains`` says so. The answer is [status, lines]: each line what was done and every
+line of output it gave. Nothing is unreadable for root: the child becomes nobody.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from pathlib import Path
 import httpx
 
 from drawn_pictures import jpeg
+from small_models import small_classifier
 from whatsit.backbones.cache import EmbeddingCache
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.cli.app import main
@@ -32,6 +33,7 @@ from whatsit.errors import WhatsitError
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.app import create_app
+from whatsit.tflite.flatbuffer import write_model
 from whatsit.training.record import ModelFiles, write_training
 from whatsit.web.access import Access
 from whatsit.web.tls import self_signed
@@ -48,6 +50,12 @@ COMMANDS = (
     "dataset export {exported} --project {project}",
     "dataset export {project}/.whatsit/exports/dataset.zip --project {project}",
     "capture --camera synthetic: --label cat --project {project}",
+)
+TRAINING = (
+    "train {project} --name old --backbone {backbone} --epochs 1 --fit squash",
+    "test {project} --name old",
+    "sweep {project} --backbones {backbone} --fits squash",
+    "deploy {project}/models/old.tflite litert -o {exported}-deployed",
 )
 PAGES = (
     "/", "/collect", "/dataset", "/check", "/explore", "/train", "/test", "/sweep", "/live", "/deploy",
@@ -87,11 +95,13 @@ def put(kind: str, place: Path, outside: Path) -> None:
             place.write_bytes(b"no folder") if is_folder else place.mkdir()
 
 
-def use(folder: Path, pictures: Path, exported: Path) -> Iterator[tuple[str, list[str]]]:
+def use(folder: Path, pictures: Path, exported: Path, trains: bool) -> Iterator[tuple[str, list[str]]]:
     """Every command, then every page and what they do."""
-    for command in COMMANDS:
-        words = [word.format(project=folder, pictures=pictures, exported=exported) for word in command.split()]
-        yield command, said(words)
+    places = {
+        "project": folder, "pictures": pictures, "exported": exported, "backbone": pictures.parent / "net.tflite"
+    }  # fmt: skip
+    for command in (*COMMANDS, *TRAINING) if trains else COMMANDS:
+        yield command, said([word.format(**places) for word in command.split()])
     for what, work in {"teach": taught, "save": saved, "certificate": certified}.items():
         yield what, refused(lambda work=work: work(folder))  # type: ignore[misc]
     try:
@@ -194,13 +204,14 @@ def visited(studio: Studio) -> Iterator[tuple[str, list[str]]]:
         yield what, refused(work)
 
 
-def child(folder: Path, outside: Path, kind: str, place: str, moment: str) -> list[tuple[str, list[str]]]:
+def child(folder: Path, outside: Path, kind: str, place: str, moment: str, trains: bool) -> list[tuple[str, list[str]]]:
     if moment == "before":
         put(kind, folder / place, outside)
         if kind == "unreadable":
             as_nobody()
         kept = contents(outside)
-        return [*use(folder, folder.parent / "pictures", outside.parent / "exported"), *changed(outside, kept)]
+        used = use(folder, folder.parent / "pictures", outside.parent / "exported", trains)
+        return [*used, *changed(outside, kept)]
     with contextlib.closing(Studio(folder, PixelEmbedder(), "browser:")) as studio:
         put(kind, folder / place, outside)
         if kind == "unreadable":
@@ -233,8 +244,9 @@ def warm_up() -> None:
         pictures = Path(folder, "pictures/owl")
         pictures.mkdir(parents=True)
         pictures.joinpath("1.jpg").write_bytes(jpeg(1))
+        Path(folder, "net.tflite").write_bytes(write_model(small_classifier().model))
         for exported in ("exported", "again"):
-            list(use(Path(folder, "project"), pictures.parent, Path(folder, exported)))
+            list(use(Path(folder, "project"), pictures.parent, Path(folder, exported), True))
 
 
 def main_loop() -> None:

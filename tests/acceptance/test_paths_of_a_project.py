@@ -15,15 +15,17 @@ import pytest
 
 import whatsit
 from drawn_pictures import fill, jpeg
+from small_models import small_classifier
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.embedding_map import embedding_map
 from whatsit.datasets.formats.exporting import export_path
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
-from whatsit.datasets.places import LOCK, PLACES, SPLITS, Place, place_of
+from whatsit.datasets.places import EMBEDDINGS, LOCK, MODELS, PLACES, SETTINGS, SPLITS, SWEEP, Place, place_of
 from whatsit.datasets.project import Project
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.studio.lessons.session import TeachSession
+from whatsit.tflite.flatbuffer import write_model
 from whatsit.training.record import ModelFiles, write_training
 from whatsit.web.tls import self_signed
 
@@ -53,6 +55,8 @@ EXAMPLES = {
     ".whatsit/held/*": ".whatsit/held/shot.jpg",
 }
 """One path for each place that is a pattern."""
+TRAINED = {place.path for place in (SETTINGS, MODELS, EMBEDDINGS, SWEEP)} | {"models/old.tflite", "models/old.json"}
+"""What training, testing, sweeping and deploying use besides what every command does; the rest by ``THOROUGH``."""
 WORDS = {
     f'"{word}"' for word in ["dataset", "models", "history", "tests", "held", "deploy", "embeddings", "my_classes.bin"]
 }
@@ -71,6 +75,7 @@ def room() -> Iterator[Path]:
 def project(room: Path) -> Path:
     """One that has something at every place that whatsit keeps."""
     fill(room / "pictures", labels=("owl",), each=2, start=5000)
+    (room / "net.tflite").write_bytes(write_model(small_classifier().model))
     fill(room / "in", each=6)
     folder = room / "project"
     make(folder, room / "in")
@@ -120,11 +125,13 @@ def put_and_use(room: Path, project: Path) -> Iterator[Callable[[str, str, str],
             folder, outside = here / "project", here / "outside"
             shutil.copytree(project, folder)
             shutil.copytree(room / "pictures", here / "pictures")
+            shutil.copy(room / "net.tflite", here)
             outside.mkdir()
             if ROOT:
                 for path in (here, *here.rglob("*")):
                     os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-            to.write(json.dumps([str(folder), str(outside), kind, place, moment]) + "\n")
+            trains = THOROUGH or place in TRAINED
+            to.write(json.dumps([str(folder), str(outside), kind, place, moment, trains]) + "\n")
             to.flush()
             status, said = json.loads(back.readline())
             assert status == 0, f"{place}: ended by {status}, after {said}"
