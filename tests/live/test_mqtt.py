@@ -322,6 +322,8 @@ def test_every_number_that_home_assistant_sends_is_taken(payload: str) -> None:
         ("mqtt://host?ca=x", "ca goes with mqtts: only"),
         ("mqtts://host?ca=/no/such", "ca: cannot be read"),
         ("mqtt://me:hidden@host?colour=red", "no option named 'colour'"),
+        ("mqtt://me@host?passwort=hidden", "no option named 'passwort'"),
+        ("mqtt://me@host?Password=hidden", "expected a broker"),
     ],
 )
 def test_a_broker_s_address_that_cannot_be_used_is_refused_in_one_line(uri: str, named: str) -> None:

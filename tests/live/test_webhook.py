@@ -150,7 +150,7 @@ def test_waits_grow_and_follow_what_the_server_asks_for(retry_after: str | None,
 
 
 PROGRAM = """
-import os, signal, sys
+import os, signal, sys, threading
 sys.path[:0] = sys.argv[4:]
 from urllib.parse import urlsplit
 from said import said
@@ -159,8 +159,9 @@ from whatsit.live.sinks.outbox import Outbox
 from whatsit.live.sinks.webhook import Webhook
 from pathlib import Path
 url, outbox, killed_at = sys.argv[1:4]
-post, calls = poster(urlsplit(url), 10, None), []
+post, calls, all_added = poster(urlsplit(url), 10, None), [], threading.Event()
 def then_killed(body, headers):
+    all_added.wait()
     reply = post(body, headers)
     calls.append(1)
     if len(calls) == int(killed_at):
@@ -170,6 +171,7 @@ sink = Webhook("webhook:test", Outbox(Path(outbox), 1000), then_killed if int(ki
 if int(killed_at):
     for number in range(8):
         sink.send(said(f"thing {number}"))
+    all_added.set()
     signal.pause()
 sink.close()
 """
@@ -178,7 +180,7 @@ sink.close()
 def test_killed_between_delivery_and_its_record_it_delivers_at_least_once_in_order(
     tmp_path: Path, server: "Server"
 ) -> None:
-    paths = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "src")]
+    paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "src")]
     for killed_at, status in ((3, -signal.SIGKILL), (0, 0)):
         command = [sys.executable, "-c", PROGRAM, server.url, str(tmp_path / "outbox.db"), str(killed_at), *paths]
         assert subprocess.run(command, timeout=60).returncode == status

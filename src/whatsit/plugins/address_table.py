@@ -123,15 +123,20 @@ class AddressTable(Table[Row]):
 
     def _with_options(self, text: str, scheme: str, rest: str, row: Row) -> Address:
         known = sorted(option.name for option in row.options)
+        has_secrets = any(option.is_secret for option in row.options)
         target, mark, query = rest.rpartition("?")
         if row.carries_url:
             return self._with_url(scheme, rest, known)
         if not mark or (query and not all(_is_option(part, known) for part in query.split("&"))):
-            return Address(
-                _without_password(text), scheme, rest, error=self._error
-            )  # the question mark is part of a file's name
+            # the question mark is part of a file's name
+            return Address(_without_values(text) if has_secrets else text, scheme, rest, error=self._error)
         options = dict(parse_qsl(query, keep_blank_values=True))
-        address = Address(_without_password(text), scheme, target, options, self._error)
+        shown = text
+        if has_secrets:
+            open_names = {option.name for option in row.options if not option.is_secret}
+            parts = [_option_shown(part, open_names) for part in query.split("&")]
+            shown = _without_password(text.removesuffix(query) + "&".join(parts))
+        address = Address(shown, scheme, target, options, self._error)
         for name in address.options:
             if name not in known:
                 choice = f"it takes {', '.join(known)}" if known else "it takes none"
@@ -167,6 +172,18 @@ def _shown(text: object) -> str:
 
 def _without_password(text: str) -> str:
     return re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", text)
+
+
+def _without_values(text: str) -> str:
+    """An address whose query was not understood: it may be a secret with a misspelt name."""
+    target, mark, query = _without_password(text).partition("?")
+    return target + mark + re.sub(r"=[^&]*", "=***", query)
+
+
+def _option_shown(part: str, names: set[str]) -> str:
+    name, _, value = part.partition("=")
+    is_place = value.startswith(("env:", "file:"))
+    return part if name in names or not value or is_place else f"{name}=***"
 
 
 def _is_option(part: str, known: list[str]) -> bool:

@@ -18,6 +18,11 @@ class Option:
     """What it does, in a few words."""
 
     @property
+    def is_secret(self) -> bool:
+        """Whether messages leave out its value."""
+        return False
+
+    @property
     def default_text(self) -> str:
         """The default as documents show it; empty where nothing is the default."""
         return ""

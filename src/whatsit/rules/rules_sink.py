@@ -1,14 +1,17 @@
 """The rules as a sink: answers go in, and pins and sinks follow."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from whatsit.live.answer import Answer
 from whatsit.live.answer_state import AnswerState
+from whatsit.logs import described
 from whatsit.rules.actions import Action, Target
 from whatsit.rules.rule import Rule, RuleState, Seen, active, step
 
+_log = logging.getLogger(__name__)
 _TICK = 0.2
 """Seconds between looks while no answers come: rules for *stale* wait for time, not for frames."""
 
@@ -31,6 +34,7 @@ class RulesSink:
         self._states = dict.fromkeys(rules, RuleState())
         self._clock = clock
         self._answer: Answer | None = None
+        self._complained = False
         self._guard = threading.Lock()
         self._ended = threading.Event()
         self._ticking = threading.Thread(target=self._tick, name="rules", daemon=True)
@@ -68,7 +72,12 @@ class RulesSink:
         while not self._ended.wait(_TICK):
             with self._guard:
                 if self._answer is not None and self._answer.state is AnswerState.STALE:
-                    self._advance(self._answer, self._clock())
+                    try:
+                        self._advance(self._answer, self._clock())
+                    except Exception as error:  # said once; the next look tries again
+                        if not self._complained:
+                            _log.warning("rules: %s", described(error))
+                        self._complained = True
 
     def _advance(self, answer: Answer, now: float) -> None:
         seen = Seen(answer.state, answer.label, answer.score)

@@ -58,6 +58,7 @@ class Broker:
         from paho.mqtt.enums import CallbackAPIVersion
 
         self._topics = list(topics)
+        self._accepted = False
         self._listener = listener
         self._client: Client = Client(CallbackAPIVersion.VERSION2, client_id=address.client_id, protocol=MQTTv5)
         self._client.will_set(*will, qos=1, retain=True)
@@ -91,6 +92,7 @@ class Broker:
         self._client.loop_stop()
 
     def _on_connect(self, client: "Client", data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        self._accepted = not reason.is_failure
         if reason.is_failure:
             self._listener.disconnected(f"refused by the broker: {reason}")
             return
@@ -103,6 +105,9 @@ class Broker:
         self._listener.disconnected(one_line(reason, 200))
 
     def _on_disconnect(self, client: "Client", data: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if not self._accepted:  # why is known: the broker said so, or no connection was made
+            return
+        self._accepted = False
         hint = "; another client has the same id: give one of them another id=" if reason.value == 0x8E else ""
         self._listener.disconnected(f"the connection was lost: {reason}{hint}")
 

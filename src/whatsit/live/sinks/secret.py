@@ -14,6 +14,10 @@ _MOST = 4096
 class SecretOption(Option):
     """``name=env:VARIABLE`` or ``name=file:PATH``; the last newline of a file is not part of the secret."""
 
+    @property
+    def is_secret(self) -> bool:
+        return True
+
     def of(self, address: Address) -> str | None:
         """The secret; None where none is named.
 
