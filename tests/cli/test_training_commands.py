@@ -11,7 +11,9 @@ import sys
 from random import Random
 from time import monotonic
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from shape_pictures import write_shapes
@@ -115,6 +117,21 @@ def test_train_test_sweep_and_deploy_follow_each_other(project, tmp_path):
     deployed = run("deploy", project / "models/model.tflite", "maixpy", "-o", tmp_path / "maixpy")
     assert deployed.exit_code == 0, deployed.output
     assert (tmp_path / "maixpy/my_classes.bin").exists()
+
+
+def test_a_sweep_without_a_fit_says_the_one_it_chose_for_oblong_pictures(tmp_path):
+    random, root = np.random.default_rng(0), tmp_path / "oblong"
+    for number in range(48):
+        picture = random.integers(0, 60, (32, 96, 3), np.uint8)
+        picture[8:24, :20] = 250 * (number % 2)  # where cover does not look
+        folder = root / "dataset" / ("marked" if number % 2 else "plain")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    swept = run("sweep", root, "--sizes", "32", "--backbones", "lite0/3")
+    assert swept.exit_code == 0, swept.output
+    assert "chosen: fit" in swept.output and "lite0/3@32 " in swept.output
+    asked = run("sweep", root, "--sizes", "32", "--backbones", "lite0/3", "--fits", "cover")
+    assert asked.exit_code == 0 and "chosen" not in asked.output
 
 
 def test_the_held_out_result_outlives_a_look_at_validation_but_not_the_model_it_judged(project):

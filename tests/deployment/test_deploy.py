@@ -9,8 +9,11 @@ import sys
 import pytest
 
 from shape_pictures import write_shapes
-from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, TaughtModel, load_image, verify
+from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, TaughtModel, load_image, teach, verify
+from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.builtin import builtin_model
 from whatsit.deployment.deploy import deploy
+from whatsit.heads.unknown import normalised
 from whatsit.imaging.preprocess import Colour
 from whatsit.models.card import read_card
 from whatsit.tflite.metadata import flatbuffer_part, read_files, with_files
@@ -157,6 +160,20 @@ def test_a_backbone_of_the_users_whose_embedding_is_float32_goes_to_maixpy_too(s
     deploy(files.int8, "maixpy", tmp_path / "out", taught=shapes[0])
     pictures = [path for path, _ in shapes[1]]
     assert run(tmp_path / "out", pictures) == [label for _, label in shapes[1]]
+
+
+@pytest.mark.parametrize("normalise", ["-1..1", "0..255"])
+def test_what_a_float32_backbone_of_the_users_wants_of_pixels_goes_to_maixpy_inside_it(shapes, tmp_path, normalise):
+    (tmp_path / "own.tflite").write_bytes(builtin_model("lite0", 64, "float32"))
+    model = tmp_path / "model.tflite"
+    model.write_bytes(teach(shapes[0], str(tmp_path / "own.tflite"), normalise=normalise, fit="cover").to_tflite())
+    deploy(model, "maixpy", tmp_path / "out", taught=shapes[0])
+    deployed = Backbone.from_file(tmp_path / "out/backbone.tflite")
+    readings = {one: Backbone.from_file(tmp_path / "own.tflite", normalise=one) for one in ("-1..1", "0..255", "0..1")}
+    for picture, _ in shapes[1][:4]:
+        found = normalised(deployed.embed(picture))
+        alike = {one: float(found @ normalised(own.embed(picture))) for one, own in readings.items()}
+        assert max(alike, key=lambda one: alike[one]) == normalise
 
 
 def test_teachable_machines_labels_are_numbered_and_its_model_still_verifies(models, tmp_path):

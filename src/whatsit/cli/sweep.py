@@ -1,6 +1,7 @@
 """``whatsit sweep``"""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,11 @@ from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
+    from whatsit.cli.training_progress import TerminalWatch
     from whatsit.evaluation.sweep import Trial
+    from whatsit.imaging.preprocess import Fit
+    from whatsit.teaching.teach import Example
+    from whatsit.training.design import Design
 
 _MOST_THREADS = 64
 
@@ -32,7 +37,9 @@ def sweep(
             help="lite0, lite0/11 (its first eleven blocks), or .tflite files. Default: three depths of lite0."
         ),
     ] = None,
-    fits: Annotated[str | None, typer.Option(help="Some of cover,contain,squash. Default: the design's.")] = None,
+    fits: Annotated[
+        str | None, typer.Option(help="Some of cover,contain,squash. Default: the design's, else chosen as in train.")
+    ] = None,
     max_ms: Annotated[float | None, typer.Option(help="Recommend within this many milliseconds per picture.")] = None,
     max_mb: Annotated[float | None, typer.Option(help="Recommend within this many megabytes.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the interpreter.")] = None,
@@ -42,6 +49,8 @@ def sweep(
 
     Accuracy is that of the int8 models on the validation pictures. The chart is models/sweep.html.
     """
+    from dataclasses import replace
+
     from whatsit.backbones import BACKBONES, DEFAULT
     from whatsit.cli.opened_project import embeddings_folder, empty_split, opened_project
     from whatsit.cli.training_progress import TerminalWatch
@@ -84,10 +93,14 @@ def sweep(
 
         record = SweepRecord(opened)
         record.clear()
+        cache = embeddings_folder(opened)
         with watch.watching():
+            if fits is None:
+                fit = _chosen_fit(design, training, cache, watch)
+                wanted = [replace(one, fit=fit) for one in wanted]
             trials = run(
                 wanted, design, training, validation, on_trial=record.add, on_event=on_event, stop=watch.stop,
-                cache=embeddings_folder(opened), threads=threads,
+                cache=cache, threads=threads,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
         record.write_page(opened.settings.name)
@@ -98,6 +111,21 @@ def sweep(
         _show(trials, best)
         if trials:
             console().print(shown(f"Chart: {opened.models / 'sweep.html'}"))
+
+
+def _chosen_fit(design: "Design", training: Sequence["Example"], cache: Path, watch: "TerminalWatch") -> "Fit":
+    """The design's, else the one that cross-validation chooses for its own size and backbone, which is said."""
+    from dataclasses import replace
+
+    from whatsit.training.design import TrainingMode
+    from whatsit.training.events import Note, Remark
+    from whatsit.training.train import with_chosen_fit
+
+    frozen = design.revised({"mode": TrainingMode.FROZEN.value})
+    chosen, searched = with_chosen_fit(frozen, training, cache, watch.show, watch.stop)
+    if searched is not None:
+        watch.show(Note(Remark.CHOSEN, replace(searched, regularisation=None).text))
+    return chosen.usual_fit
 
 
 def _show(trials: "list[Trial]", best: "Trial | None") -> None:

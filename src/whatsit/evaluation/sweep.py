@@ -15,7 +15,7 @@ from whatsit.imaging.preprocess import Fit
 from whatsit.models.classifier import Classifier
 from whatsit.teaching.teach import Example
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.events import OnEvent, Stop, ignore, never
+from whatsit.training.events import Event, Note, OnEvent, Remark, Stop, ignore, never
 from whatsit.training.train import train
 
 SIZES = (96, 128, 160, 192, 224)
@@ -165,6 +165,11 @@ def sweep(
     if not judging:
         raise DataError("no validation pictures to compare designs on: put some into the validation split")
     design = design.revised({"mode": TrainingMode.FROZEN.value})
+
+    def told(event: Event) -> None:
+        if not (isinstance(event, Note) and event.remark is Remark.CHOSEN):  # of each trial again
+            on_event(event)
+
     trials = []
     for backbone in backbones:
         if stop():
@@ -178,7 +183,7 @@ def sweep(
             normalise=_normalise(backbone, design),
         )
         try:
-            trained = train(training, trial_design, validation=judging, on_event=on_event, stop=stop, cache=cache)
+            trained = train(training, trial_design, validation=judging, on_event=told, stop=stop, cache=cache)
         except StoppedError:
             break
         if trained.stopped:

@@ -123,16 +123,29 @@ def split_examples(project: Project, split: Split) -> list[Example]:
     return [(path, label) for path, label, found in project.dataset if found is split]
 
 
+def with_chosen_fit(
+    design: Design, training: Sequence[Example], cache: Path | None, on_event: OnEvent = ignore, stop: Stop = never
+) -> tuple[Design, Selection | None]:
+    """The design with the fit that cross-validation chooses on a sample, where it names none, and what was compared.
+
+    Args:
+        cache: a folder for the sample's embeddings, which a training on the same pictures finds there; None: not kept.
+
+    Raises:
+        StoppedError: ``stop`` said so.
+    """
+    if design.fit is not None:
+        return design, None
+    embed = places_embedder(training, cache, on_event, stop)
+    search = search_fit(training, design.backbone_choice, LEARNERS[DEFAULT], embed)
+    return replace(design, fit=search.choice.fit), search.selection
+
+
 def _train_head(
     design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop,
     cache: Path | None,
 ) -> Training:  # fmt: skip
-    searched: Selection | None = None
-    if design.fit is None:
-        search = search_fit(
-            training, design.backbone_choice, LEARNERS[DEFAULT], places_embedder(training, cache, report, stop)
-        )
-        design, searched = replace(design, fit=search.choice.fit), search.selection
+    design, searched = with_chosen_fit(design, training, cache, report, stop)
     backbone = design.backbone_choice.open()
     note_normalisation(backbone.normalisation, report)
     if design.on_file:
