@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'whatsit[bulk]'")
 ROOT = Path(__file__).parents[2]
 
 
