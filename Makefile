@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := bulk,gpio,heif,lite1,lite2,mqtt,opencv,tls
 
-.PHONY: demo test check docs bench studio clean
+.PHONY: demo demo-bulk test check docs bench studio clean
 
 demo: $(VENV)/.user  ## teach from pictures, recognise others, draw the answers: .demo/answers.png
 	$(BIN)/python -m whatsit.demo --output .demo/answers.png
+
+demo-bulk: $(VENV)/.bulk  ## thousands of pictures made, classified, killed, resumed, searched and summarised, with figures
+	$(BIN)/python examples/bulk.py --output .demo/bulk
 
 studio: $(VENV)/.user  ## the web studio on http://127.0.0.1:8000
 	$(BIN)/whatsit studio
@@ -37,6 +40,10 @@ $(BIN)/python:
 $(VENV)/.user: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
+
+$(VENV)/.bulk: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[bulk]'
+	touch $@ $(VENV)/.user
 
 # Dependency groups came with pip 25.1; Debian 12 brings 23.
 $(VENV)/.dev: pyproject.toml | $(BIN)/python

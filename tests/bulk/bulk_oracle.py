@@ -8,11 +8,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
+import pytest
 
 from drawn_pictures import jpeg
 from whatsit import Classifier
 
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'whatsit[bulk]'")
+pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed: pip install 'whatsit[bulk]'")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

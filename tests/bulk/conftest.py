@@ -6,8 +6,6 @@ import pytest
 
 from drawn_pictures import fill
 
-pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install 'whatsit[bulk]'")
-
 
 @pytest.fixture(scope="session")
 def bulk_model(small_model, tmp_path_factory) -> Path:

@@ -3,9 +3,8 @@
 import json
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
-from bulk_oracle import rows_of
+from bulk_oracle import pq, rows_of
 
 from drawn_pictures import jpeg
 from whatsit import Classifier, DataError, ModelError, bulk

@@ -2,9 +2,8 @@
 
 import os
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from bulk_oracle import pa, pq
 
 from drawn_pictures import jpeg
 from whatsit import DataError, bulk

@@ -1,10 +1,8 @@
 """Pictures like one picture, and what is made of them."""
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from bulk_oracle import rows_of
+from bulk_oracle import pa, pq, rows_of
 
 from whatsit import DataError, ImageError, ModelError, Project, bulk, load_image
 from whatsit.bulk.engines.here import HereEngine

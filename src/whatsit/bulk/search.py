@@ -102,8 +102,8 @@ class Search:
         """
         k = whole_number(k, "k")
         query = np.asarray(embedding, np.float32)
-        if query.shape != (self._index.embeddings.shape[1],):
-            raise ArgumentError(f"embedding of shape {query.shape}: expected {self._index.embeddings.shape[1:]}")
+        if query.shape != (self._index.embeddings.dim,):
+            raise ArgumentError(f"embedding of shape {query.shape}: expected {(self._index.embeddings.dim,)}")
         places, similarities = self._best(query, k, self._chosen(label))
         rows = self._index.rows.take(places).to_pylist()
         return [
@@ -145,7 +145,7 @@ class Search:
         # In the order of the file, so that the disk is read once from front to back.
         order = np.argsort(places)
         similar = np.empty(len(places), np.float32)
-        similar[order] = self._index.embeddings[places[order]].astype(np.float32) @ query
+        similar[order] = self._index.embeddings.take(places[order]) @ query
         return np.round(similar, 6)
 
     def _loaded(self) -> Classifier:
