@@ -1,17 +1,21 @@
 """Figures of the dataset on real pictures: time, memory, and how much of what was planted a check finds.
 
-Usage: python -m benchmarks.figures.datasets labels|copies|embed|memory|map DATA
+Usage: python -m benchmarks.figures.datasets labels|copies|embed|memory|map|classes DATA
 
-DATA is a folder with clothing/train and cifar10-10k.zip.
+DATA is a folder with clothing/train and cifar10-10k.zip; ``classes`` draws its pictures and takes any folder.
 """
 
 import argparse
+import io
 import resource
 import shutil
 import statistics
 import tempfile
 import time
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from benchmarks.contestants import floor
 from benchmarks.figures.planted import near_copies, swapped
@@ -144,7 +148,39 @@ def map_(folder, data):
         print(f"{run}: {len(pictures)} points in {time.perf_counter() - start:.1f} s")
 
 
-FIGURES = {"labels": labels, "copies": copies, "embed": embed, "memory": memory, "map": map_}
+CLASSES = (10, 2000)
+PICTURES = 4000
+MOST_TIMES = 2.0
+
+
+def classes(folder, data):
+    """An import of as many pictures in few classes and in many: it is linear in pictures, not in classes."""
+    contents = [content for _, content in zip(range(PICTURES), drawn(), strict=False)]
+    seconds = {}
+    for count in CLASSES:
+        source = folder / f"{count} classes"
+        for number in range(count):
+            (source / f"class {number:04}").mkdir(parents=True)
+        for number, content in enumerate(contents):
+            (source / f"class {number % count:04}" / f"{number}.jpg").write_bytes(content)
+        with Project(folder / f"project of {count}") as project:
+            seconds[count] = timed(lambda source=source, to=project.dataset: import_path(to, source))
+            print(f"{count:,} classes, {project.dataset.count():,} pictures: {seconds[count]:.1f} s")
+    few, many = (seconds[count] for count in CLASSES)
+    print(f"many : few {many / few:.2f}, at most {MOST_TIMES}")
+
+
+def drawn():
+    """Small pictures, no two alike."""
+    rng = np.random.default_rng(0)
+    while True:
+        content = io.BytesIO()
+        coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8))
+        coarse.resize((48, 48), Image.Resampling.BICUBIC).save(content, "JPEG")
+        yield content.getvalue()
+
+
+FIGURES = {"labels": labels, "copies": copies, "embed": embed, "memory": memory, "map": map_, "classes": classes}
 
 
 def main():
