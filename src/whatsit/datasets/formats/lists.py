@@ -176,7 +176,7 @@ def _name_the_classes(claims: Claims, every: Sequence[Claims], contents: Content
         return False
     pictures = sum(map(contents.is_picture, contents.paths))
     first = min(map(int, names))
-    if len({*words}) == count < pictures and first < 2 and {*map(int, names)} == {*range(first, first + count)}:
+    if len({*words}) == count <= pictures // 2 and first < 2 and {*map(int, names)} == {*range(first, first + count)}:
         return True  # nobody labels the first few pictures, each with a label of its own
     others = [{label for entry in other.entries for label in entry.labels} for other in every if other is not claims]
     folders = {folder_of(path) for path in contents.paths if contents.is_picture(path)}
