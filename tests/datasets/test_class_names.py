@@ -130,6 +130,7 @@ def test_two_files_that_disagree_are_refused_by_name(tmp_path, one, other):
         ("class_info.json", '{"0": {"deep": []}}'), ("labels.txt", "a.jpg\nb.jpg\n"), ("classes.csv", "a,b\nx,y\n"),
         ("label_map.json", "[" * 10**5), ("classes.txt", "\0\0"), ("data.yaml", "names: [" + "x, " * 10**5),
         ("data.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nnames: *b\n"), ("labels.txt", "x" * 10**5 + "\ny\n"),
+        ("README.md", "---\n" + "class_label:\n" * 70_000 + "---\n"),
     ],
 )  # fmt: skip
 def test_what_names_other_things_leaves_the_numbers_and_this_is_said(tmp_path, name, text):

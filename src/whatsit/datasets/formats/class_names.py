@@ -48,7 +48,7 @@ class _Names:
         return names if numbers <= names.keys() else None
 
     def first(self, numbers: set[int]) -> int:
-        """What names without numbers are counted from: 1 where the pictures' numbers are as if."""
+        """What names without numbers are counted from: 1 where the last one is the pictures' highest number."""
         return int(not self.are_numbered and 0 not in numbers and max(numbers) == len(self.names))
 
 

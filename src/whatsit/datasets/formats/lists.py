@@ -22,7 +22,7 @@ from whatsit.errors import DataError, SourceError
 
 LIST_FILE = "labels.csv"
 _MAX_LISTS = 64
-_IS_NUMBER = re.compile(r"[0-9]{1,9}").fullmatch
+_is_number = re.compile(r"[0-9]{1,9}").fullmatch
 _LIST_FOLDERS = frozenset({"annotations", "annotation", "lists", "meta", "metadata", "splits", "imagesets"})
 _ALONE = "a list without its pictures; zip it with them, or choose the folder that holds both"
 
@@ -171,7 +171,7 @@ def _name_the_classes(claims: Claims, every: Sequence[Claims], contents: Content
     names = {entry.name for entry in claims.entries}
     words = [entry.labels[0] for entry in claims.entries if len(entry.labels) == 1]
     count = len(claims.entries)
-    are_names = all(map(_IS_NUMBER, names)) and len(words) == count > 1 and len({*words}) in (1, count)
+    are_names = all(map(_is_number, names)) and len(words) == count > 1 and len({*words}) in (1, count)
     if not are_names or any(map(str.isdecimal, words)):
         return False
     pictures = sum(map(contents.is_picture, contents.paths))
