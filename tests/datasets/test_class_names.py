@@ -51,13 +51,20 @@ NAMES = {
 }
 
 
+COUNTED = {"classes.txt", "data.yaml", "custom.yml", "lines.yaml", "obj.names", "labels.json"}
+"""Without numbers of their own."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_beside_a_list_of_numbers_names_them(tmp_path, name):
     source = written(tmp_path / "in", *PICTURES, train_csv=ROWS)
     (source / name).write_text(NAMES[name])
     counts, report = imported(source, tmp_path / "a")
     assert labels(counts) == {"cat": 2, "dog": 2}
-    assert f"{name} names its numbers" in report.read_as[0] and name not in {skip.path for skip in report.skips}
+    counted = ", counted from 0" if name in COUNTED else ""
+    assert report.read_as[0].endswith(f"{name} names its numbers{counted}") and name not in {
+        skip.path for skip in report.skips
+    }
     assert imported(source / "train.csv", tmp_path / "b")[0] == counts
     assert sorted(label for _, label in find_examples(source)) == ["cat", "cat", "dog", "dog"]
 
@@ -123,6 +130,7 @@ def test_two_files_that_disagree_are_refused_by_name(tmp_path, one, other):
         ("class_info.json", '{"0": {"deep": []}}'), ("labels.txt", "a.jpg\nb.jpg\n"), ("classes.csv", "a,b\nx,y\n"),
         ("label_map.json", "[" * 10**5), ("classes.txt", "\0\0"), ("data.yaml", "names: [" + "x, " * 10**5),
         ("data.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nnames: *b\n"), ("labels.txt", "x" * 10**5 + "\ny\n"),
+        ("README.md", "---\n" + "class_label:\n" * 70_000 + "---\n"),
     ],
 )  # fmt: skip
 def test_what_names_other_things_leaves_the_numbers_and_this_is_said(tmp_path, name, text):
@@ -131,6 +139,26 @@ def test_what_names_other_things_leaves_the_numbers_and_this_is_said(tmp_path, n
     counts, report = imported(source, tmp_path)
     assert labels(counts) == {"0": 2, "1": 2}
     assert name.startswith("classes.txt") or "no file beside it names its numbers" in report.read_as[0]
+
+
+def test_of_several_columns_of_classes_the_labels_are_named(tmp_path):
+    colours = CARD.replace("cat", "red").replace("dog", "blue").replace("name: label", "name: colour")
+    both = colours.partition("---\n# Pets")[0] + CARD.partition("features:\n")[2]
+    source = written(tmp_path / "in", *PICTURES, train_csv=ROWS, README_md=both)
+    assert set(labels(imported(source, tmp_path / "a")[0])) == {"cat", "dog"}
+    (source / "README.md").write_text(both.replace("name: label", "name: kind"))
+    counts, report = imported(source, tmp_path / "b")
+    assert set(labels(counts)) == {"0", "1"} and "no file beside it names its numbers" in report.read_as[0]
+    (source / "README.md").unlink()
+    other = {"names": ["red", "blue"], "_type": "ClassLabel"}
+    (source / "dataset_info.json").write_text(json.dumps({"features": {"colour": other, **FEATURES}}))
+    assert set(labels(imported(source, tmp_path / "c")[0])) == {"cat", "dog"}
+
+
+def test_a_map_of_numbers_is_no_list_of_the_first_few_pictures(tmp_path):
+    source = written(tmp_path / "in", *PICTURES, train_csv=ROWS)
+    (source / "label_map.json").write_text('{"version": 1, "labels": {"0": "cat", "1": "dog"}}')
+    assert labels(imported(source, tmp_path)[0]) == {"cat": 2, "dog": 2}
 
 
 def test_a_file_of_too_few_names_is_said_and_not_used(tmp_path):

@@ -67,6 +67,10 @@ REFUSED = {
     "deep XML": ("a.xml", "<annotations>" + "<a>" * 10**5),
     "torn XML": ("a.xml", XML.format("cat")[:60]),
     "other XML": ("a.xml", "<feed><entry/></feed>"),
+    "numbers of thousands of digits": ("a.json", '{"labels": {"' + "9" * 5000 + '": "cat", "8": "dog"}}'),
+    "splits in splits": ("a.json", '{"train": ' * 500 + "{}" + "}" * 500),
+    "rows in rows": ("a.json", '[["a.jpg", "cat"], ["b.jpg", ["dog"]]]'),
+    "UTF-8 by chance": ("a.csv", "path,label\na.jpg,\u732b\n".encode("gbk")),
     "XML in no encoding": ("a.xml", '<?xml version="1.0" encoding="utf-77"?>' + XML.format("cat")),
 }
 

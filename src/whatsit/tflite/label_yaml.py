@@ -12,9 +12,31 @@ _PAIR = re.compile(r"""^\s*(?:(["']?)(\d{1,9})\1)\s*:\s+(.+)$""")
 _FLOW_PAIR = re.compile(r"""(?:^|,)\s*(["']?)(\d{1,9})\1\s*:\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]*)""")
 _FLOW_ITEM = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,]+)\s*(?:,|$)""")
 _MAX_FLOW = 2**16
+_MAX_COLUMNS, _MAX_NAMES = 16, 10_000
 
 
 _IN_PYTHON = re.compile(r"""["']names["']\s*:\s*([\[{])""")
+
+
+_FEATURE = re.compile(r"^\s*-\s+name\s*:\s*(.+)$")
+_CLASS_LABEL = re.compile(r"^\s*class_label\s*:\s*$")
+
+
+def class_labels_in_yaml(text: str) -> dict[str, dict[int, str]]:
+    """The names of each column of classes in a data card of Hugging Face, by the column's name."""
+    lines = text.splitlines()
+    found: dict[str, dict[int, str]] = {}
+    feature, left = "", _MAX_COLUMNS
+    for at, line in enumerate(lines):
+        if not left:
+            break
+        if (match := _FEATURE.match(line)) is not None:
+            feature = _plain(_uncommented(match[1]))
+        elif _CLASS_LABEL.match(line):
+            left -= 1
+            if (names := names_in_yaml("\n".join(lines[at + 1 : at + 2 + _MAX_NAMES]))) is not None:
+                found.setdefault(feature, names[0])
+    return found
 
 
 def names_in_python(text: str) -> tuple[dict[int, str], bool] | None:

@@ -19,7 +19,7 @@ from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, SourceError
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.tflite.label_file import NumberedLabels, labels_in, numbered_labels
-from whatsit.tflite.label_yaml import names_in_yaml
+from whatsit.tflite.label_yaml import class_labels_in_yaml, names_in_yaml
 
 _NUMBER = re.compile(r"(\d{1,9})(?:\.0+)?")
 _HINTS = re.compile(r"class|label|categor|name|species|breed|dict|map|index|id2|2id|_to_|synset|legend|key")
@@ -41,15 +41,15 @@ class _Names:
             numbers: those of the pictures.
             to_all: names without numbers have to be as many as the pictures' classes.
         """
-        if self.are_numbered:
-            return self.names if numbers <= self.names.keys() else None
         count = len(self.names)
-        if to_all and len(numbers) != count:
+        if not self.are_numbered and to_all and len(numbers) != count:
             return None
-        if max(numbers) < count:
-            return self.names
-        counted_from_1 = max(numbers) == count and 0 not in numbers
-        return {number + 1: name for number, name in self.names.items()} if counted_from_1 else None
+        names = {number + self.first(numbers): name for number, name in self.names.items()}
+        return names if numbers <= names.keys() else None
+
+    def first(self, numbers: set[int]) -> int:
+        """What names without numbers are counted from: 1 where the last one is the pictures' highest number."""
+        return int(not self.are_numbered and 0 not in numbers and max(numbers) == len(self.names))
 
 
 def in_words(source: Source, contents: Contents, listing: Listing, are_folders: bool) -> Listing:
@@ -70,38 +70,40 @@ def in_words(source: Source, contents: Contents, listing: Listing, are_folders: 
     numbers = {label: int(match[1]) for label, match in matches.items() if match}
     if not labels or len(numbers) < len(labels) or listing.is_flat:
         return listing
-    fitting: list[tuple[str, Mapping[int, str]]] = []
+    fitting: list[tuple[_Names, Mapping[int, str]]] = []
     notes: list[Skip] = []
     for found in _files(source, contents):
         if labels <= {*found.names.values()}:  # it lists the numbers themselves
             continue
         fitted = found.fitted({*numbers.values()}, to_all=are_folders)
         if fitted is not None:
-            fitting.append((found.path, fitted))
+            fitting.append((found, fitted))
         elif not are_folders:
             few = f"it names {len(found.names):,} classes, and not all numbers of the pictures; it was not used"
             notes.append(Skip(found.path, few))
     if not fitting:
         said = "" if are_folders or len(labels) < 2 else "; no file beside it names its numbers"
         return replace(listing, notes=(*listing.notes, *notes), read_as=listing.read_as + said)
-    path, names = fitting[0]
+    file, names = fitting[0]
     for other, others in fitting[1:]:
         for number in sorted({*numbers.values()}):
             if names[number] != others[number]:
                 raise SourceError(
-                    f"{other}: names class {number} {others[number]!r}, and {path} {names[number]!r}; keep one of them"
+                    f"{other.path}: names class {number} {others[number]!r}, and {file.path} {names[number]!r}; "
+                    "keep one of them"
                 )
     items = tuple(
         replace(item, label=names[numbers[item.label]] or item.label) if item.label in numbers else item
         for item in listing.items
     )
-    used = {path for path, _ in fitting}
+    used = {one.path for one, _ in fitting}
+    counted = "" if file.are_numbered else f", counted from {file.first({*numbers.values()})}"
     return replace(
         listing,
         items=items,
         skips=tuple(skip for skip in listing.skips if skip.path not in used),
         notes=(*listing.notes, *notes),
-        read_as=f"{listing.read_as}; {path} names its numbers",
+        read_as=f"{listing.read_as}; {file.path} names its numbers{counted}",
     )
 
 
@@ -128,14 +130,16 @@ def _files(source: Source, contents: Contents) -> Iterator[_Names]:
 def _names(content: bytes, path: str, ending: str, is_hinted: bool) -> _Names | None:
     if ending == ".json":
         document = parsed_json(content, path)
-        if (names := _class_label(document)) is not None:
-            return _Names(path, names, True)
+        if labels := _class_labels(document):
+            return _of_column(path, labels)
         is_telling = isinstance(document, dict) and {"names", "classes", "class_names", "categories", "id2label"} & {
             *document
         }
         found = labels_in(document, path) if is_hinted or is_telling else None
     elif ending in (".yaml", ".yml", ".md"):
         text = _front_matter(list_text(content, path)) if ending == ".md" else list_text(content, path)
+        if labels := class_labels_in_yaml(text):
+            return _of_column(path, labels)
         read = names_in_yaml(text)
         found = None if read is None else NumberedLabels(*read)
     elif ending in (".csv", ".tsv"):
@@ -154,21 +158,28 @@ def _are_of_something_else(names: Collection[str]) -> bool:
     )
 
 
-def _class_label(document: Any) -> dict[int, str] | None:
-    """The names of Hugging Face's ``ClassLabel``, in ``dataset_info.json`` or the older ``dataset_infos.json``."""
-    waiting, found = [document], []
+def _class_labels(document: Any) -> dict[str, dict[int, str]]:
+    """Names of Hugging Face's ``ClassLabel`` by column, in ``dataset_info.json`` and ``dataset_infos.json``."""
+    waiting: list[tuple[str, Any]] = [("", document)]
+    found: dict[str, dict[int, str]] = {}
     while waiting:
-        value = waiting.pop()
+        column, value = waiting.pop()
         if isinstance(value, dict):
             names = value.get("names")
             if value.get("_type") == "ClassLabel" and isinstance(names, list):
-                found.append(names)
+                if all(isinstance(name, str) for name in names):
+                    found.setdefault(column, dict(enumerate(name.strip() for name in names)))
             else:
-                waiting += value.values()
-    distinct = [names for at, names in enumerate(found) if names not in found[:at]]
-    if len(distinct) != 1 or not all(isinstance(name, str) for name in distinct[0]):
-        return None
-    return dict(enumerate(name.strip() for name in distinct[0]))
+                waiting += value.items()
+    return found
+
+
+def _of_column(path: str, labels: Mapping[str, dict[int, str]]) -> _Names | None:
+    """The names of the column of labels; of several columns, the one that is called so."""
+    if all(names == next(iter(labels.values())) for names in labels.values()):
+        return _Names(path, next(iter(labels.values())), True)
+    usual = next((column for column in ("label", "labels", "class", "category", "target") if column in labels), None)
+    return None if usual is None else _Names(path, labels[usual], True)
 
 
 def _front_matter(text: str) -> str:

@@ -9,7 +9,8 @@ from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.formats.claims import Claims
 from whatsit.datasets.formats.entry import Entry
 from whatsit.datasets.formats.format import Format
-from whatsit.datasets.formats.label_table import Table, claims_of
+from whatsit.datasets.formats.label_heads import Table
+from whatsit.datasets.formats.label_table import claims_of
 from whatsit.datasets.formats.list_text import guessed_text, list_text
 from whatsit.datasets.formats.listing import NearMiss
 from whatsit.datasets.formats.lists import LIST_FILE, ListFormat

@@ -29,6 +29,10 @@ def parse(content: bytes, list_path: str, references: References, is_certain: bo
     classes = document.get("classes")
     if classes is not None and not (isinstance(classes, list) and all(isinstance(name, str) for name in classes)):
         raise SourceError(f"{list_path}: classes is not a list of names; export it again")
+    if classes is None and all(isinstance(value, str) for value in labels.values()):
+        found = [references.find(name, list_path) for name in list(labels)[:: max(1, len(labels) // 400)]]
+        if not references.are_named(found, len(labels)):  # a map of ids to names
+            return None
     entries = tuple(Claim(name, _labels(value, classes, name, list_path)) for name, value in labels.items())
     return Claims(list_path, entries, "FiftyOne's list")
 

@@ -8,7 +8,8 @@ from typing import Any
 from whatsit.datasets.formats.claims import Claim, Claims
 from whatsit.datasets.formats.format import Format
 from whatsit.datasets.formats.json_text import parsed_json, texts_in
-from whatsit.datasets.formats.label_table import Table, claims_of
+from whatsit.datasets.formats.label_heads import Table
+from whatsit.datasets.formats.label_table import claims_of
 from whatsit.datasets.formats.list_cost import MAX_COLUMNS
 from whatsit.datasets.formats.list_text import guessed_text
 from whatsit.datasets.formats.listing import NearMiss

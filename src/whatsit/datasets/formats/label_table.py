@@ -2,11 +2,25 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from whatsit.datasets.formats.claims import Claim, Claims
 from whatsit.datasets.formats.label_cell import are_labels, several
+from whatsit.datasets.formats.label_heads import (
+    BOX_HEADS,
+    FLAG_HEADS,
+    FOLDER_HEADS,
+    LABEL_HEADS,
+    NAME_HEADS,
+    OTHER_HEADS,
+    PATH_HEADS,
+    SPLIT_HEADS,
+    Table,
+    are_numbers,
+    cell_at,
+    plain_head,
+    with_heads,
+)
 from whatsit.datasets.formats.list_cost import MAX_COLUMNS
 from whatsit.datasets.formats.listing import NearMiss
 from whatsit.datasets.formats.references import Found, References
@@ -18,68 +32,9 @@ from whatsit.errors import SourceError
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.validation import first_few
 
-# In lower case, without spaces and marks: "Image_Name" and "image name" are one.
-PATH_HEADS = (
-    "path", "filepath", "filepaths", "file", "filename", "filenames", "imagepath", "imagefile", "imagename",
-    "imagefilename", "image", "images", "imgpath", "imgname", "img", "picture", "photo", "fname", "imageid", "imgid",
-    "imageuri", "gcsuri", "imagegcsuri", "uri", "fileid", "imageurl",
-)  # fmt: skip
-_LABEL_HEADS = (
-    "label", "labels", "labelname", "class", "classname", "classes", "category", "categoryname", "target", "breed",
-    "species", "choice", "choices", "diagnosis", "dx", "disease", "level", "classid", "labelid", "categoryid",
-    "groundtruth", "classlabel", "imagelabel", "tag", "tags", "classificationannotation", "classificationannotations",
-)  # fmt: skip
-_NAME_HEADS = ("labelname", "classname", "categoryname", "labeltext", "classlabel")
-_SPLIT_HEADS = (
-    "split",
-    "subset",
-    "set",
-    "partition",
-    "dataset",
-    "phase",
-    "fold",
-    "mluse",
-    "mlusage",
-    "usage",
-    "datatype",
-)
-_FLAG_HEADS = {
-    "isvalid": "validation", "isval": "validation", "isvalidation": "validation", "istest": "test", "istrain": "train",
-    "istraining": "train",
-}  # fmt: skip
-_BOX_HEADS = frozenset({"xmin", "ymin", "xmax", "ymax", "bbox", "boundingbox", "bboxx1"})
-_FOLDER_HEADS = ("folder", "directory", "dir")
-# Columns of numbers and remarks: never the label.
-_OTHER_HEADS = re.compile(
-    r"|index|unnamed\d+|width|height|w|h|x|y|depth|channels|size|bytes|filesize|format|md5|sha1|sha256|hash|url|"
-    r"caption|text|description|title|comment|comments|notes?|annotator|annotationid|createdat|updatedat|leadtime|"
-    r"date|time|datetime|timestamp|lat|lon|latitude|longitude|score|confidence|id|taskid|source|license|author|"
-    r"bboxx?\d?|bboxy?\d?|xmin|ymin|xmax|ymax|area|iscrowd"
-)
 SPEAKS_AGAINST = "its column {} says something else than the folders; name it label if it counts"
 _SAMPLE = 400
 _TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no", ""})
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of text as a file has them."""
-
-    path: str
-    """The list's path in its source."""
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
-    """Where each row is, such as ``line 4``, and its cells."""
-    heads: tuple[str, ...] | None = None
-    """The names of the columns; None: the first row has them, or nothing has."""
-    must_name: bool = False
-    """The file is a list for certain: what it names and is not there is reported, and no labels are no doubt."""
-    is_one_hot: bool = False
-    """Every column but the path is a class."""
-
-
-def plain_head(cell: str) -> str:
-    """A column's name in lower case, without spaces and marks."""
-    return re.sub(r"[\s_-]", "", cell.casefold())
 
 
 def claims_of(table: Table, references: References) -> Claims | NearMiss | None:
@@ -88,7 +43,7 @@ def claims_of(table: Table, references: References) -> Claims | NearMiss | None:
     Raises:
         SourceError: it has too many columns.
     """
-    table = _with_heads(table, references)
+    table = with_heads(table, references)
     if table.heads is None or not table.rows:
         return None
     if len(table.heads) > MAX_COLUMNS:
@@ -104,7 +59,7 @@ def claims_of(table: Table, references: References) -> Claims | NearMiss | None:
 
 def _several_meant(table: Table, heads: Sequence[str], path: int, references: References) -> NearMiss | None:
     """A list of labels whose names, such as ``1.jpg``, are in more than one folder."""
-    found = [references.find(cell, table.path) for row in _sample(table) if (cell := _cell(row, path))]
+    found = [references.find(cell, table.path) for row in _sample(table) if (cell := cell_at(row, path))]
     unclear = [reference for reference in found if reference.is_unclear]
     others = [at for at in range(len(heads)) if at != path]
     if 2 * len(unclear) <= len(found) or not (_label_columns(table, heads, others)):
@@ -115,10 +70,10 @@ def _several_meant(table: Table, heads: Sequence[str], path: int, references: Re
 def _names_others(table: Table, heads: Sequence[str], references: References) -> NearMiss | None:
     """A list of labels by its first line, as long as there are pictures, that names none of them."""
     names = [at for at, head in enumerate(heads) if head in PATH_HEADS or head == "id"]
-    if not names or not any(head in _LABEL_HEADS for head in heads) or 2 * len(table.rows) < len(references):
+    if not names or not any(head in LABEL_HEADS for head in heads) or 2 * len(table.rows) < len(references):
         return None
     assert table.heads is not None
-    cell = next((cell for _, row in table.rows if (cell := _cell(row, names[0]))), "")
+    cell = next((cell for _, row in table.rows if (cell := cell_at(row, names[0]))), "")
     why = f"its column {table.heads[names[0]]!r} names no pictures that are here, such as {cell[:80]!r}"
     return NearMiss(table.path, why, only_flat=True)
 
@@ -146,7 +101,7 @@ def _claims(table: Table, heads: Sequence[str], path: int, references: Reference
     kind = "a list of one column per class," if one_hot else ""
     if entries and 2 * sum(len(entry.labels) > 1 for entry in entries) > len(entries):
         return NearMiss(table.path, "most of its pictures have several labels, and whatsit keeps one per picture")
-    guessed = table.heads[labels[0]] if labels and heads[labels[0]] not in _LABEL_HEADS else ""
+    guessed = table.heads[labels[0]] if labels and heads[labels[0]] not in LABEL_HEADS else ""
     return Claims(table.path, tuple(entries), kind, tuple(notes), guessed)
 
 
@@ -159,7 +114,7 @@ def _without_labels(
         return Skip(table.path, "no column of labels: it was read for the splits")
     if heads[path] not in PATH_HEADS and table.must_name:
         return None
-    columns = [repr(table.heads[at]) for at in others if not _OTHER_HEADS.fullmatch(heads[at])]
+    columns = [repr(table.heads[at]) for at in others if not OTHER_HEADS.fullmatch(heads[at])]
     if columns and not table.is_one_hot:
         why = f"none of its columns {first_few(columns)} is the label; call it label"
         return NearMiss(table.path, why, only_flat=True)
@@ -168,78 +123,16 @@ def _without_labels(
     return Skip(table.path, "no column of labels, such as label or class; its pictures have none")
 
 
-def _with_heads(table: Table, references: References) -> Table:
-    if table.heads is not None or not table.rows:
-        return table
-    first = table.rows[0][1]
-    width = max(len(cells) for _, cells in table.rows)
-    is_named = any(plain_head(cell) in PATH_HEADS for cell in first)
-    if is_named or (len(table.rows) > 1 and not _has_picture(first, table, references)):
-        padded = (*first, *("" for _ in range(width - len(first))))
-        return Table(table.path, table.rows[1:], padded, table.must_name, table.is_one_hot)
-    if (roles := _with_split(table, width, references)) is not None:
-        heads = roles
-    elif width == 2 and not _has_picture(first[:1], table, references):
-        heads = ("label", "path")
-    elif _SCHEME_OF_CLOUD.match(first[0]):
-        heads = ("path", *("label" if at == 1 else f"label {at}" for at in range(1, width)))
-    else:
-        heads = _usual_order(table, width)
-    return Table(table.path, table.rows, heads, table.must_name, table.is_one_hot)
-
-
-def _with_split(table: Table, width: int, references: References) -> tuple[str, ...] | None:
-    """A column of nothing but words for splits, as AutoML's first, and one of pictures: the rest are labels."""
-    columns = [[_cell(cells, at) for _, cells in table.rows] for at in range(width)]
-    splits = [at for at, cells in enumerate(columns) if any(cells) and all(map(_is_use, cells))]
-    if not splits or width < (2 if splits[0] == 0 else 3):
-        return None
-    path = next(
-        (at for at in range(width) if at not in splits and _has_picture([columns[at][0]], table, references)), -1
-    )
-    if path < 0:
-        return None
-    labels = [at for at in range(width) if at not in (splits[0], path)]
-    roles = {splits[0]: "split", path: "path"} | {
-        at: f"label {number}" if number > 1 else "label" for number, at in enumerate(labels, 1)
-    }
-    return tuple(roles[at] for at in range(width))
-
-
-def _is_use(cell: str) -> bool:
-    return cell.casefold() in ("", "unassigned") or split_named(cell) is not None
-
-
-def _usual_order(table: Table, width: int) -> tuple[str, ...]:
-    """Path, label, split; where numbers follow the label, as of boxes, they are neither."""
-    columns = [[_cell(cells, at) for _, cells in table.rows] for at in range(1, width)]
-    are_words = [not _are_numbers(cells) for cells in columns]
-    if width > 2 and sum(are_words) <= 1 and any(map(any, columns[1:])):
-        return ("path", *("label" if is_word else "" for is_word in are_words))
-    return tuple(("path", "label", "split")[at] if at < 3 else "" for at in range(width))
-
-
-_SCHEME_OF_CLOUD = re.compile(r"(?:gs|s3|https?)://")
-
-
-def _has_picture(cells: Sequence[str], table: Table, references: References) -> bool:
-    return any(cell and (is_picture_name(cell) or references.find(cell, table.path).picture) for cell in cells)
-
-
 def _sample(table: Table) -> list[tuple[str, ...]]:
     step = max(1, len(table.rows) // _SAMPLE)
     return [cells for _, cells in table.rows[::step]]
-
-
-def _cell(cells: Sequence[str], at: int) -> str:
-    return cells[at] if 0 <= at < len(cells) else ""
 
 
 def _path_column(table: Table, heads: Sequence[str], references: References) -> int | None:
     sample = _sample(table)
     best: tuple[float, int] | None = None
     for at, head in enumerate(heads):
-        cells = [cell for row in sample if (cell := _cell(row, at))]
+        cells = [cell for row in sample if (cell := cell_at(row, at))]
         if not cells:
             continue
         is_known = head in PATH_HEADS or head.endswith("filename")
@@ -258,40 +151,36 @@ def _path_column(table: Table, heads: Sequence[str], references: References) -> 
 
 
 def _names_pictures(table: Table, path: int, references: References) -> bool:
-    cells = [cell for row in _sample(table) if (cell := _cell(row, path))]
+    cells = [cell for row in _sample(table) if (cell := cell_at(row, path))]
     return references.are_named([references.find(cell, table.path) for cell in cells], len(table.rows))
 
 
 def _split_columns(heads: Sequence[str], path: int) -> tuple[int, dict[int, str]]:
-    split = next((heads.index(word) for word in _SPLIT_HEADS if word in heads and heads.index(word) != path), -1)
-    flags = {at: _FLAG_HEADS[head] for at, head in enumerate(heads) if head in _FLAG_HEADS}
+    split = next((heads.index(word) for word in SPLIT_HEADS if word in heads and heads.index(word) != path), -1)
+    flags = {at: FLAG_HEADS[head] for at, head in enumerate(heads) if head in FLAG_HEADS}
     return split, flags
 
 
 def _label_columns(table: Table, heads: Sequence[str], others: Sequence[int]) -> list[int]:
     """The column of labels, and those of further labels that AutoML puts after it."""
-    known = [at for word in _LABEL_HEADS for at in others if heads[at] == word]
+    known = [at for word in LABEL_HEADS for at in others if heads[at] == word]
     if not known:
         return []
     chosen = known[0]
-    if _are_numbers([_cell(row, chosen) for row in _sample(table)]):
-        named = [at for at in others if heads[at] in _NAME_HEADS]
-        worded = [at for at in (*named, *known) if not _are_numbers([_cell(row, at) for row in _sample(table)])]
+    if are_numbers([cell_at(row, chosen) for row in _sample(table)]):
+        named = [at for at in others if heads[at] in NAME_HEADS]
+        worded = [at for at in (*named, *known) if not are_numbers([cell_at(row, at) for row in _sample(table)])]
         chosen = worded[0] if worded else chosen
     further = [at for at in others if re.fullmatch(r"label\d+", heads[at])]
     return [chosen, *further]
 
 
-def _are_numbers(cells: Sequence[str]) -> bool:
-    return all(re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", cell) for cell in cells if cell)
-
-
 def _one_hot_columns(table: Table, heads: Sequence[str], others: Sequence[int]) -> list[int]:
-    columns = [at for at in others if table.is_one_hot or not _OTHER_HEADS.fullmatch(heads[at])]
+    columns = [at for at in others if table.is_one_hot or not OTHER_HEADS.fullmatch(heads[at])]
     if len(columns) < (1 if table.is_one_hot else 2):
         return []
-    is_binary = all(_cell(row, at).casefold() in _TRUE | _FALSE for _, row in table.rows for at in columns)
-    has_any = any(_cell(row, at).casefold() in _TRUE for _, row in table.rows for at in columns)
+    is_binary = all(cell_at(row, at).casefold() in _TRUE | _FALSE for _, row in table.rows for at in columns)
+    has_any = any(cell_at(row, at).casefold() in _TRUE for _, row in table.rows for at in columns)
     return columns if is_binary and (has_any or table.is_one_hot) else []
 
 
@@ -300,14 +189,16 @@ def _guessed_label(
 ) -> int | NearMiss | None:
     """The only column whose values repeat; a near miss where there are several, unless the folders say the same."""
     assert table.heads is not None
-    columns = {at: [_cell(row, at) for row in _sample(table)] for at in others if not _OTHER_HEADS.fullmatch(heads[at])}
-    words = [at for at, cells in columns.items() if 0 < len({*cells} - {""}) < len(cells) and not _are_numbers(cells)]
+    columns = {
+        at: [cell_at(row, at) for row in _sample(table)] for at in others if not OTHER_HEADS.fullmatch(heads[at])
+    }
+    words = [at for at, cells in columns.items() if 0 < len({*cells} - {""}) < len(cells) and not are_numbers(cells)]
     if not words and len(others) == 1:
         # Two columns: numbers too, where they are few.
         words = [at for at, cells in columns.items() if 1 < len({*cells} - {""}) <= min(100, len(cells) // 2)]
     if not words:
         return None
-    folders = [folder_of(references.find(_cell(row, path), table.path).picture) for row in _sample(table)]
+    folders = [folder_of(references.find(cell_at(row, path), table.path).picture) for row in _sample(table)]
     if len(words) == 1 and not speaks_against(columns[words[0]], folders):
         return words[0]
     if any(sum(map(str.__eq__, columns[at], folders)) > 0.9 * len(folders) for at in words):
@@ -319,7 +210,7 @@ def _guessed_label(
 
 
 def _are_in_classes(table: Table, path: int, references: References) -> bool:
-    folders = {folder_of(references.find(_cell(row, path), table.path).picture) for row in _sample(table)}
+    folders = {folder_of(references.find(cell_at(row, path), table.path).picture) for row in _sample(table)}
     return len([name for name in folders if name and split_named(name) is None and not is_filling(name)]) > 1
 
 
@@ -336,13 +227,13 @@ def folder_of(picture: str) -> str:
 
 
 def _no_labels(table: Table, label: int) -> str:
-    cells = [cell for _, row in table.rows if (cell := _cell(row, label))]
+    cells = [cell for _, row in table.rows if (cell := cell_at(row, label))]
     if unread := next((cell for cell in cells if not are_labels(cell)), ""):
         return f"holds records and no labels, such as {unread[:80]!r}"
     distinct = len(set(cells))
     if "-1" in cells and set(cells) <= {"-1", "0", "1"}:
         return "says 1 and -1, whether one class is there, and not which class it is"
-    if _are_numbers(cells) and any("." in cell and not cell.endswith(".0") for cell in cells) and distinct > 2:
+    if are_numbers(cells) and any("." in cell and not cell.endswith(".0") for cell in cells) and distinct > 2:
         return "holds numbers that are no classes"
     if len(cells) >= 20 and distinct > 0.8 * len(cells):
         return "says something else of almost every picture"
@@ -359,34 +250,34 @@ def _entries(
     one_hot: Sequence[int],
 ) -> list[Claim]:
     assert table.heads is not None
-    folder = next((heads.index(word) for word in _FOLDER_HEADS if word in heads), -1)
-    single = {_cell(row, at) for _, row in table.rows for at in labels}
+    folder = next((heads.index(word) for word in FOLDER_HEADS if word in heads), -1)
+    single = {cell_at(row, at) for _, row in table.rows for at in labels}
     is_tags = bool(labels) and heads[labels[0]] == "tags"
     entries: list[Claim] = []
     sure = _verdicts(table, heads)
     for where, cells in table.rows:
-        if not (name := _cell(cells, path)) or (sure >= 0 and _cell(cells, sure) in _FALSE):
+        if not (name := cell_at(cells, path)) or (sure >= 0 and cell_at(cells, sure) in _FALSE):
             continue
-        if folder >= 0 and _cell(cells, folder) and "/" not in name:
-            name = f"{_cell(cells, folder)}/{name}"
+        if folder >= 0 and cell_at(cells, folder) and "/" not in name:
+            name = f"{cell_at(cells, folder)}/{name}"
         if one_hot:
-            found = [table.heads[at].strip() for at in one_hot if _cell(cells, at).casefold() in _TRUE]
+            found = [table.heads[at].strip() for at in one_hot if cell_at(cells, at).casefold() in _TRUE]
         else:
-            found = [label for at in labels for label in several(_cell(cells, at), single, is_tags=is_tags)]
-        word = _cell(cells, split) if split >= 0 else _flagged(cells, flags)
+            found = [label for at in labels for label in several(cell_at(cells, at), single, is_tags=is_tags)]
+        word = cell_at(cells, split) if split >= 0 else _flagged(cells, flags)
         entries.append(Claim(name, tuple(dict.fromkeys(found)), word, where))
-    return _joined(entries) if _BOX_HEADS & set(heads) else entries
+    return _joined(entries) if BOX_HEADS & set(heads) else entries
 
 
 def _verdicts(table: Table, heads: Sequence[str]) -> int:
     """The column that says of each label whether the picture has it, as Open Images' ``Confidence``; -1: none."""
     at = heads.index("confidence") if "confidence" in heads else -1
-    said = {_cell(row, at) for _, row in table.rows}
+    said = {cell_at(row, at) for _, row in table.rows}
     return at if said and said <= _TRUE | (_FALSE - {""}) and said & _TRUE else -1
 
 
 def _flagged(cells: Sequence[str], flags: dict[int, str]) -> str:
-    said = {word: _cell(cells, at).casefold() in _TRUE for at, word in flags.items()}
+    said = {word: cell_at(cells, at).casefold() in _TRUE for at, word in flags.items()}
     true = [word for word, is_true in said.items() if is_true]
     if true:
         return true[0]

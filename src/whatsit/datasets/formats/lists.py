@@ -1,6 +1,7 @@
 """The lists of a source: which files are lists of the whole, and what all of one format say together."""
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -21,6 +22,7 @@ from whatsit.errors import DataError, SourceError
 
 LIST_FILE = "labels.csv"
 _MAX_LISTS = 64
+_is_number = re.compile(r"[0-9]{1,9}").fullmatch
 _LIST_FOLDERS = frozenset({"annotations", "annotation", "lists", "meta", "metadata", "splits", "imagesets"})
 _ALONE = "a list without its pictures; zip it with them, or choose the folder that holds both"
 
@@ -162,13 +164,20 @@ def _not_of_one_picture(contents: Contents, lists: Sequence[str]) -> list[str]:
 
 
 def _name_the_classes(claims: Claims, every: Sequence[Claims], contents: Contents) -> bool:
-    """True for ``0 cat, 1 dog`` where 0 and 1 are the labels of another list, or the folders, and not only pictures."""
+    """True for ``0 cat, 1 dog`` where 0 and 1 are the labels of another list, folders, or the first of many pictures.
+
+    It names classes, not pictures that are called so.
+    """
     names = {entry.name for entry in claims.entries}
     words = [entry.labels[0] for entry in claims.entries if len(entry.labels) == 1]
     count = len(claims.entries)
-    are_names = all(map(str.isdecimal, names)) and len(words) == count > 1 and len({*words}) in (1, count)
+    are_names = all(map(_is_number, names)) and len(words) == count > 1 and len({*words}) in (1, count)
     if not are_names or any(map(str.isdecimal, words)):
         return False
+    pictures = sum(map(contents.is_picture, contents.paths))
+    first = min(map(int, names))
+    if len({*words}) == count <= pictures // 2 and first < 2 and {*map(int, names)} == {*range(first, first + count)}:
+        return True  # nobody labels the first few pictures, each with a label of its own
     others = [{label for entry in other.entries for label in entry.labels} for other in every if other is not claims]
     folders = {folder_of(path) for path in contents.paths if contents.is_picture(path)}
     return any(labels and labels <= names for labels in others) or (len(folders) > 1 and folders <= names)

@@ -56,7 +56,7 @@ def unread_text(source: Source, contents: Contents) -> NearMiss | None:
 
 def unread_splits(contents: Contents, listing: Listing) -> list[Skip]:
     """A note on each file that seems to say splits, where the pictures have none of their own."""
-    if any(item.split is not None for item in listing.items):
+    if not listing.items or any(item.split is not None for item in listing.items):
         return []
     paths = [path for path in contents.paths if path.casefold().endswith((*_TABLES, *_LISTS))]
     return [
