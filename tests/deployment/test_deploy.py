@@ -15,6 +15,7 @@ from whatsit.backbones.builtin import builtin_model
 from whatsit.deployment.deploy import deploy
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.preprocess import Colour
+from whatsit.maix import image, nn
 from whatsit.models.card import read_card
 from whatsit.tflite.metadata import flatbuffer_part, read_files, with_files
 from whatsit.training.design import Design, TrainingMode
@@ -89,6 +90,10 @@ def test_maixpys_folder_answers_as_the_self_learning_classifier_does(models, sha
     ours = [labels[classifier.classify(load_image(path))[0][0]] for path in pictures]
     assert run(tmp_path / "out", pictures) == ours
     assert set(ours) == set(LABELS)
+    on_maix = nn.SelfLearnClassifier(tmp_path / "out/backbone.mud")
+    assert on_maix.load(tmp_path / "out/my_classes.bin") == labels
+    pictures_of_maix = [image.load(path) for path in pictures]
+    assert [labels[on_maix.classify(one)[0][0]] for one in pictures_of_maix] == ours
 
 
 def test_maixpy_is_held_against_the_model_and_refused_pictures_of_other_classes(models, shapes, tmp_path):

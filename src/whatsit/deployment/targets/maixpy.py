@@ -14,7 +14,7 @@ from whatsit.deployment.program import read_program
 from whatsit.deployment.remark import Remark
 from whatsit.deployment.target import Need, Source, Target, Written
 from whatsit.errors import DataError, ImageError
-from whatsit.imaging.preprocess import Fit
+from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.models.card import ModelCard
 from whatsit.models.classifier import Classifier
 from whatsit.teaching.maixpy_file import Features, parse
@@ -40,8 +40,20 @@ def _write(source: Source) -> Written:
         features = Path(scratch) / "my_classes.bin"
         embedded.save_features(features)
         content = features.read_bytes()
-    files = {"my_classes.bin": content, "backbone.tflite": embedded.embedder.content}
+    backbone = embedded.embedder
+    files = {"my_classes.bin": content, "backbone.tflite": backbone.content, "backbone.mud": _mud(backbone.preprocess)}
     return Written(files, (_agreement(source, embedded.embedder, parse(content)), *_left_out(unreadable)))
+
+
+def _mud(preprocess: Preprocess) -> bytes:
+    """MaixPy's text beside a network, by which ``whatsit maix run`` finds the backbone."""
+    mean, scale = (
+        ", ".join(repr(float(value)) for value in (values if len(values) == 3 else values * 3))
+        for values in (preprocess.mean, tuple(1 / value for value in preprocess.std))
+    )
+    said = {"model_type": "classifier_no_top", "input_type": "rgb", "mean": mean, "scale": scale}
+    extra = "\n".join(f"{name} = {value}" for name, value in said.items())
+    return f"[basic]\ntype = tflite\nmodel = backbone.tflite\n\n[extra]\n{extra}\n".encode()
 
 
 def _check_labels(source: Source) -> None:
