@@ -35,7 +35,8 @@ def test_a_picture_at_which_processes_die_is_a_row_with_that_error(pile, bulk_mo
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     out = tmp_path / "out"
-    bulk.run(pile.listed, out, bulk_model, workers=1)
+    result = bulk.run(pile.listed, out, bulk_model, workers=1)
+    assert result.tally.pictures == 3300  # what was done twice counts once
     wrong = [row["error"] for row in rows_of(out) if row["path"].endswith("0000042.jpg")]
     assert wrong == ["left out: the process reading it ended 2 times, perhaps for lack of memory"]
     assert len(compare(out, pile)) == 1
