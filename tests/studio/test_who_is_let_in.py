@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from whatsit.files import cache_folder
-from whatsit.studio.web import listener as listening
+from whatsit.web import listener as listening
 from whatsit.web.access import Access
 from whatsit.web.connections import Connections
 from whatsit.web.cookie_key import cookie_key
