@@ -22,38 +22,24 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standard:
-    """What standardises raw embeddings, once they are of one length: each feature's mean and spread, shape (dim,)."""
+    """What standardises embeddings: each feature's mean and spread, shape (dim,)."""
 
     mean: Floats
     spread: Floats
-    length: float
-    """The mean Euclidean length of a raw embedding, which all are brought to first."""
 
     @classmethod
     def of(cls, embeddings: Floats) -> Self:
-        """Part of the length is added to the spread: a feature that hardly varies is not blown up."""
-        rows = range(0, len(embeddings), ROWS)
-        length = max(float(_lengths(embeddings).mean()), _TINY)
-        total = sum(
-            _of_length(embeddings[start : start + ROWS], length).sum(axis=0, dtype=np.float64) for start in rows
-        )
-        mean = (total / len(embeddings)).astype(np.float32)
-        apart = (_of_length(embeddings[start : start + ROWS], length) - mean for start in rows)
+        """Part of the typical length is added to the spread: a feature that hardly varies is not blown up."""
+        length = max(float(np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings)).mean()), _TINY)
+        mean = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
+        apart = (embeddings[start : start + ROWS] - mean for start in range(0, len(embeddings), ROWS))
         squares = sum((one**2).sum(axis=0, dtype=np.float64) for one in apart)
         spread = np.sqrt(squares / len(embeddings)) + _SOFTENING * length
-        return cls(mean, spread.astype(np.float32), length)
+        return cls(mean, spread.astype(np.float32))
 
     def __call__(self, embeddings: Floats) -> Floats:
         """Shape (pictures, dim), as given."""
-        return np.asarray((_of_length(embeddings, self.length) - self.mean) / self.spread, np.float32)
-
-
-def _lengths(embeddings: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.einsum("...i,...i->...", embeddings, embeddings))[..., np.newaxis])
-
-
-def _of_length(embeddings: Floats, length: float) -> Floats:
-    return np.asarray(embeddings * (np.float32(length) / np.maximum(_lengths(embeddings), np.float32(_TINY))))
+        return np.asarray((embeddings - self.mean) / self.spread, np.float32)
 
 
 def coordinates(products: NDArray[np.floating], classes: NDArray[np.intp], dim: int) -> NDArray[np.float64]:
