@@ -61,6 +61,24 @@ def test_the_head_is_the_mean_of_scikit_learns_logistic_and_ridge_regression(clo
     assert head.labels == tuple(logistic.classes_)
 
 
+def test_lengths_that_hardly_differ_do_not_count():
+    chance = np.random.default_rng(7)
+    targets = ["one", "other"] * 20
+    points = (chance.normal(size=(40, 12)) + np.where(np.arange(40) % 2, 3, -3)[:, np.newaxis]).astype(np.float32)
+    points *= 10 / np.linalg.norm(points, axis=1, keepdims=True)
+    stretched = points * chance.uniform(0.9, 1.1, (40, 1)).astype(np.float32)
+    one, two = (logistic_regression(taught, targets).scores(points) for taught in (points, stretched))
+    np.testing.assert_allclose(one, two, atol=0.02)
+
+
+def test_lengths_that_tell_classes_apart_count():
+    chance = np.random.default_rng(8)
+    targets = ["dark", "light"] * 20
+    points = (np.ones(12) + chance.normal(size=(40, 12)) / 20) * np.where(np.arange(40) % 2, 4, 1)[:, np.newaxis]
+    head = logistic_regression(points.astype(np.float32), targets)
+    assert [head.labels[best] for best in head.scores(points.astype(np.float32)).argmax(axis=1)] == targets
+
+
 def test_more_pictures_than_landmarks_are_all_learnt_from():
     chance = np.random.default_rng(3)
     targets = [f"class {n % 3}" for n in range(MOST_LANDMARKS + 500)]

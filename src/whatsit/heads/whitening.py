@@ -15,6 +15,8 @@ MOST_LANDMARKS = 1000
 ROWS = 256
 """Embeddings standardised at a time: all of them would need the memory they lie in once more."""
 _SOFTENING = 0.01
+_ALIKE = 0.1
+"""Standard deviation of the embeddings' lengths, as a share of their mean, up to which they are evened out."""
 _JITTER = 1e-5
 """Added to squared lengths, as a share of their mean: copies of a picture span no direction of their own."""
 _TINY = 1e-9
@@ -26,20 +28,41 @@ class Standard:
 
     mean: Floats
     spread: Floats
+    length: float | None
+    """The Euclidean length that embeddings are brought to first; None: each keeps its own."""
 
     @classmethod
     def of(cls, embeddings: Floats) -> Self:
-        """Part of the typical length is added to the spread: a feature that hardly varies is not blown up."""
-        length = max(float(np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings)).mean()), _TINY)
-        mean = embeddings.mean(axis=0, dtype=np.float64).astype(np.float32)
-        apart = (embeddings[start : start + ROWS] - mean for start in range(0, len(embeddings), ROWS))
+        """Lengths that hardly differ are noise, and are evened out; where they differ, they can tell classes apart.
+
+        Part of the typical length is added to the spread: a feature that hardly varies is not blown up.
+        """
+        lengths = _lengths(embeddings)
+        typical = max(float(lengths.mean()), _TINY)
+        length = typical if float(lengths.std()) <= _ALIKE * typical else None
+        rows = range(0, len(embeddings), ROWS)
+        total = sum(
+            _of_length(embeddings[start : start + ROWS], length).sum(axis=0, dtype=np.float64) for start in rows
+        )
+        mean = (total / len(embeddings)).astype(np.float32)
+        apart = (_of_length(embeddings[start : start + ROWS], length) - mean for start in rows)
         squares = sum((one**2).sum(axis=0, dtype=np.float64) for one in apart)
-        spread = np.sqrt(squares / len(embeddings)) + _SOFTENING * length
-        return cls(mean, spread.astype(np.float32))
+        spread = np.sqrt(squares / len(embeddings)) + _SOFTENING * typical
+        return cls(mean, spread.astype(np.float32), length)
 
     def __call__(self, embeddings: Floats) -> Floats:
         """Shape (pictures, dim), as given."""
-        return np.asarray((embeddings - self.mean) / self.spread, np.float32)
+        return np.asarray((_of_length(embeddings, self.length) - self.mean) / self.spread, np.float32)
+
+
+def _lengths(embeddings: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings)))
+
+
+def _of_length(embeddings: Floats, length: float | None) -> Floats:
+    if length is None:
+        return embeddings
+    return np.asarray(embeddings * (np.float32(length) / np.maximum(_lengths(embeddings), np.float32(_TINY)))[:, None])
 
 
 def coordinates(products: NDArray[np.floating], classes: NDArray[np.intp], dim: int) -> NDArray[np.float64]:

@@ -37,10 +37,12 @@ def logistic_regression(
     The logistic head (multinomial, L2 penalty) is scikit-learn's. The ridge head regresses on the classes' indicators,
     and is scaled to the spread of the other's logits. They err differently: together they are better than each.
 
-    Standardising gives features of small variance their weight. Whitening by the shrunk covariance within classes does
-    so for directions, as in linear discriminant analysis. All of it folds into one matrix. Not normalising is as
-    accurate and saves an operator whose int8 form has few levels. With many pictures the weights are sought in the
-    span of a thousand of them, which are sampled evenly over the classes.
+    Taught embeddings whose lengths hardly differ are brought to one length first, so that none counts more for being
+    long; the head is given embeddings as they are, which saves an operator whose int8 form has few levels. Where
+    lengths differ, they can tell classes apart, and stay. Standardising gives features of small variance their weight.
+    Whitening by the shrunk covariance within classes does so for directions, as in linear discriminant analysis. All of
+    it folds into one matrix. With many pictures the weights are sought in the span of a thousand of them, which are
+    sampled evenly over the classes.
 
     Args:
         embeddings: raw, shape (pictures, dim).
