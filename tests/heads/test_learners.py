@@ -32,9 +32,8 @@ def two_classes(clouds):
 
 
 def white(points, targets):
-    """Points of one length, standardised and whitened by the covariance within classes, classes weighed evenly."""
+    """Points, standardised and whitened by the covariance within classes, classes weighed evenly."""
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    points = points / lengths * lengths.mean()
     standard = (points - points.mean(axis=0)) / (points.std(axis=0) + 0.01 * lengths.mean())
     names = np.array(targets)
     within = np.mean([np.cov(standard[names == label].T, bias=True) for label in sorted(set(targets))], axis=0)
@@ -62,11 +61,22 @@ def test_the_head_is_the_mean_of_scikit_learns_logistic_and_ridge_regression(clo
     assert head.labels == tuple(logistic.classes_)
 
 
-def test_how_long_a_taught_embedding_is_does_not_count(clouds):
-    points, targets = clouds
-    stretched = points * np.where(np.arange(len(points)) % 5, 1, 4)[:, np.newaxis].astype(np.float32)
-    one, other = (logistic_regression(taught, targets, normalise=True) for taught in (points, stretched))
-    np.testing.assert_allclose(one.scores(points), other.scores(points), atol=1e-3)
+def test_lengths_that_hardly_differ_do_not_count():
+    chance = np.random.default_rng(7)
+    targets = ["one", "other"] * 20
+    points = (chance.normal(size=(40, 12)) + np.where(np.arange(40) % 2, 3, -3)[:, np.newaxis]).astype(np.float32)
+    points *= 10 / np.linalg.norm(points, axis=1, keepdims=True)
+    stretched = points * chance.uniform(0.9, 1.1, (40, 1)).astype(np.float32)
+    one, two = (logistic_regression(taught, targets).scores(points) for taught in (points, stretched))
+    np.testing.assert_allclose(one, two, atol=0.02)
+
+
+def test_lengths_that_tell_classes_apart_count():
+    chance = np.random.default_rng(8)
+    targets = ["dark", "light"] * 20
+    points = (np.ones(12) + chance.normal(size=(40, 12)) / 20) * np.where(np.arange(40) % 2, 4, 1)[:, np.newaxis]
+    head = logistic_regression(points.astype(np.float32), targets)
+    assert [head.labels[best] for best in head.scores(points.astype(np.float32)).argmax(axis=1)] == targets
 
 
 def test_more_pictures_than_landmarks_are_all_learnt_from():

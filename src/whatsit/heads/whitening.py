@@ -15,6 +15,8 @@ MOST_LANDMARKS = 1000
 ROWS = 256
 """Embeddings standardised at a time: all of them would need the memory they lie in once more."""
 _SOFTENING = 0.01
+_ALIKE = 0.1
+"""Standard deviation of the embeddings' lengths, as a share of their mean, up to which they are evened out."""
 _JITTER = 1e-5
 """Added to squared lengths, as a share of their mean: copies of a picture span no direction of their own."""
 _TINY = 1e-9
@@ -22,25 +24,30 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standard:
-    """What standardises raw embeddings, once they are of one length: each feature's mean and spread, shape (dim,)."""
+    """What standardises embeddings: each feature's mean and spread, shape (dim,)."""
 
     mean: Floats
     spread: Floats
-    length: float
-    """The mean Euclidean length of a raw embedding, which all are brought to first."""
+    length: float | None
+    """The Euclidean length that embeddings are brought to first; None: each keeps its own."""
 
     @classmethod
     def of(cls, embeddings: Floats) -> Self:
-        """Part of the length is added to the spread: a feature that hardly varies is not blown up."""
+        """Lengths that hardly differ are noise, and are evened out; where they differ, they can tell classes apart.
+
+        Part of the typical length is added to the spread: a feature that hardly varies is not blown up.
+        """
+        lengths = _lengths(embeddings)
+        typical = max(float(lengths.mean()), _TINY)
+        length = typical if float(lengths.std()) <= _ALIKE * typical else None
         rows = range(0, len(embeddings), ROWS)
-        length = max(float(_lengths(embeddings).mean()), _TINY)
         total = sum(
             _of_length(embeddings[start : start + ROWS], length).sum(axis=0, dtype=np.float64) for start in rows
         )
         mean = (total / len(embeddings)).astype(np.float32)
         apart = (_of_length(embeddings[start : start + ROWS], length) - mean for start in rows)
         squares = sum((one**2).sum(axis=0, dtype=np.float64) for one in apart)
-        spread = np.sqrt(squares / len(embeddings)) + _SOFTENING * length
+        spread = np.sqrt(squares / len(embeddings)) + _SOFTENING * typical
         return cls(mean, spread.astype(np.float32), length)
 
     def __call__(self, embeddings: Floats) -> Floats:
@@ -49,11 +56,13 @@ class Standard:
 
 
 def _lengths(embeddings: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.einsum("...i,...i->...", embeddings, embeddings))[..., np.newaxis])
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", embeddings, embeddings)))
 
 
-def _of_length(embeddings: Floats, length: float) -> Floats:
-    return np.asarray(embeddings * (np.float32(length) / np.maximum(_lengths(embeddings), np.float32(_TINY))))
+def _of_length(embeddings: Floats, length: float | None) -> Floats:
+    if length is None:
+        return embeddings
+    return np.asarray(embeddings * (np.float32(length) / np.maximum(_lengths(embeddings), np.float32(_TINY)))[:, None])
 
 
 def coordinates(products: NDArray[np.floating], classes: NDArray[np.intp], dim: int) -> NDArray[np.float64]:

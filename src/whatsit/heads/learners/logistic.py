@@ -10,6 +10,7 @@ from whatsit.errors import DataError
 from whatsit.heads.learner import Learner
 from whatsit.heads.linear import LinearHead
 from whatsit.heads.sampling import evenly
+from whatsit.heads.unknown import normalised
 from whatsit.heads.whitening import MOST_LANDMARKS, ROWS, Standard, coordinates
 
 REGULARISATION = 1.0
@@ -36,16 +37,17 @@ def logistic_regression(
     The logistic head (multinomial, L2 penalty) is scikit-learn's. The ridge head regresses on the classes' indicators,
     and is scaled to the spread of the other's logits. They err differently: together they are better than each.
 
-    Taught embeddings are brought to their mean length first, so that none counts more for being long. Standardising
-    gives features of small variance their weight. Whitening by the shrunk covariance within classes does so for
-    directions, as in linear discriminant analysis. All of it folds into one matrix. Not normalising what the head is
-    given is as accurate and saves an operator whose int8 form has few levels. With many pictures the weights are sought
-    in the span of a thousand of them, which are sampled evenly over the classes.
+    Taught embeddings whose lengths hardly differ are brought to one length first, so that none counts more for being
+    long; the head is given embeddings as they are, which saves an operator whose int8 form has few levels. Where
+    lengths differ, they can tell classes apart, and stay. Standardising gives features of small variance their weight.
+    Whitening by the shrunk covariance within classes does so for directions, as in linear discriminant analysis. All of
+    it folds into one matrix. With many pictures the weights are sought in the span of a thousand of them, which are
+    sampled evenly over the classes.
 
     Args:
         embeddings: raw, shape (pictures, dim).
         targets: the label of each.
-        normalise: whether the head normalises what it is given.
+        normalise: fit on L2-normalised embeddings; the head then normalises what it is given.
         regularisation: the ridge's penalty, above 0, in units of the mean squared length by the number of pictures;
             larger values hold the weights closer to the differences of the class means.
 
@@ -58,6 +60,7 @@ def logistic_regression(
     if len(labels) < 2:
         raise DataError(f"{len(labels)} class: a classifier needs at least 2; add pictures of something else")
     classes = np.searchsorted(labels, np.asarray(targets))
+    embeddings = normalised(embeddings) if normalise else embeddings
     standard = Standard.of(embeddings)
     marks = evenly(targets, MOST_LANDMARKS)
     landmarks = standard(embeddings[marks])
@@ -69,8 +72,6 @@ def logistic_regression(
         ((matrix, offset),) = _lines(products @ change.T.astype(np.float32), classes, (regularisation,))
         weights = (matrix @ change) @ landmarks / standard.spread
     bias = offset - weights @ standard.mean
-    if normalise:
-        weights = weights * standard.length
     return LinearHead(weights.astype(np.float32), bias.astype(np.float32), labels, normalise)
 
 
