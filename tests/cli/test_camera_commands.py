@@ -142,7 +142,7 @@ def test_live_sends_its_answers_to_every_sink_named(features: Path, tmp_path: Pa
 def test_the_help_names_the_sinks_of_packages_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outside_rows.install_sink(tmp_path, monkeypatch)
     shown = " ".join(CliRunner().invoke(app, ["live", "--help"], env={"COLUMNS": "300"}).stdout.split())
-    assert "Kinds: text, json, jsonl, labels." in shown
+    assert "Kinds: text, json, jsonl, command, gpio, mqtt, mqtts, webhook, labels." in shown
 
 
 def test_a_wrong_sink_or_camera_leaves_no_file(tmp_path: Path) -> None:

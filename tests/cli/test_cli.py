@@ -383,7 +383,10 @@ def test_doctor_says_what_is_missing_and_the_command_that_brings_it(
     monkeypatch.setattr("whatsit.plugins.requirement.find_spec", lambda module: None)
     diagnoses = {one.name: one for one in doctor._optional()}
     assert {one.fix for one in diagnoses.values()} == {
-        *(f"pip install 'whatsit[{extra}]'" for extra in ("heif", "opencv", "torch", "tls")),
+        *(
+            f"pip install 'whatsit[{extra}]'"
+            for extra in ("bulk", "gpio", "heif", "mqtt", "opencv", "ray", "torch", "tls")
+        ),
         CAMERAS["picamera"].requirement.fix,
     }
     assert not any(one.ok or one.required for one in diagnoses.values())

@@ -38,7 +38,7 @@ def live(
     steady: SteadyRuleOption = None,
     rules: Annotated[
         Path | None,
-        typer.Option(help="Rules to carry out: a TOML file with [[rules]], or a project's folder."),
+        typer.Option(help="Rules to carry out: a TOML file of rules, or a project's folder."),
     ] = None,
     sink: Annotated[
         list[str] | None,

@@ -21,7 +21,7 @@ _commands = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-RulesPath = Annotated[Path, typer.Argument(metavar="RULES", help="A TOML file with [[rules]], or a project's folder.")]
+RulesPath = Annotated[Path, typer.Argument(metavar="RULES", help="A TOML file of rules, or a project's folder.")]
 
 
 def register(app: typer.Typer) -> None:
