@@ -69,7 +69,7 @@ class TestWhatTheNetworkSees:
         assert taught.preprocess.mean == taught.preprocess.std == (127.5,)
         taught.save(tmp_path / "made.tflite", "float32")
         made = Classifier(tmp_path / "made.tflite")
-        assert made.card is not None and made.card.mean == (127.5,)
+        assert made.card is not None and made.card.network_preprocess.mean == (127.5,)
         assert [made.classify(square(colour))[0].label for colour in COLOURS.values()] == list(LABELS)
 
     @pytest.mark.parametrize("told", [TOLD, (127.5, 127.5), "127.5,127.5", ([127.5] * 3, [127.5] * 3)])
@@ -133,7 +133,7 @@ class TestTheFileBesideAModel:
         made = tmp_path / "made.tflite"
         teach(examples(), file, normalise=TOLD).save(made, "float32")
         keep_normalise(made, "0..255")
-        assert Classifier(made).preprocess.mean == (127.5,)
+        assert (Classifier(made).preprocess.mean, Classifier(made).preprocess.std) == ((0,), (255,))
 
     @pytest.mark.parametrize(
         "content",
@@ -190,7 +190,8 @@ class TestOnTheCommandLine:
         told = ("--backbone", file, "--normalise", TOLD, "--dtype", "float32")
         status, said = whatsit_line("teach", folder, "-o", tmp_path / "b.tflite", *told)
         assert status == 0 and "a guess" not in said
-        assert Classifier(tmp_path / "b.tflite").preprocess.mean == (127.5,)
+        made = Classifier(tmp_path / "b.tflite")
+        assert made.card is not None and made.card.network_preprocess.mean == (127.5,)
 
     @pytest.mark.parametrize("size", [160, 224])
     def test_a_size_that_the_file_does_not_have_is_refused_before_any_work(
