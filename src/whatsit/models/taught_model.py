@@ -311,7 +311,9 @@ def _float32_network(path: Path, content: bytes, card: ModelCard) -> tuple[bytes
         if found is None or (found.dtype, found.backbone, found.labels) != ("float32", card.backbone, card.labels):
             raise ModelError(f"{source}: of another training than {path.name}; {way_out}")
         card = found
-    model = without_pixels_inside(read_model(flatbuffer_part(content), str(source)))
+    model = read_model(flatbuffer_part(content), str(source))
+    if card.inside is not None:  # a backbone that begins so by itself stays as it is
+        model = without_pixels_inside(model)
     names = tensor_names(model)
     if card.embedding not in names:
         raise ModelError(f"{source}: damaged: no tensor {card.embedding!r}; train again")
