@@ -72,3 +72,19 @@ def test_a_file_becomes_the_other_kinds_again(taught: TaughtModel, tmp_path: Pat
     assert again.to_tflite("float32") == taught.to_tflite("float32")
     taught.save(tmp_path / "b.tflite", "int8", "int8")
     assert TaughtModel.from_file(tmp_path / "b.tflite").to_tflite("float32") == taught.to_tflite("float32")
+
+
+def test_a_file_of_ours_can_be_the_backbone_of_another(taught: TaughtModel, tmp_path: Path) -> None:
+    own = tmp_path / "own.tflite"
+    taught.save(own, "float32")
+    examples = write_shapes(tmp_path / "shapes", LABELS, 6, first=50)
+    again = teach(examples, BackboneChoice(str(own), fit="squash"))
+    again.save(tmp_path / "a-float32.tflite", "float32")
+    again.save(tmp_path / "a.tflite", "int8")
+    assert TaughtModel.from_file(tmp_path / "a.tflite").to_tflite("int8") == (tmp_path / "a.tflite").read_bytes()
+    pictures = [picture for picture, _ in examples]
+    answers = [
+        [answer[0].label for answer in Classifier(again.to_tflite(*kind)).classify_many(pictures)]
+        for kind in (("float32",), ("int8",), ("int8", "int8"), ("int8", "float32"))
+    ]
+    assert all(answer == answers[0] for answer in answers)

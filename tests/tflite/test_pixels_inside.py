@@ -54,7 +54,7 @@ def test_its_int8_form_stores_every_pixel_exactly() -> None:
 
 def test_it_comes_out_again_and_a_network_of_0_to_1_stays_as_it_is() -> None:
     plain = doubling()
-    assert with_pixels_inside(plain, (0.0,), (255.0,)) == plain
+    assert with_pixels_inside(plain, (0.0,), (255.0,)) == plain and ranges_inside((0.0,), (255.0,)) == {}
     again = without_pixels_inside(read_model(with_pixels_inside(plain, (127.0,), (128.0,))))
     seen, wanted = (
         Runtime(one, 1, "network").run(np.ones(SHAPE, np.float32))[0] for one in (write_model(again), plain)

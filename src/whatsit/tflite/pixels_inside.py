@@ -45,6 +45,8 @@ def with_pixels_inside(content: bytes, mean: tuple[float, ...], std: tuple[float
 
 def ranges_inside(mean: tuple[float, ...], std: tuple[float, ...]) -> dict[str, tuple[float, float]]:
     """The lowest and highest values of the tensors that ``with_pixels_inside`` adds, for ``quantise``."""
+    if (tuple(mean), tuple(std)) == (MEAN, STD):
+        return {}
     factor, _ = _parts(mean, std)
     return {_INPUT: (0.0, 1.0), _SCALED: (float(min(0.0, factor.min())), float(max(0.0, factor.max())))}
 
