@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from whatsit.datasets.places import SETTINGS, protect_project
 from whatsit.errors import DataError
 from whatsit.files import read_bounded
 from whatsit.live.answer_state import AnswerState
@@ -25,7 +26,10 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
     Raises:
         DataError: it cannot be read, has no rules, or one of them is wrong.
     """
-    file = path / "whatsit.toml" if path.is_dir() else path
+    file = path
+    if path.is_dir():
+        protect_project(path)
+        file = SETTINGS.below(path)
     content = read_bounded(file, _MOST_BYTES, "a TOML file with [[rules]]")
     try:
         document = tomllib.loads(content.decode())
