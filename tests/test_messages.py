@@ -13,7 +13,9 @@ from whatsit.errors import DataError, MissingExtraError, SourceError
 
 SOURCES = Path(whatsit.__file__).parent
 COMMAND_LINE = re.compile(r"(^|\s)--[a-z]{3}|\bwhatsit [a-z]+ {2}|  whatsit [a-z]")
-TERMINAL_ONLY = ("cli/", "studio/", "cameras/opening.py", "models/verify.py", "demo.py")
+TERMINAL_ONLY = (
+    "cli/", "studio/", "bulk/", "service/", "cameras/opening.py", "models/verify.py", "web/server.py", "demo.py",
+)  # fmt: skip
 """What no page comes by, and what is said for pages alone."""
 
 

@@ -28,6 +28,7 @@ def fill_project(folder: str | Path) -> whatsit.Project:
     project = whatsit.Project(folder)
     report: whatsit.ImportReport = whatsit.import_path(project.dataset, FOLDER / "more.zip", label="mug")
     whatsit.import_path(project.dataset, "more.csv", layout="csv")
+    whatsit.import_selection(project.dataset, Path("pile.csv"), label="mug")
     dataset: whatsit.Dataset = project.dataset
     pictures: list[whatsit.Picture] = list(dataset.pictures())
     print(report, dataset.counts(), len(pictures), [split.value for split in whatsit.Split])
