@@ -50,6 +50,7 @@ def ordered_map(make: Callable[[], Callable[[T], R]], items: Iterable[T], worker
     own = threading.local()
 
     def call(item: T) -> R:
+        own.works_here = True
         function: Callable[[T], R] | None = getattr(own, "function", None)
         if function is None:
             function = own.function = make()
@@ -68,4 +69,5 @@ def ordered_map(make: Callable[[], Callable[[T], R]], items: Iterable[T], worker
         while waiting:
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        # Collected as garbage, the iterator can end on one of its own threads, which cannot wait for itself.
+        pool.shutdown(wait=not getattr(own, "works_here", False), cancel_futures=True)
