@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,10 +12,9 @@ from whatsit.serving import deepstack, health, inference_protocol, native
 from whatsit.serving.refused import RefusedError
 from whatsit.serving.service import Service
 from whatsit.text import one_line
-from whatsit.web.access import Access, Gate, SecurityHeaders
+from whatsit.web.access import Access
 from whatsit.web.connections import Connections
-from whatsit.web.limits import RequestLimits
-from whatsit.web.refusal import LastResort
+from whatsit.web.guards import guards
 
 
 def create_app(service: Service, access: Access, connections: Connections | None = None) -> Starlette:
@@ -34,18 +32,12 @@ def create_app(service: Service, access: Access, connections: Connections | None
     parts = (native, deepstack, inference_protocol, health)
     return Starlette(
         routes=[route for part in parts for route in part.routes(service)],
-        middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(LastResort),
-            Middleware(RequestLimits),
-            Middleware(
-                Gate,
-                access=access,
-                connections=connections or Connections(),
-                for_programs=lambda _: True,
-                form_token=lambda path: path.startswith(deepstack.PREFIX),
-            ),
-        ],
+        middleware=guards(
+            access,
+            connections,
+            for_programs=lambda _: True,
+            form_token=lambda path: path.startswith(deepstack.PREFIX),
+        ),
         exception_handlers={HTTPException: _explain_status},
         lifespan=lifespan,
     )

@@ -181,7 +181,8 @@ def check_form_token(scope: Scope, shown: str) -> tuple[int, str] | None:
     return judge(shown) if judge is not None else None
 
 
-def _nowhere(_: str) -> bool:
+def nowhere(_: str) -> bool:
+    """A rule for no path."""
     return False
 
 
@@ -204,8 +205,8 @@ class Gate:
         connections: Connections,
         guesses: Guesses | None = None,
         *,
-        for_programs: Callable[[str], bool] = _nowhere,
-        form_token: Callable[[str], bool] = _nowhere,
+        for_programs: Callable[[str], bool] = nowhere,
+        form_token: Callable[[str], bool] = nowhere,
     ) -> None:
         self._app = app
         self._access = access

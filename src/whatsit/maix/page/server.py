@@ -3,22 +3,21 @@
 import asyncio
 import json
 import sys
-import threading
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from whatsit.maix.device import DEVICE
-from whatsit.web.access import Access, Gate, SecurityHeaders
+from whatsit.parallel import start_thread
+from whatsit.web.access import Access
 from whatsit.web.browser import open_soon
 from whatsit.web.connections import Connections
-from whatsit.web.limits import RequestLimits
-from whatsit.web.refusal import LastResort
+from whatsit.web.guards import guards
 from whatsit.web.server import WebServer
 
 PORT = 8100
@@ -38,7 +37,7 @@ def start_page(
         DataError: the port is taken, or the host is not this machine's.
     """
     server = WebServer(make_app, host=host, port=port, token=token, default_port=PORT)
-    threading.Thread(target=server.run, name="whatsit-display", daemon=True).start()
+    start_thread("whatsit-display", server.run)
     url = server.address.url
     print(f"whatsit: the display is at  {url}", file=sys.stderr)  # noqa: T201 - the command's output
     open_soon(server.address, in_browser)
@@ -47,13 +46,9 @@ def start_page(
 
 def make_app(access: Access, connections: Connections) -> ASGIApp:
     """The page, its socket and *Exit*, behind the rules of ``access``."""
-    routes = [Route(path, _file) for path in _FILES]
-    app = Starlette(routes=[*routes, Route("/api/exit", _exit, methods=["POST"]), WebSocketRoute("/socket", _socket)])
-    app.add_middleware(Gate, access=access, connections=connections)
-    app.add_middleware(RequestLimits)
-    app.add_middleware(LastResort)
-    app.add_middleware(SecurityHeaders)
-    return app
+    routes: list[BaseRoute] = [Route(path, _file) for path in _FILES]
+    routes += [Route("/api/exit", _exit, methods=["POST"]), WebSocketRoute("/socket", _socket)]
+    return Starlette(routes=routes, middleware=guards(access, connections))
 
 
 async def _file(request: Request) -> Response:

@@ -21,10 +21,10 @@ from whatsit.studio.pages.shared.page import STATIC, find_pages
 from whatsit.studio.studio import Studio
 from whatsit.text import one_line
 from whatsit.validation import expectation, short
-from whatsit.web.access import Access, Gate, SecurityHeaders
+from whatsit.web.access import Access
 from whatsit.web.connections import Connections
-from whatsit.web.limits import RequestLimits
-from whatsit.web.refusal import ErrorView, LastResort
+from whatsit.web.guards import guards
+from whatsit.web.refusal import ErrorView
 
 
 class Scripts(StaticFiles):
@@ -56,20 +56,13 @@ def create_app(
         programs.close()
         studio.close()
 
-    app = FastAPI(title="whatsit studio", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    guarded = guards(access, connections, for_programs=lambda path: path.startswith(native.PREFIX))
+    app = FastAPI(
+        title="whatsit studio", lifespan=lifespan, middleware=guarded, docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.state.studio = studio
     app.state.languages = languages if languages is not None else Languages()
     app.state.pages = find_pages()
-    # The last one added sees a request first.
-    app.add_middleware(
-        Gate,
-        access=access,
-        connections=connections if connections is not None else Connections(),
-        for_programs=lambda path: path.startswith(native.PREFIX),
-    )
-    app.add_middleware(RequestLimits)
-    app.add_middleware(LastResort)
-    app.add_middleware(SecurityHeaders)
     app.add_exception_handler(WhatsitError, _explain)
     app.add_exception_handler(HTTPException, _explain_status)
     app.add_exception_handler(RequestValidationError, _explain_request)
