@@ -48,6 +48,9 @@ def live(
             "it again for more sinks. Default: text:",
         ),
     ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Recognise at most this many frames a second. Default: all that it can.")
+    ] = None,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after this many frames.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --sink json:")] = False,
@@ -68,7 +71,7 @@ def live(
     recogniser = load_recogniser(model, backbone=backbone, normalise=normalise)
     say_assumptions(recogniser)
     with open_camera_without_page(camera) as source:
-        engine = Live(source, recogniser, _sinks(addresses, rules), smoothing=smoothing)
+        engine = Live(source, recogniser, _sinks(addresses, rules), smoothing=smoothing, fps=fps)
         try:
             with Watchdog(Notifier(), engine.is_alive, lambda: str(engine.latest or engine.error or "no answer yet")):
                 engine.run(count=count, seconds=seconds)
