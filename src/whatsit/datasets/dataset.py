@@ -36,7 +36,7 @@ class Dataset(Catalogue):
 
     The files are the truth: whatever is added, moved or deleted there by other means is noticed by
     ``refresh``, which opening the project and every iteration call. Unreadable files and those in
-    ``_unlabelled`` are not iterated; ``pictures`` lists them.
+    ``_unlabelled`` and ``_strangers`` are not iterated; ``pictures`` lists them.
     """
 
     def __init__(self, project: Path, ratios: Callable[[], SplitRatios], lock: ProjectLock) -> None:

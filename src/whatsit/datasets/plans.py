@@ -7,7 +7,7 @@ from itertools import count
 from whatsit.datasets.arrival import Arrival
 from whatsit.datasets.catalogue import Catalogue, Picture, PictureLike
 from whatsit.datasets.edit import Edit, EditKind
-from whatsit.datasets.label import UNLABELLED, check_label, folder_name, refuse_twin
+from whatsit.datasets.label import RESERVED, UNLABELLED, check_label, folder_name, refuse_twin
 from whatsit.datasets.near_copy import NearCopies
 from whatsit.datasets.placement import Newcomer, place
 from whatsit.datasets.places import TRASH
@@ -99,8 +99,9 @@ class Plans:
 
     def rename_label(self, old: str, new: str) -> Edit:
         """Give a class another name, which no class has."""
-        if UNLABELLED in (old, new):
-            raise DataError(f"label {UNLABELLED!r}: reserved for pictures without a label; relabel them instead")
+        for label in (old, new):
+            if label in RESERVED:
+                raise DataError(f"label {label!r}: a folder of pictures that are of no class; relabel them instead")
         folder = self._folder_of(old)
         others = {label for label, _ in self._catalogue.folders()} - {old}
         if new in others:
