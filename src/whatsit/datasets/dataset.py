@@ -186,7 +186,7 @@ class Dataset(Catalogue):
         with self.editing():
             if not name:
                 name = clock.strftime("%Y%m%d-%H%M%S", clock.localtime(newcomer.time)) + f"-{digest[:8]}"
-            edit, key = self.plans.add(newcomer.label, safe_file_name(name, picture_header(content).suffix), digest)
+            edit, key = self.plans.add(newcomer, safe_file_name(name, picture_header(content).suffix))
             try:
                 # One commit: should it be lost, the file that is there by then is found by the next refresh.
                 with self.index.transaction():
