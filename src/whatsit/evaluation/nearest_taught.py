@@ -1,10 +1,11 @@
-"""The training pictures most like one that the model got wrong, which may explain the mistake."""
+"""The training pictures most like another picture, which may explain what a model says of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whatsit.backbones.backbone import Backbone
 from whatsit.errors import ImageError
@@ -28,6 +29,21 @@ class Neighbour:
     distance: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TaughtPictures:
+    """Training pictures with their labels and their L2-normalised embeddings, shape (pictures, dim)."""
+
+    examples: tuple[tuple[ImageLike, str], ...]
+    unit: NDArray[np.float32]
+
+    def nearest(self, embedding: NDArray[np.float32], count: int, label: str | None = None) -> tuple[Neighbour, ...]:
+        """The ``count`` nearest to a raw embedding, shape (dim,), nearest first; of ``label`` where one is given."""
+        away = np.linalg.norm(self.unit - normalised(embedding[np.newaxis]), axis=1)
+        order = np.argsort(away, kind="stable").tolist()
+        chosen = [i for i in order if label is None or self.examples[i][1] == label][:count]
+        return tuple(Neighbour(self.examples[i][0], self.examples[i][1], float(away[i])) for i in chosen)
+
+
 def nearest_taught(
     model: bytes, fit: Fit, pictures: Sequence[ImageLike], taught: Sequence[tuple[ImageLike, str]], count: int = 3,
     cache: Path | None = None, on_event: OnEvent = ignore, normalise: NormaliseLike | None = None,
@@ -42,21 +58,23 @@ def nearest_taught(
     """
     if not pictures or not taught:
         return [() for _ in pictures]
+    backbone = Backbone.from_file(model, fit=fit, normalise=normalise)
+    known = taught_pictures(backbone, taught, cache, on_event)
+    return [known.nearest(embedding, count) for embedding in backbone.embed_many(pictures)]
+
+
+def taught_pictures(
+    backbone: Backbone, taught: Sequence[tuple[ImageLike, str]], cache: Path | None = None, on_event: OnEvent = ignore
+) -> TaughtPictures:
+    """The readable ones of at most ``MOST_COMPARED`` training pictures, embedded."""
     from whatsit.backbones.views import ViewEmbedder
     from whatsit.imaging.augmentation import NO_AUGMENTATION
     from whatsit.training.pictures import embed_views
 
-    embedder = ViewEmbedder(Backbone.from_file(model, fit=fit, normalise=normalise), NO_AUGMENTATION, 1)
-    chosen, rows = embed_views(
-        embedder, evenly_sampled(taught, MOST_COMPARED), cache, on_event, _ignore, Phase.COMPARING
-    )
-    known = normalised(rows[:, 0])
-    found = []
-    for embedding in embedder.embed_many(pictures):
-        away = np.linalg.norm(known - normalised(embedding[np.newaxis]), axis=1)
-        order = np.argsort(away, kind="stable")[:count]
-        found.append(tuple(Neighbour(chosen[i][0], chosen[i][1], float(away[i])) for i in order.tolist()))
-    return found
+    embedder = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
+    some = evenly_sampled(taught, MOST_COMPARED)
+    chosen, rows = embed_views(embedder, some, cache, on_event, _ignore, Phase.COMPARING)
+    return TaughtPictures(tuple(chosen), normalised(rows[:, 0]))
 
 
 def _ignore(_error: ImageError) -> None:
