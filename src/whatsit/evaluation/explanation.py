@@ -104,8 +104,7 @@ class Explainer:
     def _nearest(self, pixels: NDArray[np.uint8], labels: Sequence[str]) -> list[tuple[Neighbour, ...]]:
         if self.taught is None or self.embed is None or not self.taught.examples:
             return [() for _ in labels]
-        embedding = self.embed(pixels)
-        return [self.taught.nearest(embedding, NEAREST, label) for label in labels]
+        return self.taught.nearest_of(self.embed(pixels), NEAREST, labels)
 
 
 def explain(

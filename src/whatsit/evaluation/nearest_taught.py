@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +37,30 @@ class TaughtPictures:
     examples: tuple[tuple[ImageLike, str], ...]
     unit: NDArray[np.float32]
 
-    def nearest(self, embedding: NDArray[np.float32], count: int, label: str | None = None) -> tuple[Neighbour, ...]:
-        """The ``count`` nearest to a raw embedding, shape (dim,), nearest first; of ``label`` where one is given."""
-        away = np.linalg.norm(self.unit - normalised(embedding[np.newaxis]), axis=1)
-        order = np.argsort(away, kind="stable").tolist()
-        chosen = [i for i in order if label is None or self.examples[i][1] == label][:count]
-        return tuple(Neighbour(self.examples[i][0], self.examples[i][1], float(away[i])) for i in chosen)
+    def nearest(self, embedding: NDArray[np.float32], count: int) -> tuple[Neighbour, ...]:
+        """The ``count`` nearest to a raw embedding, shape (dim,), nearest first."""
+        unit = normalised(embedding)
+        return self._neighbours(unit, self._order(unit)[:count])
+
+    def nearest_of(
+        self, embedding: NDArray[np.float32], count: int, labels: Sequence[str]
+    ) -> list[tuple[Neighbour, ...]]:
+        """The same of each of ``labels``."""
+        unit = normalised(embedding)
+        order = self._order(unit)
+        return [
+            self._neighbours(unit, list(islice((i for i in order if self.examples[i][1] == label), count)))
+            for label in labels
+        ]
+
+    def _order(self, unit: NDArray[np.float32]) -> list[int]:
+        # Of unit vectors the nearest has the largest product, which needs no copy of all of them.
+        order: list[int] = np.argsort(-(self.unit @ unit), kind="stable").tolist()
+        return order
+
+    def _neighbours(self, unit: NDArray[np.float32], places: Sequence[int]) -> tuple[Neighbour, ...]:
+        away = ((i, float(np.linalg.norm(self.unit[i] - unit))) for i in places)
+        return tuple(Neighbour(self.examples[i][0], self.examples[i][1], distance) for i, distance in away)
 
 
 def nearest_taught(
