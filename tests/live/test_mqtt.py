@@ -1,6 +1,7 @@
 """MQTT and Home Assistant, with Debian's Mosquitto: what is retained is what is true, whatever happens in between."""
 
 import json
+import os
 import random
 import subprocess
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from whatsit.errors import DataError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Live
+from whatsit.live.model_files import ModelFiles
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_thread import SinkThread
@@ -29,6 +31,7 @@ from whatsit.live.sinks.home_assistant import Device, discovery, present_of, sta
 from whatsit.live.sinks.list_sink import ListSink
 from whatsit.live.sinks.mqtt_commands import obey
 from whatsit.models.prediction import Prediction, Predictions
+from whatsit.models.taught_model import TaughtModel
 
 pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")
 CONFIG = "homeassistant/device/shelf/config"
@@ -40,11 +43,12 @@ class Door:
 
     preprocess = Preprocess(8, 8)
 
-    def __init__(self, *labels: str) -> None:
+    def __init__(self, *labels: str, sure: float = 0.9) -> None:
         self.labels = labels
+        self.sure = sure
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
-        return Predictions(tuple(Prediction(label, 0.9 - at / 2, at) for at, label in enumerate(self.labels)))
+        return Predictions(tuple(Prediction(label, self.sure - at / 2, at) for at, label in enumerate(self.labels)))
 
 
 class Engine:
@@ -55,6 +59,10 @@ class Engine:
         self.paused = False
         self.recogniser: Recogniser = Door("open", "closed")
         self.camera: SharedCamera | None = None
+        self.models: ModelFiles | None = None
+
+    def use(self, recogniser: Recogniser) -> None:
+        self.recogniser = recogniser
 
 
 Opened = Callable[..., tuple[SinkThread, Any]]
@@ -157,6 +165,42 @@ def test_commands_are_carried_out_acknowledged_or_refused(sink: SinkThread, obse
 
 
 @needs_mosquitto
+def test_the_model_is_chosen_and_brought_up_to_date_by_commands(
+    sink: SinkThread, observer: Observer, tmp_path: Path, taught: TaughtModel
+) -> None:
+    engine: Engine = sink._sink._controls  # type: ignore[attr-defined]
+    files = {name: tmp_path / f"{name}.tflite" for name in ("places", "broken")}
+    files["places"].write_bytes(taught.to_tflite())
+    files["broken"].write_bytes(b"nothing")
+    before = engine.recogniser
+    engine.models = ModelFiles(lambda: files, "broken", engine.use)
+    observer.wait(lambda last: last.get("shelf/model") == b"broken")
+    components = json.loads(observer.last[CONFIG])["components"]
+    assert components["model"]["options"] == ["places", "broken"]
+    assert components["update"]["platform"] == "update"
+    observer.publish("shelf/model/set", "places")
+    observer.wait(lambda last: last.get("shelf/model") == b"places")
+    assert engine.recogniser is not before and engine.recogniser.labels == ("china", "flower")  # type: ignore[attr-defined]
+
+    os.utime(files["places"], (1e9, 1e9))
+    newer = {"installed_version": engine.models.installed, "latest_version": "2001-09-09 01:46:40"}
+    observer.wait(lambda last: json.loads(last.get("shelf/update") or b"{}") == newer)
+    observer.publish("shelf/update/set", "install")
+    newest = dict.fromkeys(newer, "2001-09-09 01:46:40")
+    observer.wait(lambda last: json.loads(last["shelf/update"]) == newest)
+
+    used = engine.recogniser
+    for command, payload, why in (
+        ("model", "../places", "no such model; there are: places, broken"),
+        ("model", "broken", "broken.tflite"),
+        ("update", "now", "expected install"),
+    ):
+        observer.publish(f"shelf/{command}/set", payload)
+        observer.wait(lambda last, why=why: why in json.loads(last.get("shelf/refused") or b'{"why": ""}')["why"])  # type: ignore[misc]
+        assert engine.recogniser is used and engine.models.name == "places"
+
+
+@needs_mosquitto
 def test_a_retained_command_is_not_obeyed_at_each_connect(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     observer = Observer(broker.port)
@@ -190,6 +234,8 @@ def test_another_model_brings_another_announcement_and_its_state(broker: Mosquit
         observer.wait(lambda last: value(last) == "door open")
         observer.wait(lambda last: len(json.loads(last[CONFIG])["components"]["present"]) > 1)
         assert json.loads(observer.last["shelf/state"])["on"] == "ON"
+        live.recogniser = Door("door open", "no door", sure=0.7)  # what says the same is said again
+        observer.wait(lambda last: json.loads(last["shelf/state"])["score"] == 0.7)
         observer.publish("shelf/running/set", "OFF")
         observer.wait(lambda last: value(last) == "stale")
 
@@ -244,12 +290,12 @@ def wait_until(condition: Callable[[], object], sink: Any) -> bool:
 
 def test_each_entity_has_an_id_that_stays_and_follows_the_documented_rules() -> None:
     device = Device("shelf", "Shelf", "shelf")
-    message = discovery(device, "open", image=True)
-    renamed = discovery(replace(device, name="Other"), "open", image=True)
+    message = discovery(device, "open", ("a", "b"), image=True)
+    renamed = discovery(replace(device, name="Other"), "open", ("a", "b"), image=True)
     components = message["components"]
     ids = [component["unique_id"] for component in components.values()]
     assert ids == [component["unique_id"] for component in renamed["components"].values()]
-    assert len(set(ids)) == len(ids) == 7 and message["device"]["identifiers"] and message["origin"]["name"]
+    assert len(set(ids)) == len(ids) == 9 and message["device"]["identifiers"] and message["origin"]["name"]
     needed = {
         "sensor": {"state_topic"},
         "binary_sensor": {"state_topic"},
@@ -257,6 +303,8 @@ def test_each_entity_has_an_id_that_stays_and_follows_the_documented_rules() -> 
         "event": {"state_topic", "event_types"},
         "number": {"command_topic"},
         "switch": {"command_topic"},
+        "select": {"command_topic", "options"},
+        "update": {"state_topic"},
     }
     for component in components.values():
         assert needed[component["platform"]] <= set(component)
@@ -264,6 +312,7 @@ def test_each_entity_has_an_id_that_stays_and_follows_the_documented_rules() -> 
     assert (camera["device_class"], camera["options"]) == ("enum", [state.value for state in CameraState])
     without = discovery(device, None, image=False)["components"]
     assert without["present"] == {"platform": "binary_sensor"} and without["picture"] == {"platform": "image"}
+    assert without["model"] == {"platform": "select"} and without["update"] == {"platform": "update"}
 
 
 @pytest.mark.parametrize(
@@ -291,10 +340,11 @@ def test_what_is_not_known_is_neither_on_nor_off() -> None:
 
 def test_a_hundred_thousand_malformed_commands_change_nothing() -> None:
     engine, chance = Engine(), random.Random(1)
+    engine.models = ModelFiles(lambda: {"places": Path("places.tflite")}, "places", engine.use)
     alphabet = b"0123456789.eE+-naifON \x00\xff\xd9"
     for _ in range(100_000):
         payload = bytes(chance.choices(alphabet, k=chance.randrange(12)))
-        command = chance.choice(("threshold", "running", "model", "", "threshold/set"))
+        command = chance.choice(("threshold", "running", "model", "update", "", "threshold/set"))
         if obey(engine, command, payload) is None:
             assert payload in (b"ON", b"OFF") if command == "running" else 0 <= float(payload) <= 1
             engine = Engine()

@@ -21,6 +21,7 @@ from whatsit.live.answer import Answer, Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
+from whatsit.live.model_files import ModelChoice
 from whatsit.live.recogniser import Recogniser, as_recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_state import SinkState
@@ -106,6 +107,8 @@ class Live:
         self.smoothing = settings if threshold is None else replace(settings, threshold=threshold)
         self.paused = False
         """True while no frame is recognised; the answer is stale after a while."""
+        self.models: ModelChoice | None = None
+        """The models that a sink with commands can choose from; None: none but ``recogniser``."""
         self._top_k = whole_number(top_k, "top_k")
         self._interval = 0.0 if fps is None else 1 / _frames_a_second(fps)
         self.recogniser: Recogniser = as_recogniser(model)
@@ -132,6 +135,10 @@ class Live:
     def is_alive(self, within: float) -> bool:
         """Whether the engine went on in the last ``within`` seconds, with or without a picture; for watchdogs."""
         return time.monotonic() - self._beat <= max(within, 2 * self._stale_after)
+
+    def use(self, recogniser: Recogniser) -> None:
+        """Recognise with another model, from the next frame on."""
+        self.recogniser = recogniser
 
     @property
     def latest(self) -> Answer | None:

@@ -31,6 +31,8 @@ from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import CameraView, Feed, encode
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
+from whatsit.studio.watching.outlets import Outlets
+from whatsit.studio.watching.steering import Steering
 from whatsit.studio.watching.while_wanted import WhileWanted
 from whatsit.tflite.reading_file import keep_normalise
 
@@ -58,8 +60,10 @@ class Studio:
         """The address the studio was started with."""
         self.hub = Hub()
         self.collection = Collection(self.project.dataset)
-        self.models = Models(self.project.models, self.session.learner, self.feed, self.hub)
         folder = self.project.path
+        self.outlets = Outlets(folder, self.attend)
+        self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
+        self.steering = Steering(self.models, self.outlets, self.feed, self.use_run, self.tell_models)
         self.uploads = Uploads(UPLOADS.below(folder))
         self.importing = self._background("import")
         self._import_report: ImportReportView | None = None
@@ -82,6 +86,8 @@ class Studio:
         self.session.listen(self._lesson_changed)
         self.project.dataset.listen(self.dataset_changed)
         self.feed.listen(self.tell_camera)
+        self._follow_model()
+        self._attendant.submit(self.outlets.load, self.steering)
 
     def attend(self) -> None:
         """Begin the work the tabs have come to want and end what none wants; returns at once."""
@@ -208,15 +214,20 @@ class Studio:
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
 
     def use_run(self, name: str) -> None:
-        """Recognise with a model from now on, in every open tab and after the next start.
+        """Recognise with a model from now on, in every open tab, for every sink, and after the next start.
+
+        Args:
+            name: of a model of the project; empty: what was taught on the Teach page.
 
         Raises:
             DataError: there is no such model.
             ModelError: its file is broken; the one used before stays.
         """
-        self.runs.files(name)
-        self._attendant.submit(self.models.open, _file_model(name)).result()
+        if name:
+            self.runs.files(name)
+            self._attendant.submit(self.models.open, _file_model(name)).result()
         self.project.save_settings(replace(self.project.settings, model=name))
+        self._follow_model()
         self.tell_models()
         self.tell_runs()
 
@@ -232,6 +243,7 @@ class Studio:
         self.runs.delete(name)
         if self.project.settings.model == name:
             self.project.save_settings(replace(self.project.settings, model=""))
+            self._follow_model()
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
         self.tell_runs()
@@ -246,6 +258,10 @@ class Studio:
         keep_normalise(files.int8, normalise)
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
+
+    def reload_outlets(self) -> None:
+        """Put the sinks and rules that ``whatsit.toml`` names now to work."""
+        self._attendant.submit(self.outlets.load, self.steering).result()
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""
@@ -264,6 +280,7 @@ class Studio:
         if self._closed:
             return
         self._closed = True
+        self.outlets.close()  # first: what was switched is safe at once
         self.workshop.close()
         self.deployments.close()
         self._attendant.shutdown(cancel_futures=True)
@@ -276,6 +293,10 @@ class Studio:
         self.downloads.close()
         self.uploads.close()
         self._opened.close()
+
+    def _follow_model(self) -> None:
+        self.outlets.model = self._in_use or TAUGHT
+        self.attend()
 
     def _background(self, name: str) -> Background:
         return Background(name, self._teller(name))

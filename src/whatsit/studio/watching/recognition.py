@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from typing_extensions import TypedDict
 
@@ -50,6 +51,19 @@ class AnswerView(TypedDict):
     """Seconds from capturing the frame to this message."""
 
 
+class Outlet(Protocol):
+    """Where answers go besides the tabs."""
+
+    model: str
+    """The model whose answers it takes."""
+
+    def wants(self, model: str) -> bool:
+        """Whether it wants the answers of a model, also where no tab does."""
+
+    def put(self, model: str, answer: Answer) -> None:
+        """Take an answer; returns at once."""
+
+
 class _Posting:
     """The sink of the engine."""
 
@@ -63,10 +77,16 @@ class _Posting:
 class Recognition:
     """A live engine whose answers are posted to the hub as ``answer:<model>``.
 
-    It runs only while a tab subscribes to them. ``attend`` must be called from one thread.
+    It runs only while a tab subscribes to them, or they have an outlet. ``attend`` must be called from one thread.
+
+    Args:
+        outlet: takes each answer too, wherever it goes from there.
     """
 
-    def __init__(self, model: str, recogniser: Recogniser, feed: Feed, hub: Hub) -> None:
+    def __init__(
+        self, model: str, recogniser: Recogniser, feed: Feed, hub: Hub, outlet: "Outlet | None" = None
+    ) -> None:
+        self._outlet = outlet
         self.kind = f"answer:{model}"
         self.model = model
         self._recogniser = recogniser
@@ -75,6 +95,11 @@ class Recognition:
         self._smoothing = Smoothing()
         self._live: Live | None = None
         self._camera: SharedCamera | None = None
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """The model itself."""
+        return self._recogniser
 
     @property
     def threshold(self) -> float:
@@ -105,9 +130,10 @@ class Recognition:
     def attend(self) -> None:
         """Start the engine if a tab subscribes, else stop it; restart it when the camera was changed."""
         camera = self._feed.camera
-        if self._live is not None and (self._camera is not camera or not self._hub.wanted(self.kind)):
+        wanted = self._hub.wanted(self.kind) or (self._outlet is not None and self._outlet.wants(self.model))
+        if self._live is not None and (self._camera is not camera or not wanted):
             self.close()
-        if self._live is None and self._hub.wanted(self.kind):
+        if self._live is None and wanted:
             live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
             try:
                 live.start()
@@ -123,6 +149,8 @@ class Recognition:
             self._live = None
 
     def _post(self, answer: Answer) -> None:
+        if self._outlet is not None:
+            self._outlet.put(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
 
     def _view(self, answer: Answer) -> AnswerView:
