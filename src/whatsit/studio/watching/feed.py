@@ -16,7 +16,7 @@ from whatsit.parallel import start_thread
 PREVIEW_WIDTH = 640
 """Pixels."""
 _PREVIEW_QUALITY = 80
-_KEPT_QUALITY = 92
+KEPT_QUALITY = 92
 _STALE_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
 
@@ -163,7 +163,7 @@ class Feed:
         if frame is None or abs(now - frame.time) > _STALE_SECONDS:  # abs: the clock can be set back
             reason = self.error or "it has not given a picture yet"
             raise CameraError(f"no picture to take: {reason}")
-        return encode(frame, None, _KEPT_QUALITY)
+        return encode(frame, None, KEPT_QUALITY)
 
     def frames(self, wanted: Callable[[], bool]) -> Iterator[Frame]:
         """The newest frames of whichever camera is chosen, until ``wanted`` is false; checked twice per second."""

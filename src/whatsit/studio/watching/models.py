@@ -1,15 +1,15 @@
 """The models that can be watched live: what was just taught, the built-in one, and the project's files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from typing_extensions import TypedDict
 
 from whatsit.errors import DataError
-from whatsit.live.recogniser import Recogniser
 from whatsit.studio.outbox import Hub
 from whatsit.studio.watching.feed import Feed
-from whatsit.studio.watching.recognition import Recognition
+from whatsit.studio.watching.recognition import Recognition, Seeing
 
 TAUGHT = "taught"
 BUILT_IN = "imagenet"
@@ -46,15 +46,16 @@ class ModelsView(TypedDict):
 class Models:
     """Loads a model when it is first asked for; loading one closes those that no tab watches.
 
-    ``open`` and ``attend`` must be called from one thread.
+    ``open``, ``refresh``, ``follow`` and ``attend`` must be called from one thread.
     """
 
-    def __init__(self, folder: Path, taught: Recogniser, feed: Feed, hub: Hub) -> None:
+    def __init__(self, folder: Path, taught: Seeing, feed: Feed, hub: Hub) -> None:
         self._folder = folder
         self._feed = feed
         self._hub = hub
         self.taught = Recognition(TAUGHT, taught, feed, hub)
         self._open = {TAUGHT: self.taught}
+        self._corrected: tuple[tuple[str, Path, str | None], ...] = ()
 
     def choices(self) -> list[ModelChoice]:
         """Every model, the taught one first."""
@@ -93,6 +94,8 @@ class Models:
             recogniser = _load(choice)
             self._forget_unwatched()
             self._open[name] = Recognition(name, recogniser, self._feed, self._hub)
+            self._open[name].follow(self._corrected)
+            self._open[name].watches = self.taught.watches
         return self._open[name]
 
     def refresh(self, name: str) -> None:
@@ -108,6 +111,14 @@ class Models:
             self._open.pop(name).close()
         else:
             self._open[name].replace(_load(choice))
+            self._open[name].follow(self._corrected)
+
+    def follow(self, corrected: Sequence[tuple[str, Path, str | None]]) -> None:
+        """Let every open model of a file compare with these corrected pictures, each as (SHA-256, file, label)."""
+        self._corrected = tuple(corrected)
+        for name, recognition in tuple(self._open.items()):
+            if name != TAUGHT:
+                recognition.follow(self._corrected)
 
     def attend(self) -> None:
         """Start the models some tab subscribes to; stop the others."""
@@ -135,7 +146,7 @@ class Models:
                 del self._open[name]
 
 
-def _load(choice: ModelChoice) -> Recogniser:
+def _load(choice: ModelChoice) -> Seeing:
     from whatsit.models.admission import admit
     from whatsit.models.classifier import Classifier
 

@@ -5,6 +5,7 @@ import { t } from "../messages.js";
 import { act } from "../requests.js";
 import * as socket from "../socket.js";
 import { percent, setText, showAnswer } from "../stage.js";
+import { bindPanel, digit, PRESSED } from "./correction.js";
 
 const $ = (id) => document.getElementById(id);
 let running = true;
@@ -85,7 +86,8 @@ $("run").addEventListener("click", toggle);
 $("model").addEventListener("change", (event) => { model = event.target.value; watch(); });
 $("threshold").addEventListener("input", (event) => setText($("threshold-shown"), percent(Number(event.target.value))));
 $("threshold").addEventListener("change", (event) => act("/api/models/threshold", { name: model, threshold: Number(event.target.value) }, { quiet: true }));
-keys({ " ": toggle });
+bindPanel(() => model);
+keys({ " ": toggle, ...PRESSED }, () => {}, digit);
 $("bars").dataset.empty = t("live.empty");
 
 watch();
