@@ -24,12 +24,15 @@ from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
 from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
+from whatsit.studio.lessons.corrections import Corrections
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
+from whatsit.studio.watching.asking import Asking
 from whatsit.studio.watching.feed import CameraView, Feed, encode
+from whatsit.studio.watching.guard import Guard
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
 from whatsit.studio.watching.outlets import Outlets
 from whatsit.studio.watching.steering import Steering
@@ -60,6 +63,8 @@ class Studio:
         """The address the studio was started with."""
         self.hub = Hub()
         self.collection = Collection(self.project.dataset)
+        self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
+        self.guard = Guard(self._teller("guard"))
         folder = self.project.path
         self.outlets = Outlets(folder, self.attend)
         self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
@@ -81,9 +86,12 @@ class Studio:
         """Preview frames encoded so far, however many watched."""
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
+        self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
+        self.corrections.listen(self._follow_corrections)
+        self._follow_corrections()
         self.project.dataset.listen(self.dataset_changed)
         self.feed.listen(self.tell_camera)
         self._follow_model()
@@ -160,6 +168,7 @@ class Studio:
 
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
+        self.guard.forget(self.project.dataset.edits)
         for kind, message in self._dataset_messages().items():
             self.hub.post(kind, message)
 
@@ -195,6 +204,7 @@ class Studio:
         return {
             **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),
+            "guard": as_text("guard", self.guard.view()),
             "models": as_text("models", self.models_view()),
             "work": as_text("work", self.workshop.view()),
             "runs": as_text("runs", self.runs_view()),
@@ -283,6 +293,7 @@ class Studio:
         self.outlets.close()  # first: what was switched is safe at once
         self.workshop.close()
         self.deployments.close()
+        self.guard.close()
         self._attendant.shutdown(cancel_futures=True)
         self.feed.stop_watching()
         self._preview.close()
@@ -292,6 +303,7 @@ class Studio:
         self.explanations.close()
         self.downloads.close()
         self.uploads.close()
+        self.corrections.close()
         self._opened.close()
 
     def _follow_model(self) -> None:
@@ -328,6 +340,13 @@ class Studio:
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)
         self.hub.post("lesson", as_text("lesson", lesson_view(self.session)))
+
+    def _follow_corrections(self) -> None:
+        self.models.taught.replace(self.session.learner, self.corrections.exemplars)
+        root = self.project.dataset.root
+        corrected = [(one.hash, root / one.key, one.label) for one in self.corrections.pictures]
+        with contextlib.suppress(RuntimeError):  # closing
+            self._attendant.submit(self.models.follow, corrected)
 
     def _encode_frames(self, wanted: Callable[[], bool]) -> None:
         for frame in self.feed.frames(wanted):
