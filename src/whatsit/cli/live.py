@@ -63,6 +63,9 @@ def live(
             "it again for more sinks. Default: the project's, else text:",
         ),
     ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Recognise at most this many frames a second. Default: all that it can.")
+    ] = None,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after this many frames.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --sink json:")] = False,
@@ -84,7 +87,7 @@ def live(
     recogniser = load_recogniser(chosen.model, backbone=backbone, normalise=normalise)
     say_assumptions(recogniser)
     with open_camera_without_page(chosen.camera) as source:
-        engine = Live(source, recogniser, _opened(addresses, chosen), smoothing=smoothing)
+        engine = Live(source, recogniser, _opened(addresses, chosen), smoothing=smoothing, fps=fps)
         engine.models = _models(engine, chosen, project)
         try:
             with Watchdog(Notifier(), engine.is_alive, lambda: str(engine.latest or engine.error or "no answer yet")):

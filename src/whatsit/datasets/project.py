@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from whatsit.datasets.catalogue import Picture
+from whatsit.datasets.correction import correct
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.lock import ProjectLock
@@ -18,6 +20,7 @@ from whatsit.datasets.settings_file import MOST_BYTES, with_tables, with_values
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded, write_file
+from whatsit.imaging.image import read_picture_file
 from whatsit.validation import path as checked_path
 
 
@@ -122,6 +125,22 @@ class Project:
     def release(self) -> None:
         """Undo one ``acquire``."""
         self._lock.release()
+
+    def correct(self, picture: "str | os.PathLike[str] | bytes | Picture", label: str | None) -> Picture:
+        """Say what a picture is, where a model was wrong; ``dataset.undo`` undoes it.
+
+        Args:
+            picture: a file, its bytes, or a picture of the dataset. One whose bytes are in the dataset gets the label
+                there; another is added.
+            label: what it is, also a class that is new; None: none of the classes.
+
+        Raises:
+            ImageError: not a picture that can be read.
+            DataError: the label cannot be used, the project is in use elsewhere, or the disk is full.
+        """
+        path = picture.path if isinstance(picture, Picture) else picture
+        content = path if isinstance(path, bytes) else read_picture_file(checked_path(path, "a picture"))
+        return correct(self.dataset, content, label)
 
     def close(self) -> None:
         """Close the index."""

@@ -1,6 +1,7 @@
 """Everything one studio owns: the lesson, the camera, the dataset, what recognises, and the open tabs."""
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +17,7 @@ from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
+from whatsit.studio.jobs.explanations import Explanations, WhyView
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView
@@ -24,6 +26,7 @@ from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
+from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import CameraView, Feed, encode
@@ -70,6 +73,8 @@ class Studio:
         self.checking = self._background("check")
         self.inspection = Inspection(self.project.dataset, embedder, self.checking)
         self.runs = Runs(self.project.models, TESTS.below(folder))
+        comparing = Background("compare", lambda _: None)
+        self.explanations = Explanations(self.project.dataset, comparing, lambda: taught_explainer(self.session))
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0
@@ -125,6 +130,24 @@ class Studio:
         """
         self.models.get(name).set_threshold(threshold)
         self.tell_models()
+
+    def why(self, model: str, picture: str | None) -> WhyView:
+        """Why a model says what it says of the camera's newest frame, or of a picture of the dataset.
+
+        Args:
+            picture: the beginning of its SHA-256; None: the newest frame.
+
+        Raises:
+            DataError: no such model or picture, or nothing is taught yet.
+            CameraError: the camera gives no picture.
+            ModelError: the model's file is broken.
+        """
+        choice = self.models.choice(model)
+        asked = self.explanations.why
+        if picture is None:
+            return asked(choice.file, self.feed.newest(time.time()).image, of_taught=model == TAUGHT)
+        found = self.project.dataset.by_hash(picture)
+        return asked(choice.file, found.path, of_taught=model == TAUGHT, key=found.key)
 
     def frame_from(self, tab: str, jpeg: bytes) -> None:
         """A camera frame a tab sent; dropped unless that tab is the camera.
@@ -275,6 +298,7 @@ class Studio:
         self.models.close()
         for work in (self.importing, self.mapping, self.checking):
             work.close()
+        self.explanations.close()
         self.downloads.close()
         self.uploads.close()
         self._opened.close()

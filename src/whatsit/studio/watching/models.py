@@ -72,6 +72,17 @@ class Models:
         named = [ModelChoice(f"file:{name}", file) for name, file in self.files().items()]
         return [ModelChoice(TAUGHT), *named, ModelChoice(BUILT_IN)]
 
+    def choice(self, name: str) -> ModelChoice:
+        """The model of that name.
+
+        Raises:
+            DataError: there is none.
+        """
+        choice = next((choice for choice in self.choices() if choice.name == name), None)
+        if choice is None:
+            raise DataError(f"model {name[:80]!r}: no such model in this project")
+        return choice
+
     def view(self) -> list[ModelView]:
         """Every model, for the page."""
         return [self._view(choice) for choice in self.choices()]
@@ -96,9 +107,7 @@ class Models:
             DataError: there is no such model.
             ModelError: its file is broken.
         """
-        choice = next((choice for choice in self.choices() if choice.name == name), None)
-        if choice is None:
-            raise DataError(f"model {name[:80]!r}: no such model in this project")
+        choice = self.choice(name)
         if name not in self._open:
             recogniser = self._load(choice)
             self._forget_unwatched()
