@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -268,6 +268,15 @@ class Studio:
         keep_normalise(files.int8, normalise)
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
+
+    def save_rules(self, tables: Sequence[Mapping[str, object]]) -> None:
+        """Keep rules in ``whatsit.toml`` and put them to work.
+
+        Raises:
+            DataError: the file cannot be written or understood; the rules of before go on.
+        """
+        self.project.save_tables("rules", tables, "name")
+        self.reload_outlets()
 
     def reload_outlets(self) -> None:
         """Put the sinks and rules that ``whatsit.toml`` names now to work."""
