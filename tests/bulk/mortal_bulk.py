@@ -5,6 +5,7 @@ At its AT-th news the run, or one of its processes, is killed; AT 0: nothing is.
 
 import os
 import random
+import resource
 import signal
 import sys
 
@@ -29,6 +30,9 @@ def main() -> None:
             worker.kill()
 
     bulk.run(listed, out, model, workers=2, resume=True, on_progress=hear)
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    own, processes = (resource.getrusage(one).ru_maxrss // 1024 for one in who)
+    print(f"peak memory {own} MiB, of each process at most {processes} MiB")
 
 
 if __name__ == "__main__":
