@@ -53,9 +53,9 @@ def main() -> None:
         if out.exists() or not asked.kills:
             began = time.monotonic()
             done = go(pile, out, model)
-            sys.stdout.write(f"the last run: {time.monotonic() - began:.0f} s, {done.stdout}")
+            sys.stdout.write(f"the last run: {time.monotonic() - began:.0f} s, {done.stdout.strip()}\n")
             wrong += compare(out, pile)
-    counts = ", ".join(f"{count} of the {whom}" for whom, count in kills.items())
+    counts = ", ".join(f"{count} of the {whom}" for whom, count in kills.items()) or "no kills"
     sys.stdout.write("\n".join([f"{counts}; {asked.pictures:,} pictures a run", *wrong, f"{len(wrong)} wrong"]) + "\n")
     sys.exit(bool(wrong))
 

@@ -8,6 +8,7 @@ import random
 import resource
 import signal
 import sys
+from pathlib import Path
 
 import psutil
 
@@ -30,8 +31,9 @@ def main() -> None:
             worker.kill()
 
     bulk.run(listed, out, model, workers=2, resume=True, on_progress=hear)
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    own, processes = (resource.getrusage(one).ru_maxrss // 1024 for one in who)
+    # Not RUSAGE_SELF, which begins with the memory of the process that started this one.
+    own = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024
+    processes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     print(f"peak memory {own} MiB, of each process at most {processes} MiB")
 
 

@@ -13,7 +13,7 @@ let ready = null; // what the server can search
 let asked = null; // {file} or {id, row}; null: the pictures of the dataset are there to choose from
 let running = false;
 let searches = 0;
-let shown = [];
+let shown = ""; // what is drawn, to leave it and its focus where it has not changed
 let large = null;
 
 const failed = (error) => { toast(error.message, "bad"); return null; };
@@ -67,10 +67,12 @@ async function choices(mine, label) {
 }
 
 function draw(pictures, title) {
-  shown = pictures;
   $("found-title").textContent = title;
   $("empty").hidden = true;
   $("nothing").hidden = pictures.length > 0;
+  const content = JSON.stringify(pictures);
+  if (content === shown) return;
+  shown = content;
   $("alike").replaceChildren(...pictures.map(makeEntry));
 }
 

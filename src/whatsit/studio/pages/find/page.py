@@ -49,10 +49,10 @@ def stop(request: Request) -> Stopped:
 def like_known(
     request: Request,
     where: Where,
-    id: Id = "",
+    id: Id = "",  # noqa: A002 - as the page calls it
     row: Row = -1,
     label: str | None = None,
-    k: Count = 60,  # noqa: A002
+    k: Count = 60,
 ) -> Alike:
     """Like a picture that the page shows."""
     likeness = studio_of(request).likeness
