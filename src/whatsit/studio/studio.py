@@ -19,6 +19,7 @@ from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.explanations import Explanations, WhyView
 from whatsit.studio.jobs.inspection import Inspection
+from whatsit.studio.jobs.likeness import Likeness
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
@@ -47,13 +48,16 @@ class Studio:
         folder: the project's folder, made where it is missing.
         embedder: the backbone that teaching uses.
         camera: a camera's address.
+        answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
         DataError: the project cannot be used, or another studio has it.
         CameraError: the camera's address is not understood.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, camera: str = "synthetic:") -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, camera: str = "synthetic:", answers: Path | None = None
+    ) -> None:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
             self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
@@ -75,6 +79,8 @@ class Studio:
         self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
+        self.gathering = self._background("find")
+        self.likeness = Likeness(self.project.dataset, embedder, self.gathering, answers)
         self.checking = self._background("check")
         self.inspection = Inspection(self.project.dataset, embedder, self.checking)
         self.runs = Runs(self.project.models, TESTS.below(folder))
@@ -307,7 +313,7 @@ class Studio:
         self.feed.stop_watching()
         self._preview.close()
         self.models.close()
-        for work in (self.importing, self.mapping, self.checking):
+        for work in (self.importing, self.mapping, self.gathering, self.checking):
             work.close()
         self.explanations.close()
         self.downloads.close()
