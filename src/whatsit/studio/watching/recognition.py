@@ -52,6 +52,7 @@ class AnswerView(TypedDict):
     score: float
     """Of that class, 0..1."""
     distance: float | None
+    """Of that class."""
     classes: list[ClassAnswer]
     """The most likely first."""
     fps: float
@@ -241,7 +242,7 @@ class Recognition:
             "state": answer.state.value if predictions or answer.state is AnswerState.STALE else "nothing",
             "label": answer.label,
             "score": answer.score,
-            "distance": predictions.distance,
+            "distance": named_distance(answer),
             "classes": [
                 {"label": one.label, "score": one.score, "distance": distance}
                 for one, distance in zip(predictions, distances, strict=True)
@@ -250,3 +251,10 @@ class Recognition:
             "ms": round(answer.stats.inference_ms, 1),
             "age": round(max(0.0, time.time() - answer.time), 3) if answer.frame else None,
         }
+
+
+def named_distance(answer: Answer) -> float | None:
+    """The distance of the class that an answer names: a steady answer can name another one than the nearest."""
+    found = answer.predictions
+    of: dict[str | None, float] = {one.label: distance for one, distance in zip(found, found.distances, strict=False)}
+    return of.get(answer.label) if of else found.distance
