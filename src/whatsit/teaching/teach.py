@@ -43,8 +43,8 @@ def find_examples(folder: str | os.PathLike[str], layout: str | None = None) -> 
 
     The folder can be in any layout that an import understands: ``folder/<label>/``, split folders, a list beside the
     pictures. Splits do not count here. A project's ``dataset`` is such a folder: ``%XX`` in the name of a folder stands
-    for a character of the label (see ``datasets.label``), and ``_unlabelled`` is left out, as are hidden files. Links
-    are followed.
+    for a character of the label (see ``datasets.label``), and ``_unlabelled`` and ``_strangers`` are left out,
+    as are hidden files. Links are followed.
 
     Args:
         folder: the folder.

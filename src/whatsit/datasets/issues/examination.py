@@ -13,7 +13,7 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.disjoint_sets import DisjointSets
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.issues.label_issues import LabelIssue, label_issues
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.heads.unknown import normalised
 from whatsit.parallel import Progress
 from whatsit.plugins import EXTRAS
@@ -59,7 +59,7 @@ def examine(dataset: Dataset, embedder: Embedder | None = None, progress: Progre
     """
     dataset.refresh()
     pictures = tuple(dataset.pictures())
-    labelled = tuple(picture for picture in pictures if not picture.error and picture.label != UNLABELLED)
+    labelled = tuple(picture for picture in pictures if not picture.error and picture.label not in RESERVED)
     pairs = dataset.near_copies.all_pairs()
     unit: NDArray[np.float32] | None = None
     issues: tuple[LabelIssue, ...] = ()
