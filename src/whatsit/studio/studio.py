@@ -28,7 +28,8 @@ from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.feed import CameraView, Feed, encode
-from whatsit.studio.watching.models import Models, ModelsView
+from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
+from whatsit.studio.watching.recognition import AnswerView
 from whatsit.studio.watching.while_wanted import WhileWanted
 from whatsit.tflite.reading_file import keep_normalise
 
@@ -116,6 +117,21 @@ class Studio:
         """
         self._attendant.submit(self.models.open, name).result()
         self.tell_models()
+
+    def answer_now(self, name: str | None) -> AnswerView:
+        """What the camera sees in this moment.
+
+        Args:
+            name: a model's name in messages; None: the project's model that is used live, else what was taught.
+
+        Raises:
+            DataError: there is no such model, or no picture yet.
+            ModelError: its file is broken.
+        """
+        chosen = name or self._in_use or TAUGHT
+        if chosen not in self.models:
+            self.choose_model(chosen)
+        return self.models.get(chosen).once()
 
     def set_threshold(self, name: str, threshold: float) -> None:
         """The score below which a model's answers are uncertain, 0..1.

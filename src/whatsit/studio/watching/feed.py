@@ -17,7 +17,8 @@ PREVIEW_WIDTH = 640
 """Pixels."""
 _PREVIEW_QUALITY = 80
 _KEPT_QUALITY = 92
-_STALE_SECONDS = 3.0
+STALE_SECONDS = 3.0
+"""A frame older than this is not what the camera sees now."""
 _LOOK_SECONDS = 0.5
 
 
@@ -160,7 +161,7 @@ class Feed:
             CameraError: there is no frame of the last three seconds.
         """
         frame = self._camera.latest
-        if frame is None or abs(now - frame.time) > _STALE_SECONDS:  # abs: the clock can be set back
+        if frame is None or abs(now - frame.time) > STALE_SECONDS:  # abs: the clock can be set back
             reason = self.error or "it has not given a picture yet"
             raise CameraError(f"no picture to take: {reason}")
         return encode(frame, None, _KEPT_QUALITY)

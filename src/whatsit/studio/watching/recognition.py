@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing_extensions import TypedDict
 
 from whatsit.cameras import SharedCamera
-from whatsit.errors import WhatsitError
-from whatsit.live.engine import Answer, Live
+from whatsit.errors import DataError, WhatsitError
+from whatsit.live.answer import Answer, Stats
+from whatsit.live.answer_state import AnswerState
+from whatsit.live.engine import Live
 from whatsit.live.recogniser import Recogniser
-from whatsit.live.smoothing import Smoothing
+from whatsit.live.smoothing import Smoothing, smooth
 from whatsit.studio.outbox import Hub, as_text
-from whatsit.studio.watching.feed import Feed
+from whatsit.studio.watching.feed import STALE_SECONDS, Feed
 
 _log = logging.getLogger(__name__)
 SHOWN = 12
@@ -121,6 +123,27 @@ class Recognition:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def once(self) -> AnswerView:
+        """The answer to the newest frame alone, whoever watches.
+
+        Raises:
+            DataError: the camera gave no frame yet.
+            ModelError: the model fails.
+        """
+        frame = self._feed.camera.latest
+        if frame is None:
+            raise DataError("the camera gave no picture yet; look at the page, or try again")
+        pixels = self._recogniser.preprocess.pixels(frame.image)
+        began = time.perf_counter()
+        predictions = self._recogniser.classify_pixels(pixels, SHOWN)
+        stats = Stats(inference_ms=1000 * (time.perf_counter() - began))
+        seen = smooth(None, predictions, frame.time, self._smoothing)
+        state = AnswerState.UNKNOWN if seen is None else seen.state
+        if time.time() - frame.time > STALE_SECONDS:
+            state = AnswerState.STALE
+        label, score = (None, 0.0) if seen is None else (seen.label, seen.score)
+        return self._view(Answer(state, label, score, predictions, frame, stats))
 
     def _post(self, answer: Answer) -> None:
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
