@@ -49,6 +49,9 @@ def studio(
 
     Example:  whatsit studio bottles --host 0.0.0.0 --tls
     """
+    from whatsit.plugins import EXTRAS
+
+    EXTRAS["studio"].check("the studio")
     from whatsit.studio.web.launch import launch
 
     launch(

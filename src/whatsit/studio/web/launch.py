@@ -6,6 +6,7 @@ from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.bulk.manifest import known_manifest
+from whatsit.cameras.listing import first_camera
 from whatsit.errors import ModelArgumentError
 from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
@@ -49,7 +50,7 @@ def launch(
     if answers is not None:
         known_manifest(answers)
     server = StudioServer(
-        Studio(project, _embedder(model, normalise), camera or _first_camera(), answers),
+        Studio(project, _embedder(model, normalise), camera or first_camera(), answers),
         host=host,
         port=port,
         token=token,
@@ -74,13 +75,6 @@ def _embedder(model: Path | None, normalise: NormaliseLike | None) -> Embedder:
     for assumption in normalisation_assumptions(backbone.normalisation):
         print(f"whatsit: {model}: {assumption}; otherwise {assumption.otherwise}", file=sys.stderr)  # noqa: T201
     return backbone
-
-
-def _first_camera() -> str:
-    from whatsit.cameras import list_cameras
-
-    # Devices come first; the demonstration scene, which is always there, is the last.
-    return list_cameras()[0].address
 
 
 def _announcement(project: Path, address: Address) -> str:
