@@ -15,6 +15,7 @@ from whatsit.errors import DataError
 from whatsit.parallel import Progress
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.coaching import Coaching
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.explanations import Explanations, WhyView
@@ -71,6 +72,8 @@ class Studio:
         self.runs = Runs(self.project.models, TESTS.below(folder))
         comparing = Background("compare", lambda _: None)
         self.explanations = Explanations(self.project.dataset, comparing, lambda: taught_explainer(self.session))
+        looking = Background("coach", lambda _: None)
+        self.coaching = Coaching(self.project.dataset, embedder, self.session, looking)
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0
@@ -273,6 +276,7 @@ class Studio:
         for work in (self.importing, self.mapping, self.checking):
             work.close()
         self.explanations.close()
+        self.coaching.close()
         self.downloads.close()
         self.uploads.close()
         self._opened.close()
