@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.cameras.listing import list_cameras
 from whatsit.cameras.opening import camera_source
+from whatsit.cameras.region import Region, split_region, with_region
 from whatsit.datasets.places import EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
-from whatsit.errors import DataError
+from whatsit.errors import CameraError, DataError
 from whatsit.parallel import Progress
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
@@ -42,7 +44,7 @@ class Studio:
     Args:
         folder: the project's folder, made where it is missing.
         embedder: the backbone that teaching uses.
-        camera: a camera's address.
+        camera: a camera's address; empty: the one in ``whatsit.toml``, else the first that is found.
 
     Raises:
         DataError: the project cannot be used, or another studio has it.
@@ -53,6 +55,8 @@ class Studio:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
             self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
+            # Devices come first; the demonstration scene, which is always there, is the last.
+            camera = camera or self.project.settings.camera or list_cameras()[0].address
             self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
             self._opened = opened.pop_all()
         self.first_camera = camera
@@ -108,6 +112,22 @@ class Studio:
         self._sender = tab if fed else None
         self.attend()
         self.tell_camera()
+
+    def choose_region(self, region: Region | None) -> None:
+        """See only a part of the camera's picture from now on, or all of it; kept where the project names the camera.
+
+        Raises:
+            CameraError: the camera's frames come from a page, or its address takes no region.
+        """
+        if self.feed.fed_by_page:
+            raise CameraError(f"{self.feed.source}: its pictures come from a page; move that camera instead")
+        plain = split_region(self.feed.uri)[0]
+        uri = with_region(plain, region)
+        self.feed.choose(uri)
+        self.attend()
+        self.tell_camera()
+        if split_region(self.project.settings.camera)[0] == plain:
+            self.project.save_settings(replace(self.project.settings, camera=uri))
 
     def choose_model(self, name: str) -> None:
         """Load a model, for tabs to watch its answers.

@@ -44,7 +44,7 @@ def launch(
     if token is not None:
         check_token(token)  # before the camera and the backbone take their time
     server = StudioServer(
-        Studio(project, _embedder(model, normalise), camera or _first_camera()),
+        Studio(project, _embedder(model, normalise), camera or ""),
         host=host,
         port=port,
         token=token,
@@ -69,13 +69,6 @@ def _embedder(model: Path | None, normalise: NormaliseLike | None) -> Embedder:
     for assumption in normalisation_assumptions(backbone.normalisation):
         print(f"whatsit: {model}: {assumption}; otherwise {assumption.otherwise}", file=sys.stderr)  # noqa: T201
     return backbone
-
-
-def _first_camera() -> str:
-    from whatsit.cameras import list_cameras
-
-    # Devices come first; the demonstration scene, which is always there, is the last.
-    return list_cameras()[0].address
 
 
 def _announcement(project: Path, address: Address) -> str:
