@@ -10,7 +10,7 @@ from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.coach import Advice, AdviceKind, advise
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.issues.examination import unit_embeddings
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.heads.unknown import normalised
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background
@@ -86,7 +86,7 @@ class Coaching:
 
     def _look(self, progress: Progress) -> None:
         key = self._dataset.edits
-        pictures = [one for one in self._dataset.pictures() if not one.error and one.label != UNLABELLED]
+        pictures = [one for one in self._dataset.pictures() if not one.error and one.label not in RESERVED]
         unit = unit_embeddings(self._dataset, pictures, self._embedder, progress)
         self._of_dataset = key, advise(unit, [one.label for one in pictures])
 
