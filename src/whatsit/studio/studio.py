@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.cameras.listing import first_camera
 from whatsit.cameras.opening import camera_source
+from whatsit.cameras.region import Region, split_region, with_region
 from whatsit.datasets.places import EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
-from whatsit.errors import DataError
+from whatsit.errors import CameraError, DataError
 from whatsit.parallel import Progress
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.coaching import Coaching
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.explanations import Explanations, WhyView
@@ -48,7 +51,7 @@ class Studio:
     Args:
         folder: the project's folder, made where it is missing.
         embedder: the backbone that teaching uses.
-        camera: a camera's address.
+        camera: a camera's address; empty: the one in ``whatsit.toml``, else the first that is found.
         answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
@@ -62,6 +65,7 @@ class Studio:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
             self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
+            camera = camera or self.project.settings.camera or first_camera()
             self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
             self._opened = opened.pop_all()
         self.first_camera = camera
@@ -87,6 +91,8 @@ class Studio:
         self.runs = Runs(self.project.models, TESTS.below(folder))
         comparing = Background("compare", lambda _: None)
         self.explanations = Explanations(self.project.dataset, comparing, lambda: taught_explainer(self.session))
+        looking = Background("coach", lambda _: None)
+        self.coaching = Coaching(self.project.dataset, embedder, self.session, looking)
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0
@@ -126,6 +132,22 @@ class Studio:
         self._sender = tab if fed else None
         self.attend()
         self.tell_camera()
+
+    def choose_region(self, region: Region | None) -> None:
+        """See only a part of the camera's picture from now on, or all of it; kept where the project names the camera.
+
+        Raises:
+            CameraError: the camera's frames come from a page, or its address takes no region.
+        """
+        if self.feed.fed_by_page:
+            raise CameraError(f"{self.feed.source}: its pictures come from a page; move that camera instead")
+        plain = split_region(self.feed.uri)[0]
+        uri = with_region(plain, region)
+        self.feed.choose(uri)
+        self.attend()
+        self.tell_camera()
+        if split_region(self.project.settings.camera)[0] == plain:
+            self.project.save_settings(replace(self.project.settings, camera=uri))
 
     def choose_model(self, name: str) -> None:
         """Load a model, for tabs to watch its answers.
@@ -332,6 +354,7 @@ class Studio:
         for work in (self.importing, self.mapping, self.gathering, self.checking):
             work.close()
         self.explanations.close()
+        self.coaching.close()
         self.downloads.close()
         self.uploads.close()
         self.corrections.close()
