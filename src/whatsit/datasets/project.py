@@ -22,6 +22,8 @@ from whatsit.files import beneath, read_bounded, write_file
 from whatsit.imaging.image import read_picture_file
 from whatsit.validation import path as checked_path
 
+INBOX = 200
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
@@ -35,6 +37,8 @@ class ProjectSettings:
     """Choices for training: backbone, size, fit, colour and so on."""
     model: str = ""
     """The model in ``models/`` that the studio uses live; empty: what was taught on its Teach page."""
+    inbox: int = INBOX
+    """Frames of doubtful answers that the studio keeps at most, 0 to 10,000."""
 
 
 class Project:
@@ -97,6 +101,9 @@ class Project:
             document.update(name=settings.name, camera=settings.camera, split=str(settings.split))
             document["design"] = settings.design
             document.pop("model", None)
+            document.pop("inbox", None)
+            if settings.inbox != INBOX:
+                document["inbox"] = settings.inbox
             if settings.model:
                 document["model"] = settings.model
             write_file(self._settings_path, _toml(document).encode())
@@ -166,6 +173,10 @@ class Project:
         for name, kind in (("name", str), ("camera", str), ("split", str), ("design", dict), ("model", str)):
             if name in values and not isinstance(values[name], kind):
                 raise DataError(f"{self._settings_path}: {name} = {values[name]!r}: expected {_KINDS[kind]}")
+        kept = values.get("inbox", 0)
+        if not isinstance(kept, int) or isinstance(kept, bool) or not 0 <= kept <= _MOST_DOUBTFUL:
+            expected = f"a whole number from 0 to {_MOST_DOUBTFUL:,}"
+            raise DataError(f"{self._settings_path}: inbox = {kept!r}: expected {expected}")
         if "split" in values:
             try:
                 values["split"] = SplitRatios.parse(values["split"])
@@ -174,6 +185,7 @@ class Project:
         return ProjectSettings(**values)
 
 
+_MOST_DOUBTFUL = 10_000
 _MAX_SETTINGS = 2**20
 _KINDS = {str: "text in quotes", dict: "a table"}
 
