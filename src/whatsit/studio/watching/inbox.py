@@ -1,4 +1,4 @@
-"""``.whatsit/doubtful/``: frames of doubtful answers, the most valuable ones, near-copies as one."""
+"""``.whatsit/doubtful-frames/``: frames of doubtful answers, the most valuable ones, near-copies as one."""
 
 import json
 import secrets
