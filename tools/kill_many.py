@@ -2,7 +2,8 @@
 
 ``python tools/kill_many.py --kills 1000 --seed 7`` prints how many kills there were of each, how many fell while there
 was work, and everything that was lost, half done or left lying about, at the end or at Ctrl-C; exit status 1 where
-there was any. Exports go by the command line, the others by the library. Every hundred kills it says how far it is.
+there was any. Exports and ``deploy`` go by the command line, the others by the library; ``folder`` is what writes
+deployments, given a large model. Every hundred kills it says how far it is.
 """
 
 import argparse
@@ -28,6 +29,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "studio")]
 from kill_teacher import change, digest  # noqa: E402
 
 from drawn_pictures import fill, jpeg, tree  # noqa: E402
+from whatsit.backbones.choice import BackboneChoice  # noqa: E402
 from whatsit.backbones.embedder import PixelEmbedder  # noqa: E402
 from whatsit.cli.app import main as command_line  # noqa: E402
 from whatsit.datasets.formats.exporting import export_path  # noqa: E402
@@ -37,6 +39,7 @@ from whatsit.deployment.deploy import _write_folder  # noqa: E402
 from whatsit.studio.lessons.session import TeachSession  # noqa: E402
 from whatsit.studio.studio import Studio  # noqa: E402
 from whatsit.studio.watching.models import TAUGHT  # noqa: E402
+from whatsit.teaching.teach import find_examples, teach  # noqa: E402
 
 LITTER = (".tmp", ".doing.json")
 
@@ -279,6 +282,8 @@ def run(kills: int, seed: int, room: Path, only: str | None) -> Summary:
     shutil.copytree(room / "whole", room / "typed")
     whole = Project(room / "whole")
     typed = ("--project", room / "typed")
+    made = room / "taught.tflite"
+    made.write_bytes(teach(find_examples(room / "in"), BackboneChoice(size=96)).to_tflite())
     model = {"model.tflite": random.Random(seed).randbytes(2**22), "a/labels.txt": b"cat\n"}
     subjects = {
         "studio": Studios(room),
@@ -290,7 +295,10 @@ def run(kills: int, seed: int, room: Path, only: str | None) -> Summary:
             lambda place: command("dataset", "export", place, *typed),
         ),
         "archive": Folders("archive", room / "zips/made.zip", lambda place: export_path(whole.dataset, place)),
-        "deploy": Folders("deploy", room / "deployed/made", lambda place: _write_folder(place, model)),
+        "folder": Folders("folder", room / "folders/made", lambda place: _write_folder(place, model)),
+        "deploy": Folders(
+            "deploy", room / "deployed/made", lambda place: command("deploy", made, "litert", "-o", place)
+        ),
     }
     with contextlib.closing(whole), contextlib.suppress(KeyboardInterrupt):
         for number in range(kills):
@@ -307,7 +315,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=1000)
     options.add_argument("--seed", type=int, default=7)
-    options.add_argument("--only", choices=["studio", "correction", "import", "export", "archive", "deploy"])
+    options.add_argument("--only", choices=["studio", "correction", "import", "export", "archive", "folder", "deploy"])
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as room:
         summary = run(asked.kills, asked.seed, Path(room), asked.only)

@@ -33,6 +33,7 @@ from whatsit.cli import (
     test,
     train,
     verify,
+    why,
 )  # fmt: skip
 from whatsit.cli.terminal import Stopped, prepare, shown
 from whatsit.cli.usage import usage_line
@@ -42,6 +43,7 @@ from whatsit.version import VERSION
 COMMANDS = (
     studio,
     classify,
+    why,
     bulk,
     find,
     summary,

@@ -121,7 +121,7 @@ class TaughtModel:
             backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.network_preprocess,
-            head=LinearHead.from_file(files, card.labels, normalise=_normalises(card), name=name),
+            head=LinearHead.from_file(files, card.labels, normalise=normalises(card), name=name),
             prototypes=Prototypes.from_file(files, card.labels, name),
             threshold=card.threshold,
             pictures=card.pictures,
@@ -292,7 +292,7 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
     return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
 
 
-def _normalises(card: ModelCard) -> bool:
+def normalises(card: ModelCard) -> bool:
     """Whether the head divides by the embedding's length; earlier versions say so only by the range of its result."""
     return card.normalise or any(tensor == NORMALISED for tensor, _, _ in card.head_ranges)
 

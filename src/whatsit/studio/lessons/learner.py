@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.heads.linear import LinearHead
 from whatsit.heads.unknown import UNKNOWN_RATE, distances, normalised
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.corrected import Seen
@@ -24,7 +25,7 @@ class Learner:
     def __init__(self, lesson: Lesson, embeddings: Embeddings, embedder: Embedder) -> None:
         self.embeddings = embeddings
         """Of every shot, by its id."""
-        self._embedder = embedder
+        self.embedder = embedder
         self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim)
 
     @property
@@ -35,7 +36,7 @@ class Learner:
     @property
     def preprocess(self) -> Preprocess:
         """How the backbone wants its pictures."""
-        return self._embedder.preprocess
+        return self.embedder.preprocess
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
         """The classes nearest to a picture, at most ``top_k``; none while nothing is taught.
@@ -49,7 +50,7 @@ class Learner:
         """As ``classify_pixels``, with what corrected pictures are compared by."""
         if not self.labels:  # nothing to run the network for
             return Seen(Predictions(()))
-        return self.see_embedding(self._embedder.embed_pixels(pixels), top_k)
+        return self.see_embedding(self.embedder.embed_pixels(pixels), top_k)
 
     def see_embedding(self, embedding: NDArray[np.float32], top_k: int = 5) -> Seen:
         """The same of a raw embedding, shape (dim,)."""
@@ -59,14 +60,19 @@ class Learner:
         nearest = float(distances(unit, self._taught.unit_centres).min())
         return Seen(self._taught.predictions(embedding, top_k), unit, nearest)
 
+    @property
+    def head(self) -> LinearHead:
+        """The linear head with the same scores."""
+        return self._taught.head()
+
     def save(self, path: Path) -> None:
         """Write ``my_classes.bin`` and its sidecar.
 
         Raises:
             DataError: there is no class, or the folder cannot be written.
         """
-        file, normalisation = (getattr(self._embedder, name, None) for name in ("file", "normalisation"))
-        save_features(path, self._taught, self._embedder.id, self._embedder.preprocess, file, normalisation)
+        file, normalisation = (getattr(self.embedder, name, None) for name in ("file", "normalisation"))
+        save_features(path, self._taught, self.embedder.id, self.embedder.preprocess, file, normalisation)
 
 
 def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[SupportSet, int]:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ class AnswerView(TypedDict):
     score: float
     """Of that class, 0..1."""
     distance: float | None
+    """Of that class."""
     classes: list[ClassAnswer]
     """The most likely first."""
     fps: float
@@ -62,6 +63,20 @@ class AnswerView(TypedDict):
     """Seconds from capturing the frame to this message."""
 
 
+class Outlet(Protocol):
+    """Where answers go besides the tabs."""
+
+    model: str
+    """The model whose answers it takes."""
+
+    def wants(self, model: str) -> bool:
+        """Whether it wants the answers of a model, also where no tab does."""
+
+    def put(self, model: str, answer: Answer) -> None:
+        """Take an answer; returns at once."""
+
+
+@runtime_checkable
 class Seeing(Recogniser, Protocol):
     """A recogniser that says what corrected pictures are compared with: ``Classifier``, and what is taught."""
 
@@ -99,10 +114,14 @@ class _Posting:
 class Recognition:
     """A live engine whose answers are posted to the hub as ``answer:<model>``.
 
-    It runs only while a tab subscribes to them. ``attend`` must be called from one thread.
+    It runs only while a tab subscribes to them, or they have an outlet. ``attend`` must be called from one thread.
+
+    Args:
+        outlet: takes each answer too, wherever it goes from there.
     """
 
-    def __init__(self, model: str, recogniser: Seeing, feed: Feed, hub: Hub) -> None:
+    def __init__(self, model: str, recogniser: Seeing, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
+        self._outlet = outlet
         self.kind = f"answer:{model}"
         self.model = model
         self.base = recogniser
@@ -120,6 +139,11 @@ class Recognition:
         self._smoothing = Smoothing()
         self._live: Live | None = None
         self._camera: SharedCamera | None = None
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """The model itself."""
+        return self._recogniser
 
     @property
     def threshold(self) -> float:
@@ -184,9 +208,10 @@ class Recognition:
     def attend(self) -> None:
         """Start the engine if a tab subscribes, else stop it; restart it when the camera was changed."""
         camera = self._feed.camera
-        if self._live is not None and (self._camera is not camera or not self._hub.wanted(self.kind)):
+        wanted = self._hub.wanted(self.kind) or (self._outlet is not None and self._outlet.wants(self.model))
+        if self._live is not None and (self._camera is not camera or not wanted):
             self.close()
-        if self._live is None and self._hub.wanted(self.kind):
+        if self._live is None and wanted:
             live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
             try:
                 live.start()
@@ -205,6 +230,8 @@ class Recognition:
         self.latest = answer
         for watch in self.watches:
             watch(self.model, answer)
+        if self._outlet is not None:
+            self._outlet.put(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
 
     def _view(self, answer: Answer) -> AnswerView:
@@ -215,7 +242,7 @@ class Recognition:
             "state": answer.state.value if predictions or answer.state is AnswerState.STALE else "nothing",
             "label": answer.label,
             "score": answer.score,
-            "distance": predictions.distance,
+            "distance": named_distance(answer),
             "classes": [
                 {"label": one.label, "score": one.score, "distance": distance}
                 for one, distance in zip(predictions, distances, strict=True)
@@ -224,3 +251,10 @@ class Recognition:
             "ms": round(answer.stats.inference_ms, 1),
             "age": round(max(0.0, time.time() - answer.time), 3) if answer.frame else None,
         }
+
+
+def named_distance(answer: Answer) -> float | None:
+    """The distance of the class that an answer names: a steady answer can name another one than the nearest."""
+    found = answer.predictions
+    of: dict[str | None, float] = {one.label: distance for one, distance in zip(found, found.distances, strict=False)}
+    return of.get(answer.label) if of else found.distance

@@ -10,7 +10,7 @@ from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.watching.inbox import InboxView
 from whatsit.studio.watching.thumbnail import large
 
-PAGE = Page("inbox", "/inbox", order=110)
+PAGE = Page("inbox", "/inbox", order=105)
 router = APIRouter()
 
 
