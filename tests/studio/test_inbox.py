@@ -76,10 +76,15 @@ def test_near_copies_are_one_group_by_their_most_valuable_frame(inbox: Inbox) ->
     assert [(one["time"], one["count"]) for one in inbox.view()["frames"]] == [(1, 3), (9, 1)]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 9999, b'{"reason": "unknown", "worth": "x"}'])
+NOT_FINITE = b"""{"reason": "unknown", "worth": NaN, "model": "", "label": null, "likely": [], "source": "", "time": 1,
+ "count": 1}"""
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 9999, b'{"reason": "unknown", "worth": "x"}', NOT_FINITE])
 def test_a_damaged_file_is_passed_over(inbox: Inbox, tmp_path: Path, content: bytes) -> None:
     inbox.keep(TAUGHT, kept(1, 1), Doubt(Reason.CLOSE, 1))
     (tmp_path / "doubtful" / "damaged.json").write_bytes(content)
+    (tmp_path / "doubtful" / "damaged.jpg").write_bytes(b"no picture")
     assert Inbox(tmp_path / "doubtful", lambda: 3, lambda: None).view() == inbox.view()
 
 

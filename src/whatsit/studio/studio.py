@@ -334,6 +334,7 @@ class Studio:
         self.explanations.close()
         self.downloads.close()
         self.uploads.close()
+        self.inbox.close()
         self.corrections.close()
         self._opened.close()
 

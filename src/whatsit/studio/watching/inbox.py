@@ -1,6 +1,8 @@
 """``.whatsit/doubtful-frames/``: frames of doubtful answers, the most valuable ones, near-copies as one."""
 
+import contextlib
 import json
+import math
 import secrets
 import threading
 from collections.abc import Callable
@@ -81,9 +83,11 @@ class Inbox:
         self._watched: dict[str, Watched] = {}
         self._due = 0.0
         self._busy = False
+        self._thread: threading.Thread | None = None
         self._thumbs: dict[str, bytes] = {}
         self._frames = {one.id: one for one in self._read()}
-        self._drop_surplus()
+        with contextlib.suppress(DataError):  # a card that is locked: the next frame tries again
+            self._drop_surplus()
 
     def watch(self, model: str, answer: Answer) -> None:
         """Keep the frame of an answer where that is doubtful; returns at once."""
@@ -93,7 +97,7 @@ class Inbox:
             return
         self._due, self._busy = answer.frame.time + EVERY, True
         try:
-            start_thread("inbox", self._work, model, answer, doubt)
+            self._thread = start_thread("inbox", self._work, model, answer, doubt)
         except DataError:
             self._busy = False
 
@@ -166,6 +170,11 @@ class Inbox:
                 self._drop_surplus()
         self._changed()
 
+    def close(self) -> None:
+        """Wait until the last frame is kept."""
+        if self._thread is not None:
+            self._thread.join()
+
     def _work(self, model: str, answer: Answer, doubt: Doubt) -> None:
         try:
             self.keep(model, answer, doubt)
@@ -222,7 +231,8 @@ class Inbox:
                     tuple(map(str, fields["likely"]))[:5], str(fields["source"]), float(fields["time"]),
                     int(fields["count"]),
                 )  # fmt: skip
-                if (self._folder / f"{path.stem}.jpg").is_file():
+                finite = math.isfinite(one.worth) and math.isfinite(one.time)
+                if finite and (self._folder / f"{path.stem}.jpg").is_file():
                     found.append(one)
             except (DataError, ValueError, KeyError, TypeError, OSError, RecursionError):
                 continue  # damaged: the frame is worth no more than another look
