@@ -27,6 +27,8 @@ from whatsit.imaging.image import read_picture_file
 from whatsit.parallel import Progress
 from whatsit.validation import path as checked_path
 
+INBOX = 200
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
@@ -40,6 +42,8 @@ class ProjectSettings:
     """Choices for training: backbone, size, fit, colour and so on."""
     model: str = ""
     """The model in ``models/`` that the studio uses live; empty: what was taught on its Teach page."""
+    inbox: int = INBOX
+    """Frames of doubtful answers that the studio keeps at most, 0 to 10,000."""
 
 
 class Project:
@@ -101,6 +105,7 @@ class Project:
             values = {
                 "name": settings.name, "camera": settings.camera, "split": str(settings.split),
                 "design": settings.design or None, "model": settings.model or None,
+                "inbox": settings.inbox if settings.inbox != INBOX else None,
             }  # fmt: skip
             write_file(self._settings_path, with_values(self._text(), values).encode())
             self._settings = settings
@@ -209,6 +214,10 @@ class Project:
         for name, kind in (("name", str), ("camera", str), ("split", str), ("design", dict), ("model", str)):
             if name in values and not isinstance(values[name], kind):
                 raise DataError(f"{self._settings_path}: {name} = {values[name]!r}: expected {_KINDS[kind]}")
+        kept = values.get("inbox", 0)
+        if not isinstance(kept, int) or isinstance(kept, bool) or not 0 <= kept <= _MOST_DOUBTFUL:
+            expected = f"a whole number from 0 to {_MOST_DOUBTFUL:,}"
+            raise DataError(f"{self._settings_path}: inbox = {kept!r}: expected {expected}")
         if "split" in values:
             try:
                 values["split"] = SplitRatios.parse(values["split"])
@@ -217,4 +226,5 @@ class Project:
         return ProjectSettings(**values)
 
 
+_MOST_DOUBTFUL = 10_000
 _KINDS = {str: "text in quotes", dict: "a table"}

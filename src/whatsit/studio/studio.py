@@ -11,7 +11,7 @@ from whatsit.backbones.embedder import Embedder
 from whatsit.cameras.listing import first_camera
 from whatsit.cameras.opening import camera_source
 from whatsit.cameras.region import Region, split_region, with_region
-from whatsit.datasets.places import EXPORTS, TESTS, UPLOADS
+from whatsit.datasets.places import DOUBTFUL, EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
 from whatsit.errors import CameraError, DataError
 from whatsit.parallel import Progress
@@ -34,9 +34,10 @@ from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
-from whatsit.studio.watching.asking import Asking
+from whatsit.studio.watching.asking import Asking, CorrectedValues
 from whatsit.studio.watching.feed import CameraView, Feed, encode
 from whatsit.studio.watching.guard import Guard
+from whatsit.studio.watching.inbox import Inbox
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
 from whatsit.studio.watching.outlets import Outlets
 from whatsit.studio.watching.recognition import AnswerView
@@ -100,6 +101,8 @@ class Studio:
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
         self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
+        self.inbox = Inbox(DOUBTFUL.below(self.project.path), lambda: self.project.settings.inbox, self._tell_inbox)
+        self.models.taught.watches.append(self.inbox.watch)
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
@@ -249,6 +252,7 @@ class Studio:
             **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),
             "guard": as_text("guard", self.guard.view()),
+            "inbox": as_text("inbox", self.inbox.view()),
             "models": as_text("models", self.models_view()),
             "work": as_text("work", self.workshop.view()),
             "runs": as_text("runs", self.runs_view()),
@@ -266,6 +270,18 @@ class Studio:
     def runs_view(self) -> RunsView:
         """The project's own models, the newest first, and which is used live."""
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
+
+    def correct_frame(self, frame: str, label: str | None) -> CorrectedValues:
+        """Say what a doubtful frame is; its group leaves the inbox.
+
+        Raises:
+            DataError: it is not there any more, the label cannot be used, or the disk is full; nothing is changed.
+        """
+        kept, content = self.inbox.get(frame)
+        model = kept.model if kept.model in self.models else TAUGHT
+        view = self.asking.correct_picture(model, content, label, source=kept.source, taken=kept.time)
+        self.inbox.remove(frame)
+        return view
 
     def use_run(self, name: str) -> None:
         """Recognise with a model from now on, in every open tab, for every sink, and after the next start.
@@ -357,6 +373,7 @@ class Studio:
         self.coaching.close()
         self.downloads.close()
         self.uploads.close()
+        self.inbox.close()
         self.corrections.close()
         self._opened.close()
 
@@ -394,6 +411,9 @@ class Studio:
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)
         self.hub.post("lesson", as_text("lesson", lesson_view(self.session)))
+
+    def _tell_inbox(self) -> None:
+        self.hub.post("inbox", as_text("inbox", self.inbox.view()))
 
     def _follow_corrections(self) -> None:
         self.models.taught.replace(self.session.learner, self.corrections.exemplars)

@@ -131,8 +131,8 @@ class Recognition:
         """The corrected pictures, by this model's embeddings."""
         self.latest: Answer | None = None
         """The newest answer, with its frame."""
-        self.watches: list[Callable[[Answer], None]] = []
-        """Called with every answer."""
+        self.watches: list[Callable[[str, Answer], None]] = []
+        """Called with the model and every answer."""
         self._units: dict[str, NDArray[np.float32] | None] = {}
         self._recogniser: Recogniser = recogniser
         self._feed = feed
@@ -250,7 +250,7 @@ class Recognition:
     def _post(self, answer: Answer) -> None:
         self.latest = answer
         for watch in self.watches:
-            watch(answer)
+            watch(self.model, answer)
         if self._outlet is not None:
             self._outlet.put(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
