@@ -17,8 +17,10 @@ class Controls(Protocol):
     """True while no frame is recognised."""
     recogniser: Recogniser
     """The model in use."""
-    models: ModelSelector | None
-    """The models that can be chosen; None where there is no choice."""
+
+    @property
+    def models(self) -> ModelSelector | None:
+        """The models that can be chosen; None where there is no choice."""
 
     @property
     def camera(self) -> SharedCamera | None:

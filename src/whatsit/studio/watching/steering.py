@@ -68,10 +68,6 @@ class Steering:
         """The choice of models is made here too."""
         return self
 
-    @models.setter
-    def models(self, _: object) -> None:
-        raise AttributeError("models")
-
     # ---- ModelSelector
 
     @property
