@@ -3,7 +3,10 @@
 import json
 import os
 import random
+import signal
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +39,8 @@ from whatsit.models.taught_model import TaughtModel
 pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")
 CONFIG = "homeassistant/device/shelf/config"
 CAMERA = "synthetic:?fps=0&size=64x48"
+HELD = float(os.environ.get("WHATSIT_HELD_SECONDS", "0"))
+"""For how long the network is held up after that was noticed."""
 
 
 class Door:
@@ -128,6 +133,30 @@ def test_killed_and_started_again_the_broker_gets_everything_again(
     observer.wait(lambda last: value(last) == "closed" and last.get("shelf/availability") == b"online")
     assert CONFIG in observer.last
     assert sink.state.connected and "the connection was lost" in caplog.text and "works again" in caplog.text
+
+
+@needs_mosquitto
+def test_after_a_network_that_was_held_up_the_newest_state_is_there(
+    sink: SinkThread, observer: Observer, broker: Mosquitto
+) -> None:
+    sink.put(said("open"))
+    observer.wait(lambda last: value(last) == "open")
+    assert broker.process is not None
+    broker.process.send_signal(signal.SIGSTOP)  # connections stay, and nothing goes through
+    try:
+        for number in range(200):
+            sink.put(said(f"thing {number}"))
+        held = threading.Event()
+        while sink.state.failing_since is None or time.time() - sink.state.failing_since < HELD:
+            held.wait(0.2)
+        sink.put(said("closed"))
+    finally:
+        broker.process.send_signal(signal.SIGCONT)
+    begun = time.monotonic()
+    observer.wait(lambda last: value(last) == "closed" and last.get("shelf/availability") == b"online")
+    print(f"right again after {time.monotonic() - begun:.1f} s")
+    observer.publish("shelf/threshold/set", "0.7")  # and it stays right, whatever old connections end in
+    observer.wait(lambda last: last.get("shelf/threshold") == b"0.7" and last["shelf/availability"] == b"online")
 
 
 @needs_mosquitto

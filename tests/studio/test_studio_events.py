@@ -214,3 +214,14 @@ def test_commands_choose_the_model_and_pause_in_the_studio(serve: Serve, using: 
     assert studio.models.get("file:places").threshold == 0.8
     with pytest.raises(DataError, match="expected letters, digits"):
         steering.choose("../places")
+
+
+def test_a_stream_ends_with_the_server(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    running = serve(camera="browser:")
+    running.studio.outlets.put("taught", said("mug"))
+    with whatsit.Client(running.origin) as client:
+        events = client.events()
+        assert next(events)["label"] == "mug"
+        running.server.stop()
+        assert list(events) == []
+    assert not caplog.records

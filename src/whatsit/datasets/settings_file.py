@@ -54,15 +54,18 @@ def with_values(text: str, values: Mapping[str, Any]) -> str:
 
 
 def with_tables(text: str, name: str, tables: Sequence[Mapping[str, Any]], by: str) -> str:
-    """The text with other ``[[name]]`` tables; one that was there before, by its key ``by``, keeps its comments."""
+    """The text with other ``[[name]]`` tables; one that was there before, by its key ``by``, keeps its comments.
+
+    One without that key is known by its number: ``rule 2`` of ``[[rules]]``.
+    """
     import tomlkit
 
     document = _parsed(text)
     there = document.get(name)
     before: dict[object, Any] = {}
-    for table in there if isinstance(there, list) else ():
+    for number, table in enumerate(there if isinstance(there, list) else (), 1):
         if isinstance(table, tomlkit.items.Table):
-            before.setdefault(table.get(by), table)
+            before.setdefault(table.get(by, f"{name.removesuffix('s')} {number}"), table)
     fresh = tomlkit.aot()
     for values in tables:
         kept = before.pop(values.get(by), None)
@@ -105,7 +108,7 @@ def _set(table: Any, key: str, value: Any) -> None:
             del there[gone]
         for name, one in value.items():
             _set(there, name, one)
-    elif there is None or _plain(there) != _plain(value) or type(_plain(there)) is not type(_plain(value)):
+    elif there is None or _plain(there) != value or isinstance(_plain(there), bool) is not isinstance(value, bool):
         table[key] = {k: v for k, v in value.items() if v is not None} if isinstance(value, Mapping) else value
 
 

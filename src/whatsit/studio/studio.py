@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +19,21 @@ from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.explanations import Explanations, WhyView
 from whatsit.studio.jobs.inspection import Inspection
+from whatsit.studio.jobs.likeness import Likeness
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
 from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
+from whatsit.studio.lessons.corrections import Corrections
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
+from whatsit.studio.watching.asking import Asking
 from whatsit.studio.watching.feed import CameraView, Feed, encode
+from whatsit.studio.watching.guard import Guard
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
 from whatsit.studio.watching.outlets import Outlets
 from whatsit.studio.watching.steering import Steering
@@ -44,13 +48,16 @@ class Studio:
         folder: the project's folder, made where it is missing.
         embedder: the backbone that teaching uses.
         camera: a camera's address.
+        answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
         DataError: the project cannot be used, or another studio has it.
         CameraError: the camera's address is not understood.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, camera: str = "synthetic:") -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, camera: str = "synthetic:", answers: Path | None = None
+    ) -> None:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
             self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
@@ -60,6 +67,8 @@ class Studio:
         """The address the studio was started with."""
         self.hub = Hub()
         self.collection = Collection(self.project.dataset)
+        self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
+        self.guard = Guard(self._teller("guard"))
         folder = self.project.path
         self.outlets = Outlets(folder, self.attend)
         self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
@@ -70,6 +79,8 @@ class Studio:
         self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
+        self.gathering = self._background("find")
+        self.likeness = Likeness(self.project.dataset, embedder, self.gathering, answers)
         self.checking = self._background("check")
         self.inspection = Inspection(self.project.dataset, embedder, self.checking)
         self.runs = Runs(self.project.models, TESTS.below(folder))
@@ -81,9 +92,12 @@ class Studio:
         """Preview frames encoded so far, however many watched."""
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
+        self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
+        self.corrections.listen(self._follow_corrections)
+        self._follow_corrections()
         self.project.dataset.listen(self.dataset_changed)
         self.feed.listen(self.tell_camera)
         self._follow_model()
@@ -160,6 +174,7 @@ class Studio:
 
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
+        self.guard.forget(self.project.dataset.edits)
         for kind, message in self._dataset_messages().items():
             self.hub.post(kind, message)
 
@@ -195,6 +210,7 @@ class Studio:
         return {
             **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),
+            "guard": as_text("guard", self.guard.view()),
             "models": as_text("models", self.models_view()),
             "work": as_text("work", self.workshop.view()),
             "runs": as_text("runs", self.runs_view()),
@@ -259,6 +275,15 @@ class Studio:
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
 
+    def save_rules(self, tables: Sequence[Mapping[str, object]]) -> None:
+        """Keep rules in ``whatsit.toml`` and put them to work.
+
+        Raises:
+            DataError: the file cannot be written or understood; the rules of before go on.
+        """
+        self.project.save_tables("rules", tables, "name")
+        self.reload_outlets()
+
     def reload_outlets(self) -> None:
         """Put the sinks and rules that ``whatsit.toml`` names now to work."""
         self._attendant.submit(self.outlets.load, self.steering).result()
@@ -283,15 +308,17 @@ class Studio:
         self.outlets.close()  # first: what was switched is safe at once
         self.workshop.close()
         self.deployments.close()
+        self.guard.close()
         self._attendant.shutdown(cancel_futures=True)
         self.feed.stop_watching()
         self._preview.close()
         self.models.close()
-        for work in (self.importing, self.mapping, self.checking):
+        for work in (self.importing, self.mapping, self.gathering, self.checking):
             work.close()
         self.explanations.close()
         self.downloads.close()
         self.uploads.close()
+        self.corrections.close()
         self._opened.close()
 
     def _follow_model(self) -> None:
@@ -328,6 +355,13 @@ class Studio:
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)
         self.hub.post("lesson", as_text("lesson", lesson_view(self.session)))
+
+    def _follow_corrections(self) -> None:
+        self.models.taught.replace(self.session.learner, self.corrections.exemplars)
+        root = self.project.dataset.root
+        corrected = [(one.hash, root / one.key, one.label) for one in self.corrections.pictures]
+        with contextlib.suppress(RuntimeError):  # closing
+            self._attendant.submit(self.models.follow, corrected)
 
     def _encode_frames(self, wanted: Callable[[], bool]) -> None:
         for frame in self.feed.frames(wanted):

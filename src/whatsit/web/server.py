@@ -63,6 +63,7 @@ class WebServer:
         token: what a visitor must send, 12 characters or more; a browser only on its first visit.
         certificate_folder: where the self-signed certificate for HTTPS is kept; None: HTTP.
         default_port: where to listen if nobody says; None: ``DEFAULT_PORT``.
+        ends: called when stopping begins, to end responses that would go on for ever.
         closes: called when ``run`` ends, by ``close``, or when the server cannot be made.
 
     Raises:
@@ -79,6 +80,7 @@ class WebServer:
         token: str | None = None,
         certificate_folder: Path | None = None,
         default_port: int | None = None,
+        ends: Callable[[], None] = _nothing,
         closes: Callable[[], None] = _nothing,
     ) -> None:
         connections = Connections()
@@ -99,7 +101,7 @@ class WebServer:
             listener.known = access.begins_known
             self.address = Address(_url(host, bound, token, secure), bound, moved, access.loopback, secure, token)
             """Where it can be reached."""
-            self._server = _Server(_config(make_app(access, connections), files))
+            self._server = _Server(_config(make_app(access, connections), files), ends)
             self._listener = listener
             self._undo = undo.pop_all()
 
@@ -122,6 +124,14 @@ class WebServer:
 
 class _Server(uvicorn.Server):
     """Uvicorn raises the signal that stopped it again after it has stopped; here stopping is all that is wanted."""
+
+    def __init__(self, config: uvicorn.Config, ends: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ends = ends
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ends()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

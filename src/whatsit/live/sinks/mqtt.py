@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from whatsit.cameras import Frame
 from whatsit.errors import WhatsitError
 from whatsit.live.answer import Answer
 from whatsit.live.controls import Controls
@@ -64,6 +65,8 @@ class MqttSink:
         self._changes = Changes()
         self._controls: Controls | None = None
         self._answer: Answer | None = None
+        self._frame: Frame | None = None
+        """Of the last change, until it is encoded: a broker that is away costs no processor time."""
         self._picture: bytes | None = None
         self._events: deque[tuple[str, str]] = deque(maxlen=_MOST_EVENTS)
         self._guard = threading.Lock()
@@ -91,10 +94,10 @@ class MqttSink:
     def send(self, answer: Answer) -> None:
         """Publish the answer where it is news: now, or on the next connection if it is still the newest then."""
         if self._changes.is_news(answer):
-            picture = _jpeg(answer) if self._image else None
             with self._guard:
                 self._answer = answer
-                self._picture = picture or self._picture
+                if self._image and answer.frame is not None and answer.frame.image.size:
+                    self._frame = answer.frame
                 event = state_of(answer, self._present)
                 self._events.append((self._device.topic("change"), json_line({"event_type": CHANGE, **event})))
             self._changes.written(answer)
@@ -176,6 +179,8 @@ class MqttSink:
             found[device.topic("update")] = json_line(versions)
         if self._answer is not None:
             found[device.topic("state")] = json_line(state_of(self._answer, self._present))
+        if self._frame is not None:
+            self._picture, self._frame = _jpeg(self._frame), None
         if self._picture is not None:
             found[device.topic("picture")] = self._picture
         if controls is not None:
@@ -227,12 +232,10 @@ class MqttSink:
             self._changes = Changes()
 
 
-def _jpeg(answer: Answer) -> bytes | None:
+def _jpeg(frame: Frame) -> bytes:
     from PIL import Image
 
-    if answer.frame is None or not answer.frame.image.size:
-        return None
-    picture = Image.fromarray(answer.frame.image)
+    picture = Image.fromarray(frame.image)
     picture.thumbnail((_WIDEST, _WIDEST))
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=80)

@@ -16,7 +16,7 @@ from whatsit.parallel import start_thread
 PREVIEW_WIDTH = 640
 """Pixels."""
 _PREVIEW_QUALITY = 80
-_KEPT_QUALITY = 92
+KEPT_QUALITY = 92
 _STALE_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
 
@@ -152,7 +152,7 @@ class Feed:
 
     def snapshot(self, now: float) -> bytes:
         """The newest frame as a JPEG file of high quality; see ``newest``."""
-        return encode(self.newest(now), None, _KEPT_QUALITY)
+        return encode(self.newest(now), None, KEPT_QUALITY)
 
     def newest(self, now: float) -> Frame:
         """The newest frame.

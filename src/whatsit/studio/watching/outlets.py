@@ -34,10 +34,22 @@ TEST_LABEL = "whatsit test"
 _TEST_SECONDS = 1.0
 _STALE_AFTER = 5.0
 """Seconds without an answer, whatever the reason: another model is being loaded, the engine ended."""
+_WATCHED_SECONDS = 6.0
 _LOOK = 0.25
 _PATIENCE = 2.0
 
 Hear = Callable[[Answer | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of what is seen."""
+
+    seen: float
+    """When it was sent, in seconds since 1970."""
+    state: AnswerState
+    label: str | None
+    score: float
 
 
 @dataclass(slots=True)
@@ -68,7 +80,7 @@ class Outlets:
         self.rules_problem = ""
         """Why its rules are not."""
         self.rules: tuple[Rule, ...] = ()
-        self.messages: deque[Answer] = deque(maxlen=MESSAGES)
+        self.messages: deque[Change] = deque(maxlen=MESSAGES)
         """The last changes, the newest at the end."""
         self._project = project
         self._changed = changed
@@ -82,6 +94,7 @@ class Outlets:
         self._moments: deque[tuple[float, Seen]] = deque(maxlen=_MOMENTS)
         self._latest: Answer | None = None
         self._last_put = time.monotonic()
+        self._watched_until = 0.0
         self._paused = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -90,7 +103,7 @@ class Outlets:
 
     def wants(self, model: str) -> bool:
         """Whether the answers of a model are wanted, also where no tab watches."""
-        active = bool(self._running or self._carrying_out or self._readers)
+        active = bool(self._running or self._carrying_out or self._readers) or time.monotonic() < self._watched_until
         return model == self.model and active and not self._paused and not self._ended.is_set()
 
     def put(self, model: str, answer: Answer) -> None:
@@ -118,8 +131,8 @@ class Outlets:
             for problem in (self.problem, self.rules_problem, *(one.problem for one in running)):
                 if problem:
                     _log.warning("%s", problem)
-            if self._thread is None and (running or rules_sink):
-                self._thread = start_thread("outlets", self._look)
+            if running or rules_sink:
+                self._begin_looking()
         self._changed()
 
     def _opened_rules(self) -> RulesSink | None:
@@ -133,13 +146,21 @@ class Outlets:
 
     # ---- for people
 
+    def watch(self) -> None:
+        """Let answers come for some seconds: a page shows them."""
+        was = self._watched_until
+        self._watched_until = time.monotonic() + _WATCHED_SECONDS
+        if was < time.monotonic():
+            self._begin_looking()
+            self._changed()
+
     @property
     def sinks(self) -> list[SinkState]:
         """How each sink is doing, in the file's order."""
         return [
             one.thread.state
             if one.thread is not None
-            else SinkState(one.choice.name, None, time.time(), one.problem, None, 0, 0)
+            else SinkState(one.choice.name, None, 0.0, one.problem.removeprefix(f"{one.choice.name}: "), None, 0, 0)
             for one in self._running
         ]
 
@@ -223,7 +244,7 @@ class Outlets:
         with self._guard:
             self._last_put = now = time.monotonic()
             if self._latest is None or self._latest.verdict != answer.verdict:
-                self.messages.append(_without_frame(answer))
+                self.messages.append(Change(time.time(), answer.state, answer.label, answer.score))
             self._latest = answer
             seen_at = time.time() if answer.state is AnswerState.STALE else answer.time
             self._moments.append((seen_at, Seen(answer.state, answer.label, answer.score)))
@@ -235,8 +256,16 @@ class Outlets:
             for hear in self._readers:
                 hear(answer)
 
+    def _begin_looking(self) -> None:
+        with self._guard:
+            if self._thread is None and not self._ended.is_set():
+                self._thread = start_thread("outlets", self._look)
+
     def _look(self) -> None:
         while not self._ended.wait(_LOOK):
+            if 0 < self._watched_until < time.monotonic():
+                self._watched_until = 0.0
+                self._changed()
             with self._guard:
                 now = time.monotonic()
                 late = now - self._last_put > _STALE_AFTER
@@ -274,7 +303,3 @@ def _stale(last: Answer | None) -> Answer:
     if last is None:
         return Answer(AnswerState.STALE, None, 0.0, Predictions(()), None, Stats())
     return replace(last, state=AnswerState.STALE)
-
-
-def _without_frame(answer: Answer) -> Answer:
-    return replace(answer, frame=None, predictions=Predictions(()))

@@ -36,5 +36,6 @@ class StudioServer(WebServer):
             port=port,
             token=token,
             certificate_folder=STATE.below(studio.project.path) if tls else None,
+            ends=studio.outlets.end_readers,
             closes=studio.close,
         )
