@@ -19,7 +19,7 @@ from test_camera_contract import LONG, red_video
 from mjpeg_server import MjpegServer
 from rtsp_server import RtspServer
 from whatsit.cameras import CameraState, Frame, SharedCamera, open_camera
-from whatsit.cameras.fake_picamera2 import open_fake_picamera
+from whatsit.cameras.fake_picamera2 import Picamera2, open_fake_picamera
 from whatsit.cameras.remote import Patience, RemoteCamera
 from whatsit.cameras.sources.synthetic import SyntheticCamera
 from whatsit.errors import CameraEndedError, CameraError, CameraLostError
@@ -414,9 +414,41 @@ def test_a_pi_camera_starts_bright_and_flips_as_asked() -> None:
     assert tuple(flipped.grab()[47, 63]) == (0, 200, 0)
 
 
-def test_a_pi_camera_that_is_not_connected_is_lost() -> None:
+def test_a_pi_camera_shows_its_whole_field_where_the_sensor_is_quick_enough() -> None:
+    assert tuple(open_fake_picamera(index=0, width=640, height=480, fps=120).grab()[0, 0]) != (0, 200, 0), "cropped"
+    assert tuple(open_fake_picamera(index=0, width=640, height=480, fps=30).grab()[0, 0]) == (0, 200, 0)
+    assert tuple(open_fake_picamera(index=0, width=3000, height=2000, fps=30).grab()[0, 0]) == (0, 200, 0)
+
+
+def test_a_pi_camera_focuses_by_itself_and_is_asked_for_nothing_that_it_lacks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, object]] = []
+    configure = Picamera2.configure
+
+    def noted(self: Picamera2, config: dict[str, Any]) -> None:
+        asked.append(config["controls"])
+        configure(self, config)
+
+    monkeypatch.setattr(Picamera2, "configure", noted)
+    open_fake_picamera(index=0, width=64, height=48)
+    monkeypatch.setattr(Picamera2, "camera_controls", {"AeEnable": (False, True, True)})
+    open_fake_picamera(index=0, width=64, height=48)
+    assert asked == [{"FrameDurationLimits": (33333, 33333), "AfMode": 2}, {}]
+
+
+def test_a_pi_camera_that_is_not_connected_or_busy_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CameraLostError, match="cable"):
+        open_fake_picamera(index=2, width=64, height=48)
+    monkeypatch.setattr(Picamera2, "busy", True)
+    with pytest.raises(CameraLostError, match="did not complete"):
+        open_fake_picamera(index=0, width=64, height=48)
+
+
+def test_a_webcam_that_libcamera_lists_is_no_pi_camera() -> None:
+    with pytest.raises(CameraError, match=r"usb:0") as raised:
         open_fake_picamera(index=1, width=64, height=48)
+    assert not isinstance(raised.value, CameraLostError)
 
 
 def test_a_closed_camera_leaves_no_open_files(plug: Path) -> None:

@@ -1,6 +1,7 @@
 """The table of cameras: everything that lists cameras, or refuses one, is derived from it; packages extend it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 import outside_rows
 from whatsit.cameras import FoundCamera, list_cameras, open_camera
 from whatsit.cameras.fake_picamera2 import Modules
+from whatsit.cameras.holders import holders, in_use
+from whatsit.cameras.listing import first_camera
 from whatsit.cameras.sources import CAMERAS, picamera, usb
 from whatsit.cameras.v4l2 import is_camera, usb_cameras
-from whatsit.errors import CameraError, MissingExtraError, PluginError, WhatsitError
+from whatsit.errors import CameraError, CameraLostError, MissingExtraError, PluginError, WhatsitError
 from whatsit.live.engine import Live
 from whatsit.plugins import EXTRAS
 
@@ -144,7 +147,7 @@ def test_a_codec_is_no_camera() -> None:
 
 def test_pi_cameras_are_listed_by_a_process_that_ends(capsys: pytest.CaptureFixture[str]) -> None:
     picamera.main(picamera2=Modules)
-    assert json.loads(capsys.readouterr().out) == ["imx708"]
+    assert json.loads(capsys.readouterr().out) == {"error": "", "cameras": [[0, "imx708"]]}, "without the webcam"
 
 
 def test_a_pi_camera_is_listed_where_picamera2_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +155,54 @@ def test_a_pi_camera_is_listed_where_picamera2_is_installed(tmp_path: Path, monk
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert picamera.pi_cameras() == [FoundCamera("picamera:0", "imx708")]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (
+            "raise ValueError('numpy.dtype size changed, may indicate binary incompatibility. Expected 96')",
+            r"simplejpeg was built for another numpy than \d.*pip install 'whatsit\[pi\]'",
+        ),
+        ("import no_such_libcamera", "no_such_libcamera is not installed.*apt install python3-picamera2"),
+        ("raise RuntimeError('of its own')", "of its own.*reinstall python3-picamera2"),
+    ],
+)
+def test_a_picamera2_that_cannot_be_imported_is_diagnosed_and_given_up(
+    line: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "picamera2.py").write_text(line + "\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said: list[str] = []
+    found = list_cameras(said.append)
+    assert "synthetic:" in {camera.address for camera in found}
+    assert len(said) == 1 and re.search(named, said[0])
+    with open_camera("picamera:0") as camera, pytest.raises(CameraError, match=named) as raised:
+        camera.read()
+    assert not isinstance(raised.value, CameraLostError), "no attempt will be luckier"
+
+
+def test_the_first_camera_is_one_that_can_be_opened(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    webcam, scene = FoundCamera("usb:0", "HD Webcam"), FoundCamera("synthetic:", "the scene", device=False)
+    monkeypatch.setattr("whatsit.cameras.listing.list_cameras", lambda: [webcam, scene])
+    monkeypatch.setattr("whatsit.plugins.requirement.find_spec", lambda module: None)
+    assert first_camera() == "synthetic:"
+    (line,) = caplog.messages
+    assert "usb:0 (HD Webcam)" in line and "pip install 'whatsit[opencv]'" in line
+
+
+def test_who_holds_a_device_is_named(tmp_path: Path) -> None:
+    device, processes = tmp_path / "video7", tmp_path / "proc"
+    device.touch()
+    for number, name, link in (("812", "libcamera-vid", device), ("9", "bash", Path("/dev/null"))):
+        (processes / number / "fd").mkdir(parents=True)
+        (processes / number / "comm").write_text(name + "\n")
+        (processes / number / "fd" / "3").symlink_to(link)
+    assert holders([device], processes) == ["libcamera-vid (process 812)"]
+    assert "connected" in in_use([tmp_path / "another"])
 
 
 def test_a_live_engine_takes_any_address_of_the_table(pattern: None) -> None:

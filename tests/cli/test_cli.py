@@ -22,7 +22,7 @@ import outside_rows
 import whatsit
 from whatsit.backbones.builtin import builtin_model
 from whatsit.cameras.sources import CAMERAS
-from whatsit.cli import doctor
+from whatsit.cli import doctor, tried
 from whatsit.cli.app import app
 from whatsit.live.recogniser import load_recogniser
 
@@ -397,7 +397,7 @@ def test_doctor_says_what_is_missing_and_the_command_that_brings_it(
     assert {one.fix for one in diagnoses.values()} == {
         *(
             f"pip install 'whatsit[{extra}]'"
-            for extra in ("bulk", "gpio", "heif", "mqtt", "opencv", "ray", "torch", "tls")
+            for extra in (*("bulk", "gpio", "heif", "mqtt", "opencv", "pi", "ray", "studio", "teach", "torch", "tls"),)
         ),
         CAMERAS["picamera"].requirement.fix,
     }
@@ -413,6 +413,38 @@ def test_doctor_names_what_packages_add_and_what_of_it_is_broken(
     assert (added.name, added.ok, added.found) == ("whatsit.cameras pattern", True, "from pattern_camera")
     assert (broken.name, broken.ok, broken.required) == ("whatsit.cameras missing", False, False)
     assert "AttributeError" in broken.found and "pip uninstall pattern_camera" in broken.fix
+
+
+def test_doctor_tries_what_it_claims() -> None:
+    diagnoses = {one["name"]: one for one in map(json.loads, run("doctor", "--json").stdout.splitlines())}
+    assert "quantised" in diagnoses["teaching"]["found"] and diagnoses["teaching"]["ok"]
+    assert "answered" in diagnoses["web server"]["found"] and diagnoses["web server"]["ok"]
+    assert "a frame of 640 x 480" in diagnoses["camera"]["found"]
+
+
+def test_doctor_turns_what_is_broken_into_a_finding() -> None:
+    def broken() -> list[doctor.Diagnosis]:
+        raise OSError("libopenblas.so: cannot open\nshared object file")
+
+    (found,) = doctor._safely("test inference", broken)
+    assert not found.ok and found.required and found.found == "OSError: libopenblas.so: cannot open shared object file"
+
+    def half_there() -> tried.Tried:
+        raise ImportError("scipy: undefined symbol")
+
+    (found,) = doctor._of_extra("teach", "teaching", half_there)
+    assert not found.ok and "undefined symbol" in found.found
+    assert found.fix == "pip install --force-reinstall 'whatsit[teach]'"
+
+
+def test_doctor_says_which_package_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    for version, ok in (("1.26", True), ("1.26.4", True), ("2.0rc1", True), ("1.9.9", False), ("1.25", False)):
+        monkeypatch.setattr("importlib.metadata.version", lambda name, version=version: version)
+        found = doctor._package("numpy>=1.26.0")
+        assert found.ok is ok
+        assert ok or (found.found, found.fix) == (
+            f"{version}, too old: numpy>=1.26.0 is needed", "pip install 'numpy>=1.26.0'"
+        )  # fmt: skip
 
 
 def test_doctor_tries_to_write_the_cache_as_root_too() -> None:

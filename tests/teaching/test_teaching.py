@@ -17,6 +17,7 @@ from whatsit.models.taught_model import TaughtModel
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.label_file import parse_labels
 from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_files, read_metadata, with_files, with_metadata
+from whatsit.tflite.network import Network
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,30 @@ class TestVerify:
         place = bytes(content).index(weights) + len(weights) // 2
         content[place] ^= 1
         assert any(line.startswith("weights: changed") for line in verify(bytes(content)))
+
+    def test_any_one_flipped_byte_is_found(self, taught):
+        content = taught.to_tflite()
+        for place in np.random.default_rng(5).integers(0, len(content), 8):
+            changed = bytearray(content)
+            changed[place] ^= 1
+            try:
+                assert verify(bytes(changed)), f"byte {place}"
+            except ModelError:
+                pass
+
+    def test_what_another_processor_rounds_otherwise_is_no_difference(self, taught, monkeypatch):
+        content = taught.to_tflite()
+        outputs = Network.outputs
+
+        def rounded(self, pixels):
+            scores, *others = outputs(self, pixels)
+            return scores + shift * np.where(np.arange(len(scores)) == scores.argmax(), -1, 1), *others
+
+        monkeypatch.setattr(Network, "outputs", rounded)
+        shift = 0.035
+        assert verify(content) == []
+        shift = 0.1
+        assert any("golden picture 1" in line for line in verify(content))
 
     def test_a_swapped_label_order_is_named(self, taught):
         content = taught.to_tflite()

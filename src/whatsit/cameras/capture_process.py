@@ -95,6 +95,9 @@ def _read_device(request: dict[str, Any], courier: _Courier) -> None:
         # Errors of other kinds, such as something that is not installed, would come again at each attempt.
         kind = next((name for name, known in ERRORS.items() if isinstance(error, known)), CameraError.__name__)
         courier.report(error=kind, text=str(error))
+    except ImportError as error:  # the same in every new process
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        courier.report(error=CameraError.__name__, text=f"a package it needs cannot be imported ({reason})")
     except Exception as error:  # a driver's: a new process can be luckier
         courier.report(error=CameraLostError.__name__, text=" ".join(f"{type(error).__name__}: {error}".split()))
     finally:

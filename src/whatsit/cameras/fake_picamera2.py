@@ -1,11 +1,13 @@
 """A Raspberry Pi's camera without the Pi: the part of picamera2 and libcamera that we use, with their signatures.
 
 Written from picamera2's source, version 0.3: what is refused there is refused here too. Frames are red, darker until
-the exposure has settled, with a green block in the upper left corner that makes flips visible.
+the exposure has settled, with a green block in the upper left corner that makes flips visible; it lies outside the
+middle that a cropping sensor mode shows. Camera 0 is a Pi's own with autofocus, camera 1 a webcam that libcamera lists.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,11 @@ from whatsit.cameras.sources.picamera import open_picamera
 
 SETTLED_AFTER = 8
 """Frames until the picture has its full brightness."""
+WHOLE = (4608, 2592)
+MODES = ((1536, 864), (2304, 1296), WHOLE)
+"""Sizes of the sensor's modes."""
+CROPPING = MODES[:1]
+"""Those that show the middle only."""
 _ORDER = {"BGR888": (0, 1, 2), "RGB888": (2, 1, 0), "XBGR8888": (0, 1, 2, 3), "XRGB8888": (2, 1, 0, 3)}
 
 
@@ -30,10 +37,14 @@ class Transform:
 class Picamera2:
     """``picamera2.Picamera2`` with one camera, number 0."""
 
+    busy = False
+    """Whether another program has the camera."""
+
     def __init__(self, camera_num: int = 0, verbose_console: int | None = None, tuning: object = None) -> None:
         del verbose_console, tuning
-        if camera_num != 0:
-            raise IndexError("list index out of range")
+        self._info = self.global_camera_info()[camera_num]
+        if self.busy:
+            raise RuntimeError("Camera __init__ sequence did not complete.")
         self._configuration: dict[str, Any] | None = None
         self._frames = 0
         self.started = False
@@ -41,7 +52,24 @@ class Picamera2:
     @staticmethod
     def global_camera_info() -> list[dict[str, Any]]:
         """One dictionary per camera."""
-        return [{"Model": "imx708", "Location": 2, "Rotation": 180, "Id": "/base/fake/imx708@1a", "Num": 0}]
+        return [
+            {"Model": "imx708", "Location": 2, "Rotation": 180, "Id": "/base/fake/imx708@1a", "Num": 0},
+            {"Model": "HD Webcam", "Location": 2, "Id": "/base/fake/usb@1,2-1:1.0-046d:0825", "Num": 1},
+        ]
+
+    @property
+    def camera_properties(self) -> dict[str, Any]:
+        """What libcamera says of the sensor."""
+        return {"Model": self._info["Model"], "PixelArraySize": WHOLE, "PixelArrayActiveAreas": [(16, 24, *WHOLE)]}
+
+    @property
+    def camera_controls(self) -> dict[str, tuple[Any, Any, Any]]:
+        """The controls that the camera has: lowest, highest and usual value."""
+        return {
+            "AfMode": (0, 2, 0),
+            "FrameDurationLimits": (8_000, 220_416_802, 33_333),
+            "AeEnable": (False, True, True),
+        }
 
     def create_preview_configuration(
         self,
@@ -57,7 +85,7 @@ class Picamera2:
         queue: bool = True,
     ) -> dict[str, Any]:
         """A configuration for ``configure``; sides are made even, as picamera2 does."""
-        del lores, raw, colour_space, display, encode
+        del lores, colour_space, display, encode
         stream = {"format": "XBGR8888", "size": (640, 480), **main}
         width, height = stream["size"]
         stream["size"] = (width - width % 2, height - height % 2)
@@ -67,6 +95,7 @@ class Picamera2:
             "buffer_count": buffer_count,
             "queue": queue,
             "main": stream,
+            "raw": {"size": _mode(raw["size"] if raw else (0, 0), stream["size"])},
             "controls": dict(controls),
         }
 
@@ -80,6 +109,9 @@ class Picamera2:
             raise RuntimeError("Transform has incorrect type")
         if camera_config["main"]["format"] not in _ORDER:
             raise RuntimeError(f"Bad format {camera_config['main']['format']} in stream main")
+        for name in camera_config["controls"]:
+            if name not in self.camera_controls:
+                raise RuntimeError(f"Control {name} is not advertised by libcamera")
         self._configuration = camera_config
 
     def start(self, config: dict[str, Any] | None = None, show_preview: bool | None = False) -> None:
@@ -105,7 +137,8 @@ class Picamera2:
         bright = min(1.0, self._frames / SETTLED_AFTER)
         rgba = np.zeros((height, width, 4), np.uint8)
         rgba[..., 0] = round(220 * bright)
-        rgba[: height // 4, : width // 4] = (0, round(200 * bright), 0, 0)
+        if self._configuration["raw"]["size"] not in CROPPING:
+            rgba[: height // 4, : width // 4] = (0, round(200 * bright), 0, 0)
         rgba[..., 3] = 255
         transform = self._configuration["transform"]
         if transform.hflip:
@@ -123,8 +156,21 @@ class Picamera2:
         self.started = False
 
 
+def _mode(asked: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """The nearest one to what is asked for, else the smallest that is large enough for the picture."""
+    enough = [mode for mode in MODES if mode[0] >= size[0]] or [WHOLE]
+    return min(enough, key=lambda mode: abs(mode[0] - asked[0]))
+
+
+class _Controls:
+    class AfModeEnum(IntEnum):
+        Manual, Auto, Continuous = range(3)
+
+
 class Modules:
     """In place of both modules."""
+
+    controls = _Controls
 
     Picamera2 = Picamera2
     Transform = Transform

@@ -5,16 +5,19 @@ import os
 import platform
 import re
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whatsit.cli import tried
 from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError, WhatsitError
 from whatsit.files import check_writable
 from whatsit.plugins import EXTRAS, tables
+from whatsit.plugins.requirement import Extra
 from whatsit.version import VERSION
 
 if TYPE_CHECKING:
@@ -44,20 +47,22 @@ def doctor(
     model: Annotated[Path | None, typer.Option(help="A .tflite classifier to try, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """Check that everything is there: versions, runtime, cameras, a test inference.
+    """Try everything: versions, a test inference, the quantiser, a web server, a frame of each camera.
 
     Example:  whatsit doctor --model bottles.tflite
     """
     diagnoses = [
         _machine(),
-        *_packages(),
-        *_optional(),
-        *_backbones(),
-        *_plugins(),
-        _cache(),
-        _inference(),
-        *([] if model is None else [_model(model)]),
-        *_cameras(),
+        *_safely("packages", _packages),
+        *_safely("extras", _optional),
+        *_safely("backbones", _backbones),
+        *_safely("plugins", _plugins),
+        *_safely("model cache", lambda: [_cache()]),
+        *_safely("test inference", lambda: [_inference()]),
+        *_safely("model", lambda: [] if model is None else [_model(model)]),
+        *_safely("teaching", lambda: _of_extra("teach", "teaching", tried.teaching), required=False),
+        *_safely("web server", lambda: _of_extra("studio", "web server", tried.web), required=False),
+        *_safely("camera", _cameras, required=False),
     ]
     if as_json:
         for diagnosis in diagnoses:
@@ -84,6 +89,27 @@ def _print(diagnoses: list[Diagnosis]) -> None:
     console().print(table)
 
 
+def _safely(name: str, examine: Callable[[], list[Diagnosis]], *, required: bool = True) -> list[Diagnosis]:
+    """What ``examine`` finds; an error that nobody expected is a finding too."""
+    try:
+        return examine()
+    except Exception as error:  # a broken package's, whatever it may be
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return [Diagnosis(name, False, reason, "pip install --force-reinstall whatsit", required=required)]
+
+
+def _of_extra(extra: str, name: str, attempt: Callable[[], tried.Tried]) -> list[Diagnosis]:
+    """What came of trying a part that an extra brings; nothing where the extra is not installed."""
+    if not EXTRAS[extra].installed:
+        return []
+    try:
+        return [Diagnosis(name, *attempt(), required=False)]
+    except Exception as error:  # its packages are there and do not work
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        again = EXTRAS[extra].command.replace("install", "install --force-reinstall")
+        return [Diagnosis(name, False, reason, again, required=False)]
+
+
 def _machine() -> Diagnosis:
     cores = os.cpu_count() or 1
     return Diagnosis(
@@ -100,15 +126,40 @@ def _packages() -> list[Diagnosis]:
         requires = importlib.metadata.requires("whatsit") or []
     except importlib.metadata.PackageNotFoundError:
         return [Diagnosis("whatsit", False, "runs without being installed", "pip install whatsit", required=False)]
-    names = [re.split(r"[^\w.-]", line)[0] for line in requires if "extra ==" not in line]
-    return [_package(name) for name in names]
+    return [_package(line) for line in requires if "extra ==" not in line]
 
 
-def _package(name: str) -> Diagnosis:
+def _package(line: str) -> Diagnosis:
+    """Of one line of the metadata, such as ``numpy>=1.26``: whether it is here, and new enough."""
+    wanted = line.partition(";")[0].strip()
+    name = re.split(r"[^\w.-]", wanted)[0]
     try:
-        return Diagnosis(name, True, importlib.metadata.version(name))
+        version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return Diagnosis(name, False, "not installed", f"pip install {name}")
+        return Diagnosis(name, False, "not installed", f"pip install '{wanted}'")
+    for at_least in re.findall(r"[>=]=\s*([\d.]+)", wanted):
+        if _numbers(version) < _numbers(at_least):
+            return Diagnosis(name, False, f"{version}, too old: {wanted} is needed", f"pip install '{wanted}'")
+    return Diagnosis(name, True, version)
+
+
+def _numbers(version: str) -> list[int]:
+    """The release of a version as numbers, without zeros at its end: 2.0rc1 counts as 2.0."""
+    release = re.match(r"[\d.]*", version.partition("!")[2] or version)
+    numbers = [int(part) for part in (release[0] if release else "").split(".") if part]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return numbers
+
+
+def _too_old(extra: str) -> list[Diagnosis]:
+    """The packages of an extra that are here, and too old for it."""
+    try:
+        requires = importlib.metadata.requires("whatsit") or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    own = [_package(line) for line in requires if re.search(rf"""extra == ['"]{extra}['"]""", line)]
+    return [replace(one, required=False) for one in own if not one.ok and "too old" in one.found]
 
 
 def _optional() -> list[Diagnosis]:
@@ -122,6 +173,7 @@ def _optional() -> list[Diagnosis]:
     found = []
     for one in dict.fromkeys([*extras, *filter(None, needed)]):
         if one.installed:
+            found += _too_old(one.extra) if isinstance(one, Extra) else []
             found.append(Diagnosis(one.name, True, one.version or "installed", required=False))
         else:
             found.append(Diagnosis(one.name, False, f"not installed (for {one.purpose})", one.fix, required=False))
@@ -218,10 +270,13 @@ def _timed(classifier: "Classifier") -> str:
 def _cameras() -> list[Diagnosis]:
     from whatsit.cameras import list_cameras
 
-    found = list_cameras()
-    devices = [camera for camera in found if camera.device]
-    if not devices:
-        always = "  ".join(camera.address for camera in found)
-        text = f"none on this machine; the studio can use a browser's, and  {always}  always works"
-        return [Diagnosis("camera", True, text, required=False)]
-    return [Diagnosis("camera", True, f"{camera.address}  {camera.name}", required=False) for camera in devices]
+    unlisted: list[str] = []
+    listed = list_cameras(unlisted.append)
+    found = [Diagnosis("camera", False, line, required=False) for line in unlisted]
+    if not any(camera.device for camera in listed):
+        text = "none on this machine; the studio can use a browser's, or the scene"
+        found.append(Diagnosis("camera", True, text, required=False))
+    for camera in listed:
+        ok, said, fix = tried.camera(camera.address)
+        found.append(Diagnosis("camera", ok, f"{camera.address}  {camera.name}: {said}", fix, required=False))
+    return found

@@ -14,8 +14,9 @@ from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.metadata import ModelMetadata, flatbuffer_part, read_metadata, with_files
 from whatsit.tflite.network import Network, model_content
 
-TOLERANCE = 0.03
-"""Largest difference of a golden score that rounding alone explains, between devices."""
+TOLERANCE = 0.06
+"""Largest difference of a golden score that rounding alone explains, between devices: 0.035 was seen between x86-64 and
+arm64, whose kernels round int8 sums in different places. What was changed on purpose, the hashes find."""
 
 
 def verify(model: str | os.PathLike[str] | bytes) -> list[str]:
@@ -95,13 +96,13 @@ def _replay(content: bytes, card: ModelCard, metadata: ModelMetadata) -> list[st
             found.append(f"golden picture {number}: {len(scores)} scores, {len(golden.scores)} when made")
             continue
         best, worst = int(scores.argmax()), int(np.abs(scores - np.array(golden.scores)).argmax())
+        if abs(scores[worst] - golden.scores[worst]) <= TOLERANCE:
+            continue  # two classes that were nearly even can change places
         if labels[best] != golden.label:
             found.append(f"golden picture {number}: now {labels[best]}, {golden.label} when made")
-        if abs(scores[worst] - golden.scores[worst]) > TOLERANCE:
-            found.append(
-                f"golden picture {number}: {labels[worst]} scores {scores[worst]:.3f}, "
-                f"{golden.scores[worst]:.3f} when made"
-            )
+        found.append(
+            f"golden picture {number}: {labels[worst]} scores {scores[worst]:.3f}, {golden.scores[worst]:.3f} when made"
+        )
     return found
 
 

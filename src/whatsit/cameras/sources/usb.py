@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from whatsit.cameras.capture import Capture
+from whatsit.cameras.holders import in_use
 from whatsit.cameras.opencv import OpenCvCapture, VideoCapture, open_video, prop
 from whatsit.cameras.remote import RemoteCamera
 from whatsit.cameras.source import CameraSource
 from whatsit.cameras.v4l2 import usb_cameras
+from whatsit.errors import CameraLostError
 from whatsit.plugins import EXTRAS, Address, NumberOption, SizeOption
 
 _MJPG = int.from_bytes(b"MJPG", "little")
@@ -38,6 +41,8 @@ def open_usb(
         CameraLostError: it is not there, or in use by another program.
     """
     video = opening(index, "V4L2")
+    if not video.isOpened():
+        raise CameraLostError(f"it cannot be opened: {in_use([Path(f'/dev/video{index}')])}")
     capture = OpenCvCapture(video)
     # Set one by one after opening: given to the constructor, one that a camera refuses would keep it closed.
     if width * height > 640 * 480:
