@@ -128,7 +128,10 @@ def _write_json(path: Path, answer: Any) -> None:
         record = {"path": str(path), "error": str(answer)}
     else:
         found = [{"label": p.label, "score": round(p.score, 6), "index": p.index} for p in answer]
-        record = {"path": str(path), "unknown": answer.unknown, "predictions": found}
+        record = {"path": str(path), "unknown": answer.unknown}
+        if answer.strangeness is not None:
+            record |= {"strangeness": round(answer.strangeness, 6), "unknown_by": answer.unknown_by}
+        record["predictions"] = found
     say_json(record)
 
 

@@ -40,6 +40,10 @@ class AnswerView(TypedDict):
     score: float
     """Of that class, 0..1."""
     distance: float | None
+    strangeness: float | None
+    """0 upwards, above 1 is unknown; None where the model never says so."""
+    unknown_by: str
+    """Which measurement said unknown, as ``Predictions.unknown_by``."""
     classes: list[ClassAnswer]
     """The most likely first."""
     fps: float
@@ -134,6 +138,8 @@ class Recognition:
             "label": answer.label,
             "score": answer.score,
             "distance": predictions.distance,
+            "strangeness": predictions.strangeness,
+            "unknown_by": predictions.unknown_by,
             "classes": [
                 {"label": one.label, "score": one.score, "distance": distance}
                 for one, distance in zip(predictions, distances, strict=True)
