@@ -12,7 +12,9 @@ from whatsit.backbones.builtin import builtin_model, imagenet_labels
 from whatsit.backbones.builtin_id import last_layer
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.errors import ArgumentError, ImageError, ModelError
+from whatsit.heads.limits import by_distance
 from whatsit.heads.linear import Prototypes
+from whatsit.heads.strangeness import UnknownRule
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
@@ -80,8 +82,13 @@ class Classifier:
         metadata = read_metadata(content, parsed, self._name)
         self.card: ModelCard | None = read_card(metadata.files, self._name)
         self._prototypes: Prototypes | None = None
+        self._unknown: UnknownRule | None = None
         if self.card is not None and self.card.embedding is not None:
             self._prototypes = Prototypes.from_file(metadata.files, self.card.labels, self._name)
+            if self.card.unknown is not None:
+                self._unknown = UnknownRule.from_files(
+                    metadata.files, self._prototypes.means, self.card.unknown, self._name
+                )
             content = with_embedding_output(parsed, self.card.embedding)
         refuse_other_kinds(parsed, self._name)
         runtime = Runtime(content, threads, self._name)
@@ -132,8 +139,10 @@ class Classifier:
 
     @property
     def threshold(self) -> float | None:
-        """Distance (0..2, on L2-normalised embeddings) beyond which a picture is unknown; None: never."""
-        return self.card.threshold if self.card is not None else None
+        """The strangeness above which a picture is unknown, 1; None: the model never says unknown."""
+        card = self.card
+        says = card is not None and self._prototypes is not None and (card.unknown or card.threshold) is not None
+        return 1.0 if says else None
 
     def classify(self, image: ImageLike, top_k: int = 5) -> Predictions:
         """The best classes of one picture.
@@ -225,9 +234,16 @@ class Classifier:
         if self._prototypes is None:
             return Predictions(best, image=image, milliseconds=milliseconds), ()
         distances = self._prototypes.distances(outputs[1])
-        nearest, threshold = float(distances.min()), self.threshold
-        unknown = threshold is not None and nearest > threshold
-        answer = Predictions(best, unknown, nearest, image, milliseconds=milliseconds)
+        nearest = float(distances.min())
+        assert self.card is not None
+        found = by_distance(nearest, self.card.threshold) if self._unknown is None else self._unknown.judge(outputs[1])
+        if found is None:
+            answer = Predictions(best, False, nearest, image, milliseconds=milliseconds)
+        else:
+            answer = Predictions(
+                best, found.unknown, nearest, image, milliseconds=milliseconds,
+                strangeness=found.strangeness, unknown_by=found.by,
+            )  # fmt: skip
         return answer, tuple(float(distances[one.index]) for one in best)
 
     def _preprocess(

@@ -54,6 +54,10 @@ class AnswerView(TypedDict):
     """Of that class, 0..1."""
     distance: float | None
     """Of that class."""
+    strangeness: float | None
+    """0 upwards, above 1 is unknown; None where the model never says so."""
+    unknown_by: str
+    """Which measurement said unknown, as ``Predictions.unknown_by``."""
     classes: list[ClassAnswer]
     """The most likely first."""
     fps: float
@@ -264,6 +268,8 @@ class Recognition:
             "label": answer.label,
             "score": answer.score,
             "distance": named_distance(answer),
+            "strangeness": predictions.strangeness,
+            "unknown_by": predictions.unknown_by,
             "classes": [
                 {"label": one.label, "score": one.score, "distance": distance}
                 for one, distance in zip(predictions, distances, strict=True)
