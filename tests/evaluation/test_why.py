@@ -123,7 +123,7 @@ def test_an_explanation_is_written_as_a_page_and_as_a_picture(composed):
 def test_an_unknown_picture_is_explained_by_its_distance_and_the_threshold(composed):
     _, _, model = composed
     found = explain(model.to_tflite(), np.zeros((224, 224, 3), np.uint8))
-    assert found.predictions.unknown and found.unknown_by == "distance"
+    assert found.predictions.unknown and found.predictions.unknown_by == "far"
     assert any(f"the threshold {model.threshold:.2f}" in sentence for sentence in sentences(found))
 
 

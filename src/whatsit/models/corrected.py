@@ -29,9 +29,8 @@ class Seen:
             return self.predictions
         before = self.predictions
         if verdict.label is None:
-            # A score of 0.5 at the end of the reach is just unknown.
-            strangeness = max(before.strangeness or 0.0, 0.5 + verdict.score)
-            return replace(before, unknown=True, strangeness=strangeness, unknown_by="marked")
+            strange = max(before.strangeness or 0.0, 0.5 + verdict.score)  # at the end of the reach just unknown
+            return replace(before, unknown=True, strangeness=strange, unknown_by="marked")
         away = before.distances or (0.0,) * len(before)
         others = [(one, far) for one, far in zip(before, away, strict=True) if one.label != verdict.label]
         own = [(one, far) for one, far in zip(before, away, strict=True) if one.label == verdict.label]

@@ -33,13 +33,15 @@ export async function openWhy(model, picture = null) {
   nearest(found);
 }
 
-function rule({ unknown_by, distance, threshold }) {
+function rule({ unknown_by, distance, threshold, strangeness }) {
   $("why-rule").hidden = !unknown_by;
   if (!unknown_by) return;
   const said = t(`why.rule.${unknown_by}`);
   const text = said.startsWith("why.rule.") ? unknown_by : said;
-  const held = threshold === null || distance === null ? "" : ` ${t("why.held", { distance: distance.toFixed(2), threshold: threshold.toFixed(2) })}`;
-  $("why-rule").textContent = t("why.unknown", { rule: text }) + held;
+  const held = unknown_by === "distance" && threshold !== null && distance !== null;
+  const measured = held ? t("why.held", { distance: distance.toFixed(2), threshold: threshold.toFixed(2) })
+    : strangeness === null ? "" : t("why.strangeness", { strangeness: strangeness.toFixed(2) });
+  $("why-rule").textContent = [t("why.unknown", { rule: text }), measured].join(" ").trim();
 }
 
 async function nearest(asked) {
