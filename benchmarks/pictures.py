@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageEnhance
@@ -11,6 +12,7 @@ from sklearn.datasets import load_sample_images
 from whatsit import find_examples
 from whatsit.imaging.picture_format import is_picture_name
 
+T = TypeVar("T")
 FOLDER_VARIABLE = "WHATSIT_BENCH_PICTURES"
 COUNT = 200
 PHOTOGRAPH, FRAME = 2592, 320
@@ -47,7 +49,7 @@ def made_pictures(folder: Path, width: int, count: int) -> list[str]:
     return written
 
 
-def evenly_sampled(items: Sequence[str], count: int) -> list[str]:
+def evenly_sampled(items: Sequence[T], count: int) -> list[T]:
     """At most ``count``, evenly taken."""
     step = max(1, len(items) / count)
     return [items[int(number * step)] for number in range(min(count, len(items)))]

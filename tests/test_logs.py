@@ -53,3 +53,11 @@ def test_where_no_file_can_be_kept_nothing_else_fails(tmp_path: Path, monkeypatc
     (tmp_path / "file").touch()
     monkeypatch.setenv("WHATSIT_CACHE", str(tmp_path / "file"))
     assert keep_details(ValueError("x")) is None
+
+
+def test_a_folder_that_may_not_be_looked_into_keeps_no_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert keep_details(ValueError("x")) is None

@@ -39,7 +39,15 @@ from whatsit.errors import SourceError as SourceError
 from whatsit.errors import StoppedError as StoppedError
 from whatsit.errors import WhatsitError as WhatsitError
 from whatsit.evaluation.evaluate import evaluate as evaluate
+from whatsit.evaluation.explanation import ClassEvidence as ClassEvidence
+from whatsit.evaluation.explanation import Explainer as Explainer
+from whatsit.evaluation.explanation import Explanation as Explanation
+from whatsit.evaluation.explanation import explain as explain
+from whatsit.evaluation.explanation import open_explainer as open_explainer
+from whatsit.evaluation.looked_at import LookedAt as LookedAt
+from whatsit.evaluation.looked_at import MapKind as MapKind
 from whatsit.evaluation.metrics import Evaluation as Evaluation
+from whatsit.evaluation.nearest_taught import Neighbour as Neighbour
 from whatsit.imaging.augmentation import Augmentation as Augmentation
 from whatsit.imaging.image import ImageLike as ImageLike
 from whatsit.imaging.image import load_image as load_image

@@ -110,6 +110,8 @@ def keep_details(error: BaseException) -> Path | None:
             )
         )
         return handler.path if handler.path.is_file() else None
+    except OSError:  # nor may its folder be looked into
+        return None
     finally:
         handler.close()
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from drawn_pictures import jpeg
+from drawn_pictures import fill, jpeg
 from small_models import small_classifier
 from whatsit.backbones.cache import EmbeddingCache
 from whatsit.backbones.embedder import PixelEmbedder
@@ -241,12 +241,13 @@ def as_nobody() -> None:
 def warm_up() -> None:
     """Import everything that is used: whoever has no rights may not read Python's own files."""
     with tempfile.TemporaryDirectory() as folder:
-        pictures = Path(folder, "pictures/owl")
-        pictures.mkdir(parents=True)
-        pictures.joinpath("1.jpg").write_bytes(jpeg(1))
+        project = Path(folder, "project")
+        fill(Path(folder, "pictures"), labels=("owl",), each=2, start=5000)
+        fill(project / "dataset", each=6)
         Path(folder, "net.tflite").write_bytes(write_model(small_classifier().model))
         for exported in ("exported", "again"):
-            list(use(Path(folder, "project"), pictures.parent, Path(folder, exported), True))
+            list(use(project, Path(folder, "pictures"), Path(folder, exported), True))
+        assert "ai_edge_quantizer" in sys.modules, "nothing was trained"
 
 
 def main_loop() -> None:

@@ -19,7 +19,7 @@ from whatsit.datasets.index import Index
 from whatsit.datasets.issues.check import check
 from whatsit.datasets.issues.dismissed import Dismissals
 from whatsit.datasets.issues.finding import Kind
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import STRANGERS, UNLABELLED
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import DecidedBy, Split, SplitRatios
 from whatsit.errors import DataError, ImageError
@@ -119,6 +119,33 @@ def test_unlabelled_pictures_are_not_a_class(pets):
     assert UNLABELLED not in pets.labels()
     assert len(list(pets)) == 20
     assert [p.key for p in pets.pictures(UNLABELLED)] == ["_unlabelled/new.jpg"]
+
+
+def test_strangers_are_not_a_class_and_have_splits(pets):
+    before = dict(pets.totals())
+    for seed in range(60, 90):
+        pets.add(jpeg(seed), STRANGERS)
+    assert STRANGERS not in pets.labels()
+    assert (pets.totals(), len(pets), len(list(pets))) == (before, 20, 20)
+    assert len(pets.strangers()) == 30
+    assert all(key.startswith("_strangers/") for key in pets.strangers())
+    assert [sum(len(pets.strangers(split)) for split in Split), len(pets.strangers("test")) > 0] == [30, True]
+    assert not any("_strangers" in finding.message for finding in check(pets).findings)
+
+
+def test_a_picture_becomes_a_stranger_and_a_picture_of_a_class_again(pets):
+    pets.relabel(["cat/1.jpg"], STRANGERS)
+    assert pets.strangers() == ["_strangers/1.jpg"]
+    pets.relabel(pets.strangers(), "dog")
+    assert (pets.strangers(), pets.totals()["dog"]) == ([], 11)
+    with pytest.raises(DataError, match="of no class"):
+        pets.rename_label(STRANGERS, "bird")
+
+
+@pytest.mark.parametrize("spelling", ["_Strangers", "_STRANGERS"])
+def test_another_spelling_of_strangers_is_refused(pets, spelling):
+    with pytest.raises(DataError, match="reserved for pictures of none of the classes"):
+        pets.add(jpeg(99), spelling)
 
 
 EDITS = {

@@ -12,7 +12,7 @@ import pytest
 from drawn_pictures import fill, jpeg, tree
 from whatsit.datasets.formats.exporting import export_path, writable_formats
 from whatsit.datasets.formats.importing import import_path
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import STRANGERS, UNLABELLED
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
 
@@ -24,6 +24,7 @@ def dataset(tmp_path):
     import_path(project.dataset, tmp_path / "in")
     project.dataset.add(jpeg(500), "a/b: 100%", name="odd.jpg", split="validation")
     project.dataset.add(jpeg(501), UNLABELLED, name="new.jpg", split="test")
+    project.dataset.add(jpeg(502), STRANGERS, name="stranger.jpg", split="test")
     yield project.dataset
     project.close()
 
@@ -36,7 +37,7 @@ def facts(dataset):
 @pytest.mark.parametrize("layout", writable_formats())
 def test_every_layout_comes_back_with_bytes_names_labels_and_splits(dataset, tmp_path, layout, suffix):
     target = tmp_path / f"out{suffix}"
-    assert export_path(dataset, target, layout).pictures == 18
+    assert export_path(dataset, target, layout).pictures == 19
     again = Project(tmp_path / "again").dataset
     report = import_path(again, target)
     assert not report.skips
@@ -77,7 +78,7 @@ def test_an_export_never_overwrites(dataset, tmp_path):
 def test_pictures_that_cannot_be_read_are_left_out_and_named(dataset, tmp_path):
     (dataset.root / "cat" / "torn.jpg").write_bytes(b"no picture")
     report = export_path(dataset, tmp_path / "out")
-    assert (report.pictures, report.left_out) == (18, ("cat/torn.jpg",))
+    assert (report.pictures, report.left_out) == (19, ("cat/torn.jpg",))
 
 
 @pytest.mark.parametrize(

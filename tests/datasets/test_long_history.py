@@ -1,16 +1,19 @@
 """A long history: what counts is followed edit by edit and comes to the same as reading all of it."""
 
 import random
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from drawn_pictures import jpeg
+from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets import mirror
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.history import EditHistory, _lesson, _undoable
 from whatsit.datasets.project import Project
 from whatsit.datasets.standing import Standing
+from whatsit.studio.lessons.session import TeachSession
 
 
 def read_all(edits: dict[int, Edit | None]) -> tuple[int | None, int | None]:
@@ -57,6 +60,26 @@ def test_a_history_is_pruned_while_the_project_stays_open(tmp_path: Path, monkey
         for number in range(30):
             project.dataset.set_split([picture], ("validation", "training")[number % 2])
         assert len(list((tmp_path / ".whatsit" / "history").iterdir())) <= 8
+
+
+def test_a_lesson_taught_long_ago_does_not_keep_the_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prune = EditHistory.prune
+    monkeypatch.setattr(EditHistory, "prune", lambda history: prune(history, 4))
+    monkeypatch.setattr("whatsit.datasets.history._PRUNED_AFTER", 3)
+    monkeypatch.setattr("whatsit.studio.lessons.taught.KEPT", 4)
+    history = tmp_path / ".whatsit" / "history"
+    with Project(tmp_path) as project, closing(TeachSession(project.dataset, PixelEmbedder())) as session:
+        session.add_class(jpeg(1), "cat")
+        for number in range(30):
+            project.dataset.rename_label(f"cat {number}" if number else "cat", f"cat {number + 1}")
+            assert [found.label for found in session.lesson.classes] == [f"cat {number + 1}"]
+        assert len(list(history.iterdir())) <= 10
+        lesson = session.lesson
+        project.dataset.undo()
+        assert [found.label for found in session.lesson.classes] == ["cat 29"]
+    with Project(tmp_path) as project, closing(TeachSession(project.dataset, PixelEmbedder())) as session:
+        assert session.lesson.shots[0].id == lesson.shots[0].id
+        assert [found.label for found in session.lesson.classes] == ["cat 29"]
 
 
 def test_a_record_of_splits_that_is_mostly_older_decisions_is_written_again(

@@ -107,6 +107,18 @@ def test_the_newest_frame_wins_while_the_recogniser_is_busy() -> None:
     assert [answer.time for answer in kept.answers] == sorted(answer.time for answer in kept.answers)
 
 
+def test_with_a_limit_the_newest_frame_waits_for_its_turn() -> None:
+    camera, kept = Handed(), Kept()
+    with Live(camera, Named("mug"), [kept], fps=0.5):
+        camera.hand(1)
+        kept.wait_for(lambda answer: answer.time == 1)
+        for number in (2, 3, 4):
+            camera.hand(number)
+        kept.wait_for(lambda answer: answer.time == 4)
+    assert [answer.time for answer in kept.answers] == [1, 4]
+    assert all(answer.state is AnswerState.LABEL for answer in kept.answers)
+
+
 def test_preparing_a_frame_overlaps_recognising_the_one_before() -> None:
     camera, kept, slow = Handed(), Kept(), Named("mug")
     prepared = threading.Semaphore(0)
@@ -351,6 +363,7 @@ class Still(ClosingCamera):
         (("synthetic:", "missing.tflite"), {}, "missing.tflite"),
         (("synthetic:", Named("")), {"threshold": 2}, "threshold 2"),
         (("synthetic:", Named("")), {"top_k": 0}, "top_k 0"),
+        (("synthetic:", Named("")), {"fps": 0}, "fps 0: expected a number above 0"),
     ],
 )
 def test_a_wrong_argument_is_refused_in_one_line(

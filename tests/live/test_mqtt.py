@@ -1,8 +1,12 @@
 """MQTT and Home Assistant, with Debian's Mosquitto: what is retained is what is true, whatever happens in between."""
 
 import json
+import os
 import random
+import signal
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +25,7 @@ from whatsit.errors import DataError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Live
+from whatsit.live.model_files import ModelFiles
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_thread import SinkThread
@@ -29,10 +34,13 @@ from whatsit.live.sinks.home_assistant import Device, discovery, present_of, sta
 from whatsit.live.sinks.list_sink import ListSink
 from whatsit.live.sinks.mqtt_commands import obey
 from whatsit.models.prediction import Prediction, Predictions
+from whatsit.models.taught_model import TaughtModel
 
 pytest.importorskip("paho.mqtt", reason="the extra mqtt is not installed")
 CONFIG = "homeassistant/device/shelf/config"
 CAMERA = "synthetic:?fps=0&size=64x48"
+HELD = float(os.environ.get("WHATSIT_HELD_SECONDS", "0"))
+"""For how long the network is held up after that was noticed."""
 
 
 class Door:
@@ -40,11 +48,12 @@ class Door:
 
     preprocess = Preprocess(8, 8)
 
-    def __init__(self, *labels: str) -> None:
+    def __init__(self, *labels: str, sure: float = 0.9) -> None:
         self.labels = labels
+        self.sure = sure
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
-        return Predictions(tuple(Prediction(label, 0.9 - at / 2, at) for at, label in enumerate(self.labels)))
+        return Predictions(tuple(Prediction(label, self.sure - at / 2, at) for at, label in enumerate(self.labels)))
 
 
 class Engine:
@@ -55,6 +64,10 @@ class Engine:
         self.paused = False
         self.recogniser: Recogniser = Door("open", "closed")
         self.camera: SharedCamera | None = None
+        self.models: ModelFiles | None = None
+
+    def use(self, recogniser: Recogniser) -> None:
+        self.recogniser = recogniser
 
 
 Opened = Callable[..., tuple[SinkThread, Any]]
@@ -123,6 +136,30 @@ def test_killed_and_started_again_the_broker_gets_everything_again(
 
 
 @needs_mosquitto
+def test_after_a_network_that_was_held_up_the_newest_state_is_there(
+    sink: SinkThread, observer: Observer, broker: Mosquitto
+) -> None:
+    sink.put(said("open"))
+    observer.wait(lambda last: value(last) == "open")
+    assert broker.process is not None
+    broker.process.send_signal(signal.SIGSTOP)  # connections stay, and nothing goes through
+    try:
+        for number in range(200):
+            sink.put(said(f"thing {number}"))
+        held = threading.Event()
+        while sink.state.failing_since is None or time.time() - sink.state.failing_since < HELD:
+            held.wait(0.2)
+        sink.put(said("closed"))
+    finally:
+        broker.process.send_signal(signal.SIGCONT)
+    begun = time.monotonic()
+    observer.wait(lambda last: value(last) == "closed" and last.get("shelf/availability") == b"online")
+    print(f"right again after {time.monotonic() - begun:.1f} s")
+    observer.publish("shelf/threshold/set", "0.7")  # and it stays right, whatever old connections end in
+    observer.wait(lambda last: last.get("shelf/threshold") == b"0.7" and last["shelf/availability"] == b"online")
+
+
+@needs_mosquitto
 def test_a_birth_message_and_a_cleared_discovery_bring_everything_again(sink: SinkThread, observer: Observer) -> None:
     sink.put(said("open"))
     observer.wait(lambda last: value(last) == "open")
@@ -154,6 +191,42 @@ def test_commands_are_carried_out_acknowledged_or_refused(sink: SinkThread, obse
     observer.wait(lambda last: "shelf/refused" in last)
     assert json.loads(observer.last["shelf/refused"])["why"] == "threshold b'a lot': expected a number from 0 to 1"
     assert engine.threshold == 0.85
+
+
+@needs_mosquitto
+def test_the_model_is_chosen_and_brought_up_to_date_by_commands(
+    sink: SinkThread, observer: Observer, tmp_path: Path, taught: TaughtModel
+) -> None:
+    engine: Engine = sink._sink._controls  # type: ignore[attr-defined]
+    files = {name: tmp_path / f"{name}.tflite" for name in ("places", "broken")}
+    files["places"].write_bytes(taught.to_tflite())
+    files["broken"].write_bytes(b"nothing")
+    before = engine.recogniser
+    engine.models = ModelFiles(lambda: files, "broken", engine.use)
+    observer.wait(lambda last: last.get("shelf/model") == b"broken")
+    components = json.loads(observer.last[CONFIG])["components"]
+    assert components["model"]["options"] == ["places", "broken"]
+    assert components["update"]["platform"] == "update"
+    observer.publish("shelf/model/set", "places")
+    observer.wait(lambda last: last.get("shelf/model") == b"places")
+    assert engine.recogniser is not before and engine.recogniser.labels == ("china", "flower")  # type: ignore[attr-defined]
+
+    os.utime(files["places"], (1e9, 1e9))
+    newer = {"installed_version": engine.models.installed, "latest_version": "2001-09-09 01:46:40"}
+    observer.wait(lambda last: json.loads(last.get("shelf/update") or b"{}") == newer)
+    observer.publish("shelf/update/set", "install")
+    newest = dict.fromkeys(newer, "2001-09-09 01:46:40")
+    observer.wait(lambda last: json.loads(last["shelf/update"]) == newest)
+
+    used = engine.recogniser
+    for command, payload, why in (
+        ("model", "../places", "no such model; there are: places, broken"),
+        ("model", "broken", "broken.tflite"),
+        ("update", "now", "expected install"),
+    ):
+        observer.publish(f"shelf/{command}/set", payload)
+        observer.wait(lambda last, why=why: why in json.loads(last.get("shelf/refused") or b'{"why": ""}')["why"])  # type: ignore[misc]
+        assert engine.recogniser is used and engine.models.name == "places"
 
 
 @needs_mosquitto
@@ -190,6 +263,8 @@ def test_another_model_brings_another_announcement_and_its_state(broker: Mosquit
         observer.wait(lambda last: value(last) == "door open")
         observer.wait(lambda last: len(json.loads(last[CONFIG])["components"]["present"]) > 1)
         assert json.loads(observer.last["shelf/state"])["on"] == "ON"
+        live.recogniser = Door("door open", "no door", sure=0.7)  # what says the same is said again
+        observer.wait(lambda last: json.loads(last["shelf/state"])["score"] == 0.7)
         observer.publish("shelf/running/set", "OFF")
         observer.wait(lambda last: value(last) == "stale")
 
@@ -244,12 +319,12 @@ def wait_until(condition: Callable[[], object], sink: Any) -> bool:
 
 def test_each_entity_has_an_id_that_stays_and_follows_the_documented_rules() -> None:
     device = Device("shelf", "Shelf", "shelf")
-    message = discovery(device, "open", image=True)
-    renamed = discovery(replace(device, name="Other"), "open", image=True)
+    message = discovery(device, "open", ("a", "b"), image=True)
+    renamed = discovery(replace(device, name="Other"), "open", ("a", "b"), image=True)
     components = message["components"]
     ids = [component["unique_id"] for component in components.values()]
     assert ids == [component["unique_id"] for component in renamed["components"].values()]
-    assert len(set(ids)) == len(ids) == 7 and message["device"]["identifiers"] and message["origin"]["name"]
+    assert len(set(ids)) == len(ids) == 9 and message["device"]["identifiers"] and message["origin"]["name"]
     needed = {
         "sensor": {"state_topic"},
         "binary_sensor": {"state_topic"},
@@ -257,6 +332,8 @@ def test_each_entity_has_an_id_that_stays_and_follows_the_documented_rules() -> 
         "event": {"state_topic", "event_types"},
         "number": {"command_topic"},
         "switch": {"command_topic"},
+        "select": {"command_topic", "options"},
+        "update": {"state_topic"},
     }
     for component in components.values():
         assert needed[component["platform"]] <= set(component)
@@ -264,6 +341,7 @@ def test_each_entity_has_an_id_that_stays_and_follows_the_documented_rules() -> 
     assert (camera["device_class"], camera["options"]) == ("enum", [state.value for state in CameraState])
     without = discovery(device, None, image=False)["components"]
     assert without["present"] == {"platform": "binary_sensor"} and without["picture"] == {"platform": "image"}
+    assert without["model"] == {"platform": "select"} and without["update"] == {"platform": "update"}
 
 
 @pytest.mark.parametrize(
@@ -291,10 +369,11 @@ def test_what_is_not_known_is_neither_on_nor_off() -> None:
 
 def test_a_hundred_thousand_malformed_commands_change_nothing() -> None:
     engine, chance = Engine(), random.Random(1)
+    engine.models = ModelFiles(lambda: {"places": Path("places.tflite")}, "places", engine.use)
     alphabet = b"0123456789.eE+-naifON \x00\xff\xd9"
     for _ in range(100_000):
         payload = bytes(chance.choices(alphabet, k=chance.randrange(12)))
-        command = chance.choice(("threshold", "running", "model", "", "threshold/set"))
+        command = chance.choice(("threshold", "running", "model", "update", "", "threshold/set"))
         if obey(engine, command, payload) is None:
             assert payload in (b"ON", b"OFF") if command == "running" else 0 <= float(payload) <= 1
             engine = Engine()

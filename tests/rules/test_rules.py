@@ -1,5 +1,6 @@
 """Rules: what is switched is what a plain simulation predicts, and safe whenever nothing is seen."""
 
+import os
 import random
 from collections.abc import Iterator
 from itertools import pairwise
@@ -296,6 +297,41 @@ def test_no_document_is_more_than_refused(value: object) -> None:
             targets(rules_of(document))
         except WhatsitError as error:
             assert "\n" not in str(error)
+
+
+def test_damaged_rule_files_are_refused_or_read_and_nothing_else(tmp_path: Path) -> None:
+    whole = (
+        b'# lamp\n[[rules]]\nname = "lamp"\nlabel = "mug"\nfor = 1.5\nat_least = 0.8\ncooldown = 3\nthen = "gpio:17"\n'
+    )
+    chance, file, refused = random.Random(1), tmp_path / "rules.toml", 0
+    pieces = [
+        b"[[rules]]",
+        b'"',
+        b"'",
+        b"=",
+        b"\n",
+        b"\x00",
+        b"\xff",
+        b"inf",
+        b"nan",
+        b"-1",
+        b"1e400",
+        b"[",
+        b"{",
+        b"gpio:99",
+    ]
+    for _ in range(int(os.environ.get("WHATSIT_FUZZ_RULES", "1000"))):
+        text = bytearray(whole)
+        for _ in range(chance.randrange(1, 4)):
+            begin = chance.randrange(len(text))
+            text[begin : begin + chance.randrange(6)] = chance.choice([b"", *pieces])
+        file.write_bytes(text)
+        try:
+            targets(read_rules(file))
+        except DataError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 100
 
 
 def test_a_dry_run_says_when_rules_switch_and_switches_nothing(

@@ -1,16 +1,21 @@
 """Programs that were written for other servers get the right label, unchanged."""
 
 import json
+import os
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from foreign_openapi import document
 from model_server import Serving, serving
 
 HERE = Path(__file__).parent
 TOKEN = "open-sesame-street"
 INFER = "/v2/models/places/infer"
+BOX = "/v1/vision/custom/places"
+EXAMPLES = int(os.environ.get("WHATSIT_FUZZ_EXAMPLES", "15"))
+"""Of each operation."""
 
 
 def test_deepstacks_client_finds_the_picture_as_one_box(
@@ -130,9 +135,22 @@ def test_schemathesis_finds_no_answer_that_the_document_does_not_say(
         "-m", "schemathesis.cli", "run", f"{running.url}/api/v1/openapi.json",
         # That text is a picture no schema can say.
         "--exclude-checks", "positive_data_acceptance",
-        "--continue-on-failure", "--max-examples", 25, "--seed", 1, "--no-color", "--generation-database", "none",
+        "--continue-on-failure", "--max-examples", EXAMPLES, "--seed", 1, "--no-color", "--generation-database", "none",
         cwd=tmp_path,  # it leaves files where it runs
     )  # fmt: skip
+
+
+def test_schemathesis_brings_no_route_of_another_protocol_down(
+    foreign_programs, running: Serving, tmp_path, china: bytes
+) -> None:
+    (tmp_path / "others.json").write_text(json.dumps(document()))
+    foreign_programs(
+        "-m", "schemathesis.cli", "run", tmp_path / "others.json", "--url", running.url,
+        "--checks", "not_a_server_error", "--continue-on-failure", "--max-examples", EXAMPLES, "--seed", 1,
+        "--no-color", "--generation-database", "none", cwd=tmp_path,
+    )  # fmt: skip
+    with running.client() as client:
+        assert client.post(BOX, files={"image": china}).json()["predictions"][0]["label"] == "china"
 
 
 def tensor(**changes: object) -> dict[str, object]:

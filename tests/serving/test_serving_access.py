@@ -93,7 +93,7 @@ def test_off_loopback_a_token_is_made_and_said(places_file) -> None:
         assert server.address.token and f"Authorization: Bearer {server.address.token}" in said
         assert "?token=" not in said
     finally:
-        server._server.close()
+        server.close()
 
 
 def test_the_line_to_try_it_with_names_a_model_where_there_are_several() -> None:

@@ -1,10 +1,10 @@
 """What a run is given, as a stream of pictures: folders, patterns, lists, addresses, single files."""
 
 import glob
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 from whatsit.bulk import addresses
@@ -13,6 +13,7 @@ from whatsit.datasets.formats.listing import ASIDE
 from whatsit.datasets.picture_folder import pictures_below
 from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError
+from whatsit.files.spill import Seen, in_order
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.text import printable
 from whatsit.validation import path as checked_path
@@ -38,14 +39,12 @@ def entries(inputs: Sequence[str | os.PathLike[str]]) -> Iterator[Entry]:
     Raises:
         DataError: an input is not there, cannot be listed, or is a list that cannot be read.
     """
-    seen: set[bytes] = set()
-    for one in inputs:
-        for entry in _of(os.fspath(one)):
-            # Sixteen bytes of hash: paths of a million pictures would take several times the memory.
-            mark = blake2b(entry.path.encode("utf-8", "surrogateescape"), digest_size=16).digest()
-            if mark not in seen:
-                seen.add(mark)
-                yield _in_utf8(entry)
+    if len(inputs) == 1 and Path(inputs[0]).is_dir():  # which names nothing twice
+        yield from map(_in_utf8, _of(os.fspath(inputs[0])))
+        return
+    with Seen() as seen:
+        for one in inputs:
+            yield from (_in_utf8(entry) for entry in _of(os.fspath(one)) if seen.is_new(entry.path))
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
@@ -76,10 +75,10 @@ def _of_folder(folder: Path) -> Iterator[Entry]:
 
 
 def _of_pattern(pattern: str) -> Iterator[Entry]:
-    found = sorted(glob.iglob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
-    if not found:
+    found = in_order(glob.iglob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
+    if (first := next(found, None)) is None:
         raise DataError(f"{pattern}: matches nothing; expected pictures, folders, patterns or lists of them")
-    for one in found:
+    for one in itertools.chain([first], found):
         path = Path(one)
         if path.is_dir():
             if not pattern.endswith("**"):  # which names each folder and all that is in it

@@ -15,10 +15,13 @@ from whatsit.bulk.search_index import SearchIndex, open_index
 from whatsit.errors import ArgumentError, DataError, ModelError
 from whatsit.imaging.image import ImageLike
 from whatsit.models.classifier import Classifier
-from whatsit.validation import first_few, short, whole_number
+from whatsit.validation import first_few, index, short, whole_number
 from whatsit.validation import path as checked_path
 
-_FIRST, _BLOCK = 256, 1024
+_PROMISING, _FIRST = 256, 64
+"""How many are looked at first: of those that look best by the coarse sketch, and of these by the sketch."""
+_SKETCHES, _BLOCK = 8192, 1024
+"""Sketches and embeddings that are in memory at a time."""
 _ROUNDING = np.float32(1e-5)
 
 
@@ -33,14 +36,17 @@ class Match:
     unknown: bool
     similarity: float
     """Cosine of the two embeddings, -1..1; 1: the same."""
+    row: int
+    """Its place among the pictures of the run that have an answer."""
 
 
 class Search:
     """Opened once, asked often.
 
     A sketch of each embedding (its projection on 256 directions, and the length of what is left) gives the highest
-    similarity that it can have (Cauchy-Schwarz). Only embeddings that can be among the best are compared as a whole, so
-    the answer is that of comparing all of them.
+    similarity that it can have (Cauchy-Schwarz), and so do 64 of the directions, less closely. The 64 are looked at for
+    every picture, the sketch for those that they leave, and only embeddings that can still be among the best are
+    compared as a whole: the answer is that of comparing all of them.
     """
 
     def __init__(self, out: str | os.PathLike[str], *, model: str | os.PathLike[str] | None = None) -> None:
@@ -65,6 +71,14 @@ class Search:
 
     def __len__(self) -> int:
         return len(self._index.labels)
+
+    def path(self, row: int) -> str:
+        """The path of a picture by ``Match.row``.
+
+        Raises:
+            ArgumentError: there is no such row.
+        """
+        return str(self._index.rows["path"][index(row, "row", len(self))])
 
     def embed(self, picture: ImageLike) -> NDArray[np.float32]:
         """The embedding of a picture, as the run's model gives it: L2-normalised, shape (dim,).
@@ -107,8 +121,8 @@ class Search:
         places, similarities = self._best(query, k, self._chosen(label))
         rows = self._index.rows.take(places).to_pylist()
         return [
-            Match(row["path"], row["label"], row["score"], row["unknown"], float(similarity))
-            for row, similarity in zip(rows, similarities, strict=True)
+            Match(row["path"], row["label"], row["score"], row["unknown"], float(similarity), place)
+            for row, similarity, place in zip(rows, similarities, places.tolist(), strict=True)
         ]
 
     def _chosen(self, label: str | None) -> NDArray[np.bool_] | None:
@@ -123,23 +137,37 @@ class Search:
         self, query: NDArray[np.float32], k: int, chosen: NDArray[np.bool_] | None
     ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         shadow = query @ self._index.basis
-        rest = np.sqrt(max(0.0, float(query @ query - shadow @ shadow)) + 1e-6)
-        most = self._index.sketch @ np.append(shadow, rest).astype(np.float32) + _ROUNDING
-        every = np.arange(len(most)) if chosen is None else np.flatnonzero(chosen)
+        most = _highest(self._index.coarse, query, shadow)
+        if chosen is not None:
+            most[~chosen] = -np.inf
         # The most promising ones first: what they reach rules nearly all others out.
-        split = min(len(every), max(_FIRST, 2 * k))
-        order = np.argpartition(-most[every], split - 1)
-        head, left = every[order[:split]], every[order[split:]]
+        head = np.argpartition(most, -min(len(most), max(_PROMISING, 4 * k)))[-max(_PROMISING, 4 * k) :]
+        head = head[most[head] > -np.inf]
+        finer = self._finer(head, query, shadow)
+        head = head[np.argsort(-finer, kind="stable")[: max(_FIRST, 2 * k)]]
         places, found = _kept(head, self._exact(head, query), k)
-        left = left[most[left] >= found[-1]]
-        left = left[np.argsort(-most[left], kind="stable")]
+        most[head] = -np.inf
+        left = np.flatnonzero(most >= found[-1])
+        finer = self._finer(left, query, shadow)
+        order = np.argsort(-finer, kind="stable")
+        left, finer = left[order], finer[order]
         for start in range(0, len(left), _BLOCK):
-            block = left[start : start + _BLOCK]
-            if most[block[0]] < found[-1]:
+            if finer[start] < found[-1]:
                 break
+            block = left[start : start + _BLOCK][finer[start : start + _BLOCK] >= found[-1]]
             both = np.concatenate([found, self._exact(block, query)])
             places, found = _kept(np.concatenate([places, block]), both, k)
         return places, found
+
+    def _finer(
+        self, places: NDArray[np.intp], query: NDArray[np.float32], shadow: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The highest similarities that the sketches at these places allow."""
+        found = np.empty(len(places), np.float32)
+        for start in range(0, len(places), _SKETCHES):
+            some = slice(start, start + _SKETCHES)
+            found[some] = _highest(self._index.sketch.take(places[some]), query, shadow)
+        return found
 
     def _exact(self, places: NDArray[np.intp], query: NDArray[np.float32]) -> NDArray[np.float32]:
         # In the order of the file, so that the disk is read once from front to back.
@@ -160,6 +188,15 @@ class Search:
         if model_id != manifest.model_id:
             raise ModelError(f"{file}: not the model that {self._out} was made with; --model says where that one is")
         return classifier
+
+
+def _highest(
+    sketches: NDArray[np.float32], query: NDArray[np.float32], shadow: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The highest similarity with ``query`` that each sketch allows, of as many directions as it has."""
+    directions = shadow[: sketches.shape[1] - 1]
+    rest = np.sqrt(max(0.0, float(query @ query - directions @ directions)) + 1e-6)
+    return sketches @ np.append(directions, rest).astype(np.float32) + _ROUNDING
 
 
 def _kept(

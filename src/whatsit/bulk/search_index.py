@@ -18,12 +18,14 @@ from whatsit.errors import DataError
 from whatsit.files import cannot_write, parquet, read_bounded, scratch_beside
 
 FOLDER = "search"
-_RECORD, _EMBEDDINGS, _SKETCH, _BASIS, _LABELS, _ROWS = (
-    "index.json", "embeddings.npy", "sketch.npy", "basis.npy", "labels.npy", "rows.arrow",
+_RECORD, _EMBEDDINGS, _SKETCH, _COARSE, _BASIS, _LABELS, _ROWS = (
+    "index.json", "embeddings.npy", "sketch.npy", "coarse.npy", "basis.npy", "labels.npy", "rows.arrow",
 )  # fmt: skip
 _COLUMNS = ("path", "label", "score", "unknown")
-_SKETCHED = 256
-"""Numbers of a sketch."""
+_FORMAT = 2
+"""An index of another one is made again."""
+_SKETCHED, _COARSELY = 256, 64
+"""Numbers of a sketch, and of the coarse one, of which 100,000 are read in a few milliseconds."""
 _SAMPLE = 1024
 """Embeddings that the basis is fitted to."""
 _SLACK = 2e-6
@@ -36,42 +38,44 @@ class _Record:
     rows: int
     dim: int
     labels: tuple[str, ...]
-    format: int = 1
+    format: int = _FORMAT
 
 
-class EmbeddingFile:
-    """The embeddings on the disk, of which a search reads a few: not mapped, as what is mapped counts as memory.
+class RowFile:
+    """An array on the disk, of which a search reads a few rows: not mapped, as what is mapped counts as memory.
 
     Raises:
-        ValueError: not an array of so many float16.
+        ValueError: not an array of that shape and type.
     """
 
-    def __init__(self, path: Path, rows: int, dim: int) -> None:
+    def __init__(self, path: Path, shape: tuple[int, int], kind: type[np.floating[Any]]) -> None:
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        if mapped.shape != (rows, dim) or mapped.dtype != np.float16:
-            raise ValueError(f"{path.name} has shape {mapped.shape}")
-        self.dim, self._start = dim, int(mapped.offset)
+        if mapped.shape != shape or mapped.dtype != kind:
+            raise ValueError(f"{path.name} has shape {mapped.shape} of {mapped.dtype}")
+        self.dim, self._kind, self._start = shape[1], mapped.dtype, int(mapped.offset)
         self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         weakref.finalize(self, os.close, self._handle)
 
     def take(self, places: NDArray[np.intp]) -> NDArray[np.float32]:
         """Rows by their numbers, shape (places, dim)."""
-        found = np.empty((len(places), self.dim), np.float16)
-        size = 2 * self.dim
+        found = np.empty((len(places), self.dim), self._kind)
+        size = self._kind.itemsize * self.dim
         for row, place in zip(found, places.tolist(), strict=True):
             if os.preadv(self._handle, [row.data], self._start + place * size) != size:
-                raise DataError("the embeddings of this run became shorter; remove its folder  search")
-        return found.astype(np.float32)
+                raise DataError("the index of this run became shorter; remove its folder  search")
+        return found.astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
 class SearchIndex:
-    """A row for each picture with an answer, in the order of the parts; but for the embeddings mapped into memory."""
+    """A row for each picture with an answer, in the order of the parts."""
 
-    embeddings: EmbeddingFile
+    embeddings: RowFile
     """As in the parts."""
-    sketch: NDArray[np.float32]
-    """Shape (rows, size + 1): the projection of each embedding on ``basis``, and the length of what is left of it."""
+    sketch: RowFile
+    """Of size + 1 numbers: the projection of each embedding on ``basis``, and the length of what is left of it."""
+    coarse: NDArray[np.float32]
+    """As ``sketch``, for the first directions of the basis alone; mapped into memory."""
     basis: NDArray[np.float32]
     """Shape (dim, size), orthonormal: the principal directions of a sample."""
     labels: NDArray[np.int32]
@@ -91,7 +95,7 @@ def open_index(out: Path) -> SearchIndex:
     if not manifest.options.embeddings:
         raise DataError(f"{out}: made without embeddings; run  whatsit bulk  with --embeddings into another folder")
     record = _read_record(out / FOLDER)
-    if record is None or record.run != manifest.run:
+    if record is None or (record.run, record.format) != (manifest.run, _FORMAT):
         if missing := [part for part in range(manifest.parts) if not is_whole(out, part, manifest)]:
             raise DataError(f"{out}: {len(missing):,} of {manifest.parts:,} parts are missing; --resume makes them")
         record = _build(out, manifest)
@@ -113,16 +117,18 @@ def _read_record(folder: Path) -> _Record | None:
 
 def _opened(folder: Path, record: _Record) -> SearchIndex:
     pa = parquet.arrow("whatsit find")
-    arrays = [np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (_SKETCH, _BASIS, _LABELS)]
-    sketch, basis, labels = arrays
+    arrays = [np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (_COARSE, _BASIS, _LABELS)]
+    coarse, basis, labels = map(np.asarray, arrays)
     size = basis.shape[-1]
-    shapes = ((record.rows, size + 1), (record.dim, size), (record.rows,))
-    if tuple(array.shape for array in arrays) != shapes:
+    if (coarse.shape, basis.shape, labels.shape) != (
+        (record.rows, min(size, _COARSELY) + 1), (record.dim, size), (record.rows,),
+    ):  # fmt: skip
         raise ValueError("its arrays do not go together")
     with pa.memory_map(str(folder / _ROWS)) as mapped:
         rows = pa.ipc.open_file(mapped).read_all()
-    embeddings = EmbeddingFile(folder / _EMBEDDINGS, record.rows, record.dim)
-    return SearchIndex(embeddings, sketch, np.asarray(basis), labels, record.labels, rows)
+    embeddings = RowFile(folder / _EMBEDDINGS, (record.rows, record.dim), np.float16)
+    sketch = RowFile(folder / _SKETCH, (record.rows, size + 1), np.float32)
+    return SearchIndex(embeddings, sketch, coarse, basis, labels, record.labels, rows)
 
 
 def _build(out: Path, manifest: Manifest) -> _Record:
@@ -150,7 +156,7 @@ def _write(folder: Path, out: Path, manifest: Manifest) -> _Record:
     basis = _basis(sample)
     rows, names = 0, {}  # type: tuple[int, dict[str, int]]
     dim = sample.shape[1]
-    arrays = {name: _Growing(folder / name) for name in (_EMBEDDINGS, _SKETCH, _LABELS)}
+    arrays = {name: _Growing(folder / name) for name in (_EMBEDDINGS, _SKETCH, _COARSE, _LABELS)}
     schema = pa.schema(
         [("path", pa.string()), ("label", pa.string()), ("score", pa.float32()), ("unknown", pa.bool_())]
     )
@@ -162,10 +168,11 @@ def _write(folder: Path, out: Path, manifest: Manifest) -> _Record:
         for table, embeddings in _parts(out, manifest, dim):
             wide = embeddings.astype(np.float32)
             shadow = wide @ basis
-            rest = np.sqrt(np.maximum(0, (wide**2).sum(1) - (shadow**2).sum(1)) + _SLACK)
+            norms = (wide**2).sum(1)
             codes = [names.setdefault(label, len(names)) for label in table["label"].to_pylist()]
             arrays[_EMBEDDINGS].add(embeddings)
-            arrays[_SKETCH].add(np.column_stack([shadow, rest]).astype(np.float32))
+            arrays[_SKETCH].add(_sketched(shadow, norms))
+            arrays[_COARSE].add(_sketched(shadow[:, :_COARSELY], norms))
             arrays[_LABELS].add(np.asarray(codes, np.int32))
             writer.write_table(table.select(_COLUMNS).cast(schema))
             rows += len(embeddings)
@@ -173,6 +180,12 @@ def _write(folder: Path, out: Path, manifest: Manifest) -> _Record:
     record = _Record(manifest.run, rows, dim, tuple(names))
     (folder / _RECORD).write_text(json.dumps(asdict(record), ensure_ascii=False))
     return record
+
+
+def _sketched(shadow: NDArray[np.float32], norms: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Projections and the lengths of what they leave of embeddings of these squared norms."""
+    rest = np.sqrt(np.maximum(0, norms - (shadow**2).sum(1)) + _SLACK)
+    return np.column_stack([shadow, rest]).astype(np.float32)
 
 
 def _parts(out: Path, manifest: Manifest, dim: int) -> Iterator[tuple[Any, NDArray[np.float16]]]:

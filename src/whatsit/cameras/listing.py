@@ -24,3 +24,8 @@ def list_cameras() -> list[FoundCamera]:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             _log.warning("%s: cameras of this kind cannot be listed: %s", source.example, reason)
     return sorted(found, key=lambda camera: not camera.device)
+
+
+def first_camera() -> str:
+    """The address of the camera to use where nobody says which."""
+    return list_cameras()[0].address

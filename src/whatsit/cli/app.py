@@ -14,6 +14,7 @@ from whatsit.cli import (
     cameras,
     capture,
     classify,
+    correct,
     dataset,
     deploy,
     doctor,
@@ -32,6 +33,7 @@ from whatsit.cli import (
     test,
     train,
     verify,
+    why,
 )  # fmt: skip
 from whatsit.cli.terminal import Stopped, prepare, shown
 from whatsit.cli.usage import usage_line
@@ -41,6 +43,7 @@ from whatsit.version import VERSION
 COMMANDS = (
     studio,
     classify,
+    why,
     bulk,
     find,
     summary,
@@ -51,6 +54,7 @@ COMMANDS = (
     serve,
     cameras,
     capture,
+    correct,
     dataset,
     train,
     test,

@@ -108,8 +108,10 @@ def _package(name: str) -> Diagnosis:
 
 def _optional() -> list[Diagnosis]:
     """The extras but those that bring backbones, and what rows of the tables need besides."""
+    from whatsit.backbones import BACKBONES
+
     rows = [row for table in tables() for row in table.values()]
-    elsewhere = {getattr(row, "extra", None) for row in rows}
+    elsewhere = {row.extra for row in BACKBONES.values()}
     extras = [extra for extra in EXTRAS.values() if extra.extra not in elsewhere]
     needed = [getattr(row, "requirement", None) for row in rows]
     found = []

@@ -1,17 +1,24 @@
 """``whatsit live``"""
 
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whatsit.cli.opened_project import opened_project
 from whatsit.cli.smoothing_options import ExpireAfter, Holding, SteadyRuleOption, Threshold, smoothing_of
 from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import say, say_assumptions
+from whatsit.errors import DataError
 
 if TYPE_CHECKING:
+    from whatsit.live.engine import Live
+    from whatsit.live.model_files import ModelFiles
     from whatsit.live.sink import Sink
+    from whatsit.live.sinks.configured import SinkChoice
+    from whatsit.rules.rule import Rule
 
 
 def register(app: typer.Typer) -> None:
@@ -21,10 +28,18 @@ def register(app: typer.Typer) -> None:
 
 def live(
     *,
-    camera: Annotated[str, typer.Option(help="The camera's address; `whatsit cameras` lists them.")],
+    camera: Annotated[
+        str | None, typer.Option(help="The camera's address; `whatsit cameras` lists them. Default: the project's.")
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="A project's folder: its sinks and rules, and its camera and model where none is given."),
+    ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="A .tflite model or a .bin of taught features. Default: ImageNet's classes."),
+        typer.Option(
+            help="A .tflite model or a .bin of taught features. Default: the project's, else ImageNet's classes."
+        ),
     ] = None,
     backbone: Annotated[
         Path | None, typer.Option(help="The .tflite that a .bin was taught on, if it has moved.")
@@ -38,15 +53,18 @@ def live(
     steady: SteadyRuleOption = None,
     rules: Annotated[
         Path | None,
-        typer.Option(help="Rules to carry out: a TOML file of rules, or a project's folder."),
+        typer.Option(help="Rules to carry out, instead of the project's: a TOML file, or a project's folder."),
     ] = None,
     sink: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
             help="Where the answers go, as KIND: or KIND:TARGET, such as jsonl:seen.jsonl. Kinds: {sinks}. Give "
-            "it again for more sinks. Default: text:",
+            "it again for more sinks. Default: the project's, else text:",
         ),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Recognise at most this many frames a second. Default: all that it can.")
     ] = None,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after this many frames.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
@@ -63,12 +81,14 @@ def live(
 
     # As Ctrl-C: what was switched must be safe, also when a service manager ends it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    addresses = [*(sink or ()), *(["json:"] if as_json else ())] or ["text:"]
+    addresses = [*(sink or ()), *(["json:"] if as_json else ())]
+    chosen = _chosen(camera, project, model, rules)
     smoothing = smoothing_of(threshold, hold, expire_after, steady)
-    recogniser = load_recogniser(model, backbone=backbone, normalise=normalise)
+    recogniser = load_recogniser(chosen.model, backbone=backbone, normalise=normalise)
     say_assumptions(recogniser)
-    with open_camera_without_page(camera) as source:
-        engine = Live(source, recogniser, _sinks(addresses, rules), smoothing=smoothing)
+    with open_camera_without_page(chosen.camera) as source:
+        engine = Live(source, recogniser, _opened(addresses, chosen), smoothing=smoothing, fps=fps)
+        engine.models = _models(engine, chosen, project)
         try:
             with Watchdog(Notifier(), engine.is_alive, lambda: str(engine.latest or engine.error or "no answer yet")):
                 engine.run(count=count, seconds=seconds)
@@ -86,19 +106,66 @@ def live(
             )
 
 
-def _sinks(addresses: list[str], rules: Path | None) -> "list[Sink]":
-    from whatsit.live.sinks import open_sinks
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    camera: str
+    model: Path | None = None
+    rules: "tuple[Rule, ...]" = ()
+    sinks: "tuple[SinkChoice, ...]" = ()
 
-    if rules is None:
-        return open_sinks(addresses)
-    from whatsit.rules.actions import open_actions
+
+def _chosen(camera: str | None, project: Path | None, model: Path | None, rules: Path | None) -> _Chosen:
+    """What is on the command line, and for the rest what the project says. Nothing is opened."""
     from whatsit.rules.reading import read_rules
+
+    own = _of_project(project) if project is not None else _Chosen("")
+    if not (camera or own.camera):
+        where = (
+            f"or one in {project}/whatsit.toml" if project is not None else "or --project with a project that has one"
+        )
+        raise DataError(f"--camera is missing: expected a camera's address, {where}; whatsit cameras  lists them")
+    found = read_rules(rules) if rules is not None else own.rules
+    return _Chosen(camera or own.camera, model or own.model, found, own.sinks)
+
+
+def _of_project(project: Path) -> _Chosen:
+    from whatsit.datasets.places import FEATURES, MODELS
+    from whatsit.live.sinks.configured import read_sinks
+    from whatsit.rules.reading import read_rules
+
+    with opened_project(project) as opened:
+        settings = opened.settings
+    taught = FEATURES.below(project)
+    model = (
+        MODELS.below(project) / f"{settings.model}.tflite" if settings.model else taught if taught.exists() else None
+    )
+    return _Chosen(settings.camera, model, read_rules(project, needed=False), read_sinks(project))
+
+
+def _models(engine: "Live", chosen: _Chosen, project: Path | None) -> "ModelFiles | None":
+    """What another program can choose from: the models of the project, or the one that was given."""
+    from whatsit.live.model_files import ModelFiles, models_in
+
+    if chosen.model is None:
+        return None
+    given = {chosen.model.stem: chosen.model}
+    return ModelFiles(
+        lambda: given | models_in(project) if project is not None else given, chosen.model.stem, engine.use
+    )
+
+
+def _opened(addresses: list[str], chosen: _Chosen) -> "list[Sink]":
+    from whatsit.live.sinks import open_sinks
+    from whatsit.live.sinks.configured import open_choices
+
+    sinks = open_choices(chosen.sinks) if chosen.sinks and not addresses else open_sinks(addresses or ["text:"])
+    if not chosen.rules:
+        return sinks
+    from whatsit.rules.actions import open_actions
     from whatsit.rules.rules_sink import RulesSink
 
-    found = read_rules(rules)
-    sinks = open_sinks(addresses)
     try:
-        return [RulesSink(found, open_actions(found)), *sinks]
+        return [RulesSink(chosen.rules, open_actions(chosen.rules)), *sinks]
     except BaseException:
         for sink in sinks:
             sink.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whatsit.cli.terminal import note
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def embeddings_folder(project: "Project") -> Path:
 
 def tell_unreadable(project: "Project") -> None:
     """Name on standard error the labelled pictures that cannot be read and so are left out."""
-    broken = [picture for picture in project.dataset.pictures() if picture.error and picture.label != UNLABELLED]
+    broken = [picture for picture in project.dataset.pictures() if picture.error and picture.label not in RESERVED]
     for picture in broken[:_NAMED]:
         note(f"Note: left out: {picture.key}: {picture.error}")
     if len(broken) > _NAMED:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from whatsit.datasets.index import Index
-from whatsit.datasets.label import UNLABELLED, check_label, folder_name, label_of, refuse_twin
+from whatsit.datasets.label import RESERVED, STRANGERS, UNLABELLED, check_label, folder_name, label_of, refuse_twin
 from whatsit.datasets.placement import counts_by_label, known_splits
 from whatsit.datasets.split import DecidedBy, Split, split_of
 from whatsit.datasets.splits_csv import SplitRecord
@@ -91,17 +91,17 @@ class Catalogue:
 
     def __len__(self) -> int:
         rows = self.index.rows(
-            "SELECT count(*) FROM files JOIN fingerprints USING (hash) WHERE error = '' AND label != ?",
-            (UNLABELLED,),
+            "SELECT count(*) FROM files JOIN fingerprints USING (hash) WHERE error = '' AND label NOT IN (?, ?)",
+            (UNLABELLED, STRANGERS),
         )
         return int(rows[0][0])
 
     def labels(self) -> list[str]:
-        """Every class, those without pictures too, sorted; ``_unlabelled`` is not one."""
-        return sorted({label for label, _ in self.folders() if label != UNLABELLED})
+        """Every class, those without pictures too, sorted; ``_unlabelled`` and ``_strangers`` are none."""
+        return sorted({label for label, _ in self.folders()} - RESERVED)
 
     def counts(self) -> dict[str, dict[Split, int]]:
-        """Pictures of every class in each split; ``_unlabelled`` appears where it has any."""
+        """Pictures of every class in each split; ``_unlabelled`` and ``_strangers`` appear where they have any."""
         counts = counts_by_label(self.index)
         return {
             label: dict(zip(Split, counts.get(label, (0, 0, 0)), strict=True))
@@ -109,8 +109,12 @@ class Catalogue:
         }
 
     def totals(self) -> dict[str, int]:
-        """Pictures of every class, those without pictures too; ``_unlabelled`` is not one."""
-        return {label: sum(splits.values()) for label, splits in self.counts().items() if label != UNLABELLED}
+        """Pictures of every class, those without pictures too; ``_unlabelled`` and ``_strangers`` are none."""
+        return {label: sum(splits.values()) for label, splits in self.counts().items() if label not in RESERVED}
+
+    def strangers(self, split: Split | str | None = None) -> list[str]:
+        """The keys of the readable pictures that were marked as none of the classes, in their order."""
+        return [picture.key for picture in self.pictures(STRANGERS, split) if not picture.error]
 
     def pictures(
         self,
@@ -203,13 +207,13 @@ class Catalogue:
         """Every readable picture of every class, by key."""
         rows = self.index.rows(
             "SELECT key, label, split FROM files JOIN records USING (hash) JOIN fingerprints USING (hash)"
-            " WHERE error = '' AND label != ? ORDER BY key",
-            (UNLABELLED,),
+            " WHERE error = '' AND label NOT IN (?, ?) ORDER BY key",
+            (UNLABELLED, STRANGERS),
         )
         return [Sample(self.root / key, label, Split(split)) for key, label, split in rows]
 
     def folders(self) -> list[tuple[str, Path]]:
-        """The folders there are, with the label of each; ``_unlabelled`` too."""
+        """The folders there are, with the label of each; ``_unlabelled`` and ``_strangers`` too."""
         if not self.root.is_dir():
             return []
         # Asked for with every picture that is stored: what a name means is remembered, what there is never.

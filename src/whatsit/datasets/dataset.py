@@ -36,7 +36,7 @@ class Dataset(Catalogue):
 
     The files are the truth: whatever is added, moved or deleted there by other means is noticed by
     ``refresh``, which opening the project and every iteration call. Unreadable files and those in
-    ``_unlabelled`` are not iterated; ``pictures`` lists them.
+    ``_unlabelled`` and ``_strangers`` are not iterated; ``pictures`` lists them.
     """
 
     def __init__(self, project: Path, ratios: Callable[[], SplitRatios], lock: ProjectLock) -> None:
@@ -186,7 +186,7 @@ class Dataset(Catalogue):
         with self.editing():
             if not name:
                 name = clock.strftime("%Y%m%d-%H%M%S", clock.localtime(newcomer.time)) + f"-{digest[:8]}"
-            edit, key = self.plans.add(newcomer.label, safe_file_name(name, picture_header(content).suffix), digest)
+            edit, key = self.plans.add(newcomer, safe_file_name(name, picture_header(content).suffix))
             try:
                 # One commit: should it be lost, the file that is there by then is found by the next refresh.
                 with self.index.transaction():

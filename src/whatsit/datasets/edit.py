@@ -22,6 +22,10 @@ class EditKind(StrEnum):
     """``count`` pictures."""
     RELABEL = "relabel"
     """``count`` pictures to the class ``to``."""
+    CORRECT = "correct"
+    """``count`` pictures, which a model took for something else, to the class ``to``."""
+    STRANGER = "stranger"
+    """``count`` pictures are none of the classes."""
     MOVE = "move"
     """``count`` pictures to the split ``to``."""
     DELETE = "delete"
@@ -83,6 +87,8 @@ class Edit:
             EditKind.ADD: f"add {some} to {self.to!r}",
             EditKind.IMPORT: f"import {some}",
             EditKind.RELABEL: f"relabel {some} to {self.to!r}",
+            EditKind.CORRECT: f"correct {some} to {self.to!r}",
+            EditKind.STRANGER: f"mark {some} as none of the classes",
             EditKind.MOVE: f"move {some} to {self.to}",
             EditKind.DELETE: f"delete {some}",
             EditKind.ADD_CLASS: f"add the class {self.label!r}",
@@ -137,6 +143,7 @@ class Edit:
         """Whether this is a further part of ``earlier``'s burst."""
         return (
             self.burst != ""
+            and self.kind not in (EditKind.CORRECT, EditKind.STRANGER)
             and not earlier.undoes
             and (self.burst, self.kind, self.to) == (earlier.burst, earlier.kind, earlier.to)
         )

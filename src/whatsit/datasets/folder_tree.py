@@ -10,6 +10,7 @@ from pathlib import Path
 
 from whatsit.datasets.label import SYSTEM_NAMES, is_text
 from whatsit.errors import SourceError
+from whatsit.files.spill import in_order
 
 _ASIDE = frozenset({"thumbs", "thumb", "thumbnails", "thumbnail", "__thumb"})
 
@@ -101,20 +102,20 @@ def _walk(
 ) -> Iterator[TreeEntry]:
     try:
         with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+            names = in_order(entry.name for entry in found)
     except OSError as error:
         yield TreeEntry(folder, parts, Refusal.UNREADABLE, True, detail=error.strerror or str(error))
         return
-    for entry in entries:
-        path, inner = Path(entry.path), (*parts, entry.name)
+    for name in names:
+        path, inner = folder / name, (*parts, name)
         try:
-            status = entry.stat(follow_symlinks=not strict)
+            status = path.stat(follow_symlinks=not strict)
         except OSError as error:
-            problem = Refusal.LINK if entry.is_symlink() else Refusal.UNREADABLE
+            problem = Refusal.LINK if path.is_symlink() else Refusal.UNREADABLE
             yield TreeEntry(path, inner, problem, detail=error.strerror or str(error))
             continue
         is_folder = stat.S_ISDIR(status.st_mode)
-        refusal = _refusal(entry.name, status, strict)
+        refusal = _refusal(name, status, strict)
         if refusal is None and is_folder:
             identity = (status.st_dev, status.st_ino)
             if depth is not None and len(inner) >= depth:

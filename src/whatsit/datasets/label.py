@@ -11,6 +11,10 @@ from whatsit.imaging.picture_format import same_format
 
 UNLABELLED = "_unlabelled"
 """The folder of pictures without a label; never a class."""
+STRANGERS = "_strangers"
+"""The folder of pictures that a person marked as none of the classes; never a class."""
+RESERVED = frozenset({UNLABELLED, STRANGERS})
+"""Folders of pictures that are of no class."""
 MAX_CHARACTERS = 64
 MAX_BYTES = 200
 """UTF-8 bytes of a folder name: file systems allow 255, and temporary names need some of them."""
@@ -37,7 +41,7 @@ def check_label(label: str) -> str:
 
     Raises:
         DataError: empty, with a space at either end, longer than 64 characters or than 200 bytes as a folder name,
-            with control or text-direction characters, or a spelling of ``_unlabelled``.
+            with control or text-direction characters, or another spelling of ``_unlabelled`` or ``_strangers``.
     """
     if not isinstance(label, str):
         raise ArgumentError(f"label {label!r}: expected text, not {type(label).__name__}")
@@ -48,11 +52,17 @@ def check_label(label: str) -> str:
     for character in label:
         if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
             raise DataError(f"label {label!r}: contains U+{ord(character):04X}, which cannot be shown; leave it out")
-    if label != UNLABELLED and twin_key(label) == UNLABELLED:
-        raise DataError(f"label {label!r}: reserved for pictures without a label; choose another")
+    if label not in RESERVED and twin_key(label) in RESERVED:
+        raise DataError(reserved(label))
     if len(_escaped(label).encode()) > MAX_BYTES:
         raise DataError(f"label {label!r}: needs more than {MAX_BYTES} bytes as a folder name; shorten it")
     return label
+
+
+def reserved(label: str) -> str:
+    """Why a spelling of one of ``RESERVED`` cannot name a class."""
+    what = "pictures without a label" if twin_key(label) == UNLABELLED else "pictures of none of the classes"
+    return f"label {label!r}: reserved for {what}; choose another"
 
 
 def folder_name(label: str) -> str:

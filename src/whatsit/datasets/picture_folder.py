@@ -8,7 +8,7 @@ from whatsit.datasets.folder_tree import Refusal, walk
 from whatsit.datasets.formats.listing import ASIDE, Listing, is_put_aside
 from whatsit.datasets.formats.recognition import chosen_formats, recognised
 from whatsit.datasets.formats.sources import FolderSource
-from whatsit.datasets.label import RECORD_FILES, UNLABELLED, plain_label, twin_key
+from whatsit.datasets.label import RECORD_FILES, STRANGERS, UNLABELLED, plain_label, twin_key
 from whatsit.datasets.skip import Skip
 from whatsit.files import read_head
 from whatsit.imaging.picture_format import HEAD, format_of, is_picture_name
@@ -81,7 +81,7 @@ def labelled_folder(root: Path, layout: str | None = None) -> LabelledFolder:
     """The pictures of a folder and their labels, in whatever layout of ``formats`` the folder is. Links are followed.
 
     Folder names are read as in a project's ``dataset/``: ``%XX`` stands for a character that a folder name cannot
-    hold, and ``_unlabelled`` is not a label. Splits do not count: every labelled picture is there.
+    hold, and ``_unlabelled`` and ``_strangers`` are no labels. Splits do not count: every labelled picture is there.
 
     Args:
         root: the folder.
@@ -100,6 +100,8 @@ def labelled_folder(root: Path, layout: str | None = None) -> LabelledFolder:
     for item in listing.items:
         if item.label == UNLABELLED:
             left_out.append(Skip(item.path, "has no label"))
+        elif item.label == STRANGERS:
+            left_out.append(Skip(item.path, "marked as none of the classes"))
         else:
             labelled.append((item.path, plain_label(item.label)))
     labelled.sort(key=lambda one: one[0].split("/"))

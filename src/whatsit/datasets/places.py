@@ -82,7 +82,7 @@ PLACES = (
     DATASET,
     SPLITS,
     JUDGED,
-    Place("dataset/*", Kind.FOLDER, "a class", only_copy=True, of_people=True),
+    Place("dataset/*", Kind.FOLDER, "a class, or pictures of none", only_copy=True, of_people=True),
     Place("dataset/*/*", Kind.FILE, "a picture", only_copy=True, of_people=True),
     MODELS,
     Place("models/*.tflite", Kind.FILE, "a model", only_copy=True),

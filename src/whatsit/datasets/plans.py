@@ -6,8 +6,9 @@ from itertools import count
 
 from whatsit.datasets.arrival import Arrival
 from whatsit.datasets.catalogue import Catalogue, Picture, PictureLike
+from whatsit.datasets.correction import kind_of
 from whatsit.datasets.edit import Edit, EditKind
-from whatsit.datasets.label import UNLABELLED, check_label, folder_name, refuse_twin
+from whatsit.datasets.label import RESERVED, UNLABELLED, check_label, folder_name, refuse_twin
 from whatsit.datasets.near_copy import NearCopies
 from whatsit.datasets.placement import Newcomer, place
 from whatsit.datasets.places import TRASH
@@ -32,14 +33,15 @@ class Plans:
         self._near = near
         self._ratios = ratios
 
-    def add(self, label: str, name: str, digest: str) -> tuple[Edit, str]:
+    def add(self, newcomer: Newcomer, name: str) -> tuple[Edit, str]:
         """One new picture, moved from a path in the trash, where undo puts it again; the second value is its key."""
+        label = newcomer.label
         folder = self._catalogue.folder_for(label)
-        path = self._catalogue.free_path(folder, name, digest)
+        path = self._catalogue.free_path(folder, name, newcomer.hash)
         makes = () if folder.is_dir() else (self._relative(folder.name),)
         key = f"{folder.name}/{path.name}"
         moves = ((trashed(path.name), self._relative(key)),)
-        return Edit(EditKind.ADD, 1, to=label, moves=moves, makes=makes), key
+        return Edit(kind_of(newcomer.source, label), 1, to=label, moves=moves, makes=makes), key
 
     def add_all(self, arrivals: Sequence[Arrival]) -> Edit:
         """Many new pictures, each moved from a path in the trash, in their order."""
@@ -99,8 +101,9 @@ class Plans:
 
     def rename_label(self, old: str, new: str) -> Edit:
         """Give a class another name, which no class has."""
-        if UNLABELLED in (old, new):
-            raise DataError(f"label {UNLABELLED!r}: reserved for pictures without a label; relabel them instead")
+        for label in (old, new):
+            if label in RESERVED:
+                raise DataError(f"label {label!r}: a folder of pictures that are of no class; relabel them instead")
         folder = self._folder_of(old)
         others = {label for label, _ in self._catalogue.folders()} - {old}
         if new in others:

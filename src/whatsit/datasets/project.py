@@ -1,22 +1,26 @@
 """A project: one folder a person can read, holding the pictures, the settings and the models of one task."""
 
-import json
 import os
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from whatsit.datasets.catalogue import Picture
+from whatsit.datasets.correction import correct
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.places import DATASET, LOCK, MODELS, SETTINGS, STATE, protect_project
 from whatsit.datasets.reserve import is_full
+from whatsit.datasets.settings_file import MOST_BYTES, with_tables, with_values
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded, write_file
+from whatsit.imaging.image import read_picture_file
 from whatsit.validation import path as checked_path
 
 
@@ -58,7 +62,7 @@ class Project:
         self._lock = ProjectLock(LOCK.below(self.path))
         if not self._settings_path.exists():
             try:
-                write_file(self._settings_path, _toml({"name": self.path.name}).encode())
+                write_file(self._settings_path, with_values("", {"name": self.path.name}).encode())
             except DataError as error:
                 if not is_full(error):  # a full disk must not keep a person from freeing it
                     raise
@@ -83,21 +87,32 @@ class Project:
         return self._settings if self._settings.name else replace(self._settings, name=self.path.name)
 
     def save_settings(self, settings: ProjectSettings) -> None:
-        """Replace ``whatsit.toml`` in one step. Keys that this version does not know are kept.
+        """Replace ``whatsit.toml`` in one step. Comments, and keys that this version does not know, are kept.
 
         Raises:
             ProjectInUseError: another process has the project.
             DataError: the disk is full or read-only.
         """
         with self._lock.held():
-            document = self._read_document()
-            document.update(name=settings.name, camera=settings.camera, split=str(settings.split))
-            document["design"] = settings.design
-            document.pop("model", None)
-            if settings.model:
-                document["model"] = settings.model
-            write_file(self._settings_path, _toml(document).encode())
+            values = {
+                "name": settings.name, "camera": settings.camera, "split": str(settings.split),
+                "design": settings.design or None, "model": settings.model or None,
+            }  # fmt: skip
+            write_file(self._settings_path, with_values(self._text(), values).encode())
             self._settings = settings
+
+    def save_tables(self, name: str, tables: Sequence[Mapping[str, Any]], by: str) -> None:
+        """Replace the ``[[name]]`` tables of ``whatsit.toml`` in one step. Comments and all other keys are kept.
+
+        Args:
+            by: the key that a table of before is known by.
+
+        Raises:
+            ProjectInUseError: another process has the project.
+            DataError: the disk is full or read-only.
+        """
+        with self._lock.held():
+            write_file(self._settings_path, with_tables(self._text(), name, tables, by).encode())
 
     def acquire(self) -> None:
         """Keep other processes from writing until ``release`` or ``close``.
@@ -110,6 +125,22 @@ class Project:
     def release(self) -> None:
         """Undo one ``acquire``."""
         self._lock.release()
+
+    def correct(self, picture: "str | os.PathLike[str] | bytes | Picture", label: str | None) -> Picture:
+        """Say what a picture is, where a model was wrong; ``dataset.undo`` undoes it.
+
+        Args:
+            picture: a file, its bytes, or a picture of the dataset. One whose bytes are in the dataset gets the label
+                there; another is added.
+            label: what it is, also a class that is new; None: none of the classes.
+
+        Raises:
+            ImageError: not a picture that can be read.
+            DataError: the label cannot be used, the project is in use elsewhere, or the disk is full.
+        """
+        path = picture.path if isinstance(picture, Picture) else picture
+        content = path if isinstance(path, bytes) else read_picture_file(checked_path(path, "a picture"))
+        return correct(self.dataset, content, label)
 
     def close(self) -> None:
         """Close the index."""
@@ -130,7 +161,7 @@ class Project:
     def _read_document(self) -> dict[str, Any]:
         if not self._settings_path.exists():  # deleted since the project was opened
             return {}
-        content = read_bounded(self._settings_path, _MAX_SETTINGS, "a TOML file")
+        content = read_bounded(self._settings_path, MOST_BYTES, "a TOML file")
         try:
             return tomllib.loads(content.decode())
         except (UnicodeDecodeError, RecursionError):  # written by no person, nor by us
@@ -140,6 +171,13 @@ class Project:
         except ValueError as error:
             reason = (str(error).splitlines() or [""])[0]
             raise DataError(f"{self._settings_path}: cannot be read: {reason}; correct or delete it") from error
+
+    def _text(self) -> str:
+        """The file as it is; what cannot be read is refused or set aside first."""
+        self._read_document()
+        if not self._settings_path.exists():
+            return ""
+        return read_bounded(self._settings_path, MOST_BYTES, "a TOML file").decode()
 
     def _read_settings(self) -> ProjectSettings:
         document = self._read_document()
@@ -155,39 +193,4 @@ class Project:
         return ProjectSettings(**values)
 
 
-_MAX_SETTINGS = 2**20
 _KINDS = {str: "text in quotes", dict: "a table"}
-
-
-def _toml(document: dict[str, Any]) -> str:
-    # The standard library reads TOML and does not write it; JSON's strings and numbers are valid TOML.
-    lines = [f"{_key(key)} = {_value(value)}" for key, value in document.items() if not _is_table(value)]
-    for key, value in document.items():
-        if _is_table(value) and value:
-            lines += [
-                "",
-                f"[{_key(key)}]",
-                *(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None),
-            ]
-    return "\n".join(lines) + "\n"
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def _key(key: str) -> str:
-    return key if key.replace("-", "").replace("_", "").isalnum() and key.isascii() else json.dumps(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, str):
-        # DEL is the one control character JSON leaves bare and TOML refuses.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    return str(value)

@@ -16,11 +16,12 @@ from whatsit.cameras import Camera, CameraState, Frame, SharedCamera, Subscripti
 from whatsit.cameras.camera import check_camera
 from whatsit.cameras.mailbox import Mailbox
 from whatsit.cameras.opening import open_camera_without_page
-from whatsit.errors import CameraError, DataError, WhatsitError
+from whatsit.errors import ArgumentError, CameraError, DataError, WhatsitError
 from whatsit.live.answer import Answer, Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
+from whatsit.live.model_files import ModelChoice
 from whatsit.live.recogniser import Recogniser, as_recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_state import SinkState
@@ -29,7 +30,7 @@ from whatsit.live.smoothing import Smoothed, Smoothing, smooth
 from whatsit.logs import described
 from whatsit.models.prediction import Predictions
 from whatsit.parallel import start_thread
-from whatsit.validation import whole_number
+from whatsit.validation import short, whole_number
 
 if TYPE_CHECKING:
     from whatsit.models.taught_model import TaughtModel
@@ -40,6 +41,8 @@ __all__ = ["Answer", "AnswerState", "Live", "Recogniser", "Sink", "Smoothing", "
 _log = logging.getLogger(__name__)
 _PREPARED_AGES_AFTER = 0.25
 """Seconds after which a prepared frame that was not taken is replaced by a newer one."""
+_LONGEST_PAUSE = 3600.0
+"""Seconds from one frame to the next that a limit may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,10 @@ class Live:
         threshold: the score below which an answer is uncertain, 0..1; instead of ``smoothing.threshold``.
         smoothing: how answers follow the frames.
         top_k: classes in ``Answer.predictions``.
-        stale_after: seconds without a frame after which one stale answer is sent.
+        fps: frames recognised a second at most, above 0; None: as many as camera and processor give. A limit leaves
+            the processor, and a small board's heat, to others; the newest frame is still the one that is recognised.
+        stale_after: seconds without a frame after which one stale answer is sent; with ``fps``, at least twice the time
+            from one frame to the next.
         patience: seconds that a sink gets at the end to take its last answer.
 
     Raises:
@@ -93,6 +99,7 @@ class Live:
         threshold: float | None = None,
         smoothing: Smoothing | None = None,
         top_k: int = 5,
+        fps: float | None = None,
         stale_after: float = 2.0,
         patience: float = 5.0,
     ) -> None:
@@ -100,13 +107,16 @@ class Live:
         self.smoothing = settings if threshold is None else replace(settings, threshold=threshold)
         self.paused = False
         """True while no frame is recognised; the answer is stale after a while."""
+        self.models: ModelChoice | None = None
+        """The models that a sink with commands can choose from; None: none but ``recogniser``."""
         self._top_k = whole_number(top_k, "top_k")
+        self._interval = 0.0 if fps is None else 1 / _frames_a_second(fps)
         self.recogniser: Recogniser = as_recogniser(model)
         self._sinks = tuple(sinks)
         self._given = open_camera_without_page(camera) if isinstance(camera, str) else camera
         if not isinstance(self._given, SharedCamera):
             check_camera(self._given)
-        self._stale_after = stale_after
+        self._stale_after = max(stale_after, 2 * self._interval)
         self._patience = patience
         self._shared: SharedCamera | None = None
         self._frames: Subscription | None = None
@@ -125,6 +135,10 @@ class Live:
     def is_alive(self, within: float) -> bool:
         """Whether the engine went on in the last ``within`` seconds, with or without a picture; for watchdogs."""
         return time.monotonic() - self._beat <= max(within, 2 * self._stale_after)
+
+    def use(self, recogniser: Recogniser) -> None:
+        """Recognise with another model, from the next frame on."""
+        self.recogniser = recogniser
 
     @property
     def latest(self) -> Answer | None:
@@ -293,9 +307,11 @@ class Live:
 
     def _prepare(self) -> None:
         assert self._frames is not None
-        while (frame := self._frames.take()) is not None:
+        due = time.monotonic()
+        while not self._prepared.wait_closed(due - time.monotonic()) and (frame := self._frames.take()) is not None:
             if self.paused:
                 continue
+            due = max(due + self._interval, time.monotonic())
             recogniser = self.recogniser
             begin = time.perf_counter()
             pixels = recogniser.preprocess.pixels(frame.image)
@@ -363,3 +379,9 @@ class Live:
         with self._guard:
             for reader in self._readers:
                 reader.put(answer)
+
+
+def _frames_a_second(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 / _LONGEST_PAUSE <= value < float("inf"):
+        raise ArgumentError(f"fps {short(value)}: expected a number above 0, such as 5; one an hour at least")
+    return float(value)

@@ -53,6 +53,9 @@ class LeavingSink(Sink, Protocol):
 class SinkKind(AddressedRow):
     """One kind of sink. Its key in the table is the scheme of its addresses."""
 
+    page_may_choose: bool = False
+    """Whether a page may give an address of this kind: it runs no program, and names no file and no server."""
+
     open: Callable[[Address], Sink]
     """Makes the sink of an address; its options have been checked by name. Raises ``DataError`` where the address
     cannot be used."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from whatsit.cameras.listing import list_cameras
+from whatsit.cameras.listing import first_camera
 from whatsit.cameras.opening import open_camera_without_page
 from whatsit.maix.device import DEVICE, say
 from whatsit.maix.image import Fit, Format, Image
@@ -29,7 +29,7 @@ class Camera:
     ) -> None:  # fmt: skip
         self._size = (width if width > 0 else DEVICE.width, height if height > 0 else DEVICE.height)
         self._format = Format(format)
-        address = DEVICE.camera or list_cameras()[0].address
+        address = DEVICE.camera or first_camera()
         self._camera = open_camera_without_page(address)
         say(f"the camera is {self._camera.source}")
 

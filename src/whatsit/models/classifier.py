@@ -20,6 +20,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
 from whatsit.models.assumption import Assumption, assumptions_of, silent_fit
 from whatsit.models.card import ModelCard, read_card
+from whatsit.models.corrected import Seen
 from whatsit.models.labels import FoundLabels, find_labels
 from whatsit.models.outputs import refuse_other_kinds, says_multi_label, score_output
 from whatsit.models.prediction import Examined, Predictions, top_k
@@ -166,6 +167,14 @@ class Classifier:
         predictions, distances = self._examined(None, outputs, top_k)
         embedding = self._last_layer(outputs[1]) if self._prototypes is not None else None
         return Examined(predictions, distances, embedding)
+
+    def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
+        """As ``classify_pixels``, with what corrected pictures are compared by."""
+        outputs = self._network.outputs(pixels)
+        predictions = self._answer(None, outputs, top_k)
+        if self._prototypes is None:
+            return Seen(predictions)
+        return Seen(predictions, np.asarray(normalised(outputs[1][np.newaxis])[0], np.float32), predictions.distance)
 
     @property
     def embedding_size(self) -> int | None:

@@ -28,6 +28,7 @@ from whatsit.models.card import Golden, ModelCard, read_card
 from whatsit.models.int8_form import Int8Loss
 from whatsit.tflite.cut import keep_until
 from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.int8_graph import Ranges
 from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.merge import (
     HIDDEN,
@@ -52,7 +53,7 @@ from whatsit.tflite.metadata import (
 )
 from whatsit.tflite.network import Network, read_model_file
 from whatsit.tflite.pixels_inside import MEAN, STD, ranges_inside, with_pixels_inside, without_pixels_inside
-from whatsit.tflite.quantise import Ranges, measure_ranges, quantise, with_io
+from whatsit.tflite.quantise import measure_ranges, quantise, with_io
 from whatsit.validation import path as checked_path
 from whatsit.version import VERSION
 
@@ -127,7 +128,7 @@ class TaughtModel:
             backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.network_preprocess,
-            head=LinearHead.from_file(files, card.labels, normalise=_normalises(card), name=name),
+            head=LinearHead.from_file(files, card.labels, normalise=normalises(card), name=name),
             prototypes=means,
             unknown=None if card.unknown is None else UnknownRule.from_files(files, means.means, card.unknown, name),
             threshold=card.threshold,
@@ -308,7 +309,7 @@ def head_ranges(head: LinearHead, embeddings: NDArray[np.float32]) -> tuple[tupl
     return tuple((tensor, round(low, 6), round(high, 6)) for tensor, low, high in found)
 
 
-def _normalises(card: ModelCard) -> bool:
+def normalises(card: ModelCard) -> bool:
     """Whether the head divides by the embedding's length; earlier versions say so only by the range of its result."""
     return card.normalise or any(tensor == NORMALISED for tensor, _, _ in card.head_ranges)
 

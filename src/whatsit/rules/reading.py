@@ -1,18 +1,15 @@
 """``[[rules]]`` of a TOML file as rules; whatever is wrong is named with its rule and its key."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from whatsit.datasets.places import SETTINGS, protect_project
+from whatsit.datasets.settings_file import read_document, settings_file
 from whatsit.errors import DataError
-from whatsit.files import read_bounded
 from whatsit.live.answer_state import AnswerState
 from whatsit.rules.rule import Rule
 from whatsit.validation import short
 
-_MOST_BYTES = 2**20
 _MOST_RULES = 100
 _LONGEST = 7 * 86400.0
 _NUMBERS = {"for": _LONGEST, "at_least": 1.0, "minimum_off": _LONGEST, "cooldown": _LONGEST}
@@ -20,23 +17,19 @@ _KEYS = ("name", "label", "state", "then", *_NUMBERS)
 _STATES = (AnswerState.UNKNOWN, AnswerState.UNCERTAIN, AnswerState.STALE)
 
 
-def read_rules(path: Path) -> tuple[Rule, ...]:
+def read_rules(path: Path, *, needed: bool = True) -> tuple[Rule, ...]:
     """The rules in a TOML file, or in ``whatsit.toml`` of a project's folder.
+
+    Args:
+        needed: whether it must have some.
 
     Raises:
         DataError: it cannot be read, has no rules, or one of them is wrong.
     """
-    file = path
-    if path.is_dir():
-        protect_project(path)
-        file = SETTINGS.below(path)
-    content = read_bounded(file, _MOST_BYTES, "a TOML file with [[rules]]")
-    try:
-        document = tomllib.loads(content.decode())
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{file}: not text, or nested too deep; expected a TOML file with [[rules]]") from error
-    except ValueError as error:
-        raise DataError(f"{file}: cannot be read: {(str(error).splitlines() or [''])[0]}; correct it") from error
+    file = settings_file(path)
+    document = read_document(file, "a TOML file with [[rules]]")
+    if not needed and "rules" not in document:
+        return ()
     try:
         return rules_of(document)
     except DataError as error:

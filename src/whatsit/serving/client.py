@@ -5,7 +5,8 @@ import io
 import json
 import os
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_ANSWER = 2**26
 """Bytes of an answer."""
+_LONGEST_EVENT = 2**20
 
 
 class Client:
@@ -54,12 +56,13 @@ class Client:
         """Where the server is."""
         self._headers = {"authorization": f"Bearer {token}"} if token is not None else {}
         host, port = parts.hostname or "", parts.port
-        if parts.scheme == "https":
-            self._connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, port, timeout=timeout, context=_trusting(certificate)
-            )
-        else:
-            self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        context = _trusting(certificate) if parts.scheme == "https" else None
+        self._connect: Callable[[], http.client.HTTPConnection] = (
+            partial(http.client.HTTPSConnection, host, port, timeout=timeout, context=context)
+            if context is not None
+            else partial(http.client.HTTPConnection, host, port, timeout=timeout)
+        )
+        self._connection = self._connect()
 
     def classify(
         self, image: "ImageLike", *, model: str | None = None, top_k: int = 5, threshold: float | None = None
@@ -100,6 +103,31 @@ class Client:
         """
         return list(self._asked("GET", "/api/v1/models")["models"])
 
+    def events(self, *, every: bool = False) -> Iterator[dict[str, Any]]:
+        """What the studio's camera sees: the newest answer, then each change, as ``Answer.to_dict`` gives it.
+
+        On a connection of its own, which ends with the loop. Slow readers miss the oldest of many changes.
+
+        Args:
+            every: every answer, not only changes of state or label.
+
+        Raises:
+            ServerError: as ``classify``; also where the server has no camera, or the connection is lost.
+        """
+        connection = self._connect()
+        try:
+            connection.request("GET", f"/api/v1/events?every={'true' if every else 'false'}", headers=self._headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                self._understood(response.status, response.read(_MOST_ANSWER), response.headers.get("retry-after", ""))
+            while line := response.readline(_LONGEST_EVENT):
+                if line.startswith(b"data: "):
+                    yield json.loads(line[6:])
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise ServerError(f"{self.address}: the events ended: {error or type(error).__name__}") from error
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close the connection; the next question opens another."""
         self._connection.close()
@@ -125,7 +153,9 @@ class Client:
     def _asked(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        status, content, retry = self._response(method, path, body, {**self._headers, **(headers or {})})
+        return self._understood(*self._response(method, path, body, {**self._headers, **(headers or {})}))
+
+    def _understood(self, status: int, content: bytes, retry: str) -> dict[str, Any]:
         try:
             found = json.loads(content)
         except ValueError:
@@ -135,19 +165,16 @@ class Client:
         reason = str(found["error"]) if isinstance(found, dict) and "error" in found else f"answers with {status}"
         if isinstance(found, dict) and found.get("kind") == "picture":
             raise ImageError(reason)
-        raise ServerError(f"{self.address}: {reason}", status, retry)
+        raise ServerError(f"{self.address}: {reason}", status, float(retry) if retry.isdecimal() else None)
 
-    def _response(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
-    ) -> tuple[int, bytes, float | None]:
+    def _response(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes, str]:
         # A kept connection that the server has closed meanwhile shows only when it is used.
         for kept in (self._connection.sock is not None, False):
             try:
                 self._connection.request(method, path, body, headers)
                 response = self._connection.getresponse()
                 content = response.read(_MOST_ANSWER)
-                retry = response.headers.get("retry-after", "")
-                return response.status, content, float(retry) if retry.isdecimal() else None
+                return response.status, content, response.headers.get("retry-after", "")
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 if not kept or isinstance(error, TimeoutError):

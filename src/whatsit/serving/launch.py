@@ -13,13 +13,12 @@ from whatsit.serving.model_files import all_files, unnameable
 from whatsit.serving.service import Service
 from whatsit.serving.shelf import MEMORY
 from whatsit.web.access import check_token
-from whatsit.web.server import Address, WebServer, reachable_name
-from whatsit.web.tls import self_signed
+from whatsit.web.server import Address, WebServer
 
 DEFAULT_PORT = 8080
 
 
-class ModelServer:
+class ModelServer(WebServer):
     """Models that are served on a port; ``run`` serves until it is stopped.
 
     Args:
@@ -43,39 +42,15 @@ class ModelServer:
         token: str | None = None,
         certificate_folder: Path | None = None,
     ) -> None:
-        self._service = service
-
-        def certificate(folder: Path) -> tuple[Path, Path]:
-            return self_signed(folder, [host, reachable_name(host)])
-
-        try:
-            self._server = WebServer(
-                lambda access, connections: create_app(service, access, connections),
-                host=host,
-                port=port,
-                token=token,
-                certificate=(lambda: certificate(certificate_folder)) if certificate_folder is not None else None,
-                default_port=DEFAULT_PORT,
-            )
-        except BaseException:
-            service.close()
-            raise
-
-    @property
-    def address(self) -> Address:
-        """Where it can be reached."""
-        return self._server.address
-
-    def run(self) -> None:
-        """Serve until SIGTERM, SIGINT, Ctrl-C or ``stop``."""
-        try:
-            self._server.run()
-        finally:
-            self._service.close()
-
-    def stop(self) -> None:
-        """Make ``run`` end; from any thread."""
-        self._server.stop()
+        super().__init__(
+            lambda access, connections: create_app(service, access, connections),
+            host=host,
+            port=port,
+            token=token,
+            certificate_folder=certificate_folder,
+            default_port=DEFAULT_PORT,
+            closes=service.close,
+        )
 
 
 def launch(

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from typing_extensions import TypedDict
 
 from whatsit.errors import ImageError
+from whatsit.serving.events import AnswerSource, Events
 from whatsit.serving.openapi import document
 from whatsit.serving.refused import RefusedError
 from whatsit.serving.service import Answer, Endpoint, Service, state_of
@@ -69,16 +70,24 @@ class ServedModelView(TypedDict):
     height: int | None
 
 
-def routes(service: Service) -> list[BaseRoute]:
-    """The routes, for an application of their own or inside the studio's."""
+def routes(service: Service, answers: AnswerSource | None = None) -> list[BaseRoute]:
+    """The routes, for an application of their own or inside the studio's.
+
+    Args:
+        answers: of a live camera; None where there is none, and no route for it.
+    """
 
     def route(path: str, handler: object, method: str) -> Route:
         return Route(f"{PREFIX}{path}", Endpoint(service, handler, refuse), methods=[method])  # type: ignore[arg-type]
 
+    async def openapi(_: Service, __: Request) -> Response:
+        return JSONResponse(document(service.shelf.names(), live=answers is not None))
+
     return [
         route("classify", _classify, "POST"),
         route("models", _models, "GET"),
-        route("openapi.json", _openapi, "GET"),
+        route("openapi.json", openapi, "GET"),
+        *([route("events", Events(answers), "GET")] if answers is not None else []),
     ]
 
 
@@ -144,7 +153,3 @@ def model_view(service: Service, name: str) -> ServedModelView:
         "width": model.preprocess.width if model else None,
         "height": model.preprocess.height if model else None,
     }
-
-
-async def _openapi(service: Service, _: Request) -> Response:
-    return JSONResponse(document(service.shelf.names()))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from whatsit.serving.events import MOST_COUNT
 from whatsit.version import VERSION
 
 _EXAMPLE: dict[str, Any] = {
@@ -29,8 +30,12 @@ _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQ
 """One pixel as PNG, in base64."""
 
 
-def document(models: Sequence[str]) -> dict[str, Any]:
-    """The document for a server of these models."""
+def document(models: Sequence[str], *, live: bool = False) -> dict[str, Any]:
+    """The document for a server of these models.
+
+    Args:
+        live: whether a camera's answers can be read there.
+    """
     name: dict[str, Any] = {"type": "string", "description": "Which model; not needed where there is one."}
     if models:
         name["enum"] = list(models)
@@ -87,9 +92,36 @@ def document(models: Sequence[str]) -> dict[str, Any]:
                     },
                 }
             },
+            **({"/api/v1/events": {"get": _events()}} if live else {}),
         },
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         "security": [{}, {"token": []}],
+    }
+
+
+def _events() -> dict[str, Any]:
+    flag = {"type": "boolean", "default": False}
+    count = {"type": "integer", "minimum": 1, "maximum": MOST_COUNT}
+    example = (
+        'event: answer\ndata: {"time": 1764251846.127, "state": "label", "label": "mug", "score": 0.97, '
+        '"distance": 0.41, "unknown": false, "predictions": [{"label": "mug", "score": 0.98, "index": 0}], '
+        '"fps": 14.2, "inference_ms": 21.4, "age_ms": 40.1}\n\n'
+    )
+    return {
+        "operationId": "events",
+        "summary": "What the camera sees, as server-sent events: the newest answer, then each change.",
+        "parameters": [
+            {"name": "every", "in": "query", "schema": flag, "description": "Every answer, not only changes."},
+            {"name": "count", "in": "query", "schema": count, "description": "End after so many; endless without it."},
+        ],
+        "responses": {
+            "200": {
+                "description": "Events called `answer`; a comment every 15 s while there are none.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}, "example": example}},
+            },
+            "503": _error("Too many readers; `Retry-After` says when to try again."),
+            **{status: view for status, view in _errors().items() if status in ("400", "401", "403")},
+        },
     }
 
 

@@ -4,7 +4,7 @@ from typing_extensions import TypedDict
 
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import STRANGERS, UNLABELLED
 from whatsit.datasets.split import Split
 
 ID_DIGITS = 16
@@ -26,7 +26,7 @@ class CountsView(TypedDict):
     """The classes of the dataset; the WebSocket message ``dataset``."""
 
     labels: list[LabelCounts]
-    """``_unlabelled`` last."""
+    """``_strangers`` and ``_unlabelled`` last."""
 
 
 class PictureView(TypedDict):
@@ -74,7 +74,7 @@ class DetailsView(PictureView):
 def counts_view(dataset: Dataset) -> CountsView:
     """The number of pictures of every class in each split."""
     counts = dataset.counts()
-    labels = sorted(counts, key=lambda label: (label == UNLABELLED, label.casefold()))
+    labels = sorted(counts, key=lambda label: (label == UNLABELLED, label == STRANGERS, label.casefold()))
     return {
         "labels": [
             {

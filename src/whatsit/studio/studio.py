@@ -1,7 +1,8 @@
 """Everything one studio owns: the lesson, the camera, the dataset, what recognises, and the open tabs."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,18 +17,26 @@ from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
+from whatsit.studio.jobs.explanations import Explanations, WhyView
 from whatsit.studio.jobs.inspection import Inspection
+from whatsit.studio.jobs.likeness import Likeness
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
 from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
+from whatsit.studio.lessons.corrections import Corrections
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
+from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
+from whatsit.studio.watching.asking import Asking
 from whatsit.studio.watching.feed import CameraView, Feed, encode
-from whatsit.studio.watching.models import Models, ModelsView
+from whatsit.studio.watching.guard import Guard
+from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
+from whatsit.studio.watching.outlets import Outlets
+from whatsit.studio.watching.steering import Steering
 from whatsit.studio.watching.while_wanted import WhileWanted
 from whatsit.tflite.reading_file import keep_normalise
 
@@ -39,13 +48,16 @@ class Studio:
         folder: the project's folder, made where it is missing.
         embedder: the backbone that teaching uses.
         camera: a camera's address.
+        answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
         DataError: the project cannot be used, or another studio has it.
         CameraError: the camera's address is not understood.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, camera: str = "synthetic:") -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, camera: str = "synthetic:", answers: Path | None = None
+    ) -> None:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
             self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
@@ -55,28 +67,41 @@ class Studio:
         """The address the studio was started with."""
         self.hub = Hub()
         self.collection = Collection(self.project.dataset)
-        self.models = Models(self.project.models, self.session.learner, self.feed, self.hub)
+        self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
+        self.guard = Guard(self._teller("guard"))
         folder = self.project.path
+        self.outlets = Outlets(folder, self.attend)
+        self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
+        self.steering = Steering(self.models, self.outlets, self.feed, self.use_run, self.tell_models)
         self.uploads = Uploads(UPLOADS.below(folder))
         self.importing = self._background("import")
         self._import_report: ImportReportView | None = None
         self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
+        self.gathering = self._background("find")
+        self.likeness = Likeness(self.project.dataset, embedder, self.gathering, answers)
         self.checking = self._background("check")
         self.inspection = Inspection(self.project.dataset, embedder, self.checking)
         self.runs = Runs(self.project.models, TESTS.below(folder))
+        comparing = Background("compare", lambda _: None)
+        self.explanations = Explanations(self.project.dataset, comparing, lambda: taught_explainer(self.session))
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0
         """Preview frames encoded so far, however many watched."""
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
+        self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
+        self.corrections.listen(self._follow_corrections)
+        self._follow_corrections()
         self.project.dataset.listen(self.dataset_changed)
         self.feed.listen(self.tell_camera)
+        self._follow_model()
+        self._attendant.submit(self.outlets.load, self.steering)
 
     def attend(self) -> None:
         """Begin the work the tabs have come to want and end what none wants; returns at once."""
@@ -120,6 +145,24 @@ class Studio:
         self.models.get(name).set_threshold(threshold)
         self.tell_models()
 
+    def why(self, model: str, picture: str | None) -> WhyView:
+        """Why a model says what it says of the camera's newest frame, or of a picture of the dataset.
+
+        Args:
+            picture: the beginning of its SHA-256; None: the newest frame.
+
+        Raises:
+            DataError: no such model or picture, or nothing is taught yet.
+            CameraError: the camera gives no picture.
+            ModelError: the model's file is broken.
+        """
+        choice = self.models.choice(model)
+        asked = self.explanations.why
+        if picture is None:
+            return asked(choice.file, self.feed.newest(time.time()).image, of_taught=model == TAUGHT)
+        found = self.project.dataset.by_hash(picture)
+        return asked(choice.file, found.path, of_taught=model == TAUGHT, key=found.key)
+
     def frame_from(self, tab: str, jpeg: bytes) -> None:
         """A camera frame a tab sent; dropped unless that tab is the camera.
 
@@ -131,6 +174,7 @@ class Studio:
 
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
+        self.guard.forget(self.project.dataset.edits)
         for kind, message in self._dataset_messages().items():
             self.hub.post(kind, message)
 
@@ -166,6 +210,7 @@ class Studio:
         return {
             **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),
+            "guard": as_text("guard", self.guard.view()),
             "models": as_text("models", self.models_view()),
             "work": as_text("work", self.workshop.view()),
             "runs": as_text("runs", self.runs_view()),
@@ -185,15 +230,20 @@ class Studio:
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
 
     def use_run(self, name: str) -> None:
-        """Recognise with a model from now on, in every open tab and after the next start.
+        """Recognise with a model from now on, in every open tab, for every sink, and after the next start.
+
+        Args:
+            name: of a model of the project; empty: what was taught on the Teach page.
 
         Raises:
             DataError: there is no such model.
             ModelError: its file is broken; the one used before stays.
         """
-        self.runs.files(name)
-        self._attendant.submit(self.models.open, _file_model(name)).result()
+        if name:
+            self.runs.files(name)
+            self._attendant.submit(self.models.open, _file_model(name)).result()
         self.project.save_settings(replace(self.project.settings, model=name))
+        self._follow_model()
         self.tell_models()
         self.tell_runs()
 
@@ -209,6 +259,7 @@ class Studio:
         self.runs.delete(name)
         if self.project.settings.model == name:
             self.project.save_settings(replace(self.project.settings, model=""))
+            self._follow_model()
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
         self.tell_runs()
@@ -223,6 +274,19 @@ class Studio:
         keep_normalise(files.int8, normalise)
         self._attendant.submit(self.models.refresh, _file_model(name)).result()
         self.tell_models()
+
+    def save_rules(self, tables: Sequence[Mapping[str, object]]) -> None:
+        """Keep rules in ``whatsit.toml`` and put them to work.
+
+        Raises:
+            DataError: the file cannot be written or understood; the rules of before go on.
+        """
+        self.project.save_tables("rules", tables, "name")
+        self.reload_outlets()
+
+    def reload_outlets(self) -> None:
+        """Put the sinks and rules that ``whatsit.toml`` names now to work."""
+        self._attendant.submit(self.outlets.load, self.steering).result()
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""
@@ -241,17 +305,25 @@ class Studio:
         if self._closed:
             return
         self._closed = True
+        self.outlets.close()  # first: what was switched is safe at once
         self.workshop.close()
         self.deployments.close()
+        self.guard.close()
         self._attendant.shutdown(cancel_futures=True)
         self.feed.stop_watching()
         self._preview.close()
         self.models.close()
-        for work in (self.importing, self.mapping, self.checking):
+        for work in (self.importing, self.mapping, self.gathering, self.checking):
             work.close()
+        self.explanations.close()
         self.downloads.close()
         self.uploads.close()
+        self.corrections.close()
         self._opened.close()
+
+    def _follow_model(self) -> None:
+        self.outlets.model = self._in_use or TAUGHT
+        self.attend()
 
     def _background(self, name: str) -> Background:
         return Background(name, self._teller(name))
@@ -283,6 +355,13 @@ class Studio:
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)
         self.hub.post("lesson", as_text("lesson", lesson_view(self.session)))
+
+    def _follow_corrections(self) -> None:
+        self.models.taught.replace(self.session.learner, self.corrections.exemplars)
+        root = self.project.dataset.root
+        corrected = [(one.hash, root / one.key, one.label) for one in self.corrections.pictures]
+        with contextlib.suppress(RuntimeError):  # closing
+            self._attendant.submit(self.models.follow, corrected)
 
     def _encode_frames(self, wanted: Callable[[], bool]) -> None:
         for frame in self.feed.frames(wanted):

@@ -45,8 +45,8 @@ def find_examples(folder: str | os.PathLike[str], layout: str | None = None) -> 
 
     The folder can be in any layout that an import understands: ``folder/<label>/``, split folders, a list beside the
     pictures. Splits do not count here. A project's ``dataset`` is such a folder: ``%XX`` in the name of a folder stands
-    for a character of the label (see ``datasets.label``), and ``_unlabelled`` is left out, as are hidden files. Links
-    are followed.
+    for a character of the label (see ``datasets.label``), and ``_unlabelled`` and ``_strangers`` are left out,
+    as are hidden files. Links are followed.
 
     Args:
         folder: the folder.
@@ -303,10 +303,11 @@ def teach(
             learner, or ``unknown_rate`` out of range.
         DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
-        ModelError, MissingExtraError: the backbone cannot be used.
+        ModelError, MissingExtraError: the backbone or the learner cannot be used.
     """
     checked_rate(unknown_rate)
     fits_head = row(LEARNERS, learner, "learner")
+    fits_head.check()
     choice, selection, known = BackboneChoice.of(backbone, normalise), None, None
     if not isinstance(backbone, BackboneChoice):
         choice = replace(choice, multi_layer=choice.takes_layers)

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,6 +22,7 @@ from whatsit.web.connections import Connections
 from whatsit.web.cookie_key import cookie_key
 from whatsit.web.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, TimedProtocol
 from whatsit.web.listener import ACCEPTED_AT_ONCE, Listener
+from whatsit.web.tls import self_signed
 
 DEFAULT_PORT = 8000
 _TRIES = 20
@@ -31,6 +32,10 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 MakeApp: TypeAlias = Callable[[Access, Connections], ASGIApp]
 """Makes the application once the rules of access and the counted connections are known."""
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,10 @@ class WebServer:
         host: the address to listen on. One other than loopback requires a token; one is made if none is given.
         port: None: ``default_port`` or the next free one. 0: any. Another one is used or refused.
         token: what a visitor must send, 12 characters or more; a browser only on its first visit.
-        certificate: makes the paths of a certificate and its key (PEM) for HTTPS; None: HTTP.
+        certificate_folder: where the self-signed certificate for HTTPS is kept; None: HTTP.
         default_port: where to listen if nobody says; None: ``DEFAULT_PORT``.
+        ends: called when stopping begins, to end responses that would go on for ever.
+        closes: called when ``run`` ends, by ``close``, or when the server cannot be made.
 
     Raises:
         DataError: the port is taken, the host is not this machine's, or the token is too short.
@@ -71,30 +78,35 @@ class WebServer:
         host: str = "127.0.0.1",
         port: int | None = None,
         token: str | None = None,
-        certificate: Callable[[], tuple[Path, Path]] | None = None,
+        certificate_folder: Path | None = None,
         default_port: int | None = None,
+        ends: Callable[[], None] = _nothing,
+        closes: Callable[[], None] = _nothing,
     ) -> None:
         connections = Connections()
-        if token is not None:
-            check_token(token)
-        files = certificate() if certificate is not None else None
-        secure = files is not None
-        self._listener, moved = _listen(host, port, default_port or DEFAULT_PORT, connections)
-        bound = self._listener.getsockname()[1]
-        if token is None and not is_loopback(host):
-            token = new_token()
-        access = Access.of(host, bound, token, secure=secure, key=cookie_key())
-        self._listener.known = access.begins_known
-        self.address = Address(_url(host, bound, token, secure), bound, moved, access.loopback, secure, token)
-        """Where it can be reached."""
-        try:
-            self._server = _Server(_config(make_app(access, connections), files))
-        except BaseException:
-            self._listener.close()
-            raise
+        with ExitStack() as undo:
+            undo.callback(closes)
+            if token is not None:
+                check_token(token)
+            files = None
+            if certificate_folder is not None:
+                files = self_signed(certificate_folder, [host, reachable_name(host)])
+            secure = files is not None
+            listener, moved = _listen(host, port, default_port or DEFAULT_PORT, connections)
+            undo.callback(listener.close)
+            bound = listener.getsockname()[1]
+            if token is None and not is_loopback(host):
+                token = new_token()
+            access = Access.of(host, bound, token, secure=secure, key=cookie_key())
+            listener.known = access.begins_known
+            self.address = Address(_url(host, bound, token, secure), bound, moved, access.loopback, secure, token)
+            """Where it can be reached."""
+            self._server = _Server(_config(make_app(access, connections), files), ends)
+            self._listener = listener
+            self._undo = undo.pop_all()
 
     def run(self) -> None:
-        """Serve until SIGTERM, SIGINT, Ctrl-C or ``stop``."""
+        """Serve until SIGTERM, SIGINT, Ctrl-C or ``stop``; then close everything, whatever happened."""
         try:
             with asyncio.Runner(loop_factory=_Loop) as runner:
                 runner.run(self._server.serve(sockets=[self._listener]))
@@ -102,8 +114,8 @@ class WebServer:
             self.close()
 
     def close(self) -> None:
-        """Release the port."""
-        self._listener.close()
+        """Release the port and whatever the application needs. Closing twice is allowed."""
+        self._undo.close()
 
     def stop(self) -> None:
         """Make ``run`` end; from any thread."""
@@ -112,6 +124,14 @@ class WebServer:
 
 class _Server(uvicorn.Server):
     """Uvicorn raises the signal that stopped it again after it has stopped; here stopping is all that is wanted."""
+
+    def __init__(self, config: uvicorn.Config, ends: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ends = ends
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ends()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from whatsit.datasets.formats.list_text import list_text
 from whatsit.datasets.formats.listing import Listing
 from whatsit.datasets.formats.lists import of_the_whole
 from whatsit.datasets.formats.source import Contents, Source
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.datasets.skip import Skip
 from whatsit.errors import DataError, SourceError
 from whatsit.imaging.picture_format import is_picture_name
@@ -65,7 +65,7 @@ def in_words(source: Source, contents: Contents, listing: Listing, are_folders: 
     Raises:
         SourceError: two files name a class differently.
     """
-    labels = {item.label for item in listing.items if item.label != UNLABELLED and not can_mean_nothing(item.label)}
+    labels = {item.label for item in listing.items if item.label not in RESERVED and not can_mean_nothing(item.label)}
     matches = {label: _NUMBER.fullmatch(label) for label in labels}
     numbers = {label: int(match[1]) for label, match in matches.items() if match}
     if not labels or len(numbers) < len(labels) or listing.is_flat:

@@ -17,7 +17,7 @@ from whatsit.datasets.formats.list_text import list_text
 from whatsit.datasets.formats.listing import NOT_A_PICTURE, Listing, not_listed
 from whatsit.datasets.formats.source import Contents, Source
 from whatsit.datasets.formats.wrapping import wrapping
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED, STRANGERS, UNLABELLED
 from whatsit.datasets.skip import Skip
 from whatsit.datasets.split import Split, split_named
 from whatsit.errors import SourceError
@@ -25,6 +25,8 @@ from whatsit.errors import SourceError
 LABELS_FILE = "info.labels"
 SPLIT_KEY = "whatsit_split"
 """Metadata that carries the validation split, which Edge Impulse does not have."""
+STRANGER_KEY = "whatsit_stranger"
+"""Metadata that marks a picture of none of the classes, which Edge Impulse does not have."""
 _EXPECTED = 'names no pictures; expected {"version": 1, "files": [{"path": …, "label": …}, …]}; export it again'
 _BROKEN = object()
 _CATEGORIES = {"training": Split.TRAINING, "testing": Split.TEST}
@@ -59,9 +61,11 @@ def write(pictures: Iterable[Picture]) -> Iterator[Entry]:
         if path.casefold() in taken:  # "a" with "b.c.jpg" and "a.b" with "c.jpg" join alike
             path = f"{category}/{picture.hash}.{folder}.{name}"
         taken.add(path.casefold())
-        is_unlabelled = picture.label == UNLABELLED
+        is_unlabelled = picture.label in RESERVED
         label = {"type": "unlabeled"} if is_unlabelled else {"type": "label", "label": picture.label}
         metadata = {SPLIT_KEY: picture.split.value}
+        if picture.label == STRANGERS:
+            metadata[STRANGER_KEY] = "yes"
         listed.append({"path": path, "name": name, "category": category, "label": label, "metadata": metadata})
         yield Entry(path, picture.path)
     document = {"version": 1, "files": listed}
@@ -168,7 +172,8 @@ def _label(entry: dict[str, Any]) -> str | None:
         return named.pop() if len(named) == 1 else None
     if kind in ("multi-label", "keyvalue-labels"):
         return None
-    return UNLABELLED
+    metadata = entry.get("metadata")
+    return STRANGERS if isinstance(metadata, dict) and STRANGER_KEY in metadata else UNLABELLED
 
 
 def _split(entry: dict[str, Any]) -> Split | None:

@@ -58,7 +58,7 @@ def export_path(
 ) -> ExportReport:
     """Write every readable picture, byte for byte, to a new folder, or to an archive where ``path`` ends in .zip.
 
-    The export gets its name only when it is complete. Pictures in ``_unlabelled`` are exported too.
+    The export gets its name only when it is complete. Pictures in ``_unlabelled`` and ``_strangers`` are exported too.
 
     Args:
         dataset: the pictures.

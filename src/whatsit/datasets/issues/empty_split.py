@@ -6,14 +6,14 @@ from whatsit.datasets.issues.examination import Examination
 from whatsit.datasets.issues.finding import Action, Finding, Fix, Kind
 from whatsit.datasets.issues.issue import Issue
 from whatsit.datasets.issues.small_class import FEWEST
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.datasets.split import Split
 
 
 def find(examination: Examination) -> Iterator[Finding]:
     """One finding for each split that lacks a class; small classes are a finding of their own."""
     dataset = examination.dataset
-    counts = {label: splits for label, splits in dataset.counts().items() if label != UNLABELLED}
+    counts = {label: splits for label, splits in dataset.counts().items() if label not in RESERVED}
     large = [label for label, splits in counts.items() if sum(splits.values()) >= FEWEST]
     empty = {split: [label for label in large if not counts[label][split]] for split in Split}
     # Once for all splits: it decides the split of every picture again.

@@ -13,9 +13,10 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.disjoint_sets import DisjointSets
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.issues.label_issues import LabelIssue, label_issues
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.heads.unknown import normalised
 from whatsit.parallel import Progress
+from whatsit.plugins import EXTRAS
 
 _ROWS_AT_ONCE = 512
 
@@ -54,14 +55,16 @@ def examine(dataset: Dataset, embedder: Embedder | None = None, progress: Progre
 
     Raises:
         DataError: the project's own files cannot be read.
+        MissingExtraError: an embedder is given, and scikit-learn is not installed.
     """
     dataset.refresh()
     pictures = tuple(dataset.pictures())
-    labelled = tuple(picture for picture in pictures if not picture.error and picture.label != UNLABELLED)
+    labelled = tuple(picture for picture in pictures if not picture.error and picture.label not in RESERVED)
     pairs = dataset.near_copies.all_pairs()
     unit: NDArray[np.float32] | None = None
     issues: tuple[LabelIssue, ...] = ()
     if embedder is not None and labelled:
+        EXTRAS["teach"].check("the search for wrong labels")
         unit = _embedded(dataset, labelled, embedder, progress)
         issues = tuple(label_issues(unit, [picture.label for picture in labelled], _groups(labelled, pairs)))
     dismissed = frozenset(Dismissals(dataset.root).read())

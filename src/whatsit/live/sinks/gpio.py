@@ -57,5 +57,6 @@ SINK = SinkKind(
     example="gpio:17?on=…",
     options=(_LABEL, ANGLE, REST, ACTIVE_LOW, SAFE_ON),
     requirement=EXTRAS["gpio"],
+    page_may_choose=True,
     open=from_address,
 )

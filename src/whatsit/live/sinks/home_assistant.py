@@ -15,6 +15,7 @@ from whatsit.version import VERSION
 
 ONLINE, OFFLINE, ON, OFF = "online", "offline", "ON", "OFF"
 CHANGE = "change"
+INSTALL = "install"
 LONGEST_STATE = 255
 """Characters of a state, Home Assistant's limit."""
 _ABSENT = ("no", "not", "off", "none", "empty", "closed", "background", "nothing", "without", "absent", "negative")
@@ -47,11 +48,12 @@ class Device:
         return f"{self.base}/{name}"
 
 
-def discovery(device: Device, present: str | None, *, image: bool) -> dict[str, Any]:
+def discovery(device: Device, present: str | None, models: Sequence[str] = (), *, image: bool) -> dict[str, Any]:
     """The discovery message.
 
     Args:
         present: the class for which the binary sensor is on; None: no binary sensor.
+        models: those that can be chosen; none: nothing is to be chosen or updated.
         image: whether the picture of the last change is sent.
     """
     return {
@@ -69,13 +71,27 @@ def discovery(device: Device, present: str | None, *, image: bool) -> dict[str, 
             name: {**component, "unique_id": f"{device.id}_{name}", "object_id": f"{device.id}_{name}"}
             if len(component) > 1
             else component
-            for name, component in _components(device, present, image).items()
+            for name, component in _components(device, present, models, image).items()
         },
     }
 
 
-def _components(device: Device, present: str | None, image: bool) -> dict[str, dict[str, Any]]:
+def _components(device: Device, present: str | None, models: Sequence[str], image: bool) -> dict[str, dict[str, Any]]:
     state = device.topic("state")
+    choice = {
+        "name": "Model",
+        "state_topic": device.topic("model"),
+        "command_topic": device.topic("model/set"),
+        "options": [name[:LONGEST_STATE] for name in models],
+        "entity_category": "config",
+    }
+    update = {
+        "name": "Model update",
+        "state_topic": device.topic("update"),
+        "command_topic": device.topic("update/set"),
+        "payload_install": INSTALL,
+        "entity_category": "config",
+    }
     binary = {"name": present, "state_topic": state, "value_template": "{{ value_json.on }}"}
     return {
         "answer": {
@@ -123,6 +139,8 @@ def _components(device: Device, present: str | None, image: bool) -> dict[str, d
             "command_topic": device.topic("running/set"),
             "entity_category": "config",
         },
+        "model": {"platform": "select", **(choice if models else {})},
+        "update": {"platform": "update", **(update if models else {})},
     }
 
 

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from whatsit.cameras import Frame
 from whatsit.errors import WhatsitError
 from whatsit.live.answer import Answer
 from whatsit.live.controls import Controls
@@ -15,6 +16,7 @@ from whatsit.live.sink_state import Delivery
 from whatsit.live.sinks.changes import Changes
 from whatsit.live.sinks.home_assistant import (
     CHANGE,
+    LONGEST_STATE,
     OFF,
     OFFLINE,
     ON,
@@ -25,7 +27,7 @@ from whatsit.live.sinks.home_assistant import (
     state_of,
 )
 from whatsit.live.sinks.mqtt_broker import Broker, Listener
-from whatsit.live.sinks.mqtt_commands import obey
+from whatsit.live.sinks.mqtt_commands import COMMANDS, obey
 from whatsit.logs import described
 from whatsit.parallel import start_thread
 from whatsit.text import json_line
@@ -36,7 +38,7 @@ _LOOK_EVERY = 1.0
 _PATIENCE = 5.0
 _WIDEST = 640
 _MOST_EVENTS = 100
-_COMMANDS = ("threshold", "running")
+_MOST_COMMANDS = 32
 
 Connect = Callable[[tuple[str, str], list[str], Listener], Broker]
 """Connects: the last will, the topics to subscribe to, who is told what happens."""
@@ -63,6 +65,8 @@ class MqttSink:
         self._changes = Changes()
         self._controls: Controls | None = None
         self._answer: Answer | None = None
+        self._frame: Frame | None = None
+        """Of the last change, until it is encoded: a broker that is away costs no processor time."""
         self._picture: bytes | None = None
         self._events: deque[tuple[str, str]] = deque(maxlen=_MOST_EVENTS)
         self._guard = threading.Lock()
@@ -70,9 +74,11 @@ class MqttSink:
         self._connections = self._seen_connections = 0
         self._connected = self._ended = False
         self._delivery = Delivery()
+        self._commands: deque[tuple[str, bytes]] = deque()
+        self._recogniser: object = None
         self._wake = threading.Event()
         will = (device.topic("availability"), OFFLINE)
-        topics = [device.birth_topic, device.discovery_topic, *(device.topic(f"{name}/set") for name in _COMMANDS)]
+        topics = [device.birth_topic, device.discovery_topic, *(device.topic(f"{name}/set") for name in COMMANDS)]
         self._broker = connect(will, topics, self)
         self._thread = start_thread("mqtt", self._look)
 
@@ -88,10 +94,10 @@ class MqttSink:
     def send(self, answer: Answer) -> None:
         """Publish the answer where it is news: now, or on the next connection if it is still the newest then."""
         if self._changes.is_news(answer):
-            picture = _jpeg(answer) if self._image else None
             with self._guard:
                 self._answer = answer
-                self._picture = picture or self._picture
+                if self._image and answer.frame is not None and answer.frame.image.size:
+                    self._frame = answer.frame
                 event = state_of(answer, self._present)
                 self._events.append((self._device.topic("change"), json_line({"event_type": CHANGE, **event})))
             self._changes.written(answer)
@@ -133,16 +139,26 @@ class MqttSink:
             self._connections += not payload
         elif self._controls is not None and not retained:  # a retained command would come again at each connect
             command = topic.removeprefix(f"{self._device.base}/").removesuffix("/set")
-            try:
-                refusal = obey(self._controls, command, payload)
-            except WhatsitError as error:
-                refusal = str(error)
-            if refusal is not None:
-                _log.warning("%s: a command was refused: %s", self.name, refusal)
-                self._events.append((self._device.topic("refused"), json_line({"command": command, "why": refusal})))
-            with self._guard:
-                self._retained.pop(self._device.topic(command), None)  # publishing it again is the acknowledgement
+            if len(self._commands) < _MOST_COMMANDS:
+                self._commands.append((command, payload))  # loading a model takes longer than this thread may
+            else:
+                self._refuse(command, f"{_MOST_COMMANDS} commands are waiting; send it again")
         self._wake.set()
+
+    def _obey(self, controls: Controls, command: str, payload: bytes) -> None:
+        try:
+            refusal = obey(controls, command, payload)
+        except WhatsitError as error:
+            refusal = str(error)
+        if refusal is not None:
+            self._refuse(command, refusal)
+        with self._guard:
+            self._retained.pop(self._device.topic(command), None)  # publishing it again is the acknowledgement
+
+    def _refuse(self, command: str, why: str) -> None:
+        _log.warning("%s: a command was refused: %s", self.name, why)
+        with self._guard:
+            self._events.append((self._device.topic("refused"), json_line({"command": command, "why": why})))
 
     @property
     def _present(self) -> str | None:
@@ -152,11 +168,19 @@ class MqttSink:
     def _true(self) -> dict[str, str | bytes]:
         """What is to be retained, by topic."""
         device, controls = self._device, self._controls
+        models = controls.models if controls is not None else None
+        names = models.names if models is not None else ()
         found: dict[str, str | bytes] = {
-            device.discovery_topic: json.dumps(discovery(device, self._present, image=self._image))
+            device.discovery_topic: json.dumps(discovery(device, self._present, names, image=self._image))
         }
+        if models is not None:
+            versions = {"installed_version": models.installed, "latest_version": models.latest}
+            found[device.topic("model")] = models.name[:LONGEST_STATE]
+            found[device.topic("update")] = json_line(versions)
         if self._answer is not None:
             found[device.topic("state")] = json_line(state_of(self._answer, self._present))
+        if self._frame is not None:
+            self._picture, self._frame = _jpeg(self._frame), None
         if self._picture is not None:
             found[device.topic("picture")] = self._picture
         if controls is not None:
@@ -193,17 +217,25 @@ class MqttSink:
             self._wake.wait(_LOOK_EVERY)
             self._wake.clear()
             try:
+                self._see_model()
+                while self._commands and self._controls is not None and not self._ended:
+                    self._obey(self._controls, *self._commands.popleft())
                 self._publish()
             except Exception as error:
                 _log.error("%s: nothing is published: %s", self.name, described(error), exc_info=True)
 
+    def _see_model(self) -> None:
+        """After another model was put to work, its first answer is news, also where it says the same."""
+        recogniser = self._controls.recogniser if self._controls is not None else None
+        if recogniser is not self._recogniser:
+            self._recogniser = recogniser
+            self._changes = Changes()
 
-def _jpeg(answer: Answer) -> bytes | None:
+
+def _jpeg(frame: Frame) -> bytes:
     from PIL import Image
 
-    if answer.frame is None or not answer.frame.image.size:
-        return None
-    picture = Image.fromarray(answer.frame.image)
+    picture = Image.fromarray(frame.image)
     picture.thumbnail((_WIDEST, _WIDEST))
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=80)

@@ -3,9 +3,11 @@
 import re
 
 from whatsit.live.controls import Controls
-from whatsit.live.sinks.home_assistant import OFF, ON
+from whatsit.live.model_files import ModelChoice
+from whatsit.live.sinks.home_assistant import INSTALL, LONGEST_STATE, OFF, ON
 from whatsit.validation import short
 
+COMMANDS = ("threshold", "running", "model", "update")
 _NUMBER = re.compile(rb"0|1|0?\.[0-9]{1,16}|1\.0{1,16}")
 
 
@@ -14,20 +16,40 @@ def obey(controls: Controls, command: str, payload: bytes) -> str | None:
 
     Args:
         controls: the engine.
-        command: ``threshold`` or ``running``.
+        command: one of ``COMMANDS``.
         payload: what was sent.
 
     Returns:
         Why not, in one line; None where it was carried out.
+
+    Raises:
+        WhatsitError: the model cannot be loaded; the one before goes on.
     """
     if command == "threshold":
         if not _NUMBER.fullmatch(payload):
             return f"threshold {short(payload[:80])}: expected a number from 0 to 1"
         controls.threshold = float(payload)
         return None
+    if command in ("model", "update"):
+        return _choose(controls.models, command, payload)
     if command == "running":
         if payload not in (ON.encode(), OFF.encode()):
             return f"running {short(payload[:80])}: expected {ON} or {OFF}"
         controls.paused = payload == OFF.encode()
         return None
-    return f"no command {short(command)}; expected threshold or running"
+    return f"no command {short(command)}; expected {', '.join(COMMANDS)}"
+
+
+def _choose(models: ModelChoice | None, command: str, payload: bytes) -> str | None:
+    if models is None:
+        return f"{command} {short(payload[:80])}: there is no model to choose"
+    if command == "update":
+        if payload != INSTALL.encode():
+            return f"update {short(payload[:80])}: expected {INSTALL}"
+        models.choose(models.name)
+        return None
+    by_payload = {name[:LONGEST_STATE].encode(): name for name in models.names}
+    if payload not in by_payload:
+        return f"model {short(payload[:80])}: no such model; there are: {', '.join(models.names)}"
+    models.choose(by_payload[payload])
+    return None

@@ -8,7 +8,7 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.issues.finding import EACH, Action, Finding, Kind
 from whatsit.datasets.issues.small_class import FEWEST
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.datasets.scan import ignored
 from whatsit.datasets.split import Split
 
@@ -22,7 +22,7 @@ class OpenFindings:
     pictures: Mapping[str, Picture]
     """Every picture by key."""
     totals: Mapping[str, int]
-    """Pictures of each class, ``_unlabelled`` left out."""
+    """Pictures of each class, ``_unlabelled`` and ``_strangers`` left out."""
 
     def of(self, kind: Kind) -> list[int]:
         """The places of the findings of a kind."""
@@ -51,7 +51,7 @@ def open_findings(dataset: Dataset, findings: Sequence[Finding]) -> OpenFindings
         if (_is_open(finding, pictures) if finding.pictures else _class_is_open(finding, dataset, counts))
         and not dismissals(finding, [pictures[key] for key in finding.pictures if key in pictures]) <= kept
     }
-    totals = {label: sum(splits.values()) for label, splits in counts.items() if label != UNLABELLED}
+    totals = {label: sum(splits.values()) for label, splits in counts.items() if label not in RESERVED}
     return OpenFindings(opened, pictures, totals)
 
 

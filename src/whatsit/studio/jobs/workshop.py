@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, get_args
 from typing_extensions import TypedDict
 
 from whatsit.datasets.catalogue import Picture
-from whatsit.datasets.label import UNLABELLED
+from whatsit.datasets.label import RESERVED
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError
@@ -325,7 +325,7 @@ class Workshop:
 
     def _pictures(self, split: Split) -> list[Picture]:
         found = self._project.dataset.pictures(None, split)
-        return [picture for picture in found if not picture.error and picture.label != UNLABELLED]
+        return [picture for picture in found if not picture.error and picture.label not in RESERVED]
 
 
 def _pairs(pictures: Sequence[Picture]) -> Pairs:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing_extensions import TypedDict
 
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.label import UNLABELLED, check_label
+from whatsit.datasets.label import RESERVED, check_label
 from whatsit.errors import DataError
 
 KEPT = 60
@@ -60,7 +60,7 @@ class Collection:
     def counts(self) -> dict[str, int]:
         """Pictures of each class in the dataset."""
         counts = self._dataset.counts()
-        return {label: sum(splits.values()) for label, splits in counts.items() if label != UNLABELLED}
+        return {label: sum(splits.values()) for label, splits in counts.items() if label not in RESERVED}
 
     def view(self) -> CollectionView:
         """What the dataset holds and what was taken last."""

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.heads.unknown import UNKNOWN_RATE
+from whatsit.heads.linear import LinearHead
+from whatsit.heads.unknown import UNKNOWN_RATE, distances, normalised
 from whatsit.imaging.preprocess import Preprocess
+from whatsit.models.corrected import Seen
 from whatsit.models.prediction import Predictions
 from whatsit.studio.lessons.lesson import Lesson, Shot
 from whatsit.teaching.feature_store import save_features
@@ -26,7 +28,7 @@ class Learner:
         """Fit what is taught; ``strangers`` are embeddings of marked ones, shape (n, dim)."""
         self.embeddings = embeddings
         """Of every shot, by its id."""
-        self._embedder = embedder
+        self.embedder = embedder
         self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim, strangers)
 
     @property
@@ -37,7 +39,7 @@ class Learner:
     @property
     def preprocess(self) -> Preprocess:
         """How the backbone wants its pictures."""
-        return self._embedder.preprocess
+        return self.embedder.preprocess
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
         """The classes nearest to a picture, at most ``top_k``; none while nothing is taught.
@@ -45,9 +47,26 @@ class Learner:
         Args:
             pixels: prepared, uint8 of shape (height, width, 3).
         """
+        return self.see(pixels, top_k).predictions
+
+    def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
+        """As ``classify_pixels``, with what corrected pictures are compared by."""
+        if not self.labels:  # nothing to run the network for
+            return Seen(Predictions(()))
+        return self.see_embedding(self.embedder.embed_pixels(pixels), top_k)
+
+    def see_embedding(self, embedding: NDArray[np.float32], top_k: int = 5) -> Seen:
+        """The same of a raw embedding, shape (dim,)."""
         if not self.labels:
-            return Predictions(())
-        return self._taught.predictions(self._embedder.embed_pixels(pixels), top_k)
+            return Seen(Predictions(()))
+        unit = normalised(embedding[np.newaxis])[0]
+        nearest = float(distances(unit, self._taught.unit_centres).min())
+        return Seen(self._taught.predictions(embedding, top_k), unit, nearest)
+
+    @property
+    def head(self) -> LinearHead:
+        """The linear head with the same scores."""
+        return self._taught.head()
 
     def save(self, path: Path) -> None:
         """Write ``my_classes.bin`` and its sidecar.
@@ -55,8 +74,8 @@ class Learner:
         Raises:
             DataError: there is no class, or the folder cannot be written.
         """
-        file, normalisation = (getattr(self._embedder, name, None) for name in ("file", "normalisation"))
-        save_features(path, self._taught, self._embedder.id, self._embedder.preprocess, file, normalisation)
+        file, normalisation = (getattr(self.embedder, name, None) for name in ("file", "normalisation"))
+        save_features(path, self._taught, self.embedder.id, self.embedder.preprocess, file, normalisation)
 
 
 def _fit(

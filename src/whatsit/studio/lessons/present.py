@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from whatsit.datasets.catalogue import Whereabouts
 from whatsit.datasets.edit import Edit
-from whatsit.datasets.label import UNLABELLED, label_of
+from whatsit.datasets.label import RESERVED, STRANGERS, UNLABELLED, label_of
 from whatsit.studio.lessons.lesson import Lesson, Shot, TaughtClass
 
 _DATASET = "dataset/"
@@ -55,11 +55,11 @@ def placed(lesson: Lesson, files: Sequence[Whereabouts], new_id: Callable[[str],
         files: every file with one of its contents or keys.
         new_id: an id for a class that the lesson does not know yet, by its label.
     """
-    found = _found(lesson, files)
+    found = {shot: file for shot, file in _found(lesson, files).items() if file.label != STRANGERS}
     shots = [shot for shot in lesson.shots if not shot.hash or shot.id in found]
     groups: dict[str, list[Shot]] = {}
     for shot in shots:
-        if shot.hash and found[shot.id].label != UNLABELLED:
+        if shot.hash and found[shot.id].label not in RESERVED:
             groups.setdefault(found[shot.id].label, []).append(shot)
     kept = {shot.class_id for shot in shots if not shot.hash}
     ids, classes = _classes(lesson, groups, kept, new_id)

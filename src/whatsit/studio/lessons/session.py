@@ -9,7 +9,7 @@ import numpy as np
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
-from whatsit.datasets.label import UNLABELLED, check_label, refuse_twin
+from whatsit.datasets.label import RESERVED, UNLABELLED, check_label, refuse_twin, reserved
 from whatsit.datasets.placement import look_at
 from whatsit.datasets.places import LESSONS
 from whatsit.errors import DataError, ImageError
@@ -66,6 +66,11 @@ class TeachSession:
     def learner(self) -> Learner:
         """What recognises, as taught now; a change replaces it."""
         return self._taught.learner
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """Those of pictures, kept while the studio runs."""
+        return self._taught.embeddings
 
     @property
     def auto_learn(self) -> bool:
@@ -323,8 +328,8 @@ class TeachSession:
 
     def _checked_label(self, label: str, but: int | None = None) -> str:
         checked = check_label(label)
-        if checked == UNLABELLED:
-            raise DataError(f"label {label!r}: reserved for pictures without a label; choose another")
+        if checked in RESERVED:
+            raise DataError(reserved(label))
         own = None if but is None else self.lesson.taught(but).label
         taken = {found.label for found in self.lesson.classes} | set(self.dataset.labels())
         refuse_twin(checked, taken - {own})

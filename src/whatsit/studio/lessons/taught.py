@@ -9,7 +9,8 @@ from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.afterwards import afterwards
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
-from whatsit.datasets.edit import Edit
+from whatsit.datasets.edit import Edit, EditKind
+from whatsit.datasets.history import KEPT
 from whatsit.datasets.places import FEATURES
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded
@@ -167,6 +168,7 @@ class Taught:
         self.embeddings.put_features(mine)
         self.lesson = self._present()
         self._publish()
+        afterwards(self._renew)
 
     def close(self) -> None:
         """Follow no more and let go of the store. Closing twice is allowed."""
@@ -188,6 +190,14 @@ class Taught:
         elif not self._written:
             with contextlib.suppress(DataError):
                 self._write_features()
+        afterwards(self._renew)
+
+    def _renew(self) -> None:
+        """Write an old lesson as it stands now: the edits it is followed by need not be kept for it any more."""
+        if self.store.held or self.dataset.edits - self.store.lesson(self.version)[1] <= KEPT:
+            return
+        version = self.write(self.lesson)
+        self.dataset.record(Edit(EditKind.LEARN, lesson=(version, version)))
 
     def _read_settings(self) -> None:
         self.auto_learn = self.store.setting("auto_learn") != "no"

@@ -16,7 +16,7 @@ from whatsit.parallel import start_thread
 PREVIEW_WIDTH = 640
 """Pixels."""
 _PREVIEW_QUALITY = 80
-_KEPT_QUALITY = 92
+KEPT_QUALITY = 92
 _STALE_SECONDS = 3.0
 _LOOK_SECONDS = 0.5
 
@@ -151,7 +151,11 @@ class Feed:
             camera.push(jpeg)
 
     def snapshot(self, now: float) -> bytes:
-        """The newest frame as a JPEG file of high quality.
+        """The newest frame as a JPEG file of high quality; see ``newest``."""
+        return encode(self.newest(now), None, KEPT_QUALITY)
+
+    def newest(self, now: float) -> Frame:
+        """The newest frame.
 
         Args:
             now: seconds since 1970, ``time.time()``.
@@ -163,7 +167,7 @@ class Feed:
         if frame is None or abs(now - frame.time) > _STALE_SECONDS:  # abs: the clock can be set back
             reason = self.error or "it has not given a picture yet"
             raise CameraError(f"no picture to take: {reason}")
-        return encode(frame, None, _KEPT_QUALITY)
+        return frame
 
     def frames(self, wanted: Callable[[], bool]) -> Iterator[Frame]:
         """The newest frames of whichever camera is chosen, until ``wanted`` is false; checked twice per second."""

@@ -1,16 +1,19 @@
 """The models that can be watched live: what was just taught, the built-in one, and the project's files."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from whatsit.errors import DataError
-from whatsit.live.recogniser import Recogniser
+from whatsit.errors import DataError, WhatsitError
+from whatsit.live.model_files import version_of
 from whatsit.studio.outbox import Hub
 from whatsit.studio.watching.feed import Feed
-from whatsit.studio.watching.recognition import Recognition
+from whatsit.studio.watching.recognition import Outlet, Recognition, Seeing
 
+_log = logging.getLogger(__name__)
 TAUGHT = "taught"
 BUILT_IN = "imagenet"
 
@@ -46,21 +49,40 @@ class ModelsView(TypedDict):
 class Models:
     """Loads a model when it is first asked for; loading one closes those that no tab watches.
 
-    ``open`` and ``attend`` must be called from one thread.
+    ``open``, ``refresh``, ``follow`` and ``attend`` must be called from one thread.
     """
 
-    def __init__(self, folder: Path, taught: Recogniser, feed: Feed, hub: Hub) -> None:
+    def __init__(self, folder: Path, taught: Seeing, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
+        self._outlet = outlet
         self._folder = folder
         self._feed = feed
         self._hub = hub
-        self.taught = Recognition(TAUGHT, taught, feed, hub)
+        self.taught = Recognition(TAUGHT, taught, feed, hub, outlet)
         self._open = {TAUGHT: self.taught}
+        self._corrected: tuple[tuple[str, Path, str | None], ...] = ()
+        self._versions: dict[str, str] = {}
+        """Name -> when the file that was loaded was written."""
+
+    def files(self) -> dict[str, Path]:
+        """The project's models by name."""
+        files = sorted(self._folder.glob("*.tflite")) if self._folder.is_dir() else []
+        return {file.stem: file for file in files}
 
     def choices(self) -> list[ModelChoice]:
         """Every model, the taught one first."""
-        files = sorted(self._folder.glob("*.tflite")) if self._folder.is_dir() else []
-        named = [ModelChoice(f"file:{file.stem}", file) for file in files]
+        named = [ModelChoice(f"file:{name}", file) for name, file in self.files().items()]
         return [ModelChoice(TAUGHT), *named, ModelChoice(BUILT_IN)]
+
+    def choice(self, name: str) -> ModelChoice:
+        """The model of that name.
+
+        Raises:
+            DataError: there is none.
+        """
+        choice = next((choice for choice in self.choices() if choice.name == name), None)
+        if choice is None:
+            raise DataError(f"model {name[:80]!r}: no such model in this project")
+        return choice
 
     def view(self) -> list[ModelView]:
         """Every model, for the page."""
@@ -80,20 +102,27 @@ class Models:
         return self._open[name]
 
     def open(self, name: str) -> Recognition:
-        """A model, loaded if it is not open yet.
+        """A model, loaded if it is not open yet, or its file is another one by now.
 
         Raises:
             DataError: there is no such model.
             ModelError: its file is broken.
         """
-        choice = next((choice for choice in self.choices() if choice.name == name), None)
-        if choice is None:
-            raise DataError(f"model {name[:80]!r}: no such model in this project")
+        choice = self.choice(name)
         if name not in self._open:
-            recogniser = _load(choice)
+            recogniser = self._load(choice)
             self._forget_unwatched()
-            self._open[name] = Recognition(name, recogniser, self._feed, self._hub)
+            self._open[name] = Recognition(name, recogniser, self._feed, self._hub, self._outlet)
+            self._open[name].follow(self._corrected)
+            self._open[name].watches = self.taught.watches
+        elif choice.file is not None and self.version(name) != version_of(choice.file):
+            self._open[name].replace(self._load(choice))
+            self._open[name].follow(self._corrected)
         return self._open[name]
+
+    def version(self, name: str) -> str:
+        """When the file that an open model was loaded from was written; empty where there was none."""
+        return self._versions.get(name, "")
 
     def refresh(self, name: str) -> None:
         """Load an open model again after its file changed; watchers stay. If the file is gone, close it.
@@ -107,10 +136,23 @@ class Models:
         if choice is None:
             self._open.pop(name).close()
         else:
-            self._open[name].replace(_load(choice))
+            self._open[name].replace(self._load(choice))
+            self._open[name].follow(self._corrected)
+
+    def follow(self, corrected: Sequence[tuple[str, Path, str | None]]) -> None:
+        """Let every open model of a file compare with these corrected pictures, each as (SHA-256, file, label)."""
+        self._corrected = tuple(corrected)
+        for name, recognition in tuple(self._open.items()):
+            if name != TAUGHT:
+                recognition.follow(self._corrected)
 
     def attend(self) -> None:
-        """Start the models some tab subscribes to; stop the others."""
+        """Start the models that some tab or the outlet wants; stop the others."""
+        if self._outlet is not None and self._outlet.model not in self._open and self._outlet.wants(self._outlet.model):
+            try:
+                self.open(self._outlet.model)
+            except WhatsitError as error:
+                _log.warning("%s", error)
         for recognition in tuple(self._open.values()):
             recognition.attend()
 
@@ -130,15 +172,19 @@ class Models:
 
     def _forget_unwatched(self) -> None:
         for name, recognition in tuple(self._open.items()):
-            if name != TAUGHT and not self._hub.wanted(recognition.kind):
+            used = self._outlet is not None and self._outlet.wants(name)
+            if name != TAUGHT and not used and not self._hub.wanted(recognition.kind):
                 recognition.close()
                 del self._open[name]
 
+    def _load(self, choice: ModelChoice) -> Seeing:
+        from whatsit.models.admission import admit
+        from whatsit.models.classifier import Classifier
 
-def _load(choice: ModelChoice) -> Recogniser:
-    from whatsit.models.admission import admit
-    from whatsit.models.classifier import Classifier
-
-    if choice.file is not None:
+        if choice.file is None:
+            return Classifier(None)
+        version = version_of(choice.file)
         admit(choice.file)
-    return Classifier(choice.file)
+        recogniser = Classifier(choice.file)
+        self._versions[choice.name] = version
+        return recogniser

@@ -15,7 +15,7 @@ from whatsit.errors import SettingError, WhatsitError
 from whatsit.serving import native
 from whatsit.serving.model_files import project_files
 from whatsit.serving.service import Service
-from whatsit.studio.pages.shared import camera, tab
+from whatsit.studio.pages.shared import camera, tab, why
 from whatsit.studio.pages.shared.i18n import Languages
 from whatsit.studio.pages.shared.page import STATIC, find_pages
 from whatsit.studio.studio import Studio
@@ -66,9 +66,10 @@ def create_app(
     app.add_exception_handler(WhatsitError, _explain)
     app.add_exception_handler(HTTPException, _explain_status)
     app.add_exception_handler(RequestValidationError, _explain_request)
-    app.router.routes.extend(native.routes(programs))
+    app.router.routes.extend(native.routes(programs, studio.outlets))
     app.include_router(camera.router)
     app.include_router(tab.router)
+    app.include_router(why.router)
     for page in app.state.pages:
         app.include_router(page.router)
         app.mount(f"/static/{page.name}", Scripts(directory=page.folder), name=page.name)

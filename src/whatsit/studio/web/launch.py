@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.bulk.manifest import known_manifest
+from whatsit.cameras.listing import first_camera
 from whatsit.errors import ModelArgumentError
 from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
@@ -27,6 +29,7 @@ def launch(
     token: str | None = None,
     tls: bool = False,
     open_page: bool | None = None,
+    answers: Path | None = None,
 ) -> None:
     """Serve a project until interrupted, saying on the terminal where.
 
@@ -35,6 +38,7 @@ def launch(
         model: the ``.tflite`` backbone that teaching uses; None: the built-in one.
         normalise: what that sees of pixel values; None: as ``Backbone.from_file``.
         open_page: None opens the page where there is a desktop to open it on and the server is local.
+        answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
         WhatsitError: the project, the camera, the model or the port cannot be used.
@@ -43,8 +47,10 @@ def launch(
     log_to_terminal()
     if token is not None:
         check_token(token)  # before the camera and the backbone take their time
+    if answers is not None:
+        known_manifest(answers)
     server = StudioServer(
-        Studio(project, _embedder(model, normalise), camera or _first_camera()),
+        Studio(project, _embedder(model, normalise), camera or first_camera(), answers),
         host=host,
         port=port,
         token=token,
@@ -69,13 +75,6 @@ def _embedder(model: Path | None, normalise: NormaliseLike | None) -> Embedder:
     for assumption in normalisation_assumptions(backbone.normalisation):
         print(f"whatsit: {model}: {assumption}; otherwise {assumption.otherwise}", file=sys.stderr)  # noqa: T201
     return backbone
-
-
-def _first_camera() -> str:
-    from whatsit.cameras import list_cameras
-
-    # Devices come first; the demonstration scene, which is always there, is the last.
-    return list_cameras()[0].address
 
 
 def _announcement(project: Path, address: Address) -> str:

@@ -4,7 +4,7 @@ import { Gallery } from "./gallery.js";
 import "../folders.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
-import { figure, labelName, UNLABELLED } from "../names.js";
+import { figure, isClass, labelName } from "../names.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
@@ -28,7 +28,7 @@ bindEdits({
   clear: () => gallery.clear(),
   done: (edited) => gallery.drop(edited),
 });
-bindUpload({ label: () => (filter.label && filter.label !== UNLABELLED ? filter.label : "") });
+bindUpload({ label: () => (filter.label && isClass(filter.label) ? filter.label : "") });
 
 // ---- classes and splits ----
 const total = (row) => (filter.split ? row[filter.split] : row.training + row.validation + row.test);
@@ -52,7 +52,7 @@ function drawCounts() {
   const all = rows[0].training + rows[0].validation + rows[0].test;
   const shown = filter.label === null ? rows[0] : chosen[0];
   $("title").textContent = filter.label === null ? t("dataset.all") : labelName(filter.label);
-  $("rename").hidden = $("remove").hidden = filter.label === null || filter.label === UNLABELLED;
+  $("rename").hidden = $("remove").hidden = filter.label === null || !isClass(filter.label);
   $("empty").hidden = all > 0;
   $("grid").hidden = all === 0;
   $("nothing").hidden = all === 0 || total(shown) > 0;
@@ -80,7 +80,7 @@ function fillLabel(button, row) {
   const all = row.label === null;
   button.dataset.all = all ? "yes" : "";
   button.dataset.label = row.label ?? "";
-  button.classList.toggle("unlabelled", row.label === UNLABELLED);
+  button.classList.toggle("unlabelled", row.label !== null && !isClass(row.label));
   button.setAttribute("aria-pressed", String(row.label === filter.label));
   button.querySelector(".name").textContent = all ? t("dataset.all") : labelName(row.label);
   button.title = all ? "" : labelName(row.label);

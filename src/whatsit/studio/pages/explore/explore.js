@@ -4,7 +4,7 @@ import { askLabel, bindEdits, deleteChosen, showSelection } from "../edits.js";
 import "../folders.js";
 import { keys } from "../keys.js";
 import { t } from "../messages.js";
-import { figure, labelName, splitName, tileAddress, UNLABELLED } from "../names.js";
+import { figure, isClass, labelName, splitName, tileAddress } from "../names.js";
 import { act, get } from "../requests.js";
 import { Scatter } from "./scatter.js";
 import * as socket from "../socket.js";
@@ -38,7 +38,7 @@ function groups() {
     return { names: [t("explore.fine"), ...kinds.map((kind) => t(`kind.${kind}`))], palette: [GREY, ...kinds.map(findingColour)], group: points.keys.map((key) => of.get(key) ?? 0) };
   }
   let next = 0;
-  return { names: points.labels.map(labelName), palette: points.labels.map((label) => (label === UNLABELLED ? GREY : colourAt(next++))), group: points.label };
+  return { names: points.labels.map(labelName), palette: points.labels.map((label) => (isClass(label) ? colourAt(next++) : GREY)), group: points.label };
 }
 
 function paint() {

@@ -5,6 +5,8 @@ import { t } from "../messages.js";
 import { act } from "../requests.js";
 import * as socket from "../socket.js";
 import { percent, setText, showAnswer } from "../stage.js";
+import { openWhy } from "../why.js";
+import { bindPanel, digit, PRESSED } from "./correction.js";
 
 const $ = (id) => document.getElementById(id);
 let running = true;
@@ -58,6 +60,7 @@ function draw() {
   $("run").classList.toggle("secondary", running);
   socket.want({ video: true, answers: running ? model : null });
   if (!running) {
+    $("why").disabled = true;
     for (const id of ["fps", "inference", "age"]) setText($(id), "–");
     showAnswer({ state: "nothing", label: null, score: 0, distance: null });
     drawBars($("bars"), [], null, null);
@@ -67,6 +70,7 @@ function draw() {
 let shownAt = 0;
 socket.on("answer", (answer) => {
   if (!running || answer.model !== model) return;
+  $("why").disabled = answer.label === null;
   showAnswer({ ...answer, distance: null });
   drawBars($("bars"), answer.classes.slice(0, 8), (one) => percent(one.score), answer.state === "label" ? answer.label : null);
   if (performance.now() - shownAt < 300) return;
@@ -75,6 +79,10 @@ socket.on("answer", (answer) => {
   setText($("inference"), `${answer.ms.toFixed(answer.ms < 10 ? 1 : 0)} ms`);
   setText($("age"), answer.age === null ? "–" : `${Math.round(answer.age * 1000)} ms`);
 });
+
+function why() {
+  if (!$("why").disabled) openWhy(model);
+}
 
 function toggle() {
   running = !running;
@@ -85,7 +93,9 @@ $("run").addEventListener("click", toggle);
 $("model").addEventListener("change", (event) => { model = event.target.value; watch(); });
 $("threshold").addEventListener("input", (event) => setText($("threshold-shown"), percent(Number(event.target.value))));
 $("threshold").addEventListener("change", (event) => act("/api/models/threshold", { name: model, threshold: Number(event.target.value) }, { quiet: true }));
-keys({ " ": toggle });
+$("why").addEventListener("click", why);
+bindPanel(() => model);
+keys({ " ": toggle, w: why, ...PRESSED }, () => {}, digit);
 $("bars").dataset.empty = t("live.empty");
 
 watch();

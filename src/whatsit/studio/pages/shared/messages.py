@@ -23,7 +23,7 @@ and holds every field they read or send, every route and every kind to these typ
 from collections.abc import Mapping
 from typing import Generic, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict, TypeVar
 
 from whatsit.datasets.split import Split
@@ -115,6 +115,17 @@ class Cameras(TypedDict):
     """The cameras of the studio's machine, and last the demonstration scene."""
     examples: list[str]
     """Addresses that can be typed, one per kind of camera."""
+
+
+# ---- why an answer was given
+
+
+class WhyChoice(Body):
+    """``POST /api/why``"""
+
+    model: str
+    picture: str | None = Field(None, pattern="^[0-9a-f]{16}$")
+    """A picture of the dataset by its content; None: the camera's newest frame."""
 
 
 # ---- the WebSocket

@@ -8,6 +8,7 @@ import { openPicture, pictureButton, pictureOf } from "./pictures.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
 import { toast } from "../toast.js";
+import { bindMend, openWhy } from "../why.js";
 import { bindWork, ended, onWork, setIdle, isRunning } from "../work.js";
 
 const $ = (id) => document.getElementById(id);
@@ -109,8 +110,9 @@ function fill(table, rows) {
   table.replaceChildren(...rows.map((cells, place) => {
     const line = document.createElement("tr");
     line.append(...cells.map((content, at) => {
-      const cell = document.createElement(place && at ? "td" : "th");
-      if (!(place && at)) cell.scope = place ? "row" : "col";
+      const heads = content !== "" && !(place && at);
+      const cell = document.createElement(heads ? "th" : "td");
+      if (heads) cell.scope = place ? "row" : "col";
       if (typeof content === "number") {
         const rail = document.createElement("span");
         rail.className = "share";
@@ -167,7 +169,9 @@ function card(answer, near) {
   const text = document.createElement("p");
   text.append(Object.assign(document.createElement("strong"), { textContent: answer.label }), " → ", Object.assign(document.createElement("b"), { textContent: answer.predicted }),
     Object.assign(document.createElement("small"), { textContent: answer.unknown ? `${percent(0)(answer.score)} · ${t("answer.unknown")}` : percent(0)(answer.score) }));
-  item.append(pictureButton(answer.id, t("test.cell_title_wrong", answer), () => openPicture(answer)), text);
+  const why = Object.assign(document.createElement("button"), { type: "button", className: "secondary", textContent: t("why") });
+  why.addEventListener("click", () => openWhy(`file:${model}`, answer.id));
+  item.append(pictureButton(answer.id, t("test.cell_title_wrong", answer), () => openPicture(answer)), text, why);
   if (near.length) {
     const list = document.createElement("div");
     list.className = "near";
@@ -181,5 +185,6 @@ function card(answer, near) {
   return item;
 }
 
+bindMend(load);
 setIdle("", "");
 socket.connect();

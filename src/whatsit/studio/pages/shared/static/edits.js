@@ -1,6 +1,6 @@
 // What is done to selected pictures on every page that has some: relabel, move, delete.
 import { t } from "./messages.js";
-import { figure, labelName, UNLABELLED } from "./names.js";
+import { figure, isClass, labelName } from "./names.js";
 import { act } from "./requests.js";
 import * as socket from "./socket.js";
 
@@ -24,7 +24,7 @@ export function showSelection(n) {
 
 export function setLabels(counts) {
   labels = counts.map((one) => one.label);
-  const known = labels.filter((label) => label !== UNLABELLED);
+  const known = labels.filter(isClass);
   $("known-labels").replaceChildren(...known.map((label) => new Option("", label)));
 }
 

@@ -1,8 +1,13 @@
-// How labels and splits are called on the page; the folder of pictures without a label has a name of its own.
+// How labels and splits are called on the page; the folders of pictures of no class have names of their own.
 import { t } from "./messages.js";
 
 export const UNLABELLED = "_unlabelled";
-export const labelName = (label) => (label === UNLABELLED ? t("dataset.unlabelled") : label);
+export const STRANGERS = "_strangers";
+export const isClass = (label) => label !== UNLABELLED && label !== STRANGERS;
+export function labelName(label) {
+  if (label === UNLABELLED) return t("dataset.unlabelled");
+  return label === STRANGERS ? t("dataset.strangers") : label;
+}
 export const splitName = (split) => t(`split.${split}`);
 export const tileAddress = (id) => `/dataset/tile/${id}.jpg`;
 export const largeAddress = (id) => `/dataset/large/${id}.jpg`;

@@ -1,7 +1,7 @@
 // One picture large, with what is known of it, its label and its split; the neighbours one key away.
 import { moveTo, relabelTo, remove } from "./edits.js";
 import { t } from "./messages.js";
-import { figure, labelName, largeAddress, UNLABELLED } from "./names.js";
+import { figure, isClass, labelName, largeAddress, UNLABELLED } from "./names.js";
 import { get } from "./requests.js";
 import { toast } from "./toast.js";
 
@@ -40,8 +40,8 @@ async function show(index) {
   else picture.src = largeAddress(shown.id);
   picture.alt = labelName(shown.label);
   $("viewer-name").textContent = shown.name;
-  $("viewer-label").value = shown.label === UNLABELLED ? "" : shown.label;
-  $("viewer-label").placeholder = t("dataset.unlabelled");
+  $("viewer-label").value = isClass(shown.label) ? shown.label : "";
+  $("viewer-label").placeholder = isClass(shown.label) ? t("dataset.unlabelled") : labelName(shown.label);
   $("viewer-split").value = shown.split;
   $("viewer-before").disabled = at === 0;
   $("viewer-after").disabled = at === list.size() - 1;
