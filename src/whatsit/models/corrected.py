@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.heads.exemplars import NOTHING, Exemplars
+from whatsit.heads.limits import MARKED
 from whatsit.models.prediction import Prediction, Predictions
 
 
@@ -30,7 +31,7 @@ class Seen:
         before = self.predictions
         if verdict.label is None:
             strange = max(before.strangeness or 0.0, 0.5 + verdict.score)  # at the end of the reach just unknown
-            return replace(before, unknown=True, strangeness=strange, unknown_by="marked")
+            return replace(before, unknown=True, strangeness=strange, unknown_by=MARKED)
         away = before.distances or (0.0,) * len(before)
         others = [(one, far) for one, far in zip(before, away, strict=True) if one.label != verdict.label]
         own = [(one, far) for one, far in zip(before, away, strict=True) if one.label == verdict.label]
