@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := bulk,gpio,heif,lite1,lite2,mqtt,opencv,tls
+EXTRAS := all
 
 .PHONY: demo demo-bulk test check docs bench studio clean
 
@@ -38,11 +38,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); tools/debian_packages.sh python3-venv && $(PYTHON) -m venv $(VENV); }
 
 $(VENV)/.user: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[opencv,studio,teach]'
 	touch $@
 
 $(VENV)/.bulk: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[bulk]'
+	$(BIN)/python -m pip install --quiet --editable '.[bulk,opencv,studio,teach]'
 	touch $@ $(VENV)/.user
 
 # Dependency groups came with pip 25.1; Debian 12 brings 23.
@@ -53,7 +53,7 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable . --group docs
+	$(BIN)/python -m pip install --quiet --editable '.[opencv,studio,teach]' --group docs
 	touch $@ $(VENV)/.user
 
 # MediaPipe lives apart: a peer to measure against, never a dependency.

@@ -1,7 +1,7 @@
 """Kill runs of ``whatsit bulk`` and their processes at random moments, and compare the rows with what they must be.
 
 ``python tools/kill_bulk.py --kills 30 --seed 7`` prints how many kills there were and what was wrong; exit status 1
-where anything was.
+where anything was. ``--kills 0 --pictures 1000000`` is one run of a long list, with its time and its memory.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import random
 import shutil
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -49,10 +50,12 @@ def main() -> None:
                 break
             sys.stdout.write(f"{kills.total()} kills, {runs} runs ended, {len(wrong)} wrong\n")
             sys.stdout.flush()
-        if out.exists():
-            go(pile, out, model)
+        if out.exists() or not asked.kills:
+            began = time.monotonic()
+            done = go(pile, out, model)
+            sys.stdout.write(f"the last run: {time.monotonic() - began:.0f} s, {done.stdout.strip()}\n")
             wrong += compare(out, pile)
-    counts = ", ".join(f"{count} of the {whom}" for whom, count in kills.items())
+    counts = ", ".join(f"{count} of the {whom}" for whom, count in kills.items()) or "no kills"
     sys.stdout.write("\n".join([f"{counts}; {asked.pictures:,} pictures a run", *wrong, f"{len(wrong)} wrong"]) + "\n")
     sys.exit(bool(wrong))
 

@@ -1,4 +1,4 @@
-"""Kill the studio, imports, exports and deployments at random moments, and look what the next start finds.
+"""Kill the studio, corrections, imports, exports and deployments at random moments, and look what the next start finds.
 
 ``python tools/kill_many.py --kills 1000 --seed 7`` prints how many kills there were of each, how many fell while there
 was work, and everything that was lost, half done or left lying about, at the end or at Ctrl-C; exit status 1 where
@@ -28,7 +28,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "studio")]
 
 from kill_teacher import change, digest  # noqa: E402
 
-from drawn_pictures import fill, tree  # noqa: E402
+from drawn_pictures import fill, jpeg, tree  # noqa: E402
 from whatsit.backbones.choice import BackboneChoice  # noqa: E402
 from whatsit.backbones.embedder import PixelEmbedder  # noqa: E402
 from whatsit.cli.app import main as command_line  # noqa: E402
@@ -38,6 +38,7 @@ from whatsit.datasets.project import Project  # noqa: E402
 from whatsit.deployment.deploy import _write_folder  # noqa: E402
 from whatsit.studio.lessons.session import TeachSession  # noqa: E402
 from whatsit.studio.studio import Studio  # noqa: E402
+from whatsit.studio.watching.models import TAUGHT  # noqa: E402
 from whatsit.teaching.teach import find_examples, teach  # noqa: E402
 
 LITTER = (".tmp", ".doing.json")
@@ -154,6 +155,57 @@ class Studios:
             os.write(pipe, f"{step} {digest(studio.session)}\n".encode())
 
 
+class Corrections:
+    """Answers that are corrected, and the corrections undone."""
+
+    PICTURES = tuple(jpeg(seed, (200, 180, 60)) for seed in range(10))
+    LABELS = ("cat", None, "a new class")
+
+    def __init__(self, room: Path) -> None:
+        self._room = room
+        with closing(Studio(room / "taught", PixelEmbedder(), "browser:")) as studio:
+            for label, colour in (("cat", (200, 40, 40)), ("dog", (50, 60, 210))):
+                added = studio.session.add_class(jpeg(1, colour), label)
+                for seed in range(2, 6):
+                    studio.session.add_sample(jpeg(seed, colour), added.id)
+        shutil.copytree(room / "taught", room / "corrected")
+        self._states: list[object] = []
+        self._seconds = timed(lambda: self._correct(room / "corrected", self._states.append))
+
+    def kill(self, moments: random.Random, summary: Summary) -> None:
+        """Correct until killed; what was acknowledged is there, and undoing all of it gives the former answers."""
+        folder = self._room / "killed"
+        shutil.copytree(self._room / "taught", folder)
+        in_time, written = killed(
+            lambda pipe: self._correct(folder, lambda _: os.write(pipe, b".")), moments.uniform(0, self._seconds)
+        )
+        summary.in_time["correction"] += in_time
+        acknowledged = max(0, len(written) - 1)
+        with closing(Studio(folder, PixelEmbedder(), "browser:")) as studio:
+            found, possible = self._state(studio), self._states[acknowledged : acknowledged + 2]
+            summary.check(f"correction, after {acknowledged}", found in possible, True)
+            summary.check("correction, litter", litter(folder), [])
+            while studio.corrections.pictures:
+                studio.project.dataset.undo()
+            summary.check("correction, undone", self._state(studio), self._states[0])
+        shutil.rmtree(folder)
+
+    def _correct(self, folder: Path, acknowledge: Callable[[object], object]) -> None:
+        studio = Studio(folder, PixelEmbedder(), "browser:")
+        acknowledge(self._state(studio))
+        for number, picture in enumerate(self.PICTURES):
+            held = studio.asking.ask(TAUGHT, picture)["picture"]
+            studio.asking.correct(TAUGHT, held, self.LABELS[number % len(self.LABELS)])
+            acknowledge(self._state(studio))
+        studio.close()
+
+    def _state(self, studio: Studio) -> object:
+        """What is corrected, and the answers about all pictures."""
+        views = [studio.models.taught.answer(picture) for picture in self.PICTURES]
+        answers = [(view["state"], view["label"], view["classes"]) for view in views]
+        return [(one.hash, one.label) for one in studio.corrections.pictures], answers
+
+
 class Imports:
     """An import, and the same again."""
 
@@ -223,8 +275,8 @@ class Folders:
             self._place.unlink()
 
 
-def run(kills: int, seed: int, room: Path) -> Summary:
-    """Kill each in turn."""
+def run(kills: int, seed: int, room: Path, only: str | None) -> Summary:
+    """Kill each in turn, or one kind alone."""
     summary, moments = Summary(), random.Random(seed)
     imports = Imports(room)
     shutil.copytree(room / "whole", room / "typed")
@@ -235,6 +287,7 @@ def run(kills: int, seed: int, room: Path) -> Summary:
     model = {"model.tflite": random.Random(seed).randbytes(2**22), "a/labels.txt": b"cat\n"}
     subjects = {
         "studio": Studios(room),
+        "correction": Corrections(room),
         "import": imports,
         "export": Folders(
             "export",
@@ -249,7 +302,7 @@ def run(kills: int, seed: int, room: Path) -> Summary:
     }
     with contextlib.closing(whole), contextlib.suppress(KeyboardInterrupt):
         for number in range(kills):
-            kind = list(subjects)[number % len(subjects)]
+            kind = only or list(subjects)[number % len(subjects)]
             subjects[kind].kill(moments, summary)
             summary.kills[kind] += 1
             if not (number + 1) % 100:
@@ -262,9 +315,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=1000)
     options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--only", choices=["studio", "correction", "import", "export", "archive", "folder", "deploy"])
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as room:
-        summary = run(asked.kills, asked.seed, Path(room))
+        summary = run(asked.kills, asked.seed, Path(room), asked.only)
     sys.stdout.write(f"{summary}\n")
     sys.exit(bool(summary.wrong))
 

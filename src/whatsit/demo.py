@@ -19,6 +19,7 @@ from whatsit.cameras.demo_scene.scene import Scene
 from whatsit.files import write_file
 from whatsit.models.classifier import Classifier
 from whatsit.models.prediction import Predictions
+from whatsit.plugins import EXTRAS
 from whatsit.teaching.teach import teach
 
 Pixels = NDArray[np.uint8]
@@ -39,7 +40,8 @@ class Question:
 
 def photograph_parts(name: str, count: int) -> Iterator[Pixels]:
     """Different crops of one of scikit-learn's photographs, each of shape (240, 320, 3)."""
-    from sklearn.datasets import load_sample_image
+    with EXTRAS["teach"].imports("the demonstration"):
+        from sklearn.datasets import load_sample_image
 
     photograph = Image.fromarray(load_sample_image(f"{name}.jpg"))
     for number in range(count):

@@ -59,6 +59,17 @@ def unknown_rate(value: float) -> float:
     return value
 
 
+def seconds(value: float, name: str) -> float:
+    """``value`` as a time in seconds, above 0 and at most a day.
+
+    Raises:
+        ArgumentError: not a number, or out of range.
+    """
+    if not isinstance(value, int | float) or not 0 < value <= 86_400:
+        raise ArgumentError(f"{name} {short(value)}: expected seconds, above 0 and at most 86400")
+    return value
+
+
 def row(table: Mapping[str, T], name: object, kind: str) -> T:
     """The row of a table of names.
 

@@ -5,8 +5,10 @@ At its AT-th news the run, or one of its processes, is killed; AT 0: nothing is.
 
 import os
 import random
+import resource
 import signal
 import sys
+from pathlib import Path
 
 import psutil
 
@@ -29,6 +31,10 @@ def main() -> None:
             worker.kill()
 
     bulk.run(listed, out, model, workers=2, resume=True, on_progress=hear)
+    # Not RUSAGE_SELF, which begins with the memory of the process that started this one.
+    own = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024
+    processes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    print(f"peak memory {own} MiB, of each process at most {processes} MiB")
 
 
 if __name__ == "__main__":

@@ -97,6 +97,7 @@ def test_what_is_refused_leaves_nothing_behind(pictures, bulk_model, tmp_path):
         ({"inputs": []}, ValueError, "expected folders"),
         ({"inputs": tmp_path / "full"}, DataError, "no pictures there"),
         ({"top_k": 0}, ValueError, "top_k 0"),
+        ({"timeout": 0}, ValueError, "timeout 0: expected seconds"),
         ({"out": tmp_path / "full"}, DataError, "holds other files, such as 'letter.txt'"),
     ):
         with pytest.raises(kind, match=expected):

@@ -42,6 +42,23 @@ def test_a_picture_at_which_processes_die_is_a_row_with_that_error(pile, bulk_mo
     assert len(compare(out, pile)) == 1
 
 
+def test_a_picture_at_which_a_process_hangs_is_a_row_with_that_error(pile, bulk_model, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import signal, sys\n"
+        "def hook(event, args):\n"
+        "    if event == 'open' and str(args[0]).endswith('0001042.jpg'):\n"
+        "        while True: signal.pause()\n"
+        "sys.addaudithook(hook)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    out = tmp_path / "out"
+    result = bulk.run(pile.listed, out, bulk_model, workers=2, timeout=3)
+    assert result.tally.pictures == 3300
+    wrong = [row["error"] for row in rows_of(out) if row["path"].endswith("0001042.jpg")]
+    assert wrong == ["left out: it took more than 3 s; --timeout allows more"]
+    assert len(compare(out, pile)) == 1
+
+
 def test_a_full_disk_is_one_line_and_the_run_goes_on_where_there_is_space_again(pile, bulk_model, tmp_path):
     out, before = tmp_path / "out", resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, before[1]))  # the list of paths has space, a part has none

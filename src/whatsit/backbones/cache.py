@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,14 @@ class EmbeddingCache:
         if missing:
             self._compute(missing, places, result, total, progress)
         return result
+
+    def known(self, hashes: Container[str]) -> dict[str, NDArray[np.float32]]:
+        """Those of these contents that are in the cache, by their SHA-256; nothing is computed.
+
+        Raises:
+            DataError: the cache's file cannot be read.
+        """
+        return {hash_: embedding.copy() for hash_, embedding in self._read() if hash_ in hashes}
 
     def keep(self, made: Sequence[tuple[str, NDArray[np.float32]]]) -> None:
         """Add embeddings that were made elsewhere, by their pictures' SHA-256; a full disk keeps nothing."""

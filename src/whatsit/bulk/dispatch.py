@@ -1,12 +1,14 @@
 """Parts given to workers, and given again where a worker dies: what the engines of processes and of actors share."""
 
 import queue
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from whatsit.bulk.engine import Event
+from whatsit.bulk.order import Message, Order
 from whatsit.bulk.progress import Tally
 from whatsit.errors import DataError
 
@@ -14,23 +16,13 @@ _STARTS = 3
 """Workers in a row that end before they are ready: then none will ever be."""
 _BLAMED = 2
 """Times that a worker must end at one picture for the picture to be left out."""
+_ASLEEP = 5.0
+"""Seconds by which silence is noticed too late where this process itself did not run."""
 
-Message: TypeAlias = dict[str, Any]
-"""What a worker tells: ``ready``; ``at``: the place of the picture it begins with; ``tally`` of three counts and
-``whole``, whether the part is written; ``failed`` with a text. Plain values: they come from other processes."""
+PICTURE_TIMEOUT = 120.0
+"""Seconds that one picture may take. A worker speaks after each: one that is silent for longer hangs."""
 Tell: TypeAlias = Callable[[Message | None], object]
 """Called with each message, and with None when the worker has ended; from any thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A part to make."""
-
-    part: int
-    careful: bool
-    """Tell before each picture which one it is."""
-    left_out: dict[int, str]
-    """Pictures not to read, by place, and why."""
 
 
 class Worker(Protocol):
@@ -44,26 +36,34 @@ class Worker(Protocol):
         ...
 
 
-def dispatched(parts: Sequence[int], workers: int, start: Callable[[Tell], Worker]) -> Iterator[Event]:
+def dispatched(parts: Sequence[int], workers: int, start: Callable[[Tell], Worker], timeout: float) -> Iterator[Event]:
     """Have workers make the parts.
 
-    A worker that dies costs the part it had in hand: another one makes it again, and says before each picture which
-    one it is. A picture at which workers die twice is left out, a row with that error. Closing the iterator ends all.
+    A worker that dies, or hangs and is killed, costs the part it had in hand: another one makes it again, and says
+    before each picture which one it is. A picture at which workers die twice, or hang once they say where they are, is
+    left out, a row with that error. Closing the iterator ends all.
 
     Args:
         parts: what to make.
         workers: how many at a time.
         start: starts one.
+        timeout: seconds that one picture may take.
 
     Raises:
         DataError: a worker failed, or none can start.
     """
-    desk = _Desk(start, deque(parts))
+    desk = _Desk(start, deque(parts), timeout)
     try:
         for _ in range(min(workers, len(parts))):
             desk.start()
         while desk.pool:
-            yield from desk.handle(*desk.messages.get())
+            try:
+                news = desk.messages.get(timeout=desk.patience())
+            except queue.Empty:
+                yield from desk.end_hung()
+            else:
+                yield from desk.handle(*news)
+                yield from desk.end_hung()
     finally:
         for place in desk.pool:
             place.worker.kill()
@@ -77,18 +77,23 @@ class _Place:
     at: int | None = None
     done = Tally()
     ready = False
+    heard = 0.0
+    """When it spoke last, or was given a part."""
 
 
 @dataclass
 class _Desk:
     begin: Callable[[Tell], Worker]
     waiting: deque[int]
+    timeout: float
     pool: list[_Place] = field(default_factory=list)
     messages: "queue.SimpleQueue[tuple[_Place, Message | None]]" = field(default_factory=queue.SimpleQueue)
     careful: set[int] = field(default_factory=set)
     """Parts at which a worker died."""
     blamed: Counter[tuple[int, int]] = field(default_factory=Counter)
     """How often a worker died at a picture: part and place."""
+    hung: set[tuple[int, int]] = field(default_factory=set)
+    """Pictures at which a worker hung: part and place."""
     never_ready: int = 0
 
     def start(self) -> None:
@@ -99,6 +104,7 @@ class _Desk:
     def handle(self, place: _Place, message: Message | None) -> Iterator[Event]:
         if place not in self.pool:  # it was sent away, and its end is no news
             return
+        place.heard = time.monotonic()
         if message is None:
             yield from self._died(place)
         elif "failed" in message:
@@ -116,6 +122,23 @@ class _Desk:
             if message["whole"]:
                 self._next(place)
 
+    def patience(self) -> float | None:
+        """Seconds until some worker has been silent for too long; None where none has anything in hand."""
+        heard = [place.heard for place in self.pool if place.part is not None]
+        return max(0.0, min(heard) + self.timeout - time.monotonic()) if heard else None
+
+    def end_hung(self) -> Iterator[Event]:
+        """Kill the workers that have been silent for too long."""
+        now = time.monotonic()
+        for place in [place for place in self.pool if place.part is not None]:
+            silent = now - place.heard
+            if silent > self.timeout + _ASLEEP:  # nobody listened: this process was stopped, or whom it tells took long
+                place.heard = now
+            elif silent >= self.timeout and self.messages.empty():  # what waits there may be its word
+                if place.part is not None and place.at is not None:
+                    self.hung.add((place.part, place.at))
+                yield from self._died(place)
+
     def _next(self, place: _Place) -> None:
         if not self.waiting:
             self.pool.remove(place)
@@ -127,7 +150,12 @@ class _Desk:
             for (where, at), count in self.blamed.items()
             if where == part and count >= _BLAMED
         }
-        place.part, place.at, place.done = part, None, Tally()
+        left_out |= {
+            at: f"left out: it took more than {self.timeout:g} s; --timeout allows more"
+            for where, at in self.hung
+            if where == part
+        }
+        place.part, place.at, place.done, place.heard = part, None, Tally(), time.monotonic()
         place.worker.give(Order(part, part in self.careful, left_out))
 
     def _died(self, place: _Place) -> Iterator[Event]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from whatsit.bulk.dispatch import PICTURE_TIMEOUT
 from whatsit.bulk.engine import Engine
 from whatsit.bulk.engines import ENGINES
 from whatsit.bulk.inputs import absolute, entries
@@ -40,6 +41,7 @@ def run(
     engine: str | Engine = "local",
     workers: int | None = None,
     address: str | None = None,
+    timeout: float = PICTURE_TIMEOUT,
     resume: bool = False,
     on_progress: Callable[[Progress], object] = lambda progress: None,
     on_model: Callable[[Classifier], object] = lambda classifier: None,
@@ -67,6 +69,8 @@ def run(
             ``Engine``.
         workers: processes; None: one a core.
         address: of a Ray cluster.
+        timeout: seconds that one picture may take, as behind an address that does not answer. The process is then
+            ended, and where that happens again the picture is a row with this error.
         resume: go on with the run that ``out`` holds, if it holds one.
         on_progress: called now and then; can raise KeyboardInterrupt to stop.
         on_model: called with the loaded model before the first picture, to look at what was assumed of it.
@@ -88,7 +92,7 @@ def run(
         check_fit(fit).value if fit else None, normalise, output, bool(multi_label),
     )  # fmt: skip
     options = Options(whole_number(top_k, "top_k"), bool(embeddings))
-    maker = _engine(engine, workers, address)
+    maker = _engine(engine, workers, address, timeout)
     with _held(folder):
         before = _manifest_before(folder, resume)
         classifier, model_id = choice.load()
@@ -100,12 +104,12 @@ def run(
         return _work(folder, manifest, maker, on_progress)
 
 
-def _engine(engine: str | Engine, workers: int | None, address: str | None) -> Engine:
+def _engine(engine: str | Engine, workers: int | None, address: str | None, timeout: float) -> Engine:
     if not isinstance(engine, str):
         if not hasattr(engine, "work"):
             raise ArgumentError(f"engine {short(engine)}: expected one of {', '.join(ENGINES)}")
         return engine
-    return row(ENGINES, engine, "engine")(workers, address)
+    return row(ENGINES, engine, "engine")(workers, address, timeout)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from whatsit.bulk.search_index import SearchIndex, open_index
 from whatsit.errors import ArgumentError, DataError, ModelError
 from whatsit.imaging.image import ImageLike
 from whatsit.models.classifier import Classifier
-from whatsit.validation import first_few, short, whole_number
+from whatsit.validation import first_few, index, short, whole_number
 from whatsit.validation import path as checked_path
 
 _PROMISING, _FIRST = 256, 64
@@ -36,6 +36,8 @@ class Match:
     unknown: bool
     similarity: float
     """Cosine of the two embeddings, -1..1; 1: the same."""
+    row: int
+    """Its place among the pictures of the run that have an answer."""
 
 
 class Search:
@@ -69,6 +71,14 @@ class Search:
 
     def __len__(self) -> int:
         return len(self._index.labels)
+
+    def path(self, row: int) -> str:
+        """The path of a picture by ``Match.row``.
+
+        Raises:
+            ArgumentError: there is no such row.
+        """
+        return str(self._index.rows["path"][index(row, "row", len(self))])
 
     def embed(self, picture: ImageLike) -> NDArray[np.float32]:
         """The embedding of a picture, as the run's model gives it: L2-normalised, shape (dim,).
@@ -111,8 +121,8 @@ class Search:
         places, similarities = self._best(query, k, self._chosen(label))
         rows = self._index.rows.take(places).to_pylist()
         return [
-            Match(row["path"], row["label"], row["score"], row["unknown"], float(similarity))
-            for row, similarity in zip(rows, similarities, strict=True)
+            Match(row["path"], row["label"], row["score"], row["unknown"], float(similarity), place)
+            for row, similarity, place in zip(rows, similarities, places.tolist(), strict=True)
         ]
 
     def _chosen(self, label: str | None) -> NDArray[np.bool_] | None:

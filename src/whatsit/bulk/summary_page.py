@@ -9,6 +9,7 @@ from whatsit.bulk import addresses
 from whatsit.bulk.summary import BINS, Doubt, Summary
 from whatsit.errors import ImageError
 from whatsit.imaging.thumbnail import square_data_url
+from whatsit.plugins import EXTRAS
 from whatsit.version import VERSION
 
 _SIDE = 160
@@ -17,7 +18,8 @@ _MOST_LABELS = 200
 
 def summary_page(summary: Summary) -> bytes:
     """The page."""
-    from jinja2 import Environment, StrictUndefined
+    with EXTRAS["bulk"].imports("the summary's page"):
+        from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(files("whatsit.bulk").joinpath("templates/summary.html.j2").read_text("utf-8"))

@@ -9,17 +9,12 @@ import os
 import queue
 import sys
 import threading
-import time
 from typing import Any, TextIO
 
 from whatsit.bulk.job import Job
-from whatsit.bulk.part import make_part
-from whatsit.bulk.progress import Tally
+from whatsit.bulk.order import Order, failure
 from whatsit.bulk.rows import Examiner
 from whatsit.errors import WhatsitError
-
-_EVERY = 0.25
-"""Seconds between two messages about one part."""
 
 
 def main() -> None:
@@ -33,36 +28,11 @@ def main() -> None:
         examiner = Examiner.of(job)
         _send(channel, {"ready": True})
         while True:
-            _make(examiner, job, orders.get(), channel)
-    except WhatsitError as error:
-        _send(channel, {"failed": str(error)})
-    except MemoryError:
-        _send(channel, {"failed": "memory ran out; take fewer workers"})
+            Order.from_dict(orders.get()).carry_out(examiner, job, lambda message: _send(channel, message))
+    except (WhatsitError, MemoryError) as error:
+        _send(channel, failure(error))
     finally:
         os._exit(1)  # a normal exit would wait for the thread that listens
-
-
-def _make(examiner: Examiner, job: Job, order: dict[str, Any], channel: TextIO) -> None:
-    part, waiting, told = order["part"], Tally(), time.monotonic()
-
-    def count(one: Tally) -> None:
-        nonlocal waiting, told
-        waiting += one
-        if time.monotonic() - told >= _EVERY:
-            _tell(channel, waiting)
-            waiting, told = Tally(), time.monotonic()
-
-    def before(at: int) -> None:
-        if order["careful"]:
-            _send(channel, {"at": at})
-
-    left_out = {int(at): why for at, why in order["left_out"].items()}
-    make_part(examiner, job, part, left_out=left_out, before=before, after=count)
-    _tell(channel, waiting, is_whole=True)
-
-
-def _tell(channel: TextIO, tally: Tally, *, is_whole: bool = False) -> None:
-    _send(channel, {"tally": [tally.pictures, tally.unknown, tally.errors], "whole": is_whole})
 
 
 def _send(channel: TextIO, message: dict[str, Any]) -> None:

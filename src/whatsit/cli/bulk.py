@@ -45,6 +45,7 @@ def bulk(
     engine: Annotated[str, typer.Option(help="What does the work: local or ray.")] = "local",
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")] = None,
     address: Annotated[str | None, typer.Option(help="A Ray cluster's. Default: this machine alone.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that one picture may take, as behind an address.")] = 120.0,
 ) -> None:
     """Classify any number of pictures into a folder of Parquet files; stopped or killed, it goes on with --resume.
 
@@ -58,8 +59,8 @@ def bulk(
         try:
             result = run(
                 inputs, out, model, labels=labels, fit=fit, normalise=normalise, output=output, multi_label=multi_label,
-                top_k=top_k, embeddings=embeddings, engine=engine, workers=workers, address=address, resume=resume,
-                on_progress=show, on_model=say_assumptions,
+                top_k=top_k, embeddings=embeddings, engine=engine, workers=workers, address=address, timeout=timeout,
+                resume=resume, on_progress=show, on_model=say_assumptions,
             )  # fmt: skip
         except KeyboardInterrupt:
             raise Stopped(f"{_so_far(latest)}; whole parts are kept, and --resume goes on") from None

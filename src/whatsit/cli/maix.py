@@ -44,6 +44,9 @@ def run(
     Example:  whatsit maix run main.py --camera usb:0
     """
     from whatsit.errors import DataError
+    from whatsit.plugins import EXTRAS
+
+    EXTRAS["studio"].check("the page of the display")
     from whatsit.maix.run import run as run_program
 
     found = re.fullmatch(r"([1-9]\d{1,3})x([1-9]\d{1,3})", size)

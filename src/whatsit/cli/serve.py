@@ -41,6 +41,9 @@ def serve(
 
     Example:  whatsit serve bottles.tflite
     """
+    from whatsit.plugins import EXTRAS
+
+    EXTRAS["studio"].check("serving models")
     from whatsit.serving.launch import launch
 
     launch(models or [], project=project, host=host, port=port, token=token, tls=tls, memory=memory * 2**20)

@@ -38,6 +38,9 @@ def studio(
     tls: Annotated[
         bool, typer.Option("--tls", help="HTTPS with a self-signed certificate: a phone's camera needs it.")
     ] = False,
+    answers: Annotated[
+        Path | None, typer.Option(help="What  whatsit bulk --embeddings  wrote: the Find page searches it, too.")
+    ] = None,
     open_page: Annotated[
         bool | None, typer.Option("--open/--no-open", help="Open the page in this machine's browser.")
     ] = None,
@@ -46,9 +49,12 @@ def studio(
 
     Example:  whatsit studio bottles --host 0.0.0.0 --tls
     """
+    from whatsit.plugins import EXTRAS
+
+    EXTRAS["studio"].check("the studio")
     from whatsit.studio.web.launch import launch
 
     launch(
         project, camera=camera, model=model, normalise=normalise, host=host, port=port, token=token, tls=tls,
-        open_page=open_page,
+        open_page=open_page, answers=answers,
     )  # fmt: skip

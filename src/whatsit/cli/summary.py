@@ -34,7 +34,10 @@ def summary(
     from whatsit.bulk.summary_page import summary_page
     from whatsit.cli.progress import progress
     from whatsit.files import write_file
+    from whatsit.plugins import EXTRAS
 
+    if not as_json:
+        EXTRAS["bulk"].check("the page of a summary")
     target = output or out / "summary.html"
     with progress("Counting", None):
         found = summarise(out, doubtful=0 if as_json else doubtful)

@@ -58,7 +58,7 @@ def sweep(
     from whatsit.evaluation.sweep import SIZES, combinations, recommend
     from whatsit.evaluation.sweep import sweep as run
     from whatsit.evaluation.sweep_record import SweepRecord
-    from whatsit.imaging.preprocess import Fit
+    from whatsit.plugins import EXTRAS
     from whatsit.training.design import Design
     from whatsit.training.events import Epoch, Event
     from whatsit.training.train import split_examples
@@ -68,16 +68,13 @@ def sweep(
             raise DataError(f"{option} {value}: expected a number above 0")
     if threads is not None and not 1 <= threads <= _MOST_THREADS:
         raise DataError(f"--threads {threads}: expected 1 to {_MOST_THREADS}")
+    EXTRAS["teach"].check("a sweep")
     with opened_project(project) as opened:
         design = Design.from_dict(opened.settings.design)
-        names = [design.usual_fit.value] if fits is None else fits.split(",")
-        wrong = [name for name in names if name not in list(Fit)]
-        if wrong:
-            raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")
         wanted = combinations(
             SIZES if sizes is None else _numbers(sizes),
             BACKBONES[DEFAULT].sweep_names if backbones is None else backbones.split(","),
-            [Fit(name) for name in names],
+            [design.usual_fit] if fits is None else _fits(fits),
         )  # fmt: skip
         wanted = list(dict.fromkeys(wanted))
         for backbone in wanted:
@@ -150,6 +147,16 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
             f"Recommended: {best.name}, {best.accuracy:.1%} (balanced {best.balanced_accuracy:.1%}), "
             f"{best.measurement.milliseconds:.2f} ms"
         )
+
+
+def _fits(text: str) -> "list[Fit]":
+    from whatsit.imaging.preprocess import Fit
+
+    names = text.split(",")
+    wrong = [name for name in names if name not in list(Fit)]
+    if wrong:
+        raise DataError(f"--fits {wrong[0]!r}: expected {', '.join(Fit)}")
+    return [Fit(name) for name in names]
 
 
 def _numbers(text: str) -> list[int]:

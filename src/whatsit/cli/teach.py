@@ -85,6 +85,8 @@ def teach(
         check_own_size(choice, size)
     learner = learner or DEFAULT
     fits_head = row(LEARNERS, learner, "--learner")
+    if not features:
+        fits_head.check()
     skipped: list[ImageError] = []
     if not features:
         choice = replace(choice, multi_layer=choice.takes_layers)

@@ -36,10 +36,12 @@ def test(
     from whatsit.evaluation.make_report import make_report
     from whatsit.evaluation.sweep_record import SweepRecord
     from whatsit.files import write_file
+    from whatsit.plugins import EXTRAS
     from whatsit.training.record import ModelFiles
 
     if split not in ("test", "validation"):
         raise DataError(f"--split {split}: expected test or validation; a model knows its training pictures")
+    EXTRAS["teach"].check("a report")
     with opened_project(project) as opened:
         files = ModelFiles(opened.models, name)
         if not files.int8.is_file():

@@ -11,6 +11,7 @@ from whatsit.errors import DataError, ModelError
 from whatsit.files import beneath, read_bounded, write_file
 from whatsit.heads.linear import npy_bytes, read_npy
 from whatsit.heads.unknown import normalised
+from whatsit.plugins import EXTRAS
 
 _COMPONENTS = 50
 _FEWEST = 8
@@ -68,8 +69,9 @@ def _kept(path: Path | None, count: int) -> NDArray[np.float32] | None:
 
 
 def _tsne(unit: NDArray[np.float32]) -> NDArray[np.float32]:
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
+    with EXTRAS["teach"].imports("the map of the pictures"):
+        from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits
 
     parts = _principal_components(unit)
     if len(unit) < _FEWEST:

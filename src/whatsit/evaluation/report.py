@@ -19,6 +19,7 @@ from whatsit.evaluation.sweep import Trial
 from whatsit.evaluation.sweep_page import percent, sweep_chart, sweep_rows
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.thumbnail import square_data_url
+from whatsit.plugins import EXTRAS
 from whatsit.training.events import Epoch
 from whatsit.version import VERSION
 
@@ -68,8 +69,9 @@ class Report:
 
     def to_html(self) -> bytes:
         """One HTML file with its pictures, charts and styles inside; opens without a network."""
-        from jinja2 import Environment, StrictUndefined
-        from markupsafe import Markup
+        with EXTRAS["teach"].imports("a report"):
+            from jinja2 import Environment, StrictUndefined
+            from markupsafe import Markup
 
         environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
         template = environment.from_string(

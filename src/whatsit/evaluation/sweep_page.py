@@ -5,12 +5,14 @@ from importlib.resources import files
 
 from whatsit.evaluation.chart import Axes, Mark, scatter_chart
 from whatsit.evaluation.sweep import Trial, pareto_front, recommend
+from whatsit.plugins import EXTRAS
 
 
 def sweep_page(title: str, trials: Sequence[Trial]) -> bytes:
     """The sweep's chart and table as one HTML file."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
+    with EXTRAS["teach"].imports("the page of a sweep"):
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     text = files("whatsit.evaluation").joinpath("templates/sweep.html.j2").read_text("utf-8")

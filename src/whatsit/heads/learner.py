@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from whatsit.errors import PluginError
 from whatsit.heads.linear import LinearHead
+from whatsit.plugins import EXTRAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,17 @@ class Learner:
     """The values of ``regularisation`` to choose from; empty: ``fit`` takes no such argument."""
     held_out: Callable[..., Mapping[float | None, NDArray[np.float32]]] | None = None
     """A quick ``held_out_scores``, asked for at least one strength; None: ``fit`` is called for each and each fold."""
+    extra: str | None = None
+    """The extra of whatsit that ``fit`` needs; None: none."""
+
+    def check(self) -> None:
+        """Refuse to learn before pictures are embedded for it.
+
+        Raises:
+            MissingExtraError: what it needs is not installed.
+        """
+        if self.extra is not None:
+            EXTRAS[self.extra].check(f"the learner {self.name!r}")
 
     def __call__(
         self, embeddings: NDArray[np.float32], targets: Sequence[str], regularisation: float | None = None

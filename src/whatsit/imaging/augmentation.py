@@ -22,7 +22,10 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What can vary. The default is the policy of Edge Impulse's image block: flip, zoom and crop, brightness."""
+    """What can vary. The default varies what Edge Impulse's image block does: flip, zoom and crop, brightness.
+
+    A frozen training embeds a fixed number of views of each picture once; Edge Impulse draws new ones in every epoch.
+    """
 
     flip: bool = True
     """Mirror left and right, for half of the views. Switch it off where left and right differ, as in writing."""

@@ -2,6 +2,7 @@
 
 from whatsit.maix.device import DEVICE
 from whatsit.maix.image import Fit, Image
+from whatsit.plugins import EXTRAS
 
 __all__ = ["Display"]
 
@@ -20,6 +21,7 @@ class Display:
         if height > 0:
             DEVICE.height = height
         if DEVICE.open_page is None:
+            EXTRAS["studio"].check("the page of the display")
             from whatsit.maix.page import start_page
 
             DEVICE.open_page = start_page

@@ -35,8 +35,8 @@ class Assumption:
 def silent_fit(spec: TensorSpec, metadata: ModelMetadata) -> Fit:
     """The fit of a model that does not say: squash, as MediaPipe, Frigate and most programs do.
 
-    Except where int8 was calibrated on 0..1 and there is no metadata: that is how Edge Impulse exports, and contain did
-    best on the exports measured.
+    Except where int8 was calibrated on 0..1 and there is no metadata: that is how Edge Impulse exports, and contain was
+    never worse than the others on the exports measured (``benchmarks/figures/fits.py``).
     """
     return Fit.CONTAIN if _is_edge_impulse(spec, metadata) else Fit.SQUASH
 

@@ -18,6 +18,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
 from whatsit.models.assumption import Assumption, assumptions_of, silent_fit
 from whatsit.models.card import ModelCard, read_card
+from whatsit.models.corrected import Seen
 from whatsit.models.labels import FoundLabels, find_labels
 from whatsit.models.outputs import refuse_other_kinds, says_multi_label, score_output
 from whatsit.models.prediction import Examined, Predictions, top_k
@@ -25,7 +26,7 @@ from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.merge import with_embedding_output
 from whatsit.tflite.metadata import ModelMetadata, read_metadata
-from whatsit.tflite.network import Network, input_preprocess, model_content
+from whatsit.tflite.network import Network, Outputs, input_preprocess, model_content
 from whatsit.tflite.normalisation import Normalisation, NormaliseLike, normalisation_of
 from whatsit.tflite.reading_file import normalise_of
 from whatsit.validation import several, short
@@ -145,18 +146,26 @@ class Classifier:
             ImageError: the picture cannot be read.
             ArgumentError: ``top_k`` is less than 1.
         """
-        return self._answer(image, self._network.outputs(self.preprocess.pixels(image)), top_k)
+        return self._answer(image, *self._network.timed(self.preprocess.pixels(image)), top_k)
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
         """As ``classify``, for pixels that ``preprocess.pixels`` prepared."""
-        return self._answer(None, self._network.outputs(pixels), top_k)
+        return self._answer(None, *self._network.timed(pixels), top_k)
 
     def examine(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Examined:
         """As ``classify_pixels``, with the embedding and the distance to each class of the answer."""
-        outputs = self._network.outputs(pixels)
-        predictions, distances = self._examined(None, outputs, top_k)
+        outputs, milliseconds = self._network.timed(pixels)
+        predictions, distances = self._examined(None, outputs, milliseconds, top_k)
         embedding = self._last_layer(outputs[1]) if self._prototypes is not None else None
         return Examined(predictions, distances, embedding)
+
+    def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
+        """As ``classify_pixels``, with what corrected pictures are compared by."""
+        outputs, milliseconds = self._network.timed(pixels)
+        predictions = self._answer(None, outputs, milliseconds, top_k)
+        if self._prototypes is None:
+            return Seen(predictions)
+        return Seen(predictions, np.asarray(normalised(outputs[1][np.newaxis])[0], np.float32), predictions.distance)
 
     @property
     def embedding_size(self) -> int | None:
@@ -191,9 +200,9 @@ class Classifier:
             ArgumentError: one picture instead of several, or another ``errors``.
         """
 
-        def finish(image: ImageLike, outputs: tuple[NDArray[np.float32], ...]) -> Predictions:
+        def finish(image: ImageLike, outputs: Outputs, milliseconds: float) -> Predictions:
             shown = image if isinstance(image, str | os.PathLike) else None
-            return self._answer(shown, outputs, top_k)
+            return self._answer(shown, outputs, milliseconds, top_k)
 
         if errors not in ("raise", "return"):
             raise ArgumentError(f"errors {short(errors)}: expected raise or return")
@@ -202,11 +211,11 @@ class Classifier:
             return self._network.map(images, finish)
         return self._network.map_or_error(images, finish)
 
-    def _answer(self, image: object, outputs: tuple[NDArray[np.float32], ...], k: int) -> Predictions:
-        return self._examined(image, outputs, k)[0]
+    def _answer(self, image: object, outputs: Outputs, milliseconds: float, k: int) -> Predictions:
+        return self._examined(image, outputs, milliseconds, k)[0]
 
     def _examined(
-        self, image: object, outputs: tuple[NDArray[np.float32], ...], k: int
+        self, image: object, outputs: Outputs, milliseconds: float, k: int
     ) -> tuple[Predictions, tuple[float, ...]]:
         values = outputs[self._output.index]
         if not np.isfinite(values).all():
@@ -214,10 +223,11 @@ class Classifier:
         scores = self._output.scores(values)
         best = top_k(scores, self.labels, k)
         if self._prototypes is None:
-            return Predictions(best, image=image), ()
+            return Predictions(best, image=image, milliseconds=milliseconds), ()
         distances = self._prototypes.distances(outputs[1])
         nearest, threshold = float(distances.min()), self.threshold
-        answer = Predictions(best, threshold is not None and nearest > threshold, nearest, image)
+        unknown = threshold is not None and nearest > threshold
+        answer = Predictions(best, unknown, nearest, image, milliseconds=milliseconds)
         return answer, tuple(float(distances[one.index]) for one in best)
 
     def _preprocess(

@@ -39,6 +39,9 @@ class Predictions(Sequence[Prediction]):
     """The picture as it was given, to be shown in a notebook; ignored when answers are compared."""
     distances: tuple[float, ...] = ()
     """Raw Euclidean distances to the classes in ``items``, smaller is more alike; empty for model files."""
+    milliseconds: float | None = field(default=None, compare=False, repr=False)
+    """What the network took for this picture; decoding and preparing are not counted. None where it was not measured;
+    ignored when answers are compared."""
 
     @overload
     def __getitem__(self, index: int) -> Prediction: ...

@@ -26,6 +26,7 @@ from whatsit.models.card import Golden, ModelCard, read_card
 from whatsit.models.int8_form import Int8Loss
 from whatsit.tflite.cut import keep_until
 from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.int8_graph import Ranges
 from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.merge import (
     HIDDEN,
@@ -50,7 +51,7 @@ from whatsit.tflite.metadata import (
 )
 from whatsit.tflite.network import Network, read_model_file
 from whatsit.tflite.pixels_inside import MEAN, STD, ranges_inside, with_pixels_inside, without_pixels_inside
-from whatsit.tflite.quantise import Ranges, measure_ranges, quantise, with_io
+from whatsit.tflite.quantise import measure_ranges, quantise, with_io
 from whatsit.validation import path as checked_path
 from whatsit.version import VERSION
 

@@ -8,30 +8,38 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
+from whatsit.cameras.listing import first_camera
 from whatsit.cameras.opening import camera_source
+from whatsit.cameras.region import Region, split_region, with_region
 from whatsit.datasets.places import EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
-from whatsit.errors import DataError
+from whatsit.errors import CameraError, DataError
 from whatsit.parallel import Progress
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.coaching import Coaching
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.explanations import Explanations, WhyView
 from whatsit.studio.jobs.inspection import Inspection
+from whatsit.studio.jobs.likeness import Likeness
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView
 from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
 from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
+from whatsit.studio.lessons.corrections import Corrections
 from whatsit.studio.lessons.edit_view import undo_view
 from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
+from whatsit.studio.watching.asking import Asking
 from whatsit.studio.watching.feed import CameraView, Feed, encode
+from whatsit.studio.watching.guard import Guard
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
 from whatsit.studio.watching.outlets import Outlets
+from whatsit.studio.watching.recognition import AnswerView
 from whatsit.studio.watching.steering import Steering
 from whatsit.studio.watching.while_wanted import WhileWanted
 from whatsit.tflite.reading_file import keep_normalise
@@ -43,23 +51,29 @@ class Studio:
     Args:
         folder: the project's folder, made where it is missing.
         embedder: the backbone that teaching uses.
-        camera: a camera's address.
+        camera: a camera's address; empty: the one in ``whatsit.toml``, else the first that is found.
+        answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
         DataError: the project cannot be used, or another studio has it.
         CameraError: the camera's address is not understood.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, camera: str = "synthetic:") -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, camera: str = "synthetic:", answers: Path | None = None
+    ) -> None:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
             self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
+            camera = camera or self.project.settings.camera or first_camera()
             self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
             self._opened = opened.pop_all()
         self.first_camera = camera
         """The address the studio was started with."""
         self.hub = Hub()
         self.collection = Collection(self.project.dataset)
+        self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
+        self.guard = Guard(self._teller("guard"))
         folder = self.project.path
         self.outlets = Outlets(folder, self.attend)
         self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
@@ -70,20 +84,27 @@ class Studio:
         self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
+        self.gathering = self._background("find")
+        self.likeness = Likeness(self.project.dataset, embedder, self.gathering, answers)
         self.checking = self._background("check")
         self.inspection = Inspection(self.project.dataset, embedder, self.checking)
         self.runs = Runs(self.project.models, TESTS.below(folder))
         comparing = Background("compare", lambda _: None)
         self.explanations = Explanations(self.project.dataset, comparing, lambda: taught_explainer(self.session))
+        looking = Background("coach", lambda _: None)
+        self.coaching = Coaching(self.project.dataset, embedder, self.session, looking)
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0
         """Preview frames encoded so far, however many watched."""
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
+        self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
         self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
+        self.corrections.listen(self._follow_corrections)
+        self._follow_corrections()
         self.project.dataset.listen(self.dataset_changed)
         self.feed.listen(self.tell_camera)
         self._follow_model()
@@ -112,6 +133,22 @@ class Studio:
         self.attend()
         self.tell_camera()
 
+    def choose_region(self, region: Region | None) -> None:
+        """See only a part of the camera's picture from now on, or all of it; kept where the project names the camera.
+
+        Raises:
+            CameraError: the camera's frames come from a page, or its address takes no region.
+        """
+        if self.feed.fed_by_page:
+            raise CameraError(f"{self.feed.source}: its pictures come from a page; move that camera instead")
+        plain = split_region(self.feed.uri)[0]
+        uri = with_region(plain, region)
+        self.feed.choose(uri)
+        self.attend()
+        self.tell_camera()
+        if split_region(self.project.settings.camera)[0] == plain:
+            self.project.save_settings(replace(self.project.settings, camera=uri))
+
     def choose_model(self, name: str) -> None:
         """Load a model, for tabs to watch its answers.
 
@@ -121,6 +158,21 @@ class Studio:
         """
         self._attendant.submit(self.models.open, name).result()
         self.tell_models()
+
+    def answer_now(self, name: str | None) -> AnswerView:
+        """What the camera sees in this moment.
+
+        Args:
+            name: a model's name in messages; None: the project's model that is used live, else what was taught.
+
+        Raises:
+            DataError: there is no such model, or no picture yet.
+            ModelError: its file is broken.
+        """
+        chosen = name or self._in_use or TAUGHT
+        if chosen not in self.models:
+            self.choose_model(chosen)
+        return self.models.get(chosen).once()
 
     def set_threshold(self, name: str, threshold: float) -> None:
         """The score below which a model's answers are uncertain, 0..1.
@@ -160,6 +212,7 @@ class Studio:
 
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
+        self.guard.forget(self.project.dataset.edits)
         for kind, message in self._dataset_messages().items():
             self.hub.post(kind, message)
 
@@ -195,6 +248,7 @@ class Studio:
         return {
             **self._dataset_messages(),
             "camera": as_text("camera", self.camera_view()),
+            "guard": as_text("guard", self.guard.view()),
             "models": as_text("models", self.models_view()),
             "work": as_text("work", self.workshop.view()),
             "runs": as_text("runs", self.runs_view()),
@@ -292,15 +346,18 @@ class Studio:
         self.outlets.close()  # first: what was switched is safe at once
         self.workshop.close()
         self.deployments.close()
+        self.guard.close()
         self._attendant.shutdown(cancel_futures=True)
         self.feed.stop_watching()
         self._preview.close()
         self.models.close()
-        for work in (self.importing, self.mapping, self.checking):
+        for work in (self.importing, self.mapping, self.gathering, self.checking):
             work.close()
         self.explanations.close()
+        self.coaching.close()
         self.downloads.close()
         self.uploads.close()
+        self.corrections.close()
         self._opened.close()
 
     def _follow_model(self) -> None:
@@ -337,6 +394,13 @@ class Studio:
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)
         self.hub.post("lesson", as_text("lesson", lesson_view(self.session)))
+
+    def _follow_corrections(self) -> None:
+        self.models.taught.replace(self.session.learner, self.corrections.exemplars)
+        root = self.project.dataset.root
+        corrected = [(one.hash, root / one.key, one.label) for one in self.corrections.pictures]
+        with contextlib.suppress(RuntimeError):  # closing
+            self._attendant.submit(self.models.follow, corrected)
 
     def _encode_frames(self, wanted: Callable[[], bool]) -> None:
         for frame in self.feed.frames(wanted):

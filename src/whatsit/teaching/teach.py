@@ -259,10 +259,11 @@ def teach(
             learner, or ``unknown_rate`` out of range.
         DataError: fewer than two labels with a readable picture.
         ImageError: a picture cannot be read and ``on_unreadable`` is None.
-        ModelError, MissingExtraError: the backbone cannot be used.
+        ModelError, MissingExtraError: the backbone or the learner cannot be used.
     """
     checked_rate(unknown_rate)
     fits_head = row(LEARNERS, learner, "learner")
+    fits_head.check()
     choice, selection, known = BackboneChoice.of(backbone, normalise), None, None
     if not isinstance(backbone, BackboneChoice):
         choice = replace(choice, multi_layer=choice.takes_layers)

@@ -2,7 +2,7 @@
 
 Scheme: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"
 (2018): int8 weights with a scale per channel, int8 activations with a scale per tensor (ai-edge-quantizer's
-``static_wi8_ai8``).
+``static_wi8_ai8``). Where the ranges are known and so are the operators, ``int8_graph`` writes the same without it.
 """
 
 import contextlib
@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ModelError
+from whatsit.plugins import EXTRAS
 from whatsit.tflite.flatbuffer import read_model, write_model
 from whatsit.tflite.graph import SIGNATURE, Graph
+from whatsit.tflite.int8_graph import Ranges, int8_graph
 from whatsit.tflite.interpreter import without_greeting
 from whatsit.tflite.merge import input_name
 from whatsit.tflite.schema import schema
-
-Ranges = Mapping[str, tuple[float, float]]
-"""Lowest and highest value of each tensor, by the tensor's name."""
 
 
 def measure_ranges(
@@ -41,8 +40,10 @@ def measure_ranges(
 
     Raises:
         ModelError: no inputs.
+        MissingExtraError: ai-edge-quantizer is not installed.
     """
-    from ai_edge_quantizer import calibrator, recipe, recipe_manager
+    with EXTRAS["teach"].imports("measuring a network's ranges for int8"):
+        from ai_edge_quantizer import calibrator, recipe, recipe_manager
 
     recipes = recipe_manager.RecipeManager()
     recipes.load_quantization_recipe(recipe.static_wi8_ai8())
@@ -68,8 +69,13 @@ def quantise(content: bytes, ranges: Ranges) -> bytes:
 
     Raises:
         ModelError: ``ranges`` lacks a tensor the graph computes.
+        MissingExtraError: the graph has operators that only ai-edge-quantizer knows, and it is not installed.
     """
-    from ai_edge_quantizer import quantizer, recipe
+    model = read_model(content)
+    if int8_graph(model, ranges):
+        return write_model(model)
+    with EXTRAS["teach"].imports("the int8 form of this network"):
+        from ai_edge_quantizer import quantizer, recipe
 
     statistics = {
         tensor: {"min": np.array([[low]], np.float32), "max": np.array([[high]], np.float32)}

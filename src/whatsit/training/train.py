@@ -88,7 +88,7 @@ def train(
     Raises:
         ArgumentError: neither a project nor pairs of picture and label, no design, or a cache that is no path.
         DataError: fewer than two labels with a readable picture; too little memory.
-        MissingExtraError: fine-tuning or training from scratch without PyTorch.
+        MissingExtraError: training without scikit-learn; fine-tuning or training from scratch without PyTorch.
         ModelError: the backbone cannot be used.
         StoppedError: stopped before the first epoch ended; the embeddings made until then are in the cache.
 
@@ -106,6 +106,7 @@ def train(
     design = Design() if design is None else design
     if not isinstance(design, Design):
         raise ArgumentError(f"design {short(design)}: expected a Design, such as Design(size=160)")
+    EXTRAS["teach"].check("training")
     training, held = checked_pairs(pictures), checked_pairs(() if validation is None else validation)
     folder = None if cache is None else checked_path(cache, "a folder for embeddings")
     check_labels([label for _, label in training])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 SCREENSHOTS = Path(__file__).resolve().parents[3] / "screenshots"
@@ -16,13 +17,29 @@ LOOKS = (
 )
 """Name, width in pixels, colour scheme, language."""
 
+OTHER_SIZES = ((640, 860), (844, 390), (900, 860), (1280, 860))
+"""Width and height of further screens on which a page must fit: a phone held across among them."""
+
 _NAMELESS = """() => [...document.querySelectorAll("button, a, input, select")].filter((control) =>
   control.offsetParent && !control.textContent.trim() && !control.getAttribute("aria-label")
   && !control.labels?.length && !control.querySelector("img[alt]")).map((control) => control.outerHTML)"""
 
 
+def inaccessible(page: Page) -> list[str]:
+    """What axe-core finds on a page that somebody cannot perceive or operate: rule and elements, a line each."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+def sideways(page: Page) -> int:
+    """How many pixels a page is wider than its screen."""
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
 def every_look(browser: Browser, watch: Callable[[Page], Page]) -> Iterator[tuple[Page, Callable[[str], None]]]:
-    """A page on each of the screens, and a check to call with a name: the page must fit and its controls have names.
+    """A page on each of the screens, and a check to call with a name.
+
+    The page must fit there, on ``OTHER_SIZES`` too, and axe-core must find nothing.
 
     The check writes the page to ``screenshots/<name>-<look>.png``.
     """
@@ -36,8 +53,14 @@ def every_look(browser: Browser, watch: Callable[[Page], Page]) -> Iterator[tupl
         def fits(
             name: str, page: Page = page, width: int = width, look: str = f"{look}-{width}-{scheme}-{locale[:2]}"
         ) -> None:
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert sideways(page) <= 0, name
             assert page.evaluate(_NAMELESS) == [], name
+            assert inaccessible(page) == [], name
+            if look.startswith("desk"):
+                for size in OTHER_SIZES:
+                    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))  # type: ignore[arg-type]
+                    assert sideways(page) <= 0, (name, size)
+                page.set_viewport_size({"width": width, "height": 860})
             page.screenshot(path=SCREENSHOTS / f"{name}-{look}.png", full_page=True)
 
         yield page, fits

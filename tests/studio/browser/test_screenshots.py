@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from looks import LOOKS, SCREENSHOTS
+from looks import LOOKS, SCREENSHOTS, inaccessible, sideways
 from playwright.sync_api import Browser, Page, expect
 
 from studio_process import StudioProcess
 
 WAIT = 30_000
+CLOSELY = ("phone-390-light", "desk-1600-dark")
+"""Where axe-core looks at every page: once in each colour scheme."""
 LABELS = {
     "en": {"mug": "Red mug", "plant": "Plant", "duck": "Duck"},
     "zh": {"mug": "红杯子", "plant": "盆栽", "duck": "鸭子"},
@@ -39,6 +41,9 @@ def test_screenshots_of_every_page(studio: StudioProcess, chromium: Callable[...
     browser = chromium()
 
     def shoot(page: Page, name: str) -> None:
+        assert sideways(page) <= 0, name
+        if name.endswith(CLOSELY):
+            assert inaccessible(page) == [], name
         page.screenshot(path=SCREENSHOTS / f"{name}-{language}.png")
 
     pages = {}

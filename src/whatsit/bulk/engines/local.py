@@ -10,14 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from whatsit.bulk.dispatch import Order, Tell, dispatched
+from whatsit.bulk.dispatch import PICTURE_TIMEOUT, Tell, dispatched
 from whatsit.bulk.engine import Event
 from whatsit.bulk.job import Job
+from whatsit.bulk.order import Order
 from whatsit.errors import DataError
 from whatsit.processes import environment, module_command
-from whatsit.validation import whole_number
+from whatsit.validation import seconds, whole_number
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+_UNKILLABLE = 10.0
+"""Seconds to wait for a killed process to be gone."""
 
 
 class LocalEngine:
@@ -26,12 +30,18 @@ class LocalEngine:
     One that dies, by ``kill -9`` or for lack of memory, costs the part it had in hand; see ``dispatched``.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
-        """With so many processes; None: one a core."""
+    def __init__(self, workers: int | None = None, timeout: float = PICTURE_TIMEOUT) -> None:
+        """With this many processes.
+
+        Args:
+            workers: processes; None: one a core.
+            timeout: seconds that one picture may take.
+        """
+        self._timeout = seconds(timeout, "timeout")
         self.workers = len(os.sched_getaffinity(0)) if workers is None else whole_number(workers, "workers")
 
     def work(self, job: Job, parts: Sequence[int]) -> Iterator[Event]:
-        return dispatched(parts, self.workers, lambda tell: _Process(job, tell))
+        return dispatched(parts, self.workers, lambda tell: _Process(job, tell), self._timeout)
 
 
 class _Process:
@@ -55,7 +65,10 @@ class _Process:
     def kill(self) -> str:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-        status = self._process.wait()
+        try:
+            status = self._process.wait(_UNKILLABLE)
+        except subprocess.TimeoutExpired:  # it waits in the kernel, as for a network disk that is gone
+            return "it cannot be ended"
         with contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()

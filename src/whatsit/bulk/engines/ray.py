@@ -13,19 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from whatsit.bulk.dispatch import Message, Order, Tell, dispatched
+from whatsit.bulk.dispatch import PICTURE_TIMEOUT, Tell, dispatched
 from whatsit.bulk.engine import Event
 from whatsit.bulk.engines.local import ONE_THREAD
 from whatsit.bulk.job import Job
-from whatsit.bulk.part import make_part
-from whatsit.bulk.progress import Tally
+from whatsit.bulk.order import Message, Order, failure
 from whatsit.bulk.rows import Examiner
 from whatsit.errors import DataError, MissingExtraError, WhatsitError
 from whatsit.processes import environment
-from whatsit.validation import whole_number
+from whatsit.validation import seconds, whole_number
 
-BATCH = 128
-"""Pictures between two messages of an actor."""
 _STORE = 100 * 2**20
 """Bytes of Ray's object store on one machine: nothing but messages goes through it."""
 
@@ -37,12 +34,15 @@ class RayEngine:
     whatsit with the extra ``ray``, and the pictures, the model and the parts under the same paths.
     """
 
-    def __init__(self, workers: int | None = None, address: str | None = None) -> None:
-        """With so many actors; None: one for each of Ray's processors.
+    def __init__(
+        self, workers: int | None = None, address: str | None = None, timeout: float = PICTURE_TIMEOUT
+    ) -> None:
+        """With this many actors.
 
         Args:
-            workers: actors.
+            workers: actors; None: one for each of Ray's processors.
             address: of a cluster, such as ``10.0.0.1:6379``; None: this machine alone.
+            timeout: seconds that one picture may take.
 
         Raises:
             MissingExtraError: Ray is not installed.
@@ -55,13 +55,13 @@ class RayEngine:
             raise MissingExtraError("Ray", "ray", "the engine ray") from error
         self._ray: Any = ray
         self._workers = None if workers is None else whole_number(workers, "workers")
-        self._address = address
+        self._address, self._timeout = address, seconds(timeout, "timeout")
 
     def work(self, job: Job, parts: Sequence[int]) -> Iterator[Event]:
         with self._connected():
             workers = self._workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
             kind = self._ray.remote(num_cpus=1, max_restarts=0)(_Maker)
-            yield from dispatched(parts, workers, lambda tell: _Actor(self._ray, kind, job, tell))
+            yield from dispatched(parts, workers, lambda tell: _Actor(self._ray, kind, job, tell), self._timeout)
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[None]:
@@ -99,49 +99,25 @@ class _Maker:
     def ready(self) -> Message:
         try:
             self._examiner = Examiner.of(self._job)
-        except WhatsitError as error:
-            return {"failed": str(error)}
+        except (WhatsitError, MemoryError) as error:
+            return failure(error)
         return {"ready": True}
 
     def make(self, order: dict[str, Any]) -> Iterator[Message]:
         """Messages while the part is made, which happens in a thread: a generator cannot be called back."""
         told: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        thread = threading.Thread(target=self._make, args=(Order(**order), told), daemon=True)
+        thread = threading.Thread(target=self._make, args=(Order.from_dict(order), told), daemon=True)
         thread.start()
         while (message := told.get()) is not None:
             yield message
         thread.join()
 
     def _make(self, order: Order, told: "queue.SimpleQueue[Message | None]") -> None:
-        waiting = Tally()
-
-        def after(one: Tally) -> None:
-            nonlocal waiting
-            waiting += one
-            if waiting.pictures >= BATCH:
-                told.put(_tallied(waiting))
-                waiting = Tally()
-
-        def before(at: int) -> None:
-            if order.careful:
-                told.put({"at": at})
-
         assert self._examiner is not None
         try:
-            make_part(
-                self._examiner, self._job, order.part, left_out=order.left_out, before=before, after=after
-            )  # fmt: skip
-            told.put(_tallied(waiting) | {"whole": True})
-        except WhatsitError as error:
-            told.put({"failed": str(error)})
-        except MemoryError:
-            told.put({"failed": "memory ran out; take fewer workers"})
+            order.carry_out(self._examiner, self._job, told.put)
         finally:
             told.put(None)
-
-
-def _tallied(tally: Tally) -> Message:
-    return {"tally": [tally.pictures, tally.unknown, tally.errors], "whole": False}
 
 
 class _Actor:

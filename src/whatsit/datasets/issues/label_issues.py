@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from whatsit.plugins import EXTRAS
+
 _FOLDS = 5
 _C = 3.0
 """Inverse of the L2 penalty. Smaller than for a model: wrong labels must not be memorised."""
@@ -60,7 +62,8 @@ def label_issues(unit: NDArray[np.float32], labels: Sequence[str], groups: Seque
 def _out_of_fold(
     unit: NDArray[np.float32], targets: NDArray[np.intp], groups: NDArray[np.intp], classes: int
 ) -> NDArray[np.float32]:
-    from sklearn.linear_model import LogisticRegression
+    with EXTRAS["teach"].imports("the search for wrong labels"):
+        from sklearn.linear_model import LogisticRegression
 
     folds = _folds(targets, groups)
     scores = np.full((len(targets), classes), 1 / classes, np.float32)

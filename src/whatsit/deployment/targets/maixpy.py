@@ -23,7 +23,7 @@ from whatsit.validation import first_few
 
 
 def _notes(card: ModelCard) -> tuple[Remark, ...]:
-    text = "the features belong to the backbone.tflite beside them, MaixPy's own backbone gives others"
+    text = "for a computer, by  whatsit maix run: a MaixCAM runs no .tflite, and its own backbone gives other features"
     notes = (Remark("maixpy_features", text),)
     if card.fit is Fit.COVER:
         return notes
@@ -102,7 +102,7 @@ def _left_out(unreadable: Sequence[ImageError]) -> tuple[Remark, ...]:
 MAIXPY = Target(
     name="maixpy",
     title="MaixPy",
-    description="my_classes.bin for the self-learning classifier",
+    description="my_classes.bin for MaixPy's self-learning classifier, on a computer",
     program=read_program("maixpy"),
     write=_write,
     refusal=needs_colour,

@@ -12,6 +12,7 @@ from whatsit.heads.linear import LinearHead
 from whatsit.heads.sampling import evenly
 from whatsit.heads.unknown import normalised
 from whatsit.heads.whitening import MOST_LANDMARKS, ROWS, Standard, coordinates
+from whatsit.plugins import EXTRAS
 
 REGULARISATION = 1.0
 """The ridge's penalty where nothing else is asked for."""
@@ -54,7 +55,8 @@ def logistic_regression(
     Raises:
         DataError: fewer than two labels.
     """
-    from threadpoolctl import threadpool_limits
+    with EXTRAS["teach"].imports("logistic regression"):
+        from threadpoolctl import threadpool_limits
 
     labels = tuple(sorted(set(targets)))
     if len(labels) < 2:
@@ -82,7 +84,8 @@ def held_out_scores(
 
     Where a head of all pictures has fewer landmarks than pictures, those of the folds have as small a share.
     """
-    from threadpoolctl import threadpool_limits
+    with EXTRAS["teach"].imports("logistic regression"):
+        from threadpoolctl import threadpool_limits
 
     labels, classes = np.unique(np.asarray(targets), return_inverse=True)
     standard = Standard.of(embeddings)(embeddings)
@@ -106,7 +109,8 @@ def held_out_scores(
 
 def _lines(points: Floats, classes: NDArray[np.intp], penalties: Sequence[float]) -> list[_Line]:
     """For each penalty of the ridge the mean of the two heads, in coordinates."""
-    from sklearn.linear_model import LogisticRegression
+    with EXTRAS["teach"].imports("logistic regression"):
+        from sklearn.linear_model import LogisticRegression
 
     fit = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=300, tol=1e-3).fit(points, classes)
     matrix, offset = fit.coef_.astype(np.float64), fit.intercept_.astype(np.float64)
@@ -140,4 +144,5 @@ LOGISTIC = Learner(
     logistic_regression,
     strengths=STRENGTHS,
     held_out=held_out_scores,
+    extra="teach",
 )

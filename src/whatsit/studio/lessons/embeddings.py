@@ -1,7 +1,7 @@
 """The embeddings of what is taught: of pictures by their content, of features alone by their shot."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,13 @@ class Embeddings:
         self._pictures.update(new)
         self._cache.keep(list(new.items()))
 
+    def recall(self, hashes: Iterable[str]) -> None:
+        """Take those of these contents into memory that the cache has."""
+        wanted = {hash_ for hash_ in hashes if hash_ not in self._pictures}
+        if wanted:
+            with contextlib.suppress(DataError):
+                self._pictures.update(self._cache.known(wanted))
+
     def put_features(self, features: Mapping[int, Vector]) -> None:
         """Features without a picture, by their shot."""
         self._features.update(features)
@@ -48,14 +55,20 @@ class Embeddings:
 
     def known(self, lesson: Lesson) -> Lesson:
         """The lesson without shots that have no embedding: of unreadable pictures, or of another backbone."""
-        missing = {shot.hash: shot for shot in lesson.shots if shot.hash and shot.hash not in self._pictures}
-        if missing:
-            pictures = [Embeddable(hash_, self._dataset.root / shot.key) for hash_, shot in missing.items()]
-            try:
-                self._pictures.update(zip(missing, self._cache.embed(pictures), strict=True))
-            except (ImageError, DataError):  # one of them damaged since the index saw it, or the cache's file
-                self._look_at(pictures)
+        shots = {shot.hash: shot for shot in lesson.shots if shot.hash and shot.hash not in self._pictures}
+        self.of_pictures([Embeddable(hash_, self._dataset.root / shot.key) for hash_, shot in shots.items()])
         return lesson.without([shot for shot in lesson.shots if not self._has(shot)])
+
+    def of_pictures(self, pictures: Sequence[Embeddable]) -> dict[str, Vector]:
+        """The embeddings of pictures by their content, without those that cannot be read."""
+        missing = {picture.hash: picture for picture in pictures if picture.hash not in self._pictures}
+        if missing:
+            try:
+                self._pictures.update(zip(missing, self._cache.embed([*missing.values()]), strict=True))
+            except (ImageError, DataError):  # one of them damaged since the index saw it, or the cache's file
+                self._look_at(missing.values())
+        hashes = (picture.hash for picture in pictures)
+        return {hash_: self._pictures[hash_] for hash_ in hashes if hash_ in self._pictures}
 
     def _look_at(self, pictures: Iterable[Embeddable]) -> None:
         for picture in pictures:

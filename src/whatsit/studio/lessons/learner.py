@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.heads.linear import LinearHead
-from whatsit.heads.unknown import UNKNOWN_RATE
+from whatsit.heads.unknown import UNKNOWN_RATE, distances, normalised
 from whatsit.imaging.preprocess import Preprocess
+from whatsit.models.corrected import Seen
 from whatsit.models.prediction import Predictions
 from whatsit.studio.lessons.lesson import Lesson, Shot
 from whatsit.teaching.feature_store import save_features
@@ -43,9 +44,21 @@ class Learner:
         Args:
             pixels: prepared, uint8 of shape (height, width, 3).
         """
+        return self.see(pixels, top_k).predictions
+
+    def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
+        """As ``classify_pixels``, with what corrected pictures are compared by."""
+        if not self.labels:  # nothing to run the network for
+            return Seen(Predictions(()))
+        return self.see_embedding(self.embedder.embed_pixels(pixels), top_k)
+
+    def see_embedding(self, embedding: NDArray[np.float32], top_k: int = 5) -> Seen:
+        """The same of a raw embedding, shape (dim,)."""
         if not self.labels:
-            return Predictions(())
-        return self._taught.predictions(self.embedder.embed_pixels(pixels), top_k)
+            return Seen(Predictions(()))
+        unit = normalised(embedding[np.newaxis])[0]
+        nearest = float(distances(unit, self._taught.unit_centres).min())
+        return Seen(self._taught.predictions(embedding, top_k), unit, nearest)
 
     @property
     def head(self) -> LinearHead:

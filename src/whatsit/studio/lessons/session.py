@@ -68,6 +68,11 @@ class TeachSession:
         return self._taught.learner
 
     @property
+    def embeddings(self) -> Embeddings:
+        """Those of pictures, kept while the studio runs."""
+        return self._taught.embeddings
+
+    @property
     def auto_learn(self) -> bool:
         """Whether every addition is learnt at once."""
         return self._taught.auto_learn

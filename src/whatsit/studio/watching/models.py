@@ -1,6 +1,7 @@
 """The models that can be watched live: what was just taught, the built-in one, and the project's files."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,9 @@ from typing_extensions import TypedDict
 
 from whatsit.errors import DataError, WhatsitError
 from whatsit.live.model_selector import version_of
-from whatsit.live.recogniser import Recogniser
 from whatsit.studio.outbox import Hub
 from whatsit.studio.watching.feed import Feed
-from whatsit.studio.watching.recognition import Outlet, Recognition
+from whatsit.studio.watching.recognition import Outlet, Recognition, Seeing
 
 _log = logging.getLogger(__name__)
 TAUGHT = "taught"
@@ -49,16 +49,17 @@ class ModelsView(TypedDict):
 class Models:
     """Loads a model when it is first asked for; loading one closes those that no tab watches.
 
-    ``open`` and ``attend`` must be called from one thread.
+    ``open``, ``refresh``, ``follow`` and ``attend`` must be called from one thread.
     """
 
-    def __init__(self, folder: Path, taught: Recogniser, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
+    def __init__(self, folder: Path, taught: Seeing, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
         self._outlet = outlet
         self._folder = folder
         self._feed = feed
         self._hub = hub
         self.taught = Recognition(TAUGHT, taught, feed, hub, outlet)
         self._open = {TAUGHT: self.taught}
+        self._corrected: tuple[tuple[str, Path, str | None], ...] = ()
         self._versions: dict[str, str] = {}
         """Name -> when the file that was loaded was written."""
 
@@ -112,8 +113,11 @@ class Models:
             recogniser = self._load(choice)
             self._forget_unwatched()
             self._open[name] = Recognition(name, recogniser, self._feed, self._hub, self._outlet)
+            self._open[name].follow(self._corrected)
+            self._open[name].watches = self.taught.watches
         elif choice.file is not None and self.version(name) != version_of(choice.file):
             self._open[name].replace(self._load(choice))
+            self._open[name].follow(self._corrected)
         return self._open[name]
 
     def version(self, name: str) -> str:
@@ -133,6 +137,14 @@ class Models:
             self._open.pop(name).close()
         else:
             self._open[name].replace(self._load(choice))
+            self._open[name].follow(self._corrected)
+
+    def follow(self, corrected: Sequence[tuple[str, Path, str | None]]) -> None:
+        """Let every open model of a file compare with these corrected pictures, each as (SHA-256, file, label)."""
+        self._corrected = tuple(corrected)
+        for name, recognition in tuple(self._open.items()):
+            if name != TAUGHT:
+                recognition.follow(self._corrected)
 
     def attend(self) -> None:
         """Start the models that some tab or the outlet wants; stop the others."""
@@ -165,7 +177,7 @@ class Models:
                 recognition.close()
                 del self._open[name]
 
-    def _load(self, choice: ModelChoice) -> Recogniser:
+    def _load(self, choice: ModelChoice) -> Seeing:
         from whatsit.models.admission import admit
         from whatsit.models.classifier import Classifier
 

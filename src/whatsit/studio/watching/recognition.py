@@ -1,19 +1,31 @@
 """One model at work on the studio's camera while some tab watches its answers."""
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 from whatsit.cameras import SharedCamera
-from whatsit.errors import WhatsitError
+from whatsit.errors import DataError, WhatsitError
+from whatsit.heads.exemplars import NOTHING, Exemplars
+from whatsit.imaging.image import ImageLike
+from whatsit.imaging.preprocess import Preprocess
+from whatsit.live.answer import Stats
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Answer, Live
 from whatsit.live.recogniser import Recogniser
-from whatsit.live.smoothing import Smoothing
+from whatsit.live.smoothing import Smoothing, smooth
+from whatsit.models.corrected import Seen
+from whatsit.models.prediction import Predictions
 from whatsit.studio.outbox import Hub, as_text
-from whatsit.studio.watching.feed import Feed
+from whatsit.studio.watching.feed import STALE_SECONDS, Feed
 
 _log = logging.getLogger(__name__)
 SHOWN = 12
@@ -41,6 +53,7 @@ class AnswerView(TypedDict):
     score: float
     """Of that class, 0..1."""
     distance: float | None
+    """Of that class."""
     classes: list[ClassAnswer]
     """The most likely first."""
     fps: float
@@ -64,6 +77,31 @@ class Outlet(Protocol):
         """Take an answer; returns at once."""
 
 
+@runtime_checkable
+class Seeing(Recogniser, Protocol):
+    """A recogniser that says what corrected pictures are compared with: ``Classifier``, and what is taught."""
+
+    def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
+        """As ``classify_pixels``, with the embedding."""
+
+
+class _WithCorrections:
+    """A recogniser, and the pictures that were corrected."""
+
+    def __init__(self, base: Seeing, exemplars: Exemplars) -> None:
+        self._base = base
+        self._exemplars = exemplars
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How frames become its input."""
+        return self._base.preprocess
+
+    def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
+        """The best classes of a prepared frame."""
+        return self._base.see(pixels, top_k).corrected(self._exemplars)
+
+
 class _Posting:
     """The sink of the engine."""
 
@@ -83,13 +121,20 @@ class Recognition:
         outlet: takes each answer too, wherever it goes from there.
     """
 
-    def __init__(
-        self, model: str, recogniser: Recogniser, feed: Feed, hub: Hub, outlet: "Outlet | None" = None
-    ) -> None:
+    def __init__(self, model: str, recogniser: Seeing, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
         self._outlet = outlet
         self.kind = f"answer:{model}"
         self.model = model
-        self._recogniser = recogniser
+        self.base = recogniser
+        """What recognises, without the corrections."""
+        self.exemplars: Exemplars = NOTHING
+        """The corrected pictures, by this model's embeddings."""
+        self.latest: Answer | None = None
+        """The newest answer, with its frame."""
+        self.watches: list[Callable[[Answer], None]] = []
+        """Called with every answer."""
+        self._units: dict[str, NDArray[np.float32] | None] = {}
+        self._recogniser: Recogniser = recogniser
         self._feed = feed
         self._hub = hub
         self._smoothing = Smoothing()
@@ -121,11 +166,65 @@ class Recognition:
         if self._live is not None:
             self._live.smoothing = self._smoothing
 
-    def replace(self, recogniser: Recogniser) -> None:
-        """Use another recogniser, from the next frame on."""
-        self._recogniser = recogniser
+    def replace(self, recogniser: Seeing, exemplars: Exemplars | None = None) -> None:
+        """Use another recogniser, from the next frame on, and other corrected pictures where they are given."""
+        if recogniser is not self.base:
+            self._units = {}
+        self.base = recogniser
+        self.exemplars = self.exemplars if exemplars is None else exemplars
+        self._recogniser = _WithCorrections(recogniser, self.exemplars) if self.exemplars else recogniser
         if self._live is not None:
-            self._live.recogniser = recogniser
+            self._live.recogniser = self._recogniser
+
+    def follow(self, pictures: Sequence[tuple[str, Path, str | None]]) -> None:
+        """Use these corrected pictures, each as (SHA-256, file, label); a model looks at each of them once."""
+        for hash_, path, _ in pictures:
+            if hash_ not in self._units:
+                with contextlib.suppress(WhatsitError):
+                    self._units[hash_] = self.base.see(self.base.preprocess.pixels(path)).unit
+        there = [(unit, label) for hash_, _, label in pictures if (unit := self._units.get(hash_)) is not None]
+        self.replace(self.base, Exemplars.of([unit for unit, _ in there], [label for _, label in there]))
+
+    def see(self, picture: ImageLike) -> Seen:
+        """What the model sees of a picture, without the corrections.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return self.base.see(self.base.preprocess.pixels(picture), SHOWN)
+
+    def answer(self, picture: ImageLike) -> AnswerView:
+        """What the model says about one picture.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return self._view(self._single(picture, time.time()))
+
+    def once(self) -> AnswerView:
+        """The answer to the newest frame alone, whoever watches.
+
+        Raises:
+            DataError: the camera gave no frame yet.
+            ModelError: the model fails.
+        """
+        frame = self._feed.camera.latest
+        if frame is None:
+            raise DataError("the camera gave no picture yet; look at the page, or try again")
+        answer = replace(self._single(frame.image, frame.time), frame=frame)
+        if time.time() - frame.time > STALE_SECONDS:
+            answer = replace(answer, state=AnswerState.STALE)
+        return self._view(answer)
+
+    def _single(self, picture: ImageLike, when: float) -> Answer:
+        """The answer to one picture, without those before it."""
+        pixels = self._recogniser.preprocess.pixels(picture)
+        began = time.perf_counter()
+        predictions = self._recogniser.classify_pixels(pixels, SHOWN)
+        stats = Stats(inference_ms=1000 * (time.perf_counter() - began))
+        said = smooth(None, predictions, when, self._smoothing)
+        state, label, score = (said.state, said.label, said.score) if said else (AnswerState.UNKNOWN, None, 0.0)
+        return Answer(state, label, score, predictions, None, stats)
 
     def attend(self) -> None:
         """Start the engine if a tab subscribes, else stop it; restart it when the camera was changed."""
@@ -149,6 +248,9 @@ class Recognition:
             self._live = None
 
     def _post(self, answer: Answer) -> None:
+        self.latest = answer
+        for watch in self.watches:
+            watch(answer)
         if self._outlet is not None:
             self._outlet.put(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
@@ -158,10 +260,10 @@ class Recognition:
         distances = predictions.distances or (None,) * len(predictions)
         return {
             "model": self.model,
-            "state": answer.state.value if predictions or answer.frame is None else "nothing",
+            "state": answer.state.value if predictions or answer.state is AnswerState.STALE else "nothing",
             "label": answer.label,
             "score": answer.score,
-            "distance": predictions.distance,
+            "distance": named_distance(answer),
             "classes": [
                 {"label": one.label, "score": one.score, "distance": distance}
                 for one, distance in zip(predictions, distances, strict=True)
@@ -170,3 +272,10 @@ class Recognition:
             "ms": round(answer.stats.inference_ms, 1),
             "age": round(max(0.0, time.time() - answer.time), 3) if answer.frame else None,
         }
+
+
+def named_distance(answer: Answer) -> float | None:
+    """The distance of the class that an answer names: a steady answer can name another one than the nearest."""
+    found = answer.predictions
+    of: dict[str | None, float] = {one.label: distance for one, distance in zip(found, found.distances, strict=False)}
+    return of.get(answer.label) if of else found.distance

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from whatsit.cameras import SharedCamera
+from whatsit.errors import ModelArgumentError
 from whatsit.live.model_selector import version_of
 from whatsit.live.recogniser import Recogniser
 from whatsit.studio.watching.feed import Feed
 from whatsit.studio.watching.models import TAUGHT, Models
 from whatsit.studio.watching.outlets import Outlets
-from whatsit.studio.watching.recognition import Recognition
+from whatsit.studio.watching.recognition import Recognition, Seeing
+from whatsit.validation import short
 
 _TAUGHT = "(taught)"
 """What was just taught, among names of files."""
@@ -56,6 +58,8 @@ class Steering:
 
     @recogniser.setter
     def recogniser(self, value: Recogniser) -> None:
+        if not isinstance(value, Seeing):
+            raise ModelArgumentError(f"{short(value)}: nothing that corrections can be compared with; use a classifier")
         self._recognition.replace(value)
 
     @property

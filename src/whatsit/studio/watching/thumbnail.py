@@ -30,13 +30,13 @@ def thumbnail(path: Path, side: int = SIDE, version: str = "") -> bytes:
     return _jpeg(Image.fromarray(Preprocess(side, side).pixels(path)))
 
 
-def large(path: Path) -> bytes:
+def large(picture: Path | bytes) -> bytes:
     """The whole picture as a JPEG file of at most 1280 x 1280 pixels.
 
     Raises:
         ImageError: the picture is missing or broken.
     """
-    return apply_to_image(path, _large_jpeg, at_least=_LARGE)
+    return apply_to_image(picture, _large_jpeg, at_least=_LARGE)
 
 
 def _large_jpeg(picture: Image.Image) -> bytes:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.cameras.listing import first_camera
+from whatsit.bulk.manifest import known_manifest
 from whatsit.errors import ModelArgumentError
 from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
@@ -28,6 +28,7 @@ def launch(
     token: str | None = None,
     tls: bool = False,
     open_page: bool | None = None,
+    answers: Path | None = None,
 ) -> None:
     """Serve a project until interrupted, saying on the terminal where.
 
@@ -36,6 +37,7 @@ def launch(
         model: the ``.tflite`` backbone that teaching uses; None: the built-in one.
         normalise: what that sees of pixel values; None: as ``Backbone.from_file``.
         open_page: None opens the page where there is a desktop to open it on and the server is local.
+        answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
         WhatsitError: the project, the camera, the model or the port cannot be used.
@@ -44,8 +46,10 @@ def launch(
     log_to_terminal()
     if token is not None:
         check_token(token)  # before the camera and the backbone take their time
+    if answers is not None:
+        known_manifest(answers)
     server = StudioServer(
-        Studio(project, _embedder(model, normalise), camera or first_camera()),
+        Studio(project, _embedder(model, normalise), camera or "", answers),
         host=host,
         port=port,
         token=token,

@@ -6,6 +6,7 @@ import { act } from "../requests.js";
 import * as socket from "../socket.js";
 import { percent, setText, showAnswer } from "../stage.js";
 import { openWhy } from "../why.js";
+import { bindPanel, digit, PRESSED } from "./correction.js";
 
 const $ = (id) => document.getElementById(id);
 let running = true;
@@ -93,7 +94,8 @@ $("model").addEventListener("change", (event) => { model = event.target.value; w
 $("threshold").addEventListener("input", (event) => setText($("threshold-shown"), percent(Number(event.target.value))));
 $("threshold").addEventListener("change", (event) => act("/api/models/threshold", { name: model, threshold: Number(event.target.value) }, { quiet: true }));
 $("why").addEventListener("click", why);
-keys({ " ": toggle, w: why });
+bindPanel(() => model);
+keys({ " ": toggle, w: why, ...PRESSED }, () => {}, digit);
 $("bars").dataset.empty = t("live.empty");
 
 watch();

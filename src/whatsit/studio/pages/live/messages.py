@@ -3,10 +3,12 @@
 from typing import Literal, TypeAlias
 
 from whatsit.studio.pages.shared.messages import Body, NoValues, Reply
+from whatsit.studio.watching.asking import CorrectedValues
+from whatsit.studio.watching.guard import GuardView
 from whatsit.studio.watching.models import ModelsView
 from whatsit.studio.watching.recognition import AnswerView
 
-MESSAGES: dict[str, type] = {"models": ModelsView, "answer": AnswerView}
+MESSAGES: dict[str, type] = {"models": ModelsView, "answer": AnswerView, "guard": GuardView}
 
 
 class ModelChoice(Body):
@@ -23,5 +25,24 @@ class ThresholdChoice(Body):
     """The score below which an answer is uncertain, 0..1."""
 
 
+class ModelName(Body):
+    """``POST /api/live/hold``"""
+
+    model: str
+
+
+class CorrectionChoice(Body):
+    """``POST /api/live/correct``"""
+
+    model: str
+    picture: str
+    """The id of a held picture."""
+    label: str | None
+    """What it is; None: none of the classes."""
+
+
+PictureCorrected: TypeAlias = Reply[
+    Literal["corrected", "marked_stranger", "corrected_later", "marked_stranger_later"], CorrectedValues
+]
 ModelOpened: TypeAlias = Reply[Literal["model_opened"], NoValues]
 ThresholdSet: TypeAlias = Reply[Literal["threshold_set"], NoValues]

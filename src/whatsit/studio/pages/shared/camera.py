@@ -9,10 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from whatsit.cameras import CameraSource, list_cameras
 from whatsit.cameras.opening import camera_source
+from whatsit.cameras.region import Region
 from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import DataError
 from whatsit.studio.outbox import Outbox
-from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, NoValues, Reply, SceneChoice
+from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, NoValues, RegionChoice, Reply, SceneChoice
 from whatsit.studio.pages.shared.page import studio_of
 from whatsit.studio.studio import Studio
 from whatsit.studio.watching.feed import CameraView
@@ -69,6 +70,12 @@ def show(request: Request, asked: SceneChoice) -> Reply[Literal["showing"], NoVa
     studio.feed.show(asked.name)
     studio.tell_camera()
     return {"message": "showing", "values": {}}
+
+
+@router.post("/api/camera/region")
+def region(request: Request, asked: RegionChoice) -> Reply[Literal["region_chosen", "region_cleared"], NoValues]:
+    studio_of(request).choose_region(None if asked.region is None else Region(*asked.region))
+    return {"message": "region_chosen" if asked.region else "region_cleared", "values": {}}
 
 
 def _choosable() -> list[CameraSource]:

@@ -1,4 +1,5 @@
 // Teach: class cards, samples, learning.
+import { askCoach } from "../coach.js";
 import { arrange } from "./arrange.js";
 import { drawBars } from "../bars.js";
 import "../folders.js";
@@ -56,6 +57,7 @@ async function learn() {
 socket.on("lesson", (message) => {
   lesson = message;
   draw();
+  askCoach("lesson");
   if ($("picture-dialog").open) listClasses();
   nameNewClass();
 });
@@ -88,7 +90,7 @@ function makeCard(one) {
   card.dataset.id = String(one.id);
   card.innerHTML = `<header><kbd class="key" aria-hidden="true"></kbd>${one.id === null ? '<span class="name"></span>' : '<button type="button" class="name"></button>'}<span class="count"></span>
     ${one.id === null ? "" : '<button type="button" class="remove"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg></button>'}</header>
-    <div class="thumbs" role="list"></div><button type="button" class="hold"></button>`;
+    <div class="thumbs" role="group"></div><button type="button" class="hold"></button>`;
   holdable(card.querySelector(".hold"), sample(one.id));
   if (one.id !== null) {
     card.querySelector(".name").addEventListener("click", () => edit(one.id));

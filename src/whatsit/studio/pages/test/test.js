@@ -110,8 +110,9 @@ function fill(table, rows) {
   table.replaceChildren(...rows.map((cells, place) => {
     const line = document.createElement("tr");
     line.append(...cells.map((content, at) => {
-      const cell = document.createElement(place && at ? "td" : "th");
-      if (!(place && at)) cell.scope = place ? "row" : "col";
+      const heads = content !== "" && !(place && at);
+      const cell = document.createElement(heads ? "th" : "td");
+      if (heads) cell.scope = place ? "row" : "col";
       if (typeof content === "number") {
         const rail = document.createElement("span");
         rail.className = "share";

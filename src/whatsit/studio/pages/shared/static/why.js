@@ -1,6 +1,6 @@
 // Why an answer was given: what the network saw and where it looked, then the nearest taught pictures.
 import { t } from "./messages.js";
-import { labelName, tileAddress } from "./names.js";
+import { isClass, labelName, STRANGERS, tileAddress } from "./names.js";
 import { act, get, post } from "./requests.js";
 import * as socket from "./socket.js";
 import { toast } from "./toast.js";
@@ -93,7 +93,7 @@ async function mend(answer) {
 
 function listLabels({ best, label }) {
   if (!$("why-label")) return;
-  const known = labels.filter((one) => one !== label);
+  const known = [...labels.filter(isClass), STRANGERS].filter((one) => one !== label);
   $("why-label").replaceChildren(...known.map((one) => new Option(labelName(one), one, false, one === best)));
   $("why-relabel").disabled = known.length === 0;
 }

@@ -1,0 +1,42 @@
+"""A model's answer, and what corrected pictures say about it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whatsit.heads.exemplars import NOTHING, Exemplars
+from whatsit.models.prediction import Prediction, Predictions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """An answer, and what it is compared with corrected pictures by."""
+
+    predictions: Predictions
+    """The classes of the model, best first."""
+    unit: NDArray[np.float32] | None = None
+    """The L2-normalised embedding, shape (dim,); None for models that give none."""
+    nearest: float | None = None
+    """Its distance to the nearest mean of a class, 0..2."""
+
+    def corrected(self, exemplars: Exemplars = NOTHING) -> Predictions:
+        """The answer with the corrections: unchanged where no corrected picture looks like this one."""
+        if self.unit is None or self.nearest is None:
+            return self.predictions
+        verdict = exemplars.verdict(self.unit, self.nearest)
+        if verdict is None:
+            return self.predictions
+        if verdict.label is None:
+            return replace(self.predictions, unknown=True)
+        before = self.predictions
+        away = before.distances or (0.0,) * len(before)
+        others = [(one, far) for one, far in zip(before, away, strict=True) if one.label != verdict.label]
+        own = [(one, far) for one, far in zip(before, away, strict=True) if one.label == verdict.label]
+        index, far = (own[0][0].index, own[0][1]) if own else (-1, verdict.distance)
+        left = (1 - verdict.score) / (sum(one.score for one, _ in others) or 1.0)
+        first = Prediction(verdict.label, verdict.score, index)
+        items = (first, *(replace(one, score=one.score * left) for one, _ in others))
+        distances = (far, *(far for _, far in others)) if before.distances else ()
+        room = max(len(before), 1)
+        return replace(before, items=items[:room], distances=distances[:room], unknown=False)

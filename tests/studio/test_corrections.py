@@ -1,0 +1,121 @@
+"""A correction is in the answers at once, in every model that gives embeddings, and undo gives the former answers."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from drawn_pictures import COLOURS, drawn, encoded, jpeg
+from whatsit.backbones.embedder import PixelEmbedder
+from whatsit.errors import DataError, ImageError
+from whatsit.models.taught_model import TaughtModel
+from whatsit.studio.studio import Studio
+from whatsit.studio.watching.models import TAUGHT
+
+
+def coloured(name: str, seed: int) -> bytes:
+    return jpeg(seed, COLOURS[name])
+
+
+def started(folder: Path) -> Studio:
+    return Studio(folder, PixelEmbedder(), "browser:")
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    """Red and blue are taught."""
+    with closing(started(tmp_path / "project")) as studio:
+        for name in ("red", "blue"):
+            added = studio.session.add_class(coloured(name, 1), name)
+            for seed in range(2, 6):
+                studio.session.add_sample(coloured(name, seed), added.id)
+        yield studio
+
+
+def answer(studio: Studio, content: bytes) -> tuple[str, str | None, float]:
+    view = studio.models.get(TAUGHT).answer(content)
+    return view["state"], view["label"], view["score"]
+
+
+def correct(studio: Studio, content: bytes, label: str | None, model: str = TAUGHT) -> tuple[str, str | None]:
+    held = studio.asking.ask(model, content)["picture"]
+    view = studio.asking.correct(model, held, label)
+    assert view["counts"]
+    return view["answer"]["state"], view["answer"]["label"]
+
+
+@pytest.mark.parametrize("label", ["blue", "something new", None])
+def test_a_correction_is_in_the_next_answers_and_undo_brings_back_the_former(studio: Studio, label: str | None) -> None:
+    asked = [coloured(name, seed) for name in COLOURS for seed in (7, 8)]
+    before = [answer(studio, one) for one in asked]
+    corrected = correct(studio, coloured("yellow", 7), label)
+    assert corrected == (("label", label) if label else ("unknown", corrected[1]))
+    similar = answer(studio, coloured("yellow", 7))
+    assert similar[0] == ("label" if label else "unknown")
+    assert [answer(studio, one) for one in asked] != before
+    studio.project.dataset.undo()
+    assert [answer(studio, one) for one in asked] == before
+
+
+def test_corrections_count_after_a_restart(studio: Studio, tmp_path: Path) -> None:
+    correct(studio, coloured("yellow", 7), "yellow")
+    known = answer(studio, coloured("yellow", 7))
+    studio.close()
+    with closing(started(tmp_path / "project")) as again:
+        assert answer(again, coloured("yellow", 7)) == known
+        again.project.dataset.rename_label("yellow", "gold")
+        assert answer(again, coloured("yellow", 7))[1] == "gold"
+
+
+def test_pictures_that_a_correction_costs_are_shown_until_it_is_undone(studio: Studio) -> None:
+    correct(studio, encoded(drawn(3, COLOURS["red"]), quality=60), "blue")
+    studio.guard.wait()
+    found = studio.guard.view()
+    assert found["count"] == len(found["lost"]) > 0
+    assert {(one["label"], one["answer"]) for one in found["lost"]} == {("red", "blue")}
+    studio.project.dataset.undo()
+    assert (studio.guard.view()["edit"], studio.guard.view()["lost"]) == (0, [])
+
+
+def test_a_harmless_correction_costs_nothing(studio: Studio) -> None:
+    correct(studio, coloured("red", 9), "red")
+    studio.guard.wait()
+    found = studio.guard.view()
+    assert (found["done"], found["count"]) == (found["total"], 0)
+
+
+@pytest.mark.parametrize("label", ["", "_strangers", "Red"])
+def test_what_cannot_be_a_label_changes_nothing(studio: Studio, label: str) -> None:
+    held = studio.asking.ask(TAUGHT, coloured("yellow", 7))
+    edits = studio.project.dataset.edits
+    with pytest.raises(DataError):
+        studio.asking.correct(TAUGHT, held["picture"], label)
+    assert studio.project.dataset.edits == edits
+
+
+def test_what_is_no_picture_or_no_longer_held_is_refused(studio: Studio) -> None:
+    with pytest.raises(ImageError):
+        studio.asking.ask(TAUGHT, b"no picture")
+    first = studio.asking.ask(TAUGHT, coloured("red", 7))["picture"]
+    for seed in range(20):
+        studio.asking.ask(TAUGHT, coloured("red", seed))
+    with pytest.raises(DataError, match="no longer held"):
+        studio.asking.correct(TAUGHT, first, "red")
+
+
+def test_a_trained_model_follows_corrections_too(
+    studio: Studio, taught: TaughtModel, photographs: dict[str, Path]
+) -> None:
+    studio.project.models.mkdir(exist_ok=True)
+    taught.save(studio.project.models / "pets.tflite")
+    studio.choose_model("file:pets")
+    content = next(iter(photographs.values())).read_bytes()
+    before = studio.models.get("file:pets").answer(content)
+    assert correct(studio, content, "a new class", "file:pets") == ("label", "a new class")
+    studio.choose_model("file:pets")
+    studio.project.dataset.undo()
+    studio.asking.ask("file:pets", content)
+    studio._attendant.submit(lambda: None).result()
+    after = studio.models.get("file:pets").answer(content)
+    assert (after["label"], after["classes"]) == (before["label"], before["classes"])
