@@ -173,7 +173,7 @@ def test_only_an_upload_that_was_abandoned_makes_room_for_another(tmp_path: Path
 def test_an_upload_stays_where_its_import_could_not_begin(serve: Callable[..., Served]) -> None:
     running = serve()
     go_on = threading.Event()
-    running.studio.importing.begin(lambda _: go_on.wait(30) and None)
+    running.studio.importing.background.begin(lambda _: go_on.wait(30) and None)
     with running.client() as page:
         mine = page.post("/api/dataset/upload").json()["id"]
         page.post(f"/api/dataset/upload/{mine}?path=cat/1.jpg", content=shade(1))

@@ -9,23 +9,21 @@ from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.cameras.listing import first_camera
-from whatsit.cameras.opening import camera_source
-from whatsit.cameras.region import Region, split_region, with_region
 from whatsit.datasets.places import DOUBTFUL, EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
-from whatsit.errors import CameraError, DataError
-from whatsit.parallel import Progress
+from whatsit.errors import DataError
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.coaching import Coaching
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.explanations import Explanations, WhyView
+from whatsit.studio.jobs.importing import Importing
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.likeness import Likeness
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView
-from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
+from whatsit.studio.jobs.uploads import Uploads
 from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
 from whatsit.studio.lessons.corrections import Corrections
@@ -35,7 +33,8 @@ from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.asking import Asking, CorrectedValues
-from whatsit.studio.watching.feed import CameraView, Feed, encode
+from whatsit.studio.watching.camera_choice import CameraChoice
+from whatsit.studio.watching.feed import Feed, encode
 from whatsit.studio.watching.guard import Guard
 from whatsit.studio.watching.inbox import Inbox
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
@@ -69,9 +68,8 @@ class Studio:
             camera = camera or self.project.settings.camera or first_camera()
             self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
             self._opened = opened.pop_all()
-        self.first_camera = camera
-        """The address the studio was started with."""
         self.hub = Hub()
+        self.camera = CameraChoice(self.feed, self.project, self._camera_chosen)
         self.collection = Collection(self.project.dataset)
         self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
         self.guard = Guard(self._teller("guard"))
@@ -80,8 +78,7 @@ class Studio:
         self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
         self.steering = Steering(self.models, self.outlets, self.feed, self.use_run, self.tell_models)
         self.uploads = Uploads(UPLOADS.below(folder))
-        self.importing = self._background("import")
-        self._import_report: ImportReportView | None = None
+        self.importing = Importing(self.project.dataset, self.uploads, self._background("import"))
         self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
@@ -103,7 +100,6 @@ class Studio:
         self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
         self.inbox = Inbox(DOUBTFUL.below(self.project.path), lambda: self.project.settings.inbox, self._tell_inbox)
         self.models.taught.watches.append(self.inbox.watch)
-        self._sender: str | None = None
         self._closed = False
         self.session.listen(self._lesson_changed)
         self.corrections.listen(self._follow_corrections)
@@ -118,39 +114,6 @@ class Studio:
         self._preview.wake()
         with contextlib.suppress(RuntimeError):  # closing
             self._attendant.submit(self.models.attend)
-
-    def choose_camera(self, uri: str, tab: str | None) -> None:
-        """Change to another camera.
-
-        Args:
-            tab: the one that sends the frames, of a camera that is fed by a page.
-
-        Raises:
-            CameraError: the address is not understood.
-            MissingExtraError: the camera needs a package that is not installed.
-        """
-        fed = camera_source(uri).fed_by_page
-        if not fed or self.feed.uri != uri:
-            self.feed.choose(uri)
-        self._sender = tab if fed else None
-        self.attend()
-        self.tell_camera()
-
-    def choose_region(self, region: Region | None) -> None:
-        """See only a part of the camera's picture from now on, or all of it; kept where the project names the camera.
-
-        Raises:
-            CameraError: the camera's frames come from a page, or its address takes no region.
-        """
-        if self.feed.fed_by_page:
-            raise CameraError(f"{self.feed.source}: its pictures come from a page; move that camera instead")
-        plain = split_region(self.feed.uri)[0]
-        uri = with_region(plain, region)
-        self.feed.choose(uri)
-        self.attend()
-        self.tell_camera()
-        if split_region(self.project.settings.camera)[0] == plain:
-            self.project.save_settings(replace(self.project.settings, camera=uri))
 
     def choose_model(self, name: str) -> None:
         """Load a model, for tabs to watch its answers.
@@ -204,53 +167,17 @@ class Studio:
         found = self.project.dataset.by_hash(picture)
         return asked(choice.file, found.path, of_taught=model == TAUGHT, key=found.key)
 
-    def frame_from(self, tab: str, jpeg: bytes) -> None:
-        """A camera frame a tab sent; dropped unless that tab is the camera.
-
-        Raises:
-            ImageError: it is empty or too large.
-        """
-        if tab == self._sender:
-            self.feed.push(jpeg)
-
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
         self.guard.forget(self.project.dataset.edits)
         for kind, message in self._dataset_messages().items():
             self.hub.post(kind, message)
 
-    def import_upload(self, upload_id: str, label: str) -> None:
-        """Bring what a page has sent into the dataset, in the background.
-
-        Args:
-            label: the class of pictures without a folder; nothing leaves them without a class.
-
-        Raises:
-            DataError: there is no such upload, or an import is under way.
-        """
-        files = self.uploads.take(upload_id)
-
-        def work(progress: Progress) -> None:
-            try:
-                self._import_report = import_files(self.project.dataset, files, label, progress)
-            finally:
-                self.uploads.done(upload_id)
-
-        try:
-            self.importing.begin(work)
-        except BaseException:
-            self.uploads.put_back(upload_id)
-            raise
-
-    def import_view(self) -> ImportView:
-        """How far the import is, and the report of the last one."""
-        return {**self.importing.view(), "report": self._import_report}
-
     def greetings(self) -> dict[str, str]:
         """What is sent to a new tab, by kind of message."""
         return {
             **self._dataset_messages(),
-            "camera": as_text("camera", self.camera_view()),
+            "camera": as_text("camera", self.camera.view()),
             "guard": as_text("guard", self.guard.view()),
             "inbox": as_text("inbox", self.inbox.view()),
             "models": as_text("models", self.models_view()),
@@ -258,10 +185,6 @@ class Studio:
             "runs": as_text("runs", self.runs_view()),
             "deploy": as_text("deploy", self.deployments.view()),
         }
-
-    def camera_view(self) -> CameraView:
-        """The camera and how it is, for the page."""
-        return {**self.feed.view(), "sender": self._sender}
 
     def models_view(self) -> ModelsView:
         """The models, for the page."""
@@ -344,7 +267,7 @@ class Studio:
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""
-        self.hub.post("camera", as_text("camera", self.camera_view()))
+        self.hub.post("camera", as_text("camera", self.camera.view()))
 
     def tell_models(self) -> None:
         """Send every tab which models there are."""
@@ -376,6 +299,10 @@ class Studio:
         self.inbox.close()
         self.corrections.close()
         self._opened.close()
+
+    def _camera_chosen(self) -> None:
+        self.attend()
+        self.tell_camera()
 
     def _follow_model(self) -> None:
         self.outlets.model = self._in_use or TAUGHT

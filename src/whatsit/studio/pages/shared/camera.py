@@ -27,7 +27,7 @@ MAX_STREAMS = 16
 
 @router.get("/api/camera")
 def camera(request: Request) -> CameraView:
-    return studio_of(request).camera_view()
+    return studio_of(request).camera.view()
 
 
 @router.get("/api/cameras")
@@ -55,12 +55,12 @@ def choose(request: Request, asked: CameraChoice) -> Reply[Literal["camera_chose
         raise DataError(
             f"a camera's address has at most {_LONGEST_ADDRESS} characters, this one has {len(asked.uri):,}"
         )
-    if not camera_source(asked.uri).page_may_choose and asked.uri != studio.first_camera:
+    if not camera_source(asked.uri).page_may_choose and asked.uri != studio.camera.first:
         raise DataError(
             f"{asked.uri!r}: pages can choose  {'  '.join(source.example for source in _choosable())}; "
             "files and folders of the studio's machine are opened with its --camera option"
         )
-    studio.choose_camera(asked.uri, asked.tab)
+    studio.camera.choose(asked.uri, asked.tab)
     return {"message": "camera_chosen", "values": {}}
 
 
@@ -74,7 +74,7 @@ def show(request: Request, asked: SceneChoice) -> Reply[Literal["showing"], NoVa
 
 @router.post("/api/camera/region")
 def region(request: Request, asked: RegionChoice) -> Reply[Literal["region_chosen", "region_cleared"], NoValues]:
-    studio_of(request).choose_region(None if asked.region is None else Region(*asked.region))
+    studio_of(request).camera.choose_region(None if asked.region is None else Region(*asked.region))
     return {"message": "region_chosen" if asked.region else "region_cleared", "values": {}}
 
 
