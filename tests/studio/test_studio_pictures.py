@@ -137,7 +137,7 @@ def test_an_import_keeps_its_files_whoever_begins_or_cancels_uploads_meanwhile(
         assert others_are_done.wait(30)
         return import_files(*asked)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("whatsit.studio.studio.import_files", late)
+    monkeypatch.setattr("whatsit.studio.jobs.importing.import_files", late)
     running = serve()
     with running.client() as page:
         mine = page.post("/api/dataset/upload").json()["id"]
