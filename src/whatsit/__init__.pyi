@@ -10,6 +10,10 @@ from whatsit.cameras import SharedCamera as SharedCamera
 from whatsit.cameras import open_camera as open_camera
 from whatsit.datasets.capture import capture as capture
 from whatsit.datasets.catalogue import Picture as Picture
+from whatsit.datasets.coach import Advice as Advice
+from whatsit.datasets.coach import AdviceKind as AdviceKind
+from whatsit.datasets.coach import advise as advise
+from whatsit.datasets.coach import next_pictures as next_pictures
 from whatsit.datasets.dataset import Dataset as Dataset
 from whatsit.datasets.formats.exporting import export_path as export_path
 from whatsit.datasets.formats.importing import import_path as import_path

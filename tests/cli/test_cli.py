@@ -71,7 +71,7 @@ def test_what_was_taught_is_recognised_and_told_as_json(model: Path, lesson: Pat
     assert result.stderr == ""
     assert len(answers) == 12
     for answer in answers:
-        assert list(answer) == ["path", "unknown", "predictions"]
+        assert list(answer) == ["path", "unknown", "predictions", "ms"] and answer["ms"] > 0
         assert [list(p) for p in answer["predictions"]] == [["label", "score", "index"]] * 2
         assert answer["predictions"][0]["label"] == Path(answer["path"]).parent.name
 
@@ -374,6 +374,18 @@ def test_doctor_finds_what_is_here_and_tries_an_inference() -> None:
     assert "ms per picture" in diagnoses["test inference"]["found"]
     assert all(diagnosis["ok"] for diagnosis in diagnoses.values() if diagnosis["required"])
     assert {"OpenCV", "PyTorch", "cryptography", "picamera2", "backbone lite1"} <= set(diagnoses)
+
+
+def test_doctor_tries_a_model_and_says_what_is_wrong_with_one(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.tflite").write_bytes(b"no model")
+    found = {}
+    for file, status in ((model, 0), (tmp_path / "broken.tflite", 1)):
+        result = run("doctor", "--json", "--model", file)
+        assert (result.returncode, "Traceback" in result.stderr) == (status, False)
+        found[file] = next(one for one in map(json.loads, result.stdout.splitlines()) if one["name"] == "model")
+    good, bad = found.values()
+    assert good["ok"] and "3 labels" in good["found"] and "ms per picture" in good["found"]
+    assert not bad["ok"] and "broken.tflite" in bad["found"] and bad["fix"].startswith("whatsit inspect")
 
 
 def test_doctor_says_what_is_missing_and_the_command_that_brings_it(

@@ -7,9 +7,22 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from shape_pictures import write_shapes
-from whatsit import Classifier, DataError, Fit, ModelError, SelfLearnClassifier, TaughtModel, load_image, teach, verify
+from whatsit import (
+    BackboneChoice,
+    Classifier,
+    DataError,
+    Fit,
+    ModelError,
+    SelfLearnClassifier,
+    TaughtModel,
+    find_examples,
+    load_image,
+    teach,
+    verify,
+)
 from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.builtin import builtin_model
 from whatsit.deployment.deploy import deploy
@@ -60,7 +73,40 @@ def test_each_folders_program_says_what_whatsit_says(models, shapes, tmp_path, t
     deploy(models / f"{fit}.tflite", target, tmp_path / "out")
     classifier = Classifier(models / f"{fit}.tflite")
     pictures = [path for path, _ in shapes[1]]
-    assert run(tmp_path / "out", pictures) == [classifier.classify(path, 1)[0].label for path in pictures]
+    assert run(tmp_path / "out", pictures) == [said(classifier, path) for path in pictures]
+
+
+@pytest.mark.parametrize("multi_layer", [True, False])
+def test_programs_call_unknown_what_whatsit_calls_unknown(shared_data, tmp_path, multi_layer):
+    """Two things and a marked stranger of the third are taught; the others of the third and photographs are asked."""
+    examples = find_examples(shared_data / "book" / "dataset")
+    robots, *rest = ([p for p, label in examples if label == name] for name in ("robot", "periquito", "background"))
+    taught = [(path, str(number)) for number, paths in enumerate(rest) for path in paths[:5]]
+    choice = BackboneChoice(size=96, multi_layer=multi_layer)
+    model = teach(taught, choice, strangers=robots[:1])
+    model.save(tmp_path / "model.tflite")
+    classifier = Classifier(tmp_path / "model.tflite")
+    pictures = [
+        *robots[1:],
+        *(path for paths in rest for path in paths),
+        *sorted((shared_data / "photos").iterdir())[:9],
+    ]
+    for n, path in enumerate(pictures):  # as the network sees them: decoders read large JPEGs in more ways than one
+        pictures[n] = tmp_path / f"{n}.png"
+        Image.fromarray(classifier.preprocess.pixels(path)).save(pictures[n])
+    clear = [n for n, path in enumerate(pictures) if abs(classifier.classify(path, 1).strangeness - 1) > 0.01]
+    expected = [said(classifier, pictures[n]) for n in clear]
+    assert 9 < expected.count("unknown") < len(clear) - 9
+    for target in ("litert", "c-array", "teachable-machine"):
+        made = deploy(tmp_path / "model.tflite", target, tmp_path / target)
+        answered = run(made.folder, pictures)
+        assert [answered[n] for n in clear] == expected
+    assert verify(tmp_path / "litert" / "model.tflite") == []
+
+
+def said(classifier, path):
+    answer = classifier.classify(path, 1)
+    return "unknown" if answer.unknown else answer[0].label
 
 
 def test_frigates_folder_follows_its_rule(models, shapes, tmp_path):

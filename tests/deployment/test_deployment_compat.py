@@ -23,7 +23,7 @@ def test_its_answers_are_what_they_were(compat, model):
     expected = json.loads((compat / "expected.json").read_text())[model]
     classifier = Classifier(compat / model)
     assert list(classifier.labels) == expected["labels"]
-    assert classifier.threshold == expected["threshold"]
+    assert classifier.card.threshold == expected["threshold"]
     for picture, told in expected["answers"].items():
         answer = classifier.classify(compat / picture)
         assert {one.label: one.score for one in answer} == pytest.approx(told["scores"], abs=0.01)

@@ -120,11 +120,12 @@ def test_an_explanation_is_written_as_a_page_and_as_a_picture(composed):
     assert sentences(found)[0].startswith("Best class: temple, score ")
 
 
-def test_an_unknown_picture_is_explained_by_its_distance_and_the_threshold(composed):
+def test_an_unknown_picture_is_explained_by_its_strangeness(composed):
     _, _, model = composed
     found = explain(model.to_tflite(), np.zeros((224, 224, 3), np.uint8))
-    assert found.predictions.unknown and found.unknown_by == "distance"
-    assert any(f"the threshold {model.threshold:.2f}" in sentence for sentence in sentences(found))
+    assert found.predictions.unknown and found.predictions.unknown_by == "far"
+    measured = f"strangeness {found.predictions.strangeness:.2f}, of which 1 is the limit"
+    assert f"Unknown: it is unlike everything taught ({measured})." in sentences(found)
 
 
 def test_the_command_writes_why_and_refuses_other_kinds_of_file(tmp_path, whatsit_line, photographs):

@@ -25,7 +25,7 @@ from whatsit.errors import DataError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Live
-from whatsit.live.model_files import ModelFiles
+from whatsit.live.model_selector import FileSelector
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_thread import SinkThread
@@ -64,7 +64,7 @@ class Engine:
         self.paused = False
         self.recogniser: Recogniser = Door("open", "closed")
         self.camera: SharedCamera | None = None
-        self.models: ModelFiles | None = None
+        self.models: FileSelector | None = None
 
     def use(self, recogniser: Recogniser) -> None:
         self.recogniser = recogniser
@@ -202,7 +202,7 @@ def test_the_model_is_chosen_and_brought_up_to_date_by_commands(
     files["places"].write_bytes(taught.to_tflite())
     files["broken"].write_bytes(b"nothing")
     before = engine.recogniser
-    engine.models = ModelFiles(lambda: files, "broken", engine.use)
+    engine.models = FileSelector(lambda: files, "broken", engine.use)
     observer.wait(lambda last: last.get("shelf/model") == b"broken")
     components = json.loads(observer.last[CONFIG])["components"]
     assert components["model"]["options"] == ["places", "broken"]
@@ -369,7 +369,7 @@ def test_what_is_not_known_is_neither_on_nor_off() -> None:
 
 def test_a_hundred_thousand_malformed_commands_change_nothing() -> None:
     engine, chance = Engine(), random.Random(1)
-    engine.models = ModelFiles(lambda: {"places": Path("places.tflite")}, "places", engine.use)
+    engine.models = FileSelector(lambda: {"places": Path("places.tflite")}, "places", engine.use)
     alphabet = b"0123456789.eE+-naifON \x00\xff\xd9"
     for _ in range(100_000):
         payload = bytes(chance.choices(alphabet, k=chance.randrange(12)))

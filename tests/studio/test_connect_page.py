@@ -66,7 +66,7 @@ def test_sinks_rules_and_the_last_messages_are_shown_without_secrets(running: tu
     assert [(rule["name"], rule["label"], rule["state"]) for rule in view["rules"]] == [
         ("lamp", "mug", None), ("call", None, "stale"),
     ]  # fmt: skip
-    assert view["changes"][0]["label"] == "mug" and "pr1vate" not in str(view)
+    assert "mug" in [one["label"] for one in view["changes"]] and "pr1vate" not in str(view)
 
 
 def test_rules_are_saved_with_all_that_was_beside_them_and_work_at_once(running: tuple[Served, httpx.Client]) -> None:
@@ -136,8 +136,9 @@ def test_a_dry_run_says_what_would_have_switched_lately(running: tuple[Served, h
     for ago in range(10, 0, -1):
         started.studio.outlets.put("taught", said("mug" if ago > 4 else "duck", time=now - ago))
     found = client.post("/api/connect/dry-run", json=sent(client.get("/api/connect").json())).json()
-    switches = [(round(one["ago"]), one["on"]) for one in found["switched"] if one["rule"] == "lamp"]
-    assert switches == [(8, True), (4, False)] and 10 <= found["seconds"] < 60
+    on, off = (one for one in found["switched"] if one["rule"] == "lamp")
+    assert (on["on"], off["on"], round(on["ago"] - off["ago"])) == (True, False, 4)
+    assert 8 <= on["ago"] <= found["seconds"]
 
 
 def test_a_test_is_sent_and_what_cannot_be_tested_is_refused(running: tuple[Served, httpx.Client]) -> None:

@@ -49,9 +49,10 @@ def correct(studio: Studio, content: bytes, label: str | None, model: str = TAUG
 def test_a_correction_is_in_the_next_answers_and_undo_brings_back_the_former(studio: Studio, label: str | None) -> None:
     asked = [coloured(name, seed) for name in COLOURS for seed in (7, 8)]
     before = [answer(studio, one) for one in asked]
-    corrected = correct(studio, coloured("yellow", 7), label)
+    picture = coloured("yellow" if label else "red", 7)  # yellow is unknown by itself
+    corrected = correct(studio, picture, label)
     assert corrected == (("label", label) if label else ("unknown", corrected[1]))
-    similar = answer(studio, coloured("yellow", 7))
+    similar = answer(studio, picture)
     assert similar[0] == ("label" if label else "unknown")
     assert [answer(studio, one) for one in asked] != before
     studio.project.dataset.undo()

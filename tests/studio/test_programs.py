@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from served import Served
 
@@ -54,3 +55,14 @@ def test_a_page_of_another_site_reaches_neither(studio: Callable[..., Served], p
         assert browser.post("/api/v1/classify", files={"image": picture}).status_code == 403
     with running.client() as own_page:
         assert own_page.post("/api/v1/classify", files={"image": picture}).status_code == 200
+
+
+def test_a_program_asks_what_the_camera_sees_now(page: httpx.Client) -> None:
+    nothing = page.get("/api/answer").json()
+    assert (nothing["model"], nothing["state"], nothing["label"]) == ("taught", "nothing", None)
+    page.post("/api/lesson/class", json={"label": "mug"})
+    seen = page.get("/api/answer", params={"model": "taught"}).json()
+    assert (seen["state"], seen["label"], seen["classes"][0]["label"]) == ("label", "mug", "mug")
+    assert seen["ms"] >= 0 and seen["age"] < 10
+    refused = page.get("/api/answer", params={"model": "file:none"})
+    assert refused.status_code == 400 and "no such model in this project" in refused.json()["error"]

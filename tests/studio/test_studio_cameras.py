@@ -45,7 +45,7 @@ def test_a_page_cannot_choose_files_unless_the_studio_was_started_with_them(
                 assert answer.status_code == 400
                 assert "pages can choose picamera:0" in answer.json()["error"]
         assert user.get("/api/camera").json()["scheme"] == "synthetic"
-        running.studio.first_camera = f"fake:{tmp_path}"
+        running.studio.camera.first = f"fake:{tmp_path}"
         assert user.post("/api/camera", json={"uri": f"fake:{tmp_path}"}).status_code == 200
 
 

@@ -142,7 +142,7 @@ def test_the_sinks_of_the_project_get_the_answers_without_any_page(
     assert any(wait_for(lambda: seen.exists() and len(seen.read_text().splitlines()) > 1))
     works, broken = outlets.sinks
     assert works.connected and broken.error is not None and "NOT_SET_ANYWHERE is missing" in broken.error
-    running.studio.choose_camera("synthetic:?object=duck", None)
+    running.studio.camera.choose("synthetic:?object=duck", None)
     lines = len(seen.read_text().splitlines())
     assert any(wait_for(lambda: len(seen.read_text().splitlines()) > lines + 1)), "another camera goes on to the sinks"
 

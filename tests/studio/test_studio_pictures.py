@@ -137,7 +137,7 @@ def test_an_import_keeps_its_files_whoever_begins_or_cancels_uploads_meanwhile(
         assert others_are_done.wait(30)
         return import_files(*asked)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("whatsit.studio.studio.import_files", late)
+    monkeypatch.setattr("whatsit.studio.jobs.importing.import_files", late)
     running = serve()
     with running.client() as page:
         mine = page.post("/api/dataset/upload").json()["id"]
@@ -173,7 +173,7 @@ def test_only_an_upload_that_was_abandoned_makes_room_for_another(tmp_path: Path
 def test_an_upload_stays_where_its_import_could_not_begin(serve: Callable[..., Served]) -> None:
     running = serve()
     go_on = threading.Event()
-    running.studio.importing.begin(lambda _: go_on.wait(30) and None)
+    running.studio.importing.background.begin(lambda _: go_on.wait(30) and None)
     with running.client() as page:
         mine = page.post("/api/dataset/upload").json()["id"]
         page.post(f"/api/dataset/upload/{mine}?path=cat/1.jpg", content=shade(1))

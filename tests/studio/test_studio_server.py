@@ -192,7 +192,7 @@ def test_tabs_are_told_of_a_camera_that_is_lost_and_that_is_back(serve: Callable
     running = serve()
     plug = tmp_path / "plug"
     plug.write_text("streaming")
-    running.studio.choose_camera(f"fake:{plug}", None)
+    running.studio.camera.choose(f"fake:{plug}", None)
     with connect_all(running, 2) as tabs:
         for change, state in ((None, "live"), (plug.unlink, "lost"), (lambda: plug.write_text("streaming"), "live")):
             if change is not None:

@@ -8,9 +8,14 @@ import pytest
 from served import served
 
 from shape_pictures import write_shapes
+from whatsit import Backbone, MapKind
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
+from whatsit.demo import scene_views
+from whatsit.models.taught_model import png_bytes
+from whatsit.studio.lessons.reasons import taught_explainer
+from whatsit.studio.lessons.session import TeachSession
 from whatsit.teaching.teach import teach
 from whatsit.training.train import split_examples
 
@@ -86,3 +91,19 @@ def test_what_cannot_be_explained_is_refused_in_one_line(with_a_model: httpx.Cli
     forgotten = page.get("/api/why/nearest", params={"id": "0" * 16})
     assert forgotten.status_code == 400
     assert "ask again" in forgotten.json()["error"]
+
+
+def test_what_is_taught_on_a_real_backbone_is_explained_by_its_feature_maps(tmp_path: Path) -> None:
+    views = {name: list(scene_views(name, 4)) for name in ("mug", "duck")}
+    with Project(tmp_path / "project") as project:
+        session = TeachSession(project.dataset, Backbone.builtin(size=96))
+        for name, (first, *others, _) in views.items():
+            taught = session.add_class(png_bytes(first), name)
+            for one in others:
+                session.add_sample(png_bytes(one), taught.id)
+        for name, (*_, asked) in views.items():
+            found = taught_explainer(session).explain(asked)
+            assert found.looked_at.kind is MapKind.ACTIVATION
+            assert (found.classes[0].label, len(found.classes[0].nearest)) == (name, 3)
+            assert found.classes[0].nearest[0].distance < found.classes[1].nearest[0].distance
+        session.close()

@@ -375,8 +375,7 @@ def test_unknown_is_judged_on_direction_so_a_brighter_embedding_of_the_same_thin
     classifier.learn()
     assert classifier.is_unknown(classifier.classify(picture(4))[0][1])
     assert not classifier.recognise_pixels(picture(4)).unknown
-    classifier.unknown_rate = 0.05
-    assert 0 < classifier.unit_threshold < 2
+    assert not classifier.is_unknown(picture(4)) and classifier.is_unknown(picture(5))
 
 
 def test_pixels_of_another_shape_are_refused():
@@ -594,7 +593,7 @@ def state(classifier):
     distances = [classifier.classify(picture(number)) for number in range(16)]
     unknown = [classifier.recognise_pixels(picture(number)).unknown for number in range(16)]
     return (distances, unknown, classifier.labels, classifier.sample_labels, classifier.threshold,
-            classifier.unit_threshold)  # fmt: skip
+            [classifier.recognise_pixels(picture(number)).strangeness for number in range(16)])  # fmt: skip
 
 
 def test_a_restart_comes_back_exactly_where_it_was_and_has_nothing_new_to_learn(tmp_path):
@@ -732,6 +731,7 @@ def test_a_damaged_sidecar_is_refused_in_one_line_or_read_soundly(saved, place, 
         {"calibration": {"threshold": 10**400, "unit_threshold": 1, "spread": 1}},
         {"calibration": {"threshold": float("nan"), "unit_threshold": 1, "spread": 1}},
         {"calibration": {"threshold": "1", "unit_threshold": 1, "spread": 1}},
+        {"unknown": {}}, {"unknown": 5}, {"strangers": "!"}, {"strangers": 7},
     ],
 )  # fmt: skip
 def test_a_sidecar_that_contradicts_the_features_is_refused(tmp_path, damage):

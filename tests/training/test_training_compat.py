@@ -50,7 +50,7 @@ def test_the_model_answers_as_it_did(old, shared_data):
     assert verify(model) == []
     classifier = Classifier(model)
     said = expected["project/models/small.tflite"]
-    assert list(classifier.labels) == said["labels"] and classifier.threshold == said["threshold"]
+    assert list(classifier.labels) == said["labels"] and classifier.card.threshold == said["threshold"]
     for path, answer in said["answers"].items():
         found = classifier.classify(load_image(shared_data / "compat" / path))
         assert {one.label: one.score for one in found} == pytest.approx(answer["scores"], abs=1e-3)

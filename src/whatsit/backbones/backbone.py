@@ -178,11 +178,11 @@ class Backbone:
             ImageError: when a picture that cannot be read is reached.
             DataError: one picture instead of several.
         """
-        return self._network.map(several(images), lambda _image, outputs: outputs[0])
+        return self._network.map(several(images), lambda _image, outputs, _ms: outputs[0])
 
     def embed_or_error(self, images: Iterable[ImageLike]) -> Iterator[NDArray[np.float32] | ImageError]:
         """As ``embed_many``, but an unreadable picture yields its ImageError and the rest go on."""
-        return self._network.map_or_error(several(images), lambda _image, outputs: outputs[0])
+        return self._network.map_or_error(several(images), lambda _image, outputs, _ms: outputs[0])
 
 
 def _as_ever(dtype: np.dtype[Any], preprocess: Preprocess, metadata: ModelMetadata) -> bool:

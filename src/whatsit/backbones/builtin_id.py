@@ -79,11 +79,17 @@ def last_layer(id: str, embedding: NDArray[np.float32]) -> NDArray[np.float32]: 
 
     It is a quarter as long, and what makes pictures alike to a person is in it.
     """
-    match = _ID.fullmatch(id)
-    if match is None or match[2] or not match[3]:
+    layout = last_layer_layout(id)
+    if layout is None:
         return embedding
-    halves = embedding[-2 * LAST_CHANNELS :].reshape(2, LAST_CHANNELS)
+    halves = embedding[-layout[0] * layout[1] :].reshape(layout)
     return np.asarray(halves.mean(axis=0), np.float32)
+
+
+def last_layer_layout(id: str) -> tuple[int, int] | None:  # noqa: A002
+    """How many means of how many channels end an embedding of several layers; None: it is of one layer."""
+    match = _ID.fullmatch(id)
+    return None if match is None or match[2] or not match[3] else (2, LAST_CHANNELS)
 
 
 def check_builtin(name: str, size: int, dtype: str) -> Variant:

@@ -75,6 +75,7 @@ def _content(rows: Sequence[Row], job: Job, part: int, dim: int | None) -> bytes
     fields = [
         ("path", pa.string()), ("sha256", pa.string()), ("label", pa.string()), ("score", pa.float32()),
         ("top_k", pa.list_(best)), ("unknown", pa.bool_()), ("distance", pa.float32()),
+        ("strangeness", pa.float32()), ("unknown_by", pa.string()),
         ("distances", pa.list_(pa.float32())), ("error", pa.string()),
     ]  # fmt: skip
     answers = [row.answer for row in rows]
@@ -90,6 +91,8 @@ def _content(rows: Sequence[Row], job: Job, part: int, dim: int | None) -> bytes
         ],
         [None if one is None else one.predictions.unknown for one in answers],
         [None if one is None else one.predictions.distance for one in answers],
+        [None if one is None else one.predictions.strangeness for one in answers],
+        [None if one is None or not one.predictions.unknown else one.predictions.unknown_by for one in answers],
         [None if one is None or not one.distances else list(one.distances) for one in answers],
         [row.error for row in rows],
     ]

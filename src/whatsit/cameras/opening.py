@@ -1,6 +1,7 @@
 """From a camera's address to the camera."""
 
 from whatsit.cameras.camera import Camera
+from whatsit.cameras.region import seen_by, split_region
 from whatsit.cameras.source import CameraSource
 from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import CameraError
@@ -8,6 +9,9 @@ from whatsit.errors import CameraError
 
 def open_camera(uri: str) -> Camera:
     """The camera at an address: ``synthetic:``, ``usb:0``, ``rtsp://…``, ``http://…``, ``file:clip.mp4``, ….
+
+    Any address can end in ``?roi=x,y,w,h``, or ``&roi=…`` after other options: the rectangle of the picture, in shares
+    of its width and height, that is all anybody sees of it. The frames' source names it.
 
     Opening a camera that blocks (USB, network, video file) does not wait for it; the first ``read`` does.
 
@@ -22,7 +26,7 @@ def open_camera(uri: str) -> Camera:
         PluginError: an installed package announces the scheme, and cannot be used.
     """
     address, source = CAMERAS.resolve(uri)
-    return source.open(address)
+    return seen_by(source.open(address), split_region(uri)[1])
 
 
 def open_camera_without_page(uri: str) -> Camera:
@@ -36,7 +40,7 @@ def open_camera_without_page(uri: str) -> Camera:
         raise CameraError(
             f"{address.text}: its pictures come from the studio's page: use  whatsit studio --camera {address.text}"
         )
-    return source.open(address)
+    return seen_by(source.open(address), split_region(uri)[1])
 
 
 def camera_source(uri: str) -> CameraSource:

@@ -128,7 +128,12 @@ def _write_json(path: Path, answer: Any) -> None:
         record = {"path": str(path), "error": str(answer)}
     else:
         found = [{"label": p.label, "score": round(p.score, 6), "index": p.index} for p in answer]
-        record = {"path": str(path), "unknown": answer.unknown, "predictions": found}
+        record = {"path": str(path), "unknown": answer.unknown}
+        if answer.strangeness is not None:
+            record |= {"strangeness": round(answer.strangeness, 6), "unknown_by": answer.unknown_by}
+        record["predictions"] = found
+        if answer.milliseconds is not None:
+            record["ms"] = round(answer.milliseconds, 2)
     say_json(record)
 
 
@@ -153,6 +158,8 @@ def _write_text(path: Path, answer: Any) -> None:
         return
     terminal = console()
     title = Text(shown(path), style="bold", overflow="fold")
+    if answer.milliseconds is not None:
+        title.append(f"  {answer.milliseconds:.1f} ms", style="dim")
     if answer.unknown:
         title.append("  unknown", style="yellow")
         title.append(f" (distance {answer.distance:.2f}); nearest:", style="dim")

@@ -5,11 +5,10 @@ import os
 import platform
 import re
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +19,9 @@ from whatsit.files import check_writable
 from whatsit.plugins import EXTRAS, tables
 from whatsit.plugins.requirement import Extra
 from whatsit.version import VERSION
+
+if TYPE_CHECKING:
+    from whatsit.models.classifier import Classifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,13 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
+    *,
+    model: Annotated[Path | None, typer.Option(help="A .tflite classifier to try, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """Try everything: versions, a test inference, the quantiser, a web server, a frame of each camera.
 
-    Example:  whatsit doctor
+    Example:  whatsit doctor --model bottles.tflite
     """
     diagnoses = [
         _machine(),
@@ -55,6 +59,7 @@ def doctor(
         *_safely("plugins", _plugins),
         *_safely("model cache", lambda: [_cache()]),
         *_safely("test inference", lambda: [_inference()]),
+        *_safely("model", lambda: [] if model is None else [_model(model)]),
         *_safely("teaching", lambda: _of_extra("teach", "teaching", tried.teaching), required=False),
         *_safely("web server", lambda: _of_extra("studio", "web server", tried.web), required=False),
         *_safely("camera", _cameras, required=False),
@@ -229,24 +234,37 @@ def _cache() -> Diagnosis:
 
 
 def _inference() -> Diagnosis:
-    import numpy as np
-
     from whatsit.models.classifier import Classifier
 
     try:
-        classifier = Classifier()
-        size = classifier.preprocess.width
-        picture = np.full((size, size, 3), 127, np.uint8)
-        classifier.classify(picture)
-        times = []
-        for _ in range(10):
-            start = time.perf_counter()
-            classifier.classify(picture)
-            times.append(time.perf_counter() - start)
+        return Diagnosis("test inference", True, _timed(Classifier()))
     except WhatsitError as error:
         return Diagnosis("test inference", False, str(error), "pip install --force-reinstall whatsit")
-    milliseconds = 1000 * sorted(times)[len(times) // 2]
-    return Diagnosis("test inference", True, f"{milliseconds:.1f} ms per picture ({size} x {size}, int8)")
+
+
+def _model(file: Path) -> Diagnosis:
+    """A file of the user's, tried in a separate process first."""
+    from whatsit.models.admission import admit
+    from whatsit.models.classifier import Classifier
+
+    try:
+        admit(file)
+        classifier = Classifier(file)
+        found = f"{len(classifier.labels)} labels, {_timed(classifier)}"
+    except WhatsitError as error:
+        return Diagnosis("model", False, str(error), f"whatsit inspect {file}  says what it takes and gives")
+    assumed = "".join(f"\nassumed: {one}; otherwise {one.otherwise}" for one in classifier.assumptions)
+    return Diagnosis("model", True, f"{file}: {found}{assumed}")
+
+
+def _timed(classifier: "Classifier") -> str:
+    """The time of one picture, after a first one."""
+    import numpy as np
+
+    size = classifier.preprocess
+    picture = np.full((size.height, size.width, 3), 127, np.uint8)
+    times = [classifier.classify(picture).milliseconds or 0.0 for _ in range(11)][1:]
+    return f"{sorted(times)[5]:.1f} ms per picture ({size.width} x {size.height}, {classifier.takes})"
 
 
 def _cameras() -> list[Diagnosis]:

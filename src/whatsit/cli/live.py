@@ -15,7 +15,7 @@ from whatsit.errors import DataError
 
 if TYPE_CHECKING:
     from whatsit.live.engine import Live
-    from whatsit.live.model_files import ModelFiles
+    from whatsit.live.model_selector import FileSelector
     from whatsit.live.sink import Sink
     from whatsit.live.sinks.configured import SinkChoice
     from whatsit.rules.rule import Rule
@@ -142,14 +142,14 @@ def _of_project(project: Path) -> _Chosen:
     return _Chosen(settings.camera, model, read_rules(project, needed=False), read_sinks(project))
 
 
-def _models(engine: "Live", chosen: _Chosen, project: Path | None) -> "ModelFiles | None":
+def _models(engine: "Live", chosen: _Chosen, project: Path | None) -> "FileSelector | None":
     """What another program can choose from: the models of the project, or the one that was given."""
-    from whatsit.live.model_files import ModelFiles, models_in
+    from whatsit.live.model_selector import FileSelector, models_in
 
     if chosen.model is None:
         return None
     given = {chosen.model.stem: chosen.model}
-    return ModelFiles(
+    return FileSelector(
         lambda: given | models_in(project) if project is not None else given, chosen.model.stem, engine.use
     )
 

@@ -36,6 +36,49 @@ _DETAIL_LIMIT = 0.7
 _PAIRS_AT_ONCE = 500
 
 
+def are_near_copies(thumbs: Sequence[bytes], one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether the pictures of each pair are near-copies.
+
+    Args:
+        thumbs: of the pictures, as ``Fingerprint.thumb`` has them.
+        one: the place of each pair's first picture among them, shape (pairs,).
+        other: that of its second one.
+    """
+    grey, colours = _grey(thumbs), _colours(thumbs)
+    window = np.zeros((len(one), 4), np.float32)
+    left = np.arange(len(one))
+    for side, rounds, least in _LEVELS:
+        if not len(left):
+            return np.zeros(len(one), np.bool_)
+        small = shrink(grey, side)
+        score, window[left] = align(small[other[left]], small[one[left]], window[left], rounds)
+        found = window[left]
+        fits = (score > least) & is_crop(found, _TOLERANCE) & (np.abs(found[:, ::2]) < _STRETCH).all(1)
+        if side == COLOUR:
+            for channel in colours:
+                fits &= mean_difference(channel[other[left]], channel[one[left]], found) < _COLOUR_LIMIT
+        left = left[fits]
+    if not len(left):
+        return np.zeros(len(one), np.bool_)
+    over, under, found = grey[other[left]], grey[one[left]], window[left]
+    fits = detail_correlation(over, under, found) > _DETAIL_LIMIT
+    fits &= largest_difference(over, under, found) < _BLOCK_LIMIT
+    result = np.zeros(len(one), np.bool_)
+    result[left[fits]] = True
+    return result
+
+
+def _grey(thumbs: Sequence[bytes]) -> NDArray[np.float32]:
+    pixels = [thumb[: THUMB * THUMB] for thumb in thumbs]
+    return np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, THUMB, THUMB).astype(np.float32)
+
+
+def _colours(thumbs: Sequence[bytes]) -> NDArray[np.float32]:
+    pixels = [thumb[THUMB * THUMB :] for thumb in thumbs]
+    both = np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, COLOUR, COLOUR, 3)
+    return both.transpose(3, 0, 1, 2).astype(np.float32)
+
+
 class NearCopies:
     """Finds which pictures of a dataset are near-copies of each other."""
 
@@ -114,37 +157,10 @@ class NearCopies:
         place = {hash_: at for at, hash_ in enumerate(names)}
         one = np.array([place[self._hashes[at]] for at in pairs[:, 0].tolist()], np.intp)
         other = np.array([place[self._hashes[at]] for at in pairs[:, 1].tolist()], np.intp)
-        grey, colours = self._grey(names), self._colours(names)
-        window = np.zeros((len(pairs), 4), np.float32)
-        left = np.arange(len(pairs))
-        for side, rounds, least in _LEVELS:
-            if not len(left):
-                return np.zeros(len(pairs), np.bool_)
-            small = shrink(grey, side)
-            score, window[left] = align(small[other[left]], small[one[left]], window[left], rounds)
-            found = window[left]
-            fits = (score > least) & is_crop(found, _TOLERANCE) & (np.abs(found[:, ::2]) < _STRETCH).all(1)
-            if side == COLOUR:
-                for channel in colours:
-                    fits &= mean_difference(channel[other[left]], channel[one[left]], found) < _COLOUR_LIMIT
-            left = left[fits]
-        if not len(left):
-            return np.zeros(len(pairs), np.bool_)
-        over, under, found = grey[other[left]], grey[one[left]], window[left]
-        fits = detail_correlation(over, under, found) > _DETAIL_LIMIT
-        fits &= largest_difference(over, under, found) < _BLOCK_LIMIT
-        result = np.zeros(len(pairs), np.bool_)
-        result[left[fits]] = True
-        return result
+        return are_near_copies(self._thumbs(names), one, other)
 
     def _grey(self, hashes: Sequence[str]) -> NDArray[np.float32]:
-        pixels = [thumb[: THUMB * THUMB] for thumb in self._thumbs(hashes)]
-        return np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, THUMB, THUMB).astype(np.float32)
-
-    def _colours(self, hashes: Sequence[str]) -> NDArray[np.float32]:
-        pixels = [thumb[THUMB * THUMB :] for thumb in self._thumbs(hashes)]
-        both = np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, COLOUR, COLOUR, 3)
-        return both.transpose(3, 0, 1, 2).astype(np.float32)
+        return _grey(self._thumbs(hashes))
 
     def _thumbs(self, hashes: Sequence[str]) -> list[bytes]:
         query = "SELECT thumb FROM fingerprints WHERE hash = ? AND error = ''"

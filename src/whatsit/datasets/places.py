@@ -72,6 +72,7 @@ TESTS = Place(".whatsit/tests", Kind.FOLDER, "answers of the last tests")
 UPLOADS = Place(".whatsit/uploads", Kind.FOLDER, "files on their way from a page")
 EXPORTS = Place(".whatsit/exports", Kind.FOLDER, "the archive to download")
 DEPLOY = Place(".whatsit/deploy", Kind.FOLDER, "the folder packed for another program")
+DOUBTFUL = Place(".whatsit/doubtful-frames", Kind.FOLDER, "frames of doubtful answers, for the Inbox page")
 SWEEP = Place(".whatsit/sweep.json", Kind.FILE, "the last sweep")
 CERTIFICATE = Place(".whatsit/studio.crt", Kind.FILE, "the studio's certificate")
 KEY = Place(".whatsit/studio.key", Kind.FILE, "its key")
@@ -116,6 +117,9 @@ PLACES = (
     Place(f"{EXPORTS.path}/**", Kind.FILE, "it, or a part while it is written"),
     DEPLOY,
     Place(f"{DEPLOY.path}/**", Kind.FILE, "it, or a part while it is packed"),
+    DOUBTFUL,
+    Place(f"{DOUBTFUL.path}/*.jpg", Kind.FILE, "one of them"),
+    Place(f"{DOUBTFUL.path}/*.json", Kind.FILE, "why it was kept"),
     SWEEP,
     CERTIFICATE,
     KEY,

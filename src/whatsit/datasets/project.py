@@ -9,10 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
+from whatsit.datasets.coach import Advice, AdviceKind, advise
 from whatsit.datasets.correction import correct
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.label import RESERVED
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.places import DATASET, LOCK, MODELS, SETTINGS, STATE, protect_project
 from whatsit.datasets.reserve import is_full
@@ -21,7 +24,10 @@ from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded, write_file
 from whatsit.imaging.image import read_picture_file
+from whatsit.parallel import Progress
 from whatsit.validation import path as checked_path
+
+INBOX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class ProjectSettings:
     """Choices for training: backbone, size, fit, colour and so on."""
     model: str = ""
     """The model in ``models/`` that the studio uses live; empty: what was taught on its Teach page."""
+    inbox: int = INBOX
+    """Frames of doubtful answers that the studio keeps at most, 0 to 10,000."""
 
 
 class Project:
@@ -97,9 +105,30 @@ class Project:
             values = {
                 "name": settings.name, "camera": settings.camera, "split": str(settings.split),
                 "design": settings.design or None, "model": settings.model or None,
+                "inbox": settings.inbox if settings.inbox != INBOX else None,
             }  # fmt: skip
             write_file(self._settings_path, with_values(self._text(), values).encode())
             self._settings = settings
+
+    def coach(self, embedder: Embedder | None = None, progress: Progress | None = None) -> Advice:
+        """What to photograph next and why, and whether there is enough.
+
+        Args:
+            embedder: gives the embeddings, which the project keeps; None: the built-in backbone.
+            progress: called with (done, total) while pictures are embedded.
+
+        Raises:
+            DataError: the project's own files cannot be read.
+        """
+        from whatsit.backbones.backbone import Backbone
+        from whatsit.datasets.issues.examination import unit_embeddings
+
+        self.dataset.refresh()
+        pictures = [one for one in self.dataset.pictures() if not one.error and one.label not in RESERVED]
+        if len({one.label for one in pictures}) < 2:
+            return Advice(AdviceKind.START)
+        unit = unit_embeddings(self.dataset, pictures, embedder or Backbone.builtin(), progress)
+        return advise(unit, [one.label for one in pictures])
 
     def save_tables(self, name: str, tables: Sequence[Mapping[str, Any]], by: str) -> None:
         """Replace the ``[[name]]`` tables of ``whatsit.toml`` in one step. Comments and all other keys are kept.
@@ -185,6 +214,10 @@ class Project:
         for name, kind in (("name", str), ("camera", str), ("split", str), ("design", dict), ("model", str)):
             if name in values and not isinstance(values[name], kind):
                 raise DataError(f"{self._settings_path}: {name} = {values[name]!r}: expected {_KINDS[kind]}")
+        kept = values.get("inbox", 0)
+        if not isinstance(kept, int) or isinstance(kept, bool) or not 0 <= kept <= _MOST_DOUBTFUL:
+            expected = f"a whole number from 0 to {_MOST_DOUBTFUL:,}"
+            raise DataError(f"{self._settings_path}: inbox = {kept!r}: expected {expected}")
         if "split" in values:
             try:
                 values["split"] = SplitRatios.parse(values["split"])
@@ -193,4 +226,5 @@ class Project:
         return ProjectSettings(**values)
 
 
+_MOST_DOUBTFUL = 10_000
 _KINDS = {str: "text in quotes", dict: "a table"}

@@ -25,7 +25,14 @@ def read_program(name: str) -> str:
     return files("whatsit.deployment").joinpath(f"programs/{name}.txt").read_text("utf-8")
 
 
+def _unknown(card: ModelCard) -> str:
+    if card.unknown is None:
+        return "opened, strangeness = bytes, lambda *embedding: 0\n"
+    return read_program("unknown")
+
+
 def filled_program(template: str, card: ModelCard) -> bytes:
-    """The program for one model: ``{FITTED}`` and ``{SIZE}`` replaced, see ``Target.program``."""
+    """The program for one model: ``{FITTED}``, ``{UNKNOWN}`` and ``{SIZE}`` replaced, see ``Target.program``."""
     function = "def fitted(picture, width, height):\n" + _FITTED[card.fit]
-    return template.replace("{FITTED}\n", function).replace("{SIZE}", f"{card.width}, {card.height}").encode()
+    filled = template.replace("{FITTED}\n", function).replace("{UNKNOWN}\n", _unknown(card))
+    return filled.replace("{SIZE}", f"{card.width}, {card.height}").encode()

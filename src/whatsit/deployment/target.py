@@ -69,7 +69,8 @@ class Target:
     """The text of ``classify.py``: a program that runs the model and prints path, label and score for each picture
     named on its command line, tab-separated. A line ``{FITTED}`` stands for a function
     ``fitted(picture, width, height)`` that resizes a PIL picture as the model was trained, ``{SIZE}`` for the input's
-    width and height."""
+    width and height. A line ``{UNKNOWN}`` stands for ``opened(content)``, which makes the embedding a second output,
+    and ``strangeness(output)``, above 1 where the picture is unknown; ``unknown_files`` gives the file they read."""
     write: Callable[[Source], Written]
     """The folder's files, for a model that ``refusal`` does not refuse."""
     refusal: Callable[[ModelCard], Line | None] = _none

@@ -54,7 +54,7 @@ def evaluate(
             unreadable.append(str(found))
             continue
         best = found[0]
-        judged.append(JudgedPicture(picture, label, best.label, best.score, found.distance, found.unknown))
+        judged.append(JudgedPicture(picture, label, best.label, best.score, found.strangeness, found.unknown))
     if not judged:
         raise DataError("no pictures to test on: put some into the test split of the dataset")
     never_taught = tuple(sorted({one.label for one in judged} - set(classifier.labels)))

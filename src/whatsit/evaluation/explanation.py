@@ -60,11 +60,6 @@ class Explanation:
     threshold: float | None
     """What ``predictions.distance`` is held against, where the model tells unknown by it."""
 
-    @property
-    def unknown_by(self) -> str:
-        """The rule that said unknown; empty where none did."""
-        return "distance" if self.predictions.unknown else ""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explainer:

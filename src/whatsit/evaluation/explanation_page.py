@@ -41,15 +41,29 @@ def looked(explanation: Explanation) -> Image.Image:
     return shaded.convert("RGB")
 
 
+_REASONS = {
+    "far": "it is unlike everything taught",
+    "near": "it is like something taught, but fits no class",
+    "marked": "it is like a marked stranger",
+    "distance": "it is too far from everything taught",
+}
+"""What ``Predictions.unknown_by`` says."""
+
+
+def _measured(explanation: Explanation) -> str:
+    answer = explanation.predictions
+    if answer.unknown_by == "distance" and answer.distance is not None and explanation.threshold is not None:
+        return f" (distance {answer.distance:.2f}, threshold {explanation.threshold:.2f})"
+    return "" if answer.strangeness is None else f" (strangeness {answer.strangeness:.2f}, of which 1 is the limit)"
+
+
 def sentences(explanation: Explanation) -> tuple[str, ...]:
     """The answer and what it rests on, one sentence each."""
     answer = explanation.predictions
     best = answer[0]
     found = [f"Best class: {best.label}, score {best.score:.1%}."]
     if answer.unknown:
-        held = "" if explanation.threshold is None else f", the threshold {explanation.threshold:.2f}"
-        away = "" if answer.distance is None else f": the distance to the nearest class is {answer.distance:.2f}{held}"
-        found.append(f"Unknown by the rule {explanation.unknown_by!r}{away}.")
+        found.append(f"Unknown: {_REASONS.get(answer.unknown_by, answer.unknown_by)}{_measured(explanation)}.")
     for one in explanation.classes:
         if one.nearest:
             away = ", ".join(f"{near.distance:.2f}" for near in one.nearest)

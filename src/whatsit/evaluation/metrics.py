@@ -23,8 +23,8 @@ class JudgedPicture:
     predicted: str
     score: float
     """0..1, of the predicted class."""
-    distance: float | None
-    """To the nearest class; None for models without distances."""
+    strangeness: float | None
+    """Above 1 is unknown; None for models that never say so."""
     unknown: bool
 
     @property
@@ -58,7 +58,7 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True)
 class RejectionPoint:
-    """With ``threshold`` as the largest known distance: the share answered, and the accuracy on it, both 0..1."""
+    """With ``threshold`` as the largest known strangeness: the share answered, and the accuracy on it, both 0..1."""
 
     threshold: float
     answered: float
@@ -75,7 +75,7 @@ class Evaluation:
     never_taught: tuple[str, ...]
     """Classes that only the test pictures have: those pictures count as wrong."""
     threshold: float | None
-    """The model's distance for *unknown*."""
+    """The model's strangeness for *unknown*."""
     unreadable: tuple[str, ...] = ()
     """Why pictures were left out."""
 
@@ -135,8 +135,9 @@ class Evaluation:
 
     @property
     def rejection(self) -> tuple[RejectionPoint, ...]:
-        """Accuracy from answering all pictures down to a tenth of them; empty for models without distances."""
-        known = [(a.distance, a.right) for a in self.judged if a.distance is not None]
+        """Accuracy from answering all pictures down to a tenth of them; empty for models that never say
+        unknown."""
+        known = [(a.strangeness, a.right) for a in self.judged if a.strangeness is not None]
         return rejection_curve(*zip(*known, strict=True)) if known else ()
 
     @property
@@ -179,10 +180,10 @@ def calibration_bins(scores: Sequence[float], right: Sequence[bool]) -> tuple[Ca
     return tuple(found)
 
 
-def rejection_curve(distances: Sequence[float], right: Sequence[bool]) -> tuple[RejectionPoint, ...]:
-    """Accuracy of the nearest 100 %, 95 % … 10 % of the pictures."""
-    order = np.argsort(distances, kind="stable")
-    away, hits = np.asarray(distances)[order], np.asarray(right, float)[order]
+def rejection_curve(strangeness: Sequence[float], right: Sequence[bool]) -> tuple[RejectionPoint, ...]:
+    """Accuracy of the least strange 100 %, 95 % … 10 % of the pictures."""
+    order = np.argsort(strangeness, kind="stable")
+    away, hits = np.asarray(strangeness)[order], np.asarray(right, float)[order]
     points = {}
     for share in np.arange(100, 9, -5) / 100:
         count = max(1, round(share * len(away)))

@@ -108,7 +108,7 @@ class Report:
         if main.rejection:
             curve = tuple((point.answered, point.accuracy) for point in main.rejection)
             axes = Axes("share answered", "accuracy of the answers", x_percent=True, y_percent=True)
-            title, note = "Accuracy against rejection", "The dashed line: the threshold chosen on validation pictures."
+            title, note = "Accuracy against rejection", "The dashed line: what the model calls unknown."
             charts.append((title, note, line_chart(title, axes, [Series("nearest first", curve)], main.answered)))
         return charts
 
@@ -196,7 +196,7 @@ def _model_json(model: JudgedModel) -> dict[str, Any]:
         "measurement": asdict(model.measurement),
         "wrong": [
             {"picture": _name(a.picture), "label": a.label, "predicted": a.predicted, "score": a.score,
-             "distance": a.distance, "unknown": a.unknown}
+             "strangeness": a.strangeness, "unknown": a.unknown}
             for a in found.wrong
         ],
     }  # fmt: skip

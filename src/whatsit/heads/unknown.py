@@ -1,16 +1,10 @@
-"""Distances between embeddings, and every rule for the distance beyond which a picture is *unknown*.
+"""Distances between embeddings, and what the rule for *unknown* (``strangeness``) shares with others.
 
-Two rules, because two things measure distances. A model (``whatsit teach``, ``train``) compares L2-normalised
-embeddings with the class means: ``reject_threshold``. A self-learning classifier compares raw embeddings too, and its
-classes have few members: ``gap_threshold``.
+``gap_threshold`` is for programs in MaixPy's way, which have a raw distance and no picture any more.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-
-from whatsit.validation import unknown_rate as checked_rate
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +23,7 @@ _ROWS = 256
 """Embeddings taken to float64 at a time: all of them would need twice the memory they lie in."""
 
 ENOUGH_HELD_OUT = 20
-"""Held-out pictures from which ``reject_threshold`` uses them instead of leaving one out."""
+"""Held-out pictures from which the rule is measured on them instead of leaving one out."""
 
 
 def normalised(embeddings: Floats) -> Floats:
@@ -63,41 +57,6 @@ def means(members: Floats, classes: NDArray[np.intp], count: int) -> NDArray[np.
     return np.array([members[classes == index].mean(axis=0, dtype=np.float64) for index in range(count)]).reshape(
         count, members.shape[1]
     )
-
-
-def reject_threshold(
-    embeddings: Floats, targets: Sequence[str], unknown_rate: float = UNKNOWN_RATE, held_out: Floats | None = None
-) -> float | None:
-    """The distance to the nearest class mean beyond which a picture is unknown, between L2-normalised embeddings.
-
-    With ``ENOUGH_HELD_OUT`` held-out pictures or more it is the (1 - ``unknown_rate``) quantile of their distances.
-    With fewer it is that quantile over the training pictures, each measured as if it had not been trained on
-    (leave-one-out). It is never below ``NOISE``.
-
-    Args:
-        embeddings: of the training pictures, raw, shape (pictures, dim).
-        targets: the label of each.
-        unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
-        held_out: of pictures of the same classes that were not trained on, raw, shape (pictures, dim).
-
-    Returns:
-        A distance from 0.2 to 2; None where no class has two pictures and too few are held out.
-
-    Raises:
-        DataError: ``unknown_rate`` is out of range.
-    """
-    checked_rate(unknown_rate)
-    labels = tuple(sorted(set(targets)))
-    classes = np.searchsorted(labels, np.asarray(targets))
-    unit = normalised(embeddings)
-    centres = means(unit, classes, len(labels))
-    if held_out is not None and len(held_out) >= ENOUGH_HELD_OUT:
-        away: NDArray[np.floating] = _nearest(normalised(held_out), centres.astype(np.float32))
-    else:
-        away = _nearest_without_itself(unit, classes, centres)
-    if not len(away):
-        return None
-    return max(NOISE, float(np.quantile(away, 1 - unknown_rate)))
 
 
 def gap_threshold(members: Floats, classes: NDArray[np.intp], unknown_rate: float) -> float | None:
@@ -153,22 +112,3 @@ def leave_one_out(members: Floats, classes: NDArray[np.intp]) -> tuple[NDArray[n
     # |x - mean of the others| = |x - mean of all| * k / (k - 1)
     own = np.sqrt(own_squared[shared]) * (k / (k - 1)) * np.sqrt((1 + 1 / k) / (1 + 1 / (k - 1)))
     return own, other
-
-
-def _nearest(unit: Floats, centres: Floats) -> Floats:
-    """The distance of each embedding to the nearest centre, shape (m, dim) to (m,); one class at a time in memory."""
-    return np.asarray(np.min([np.linalg.norm(unit - centre, axis=1) for centre in centres], axis=0))
-
-
-def _nearest_without_itself(
-    unit: Floats, classes: NDArray[np.intp], centres: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The same for members of the classes, each left out of its own class; members alone in their class are skipped."""
-    sizes = np.bincount(classes, minlength=len(centres))
-    squared = squared_distances(unit, centres)
-    kept = sizes[classes] > 1
-    rows = np.arange(len(classes))
-    # x to the mean of the others: x - (n m - x) / (n - 1) = n (x - m) / (n - 1)
-    scale = np.where(kept, sizes[classes] / np.maximum(sizes[classes] - 1, 1), 1.0)
-    squared[rows, classes] *= scale**2
-    return np.asarray(np.sqrt(squared.min(axis=1))[kept])

@@ -65,6 +65,8 @@ class Answer:
             "score": round(self.score, 4),
             "distance": self.predictions.distance,
             "unknown": self.predictions.unknown,
+            "strangeness": self.predictions.strangeness,
+            "unknown_by": self.predictions.unknown_by,
             "predictions": [{"label": p.label, "score": round(p.score, 4), "index": p.index} for p in self.predictions],
             "fps": round(self.stats.fps, 2),
             "inference_ms": round(self.stats.inference_ms, 2),

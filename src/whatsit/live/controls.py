@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from whatsit.cameras import SharedCamera
-from whatsit.live.model_files import ModelChoice
+from whatsit.live.model_selector import ModelSelector
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.sink import Sink
 
@@ -17,8 +17,10 @@ class Controls(Protocol):
     """True while no frame is recognised."""
     recogniser: Recogniser
     """The model in use."""
-    models: ModelChoice | None
-    """The models that can be chosen; None where there is no choice."""
+
+    @property
+    def models(self) -> ModelSelector | None:
+        """The models that can be chosen; None where there is no choice."""
 
     @property
     def camera(self) -> SharedCamera | None:

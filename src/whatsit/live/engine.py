@@ -21,7 +21,7 @@ from whatsit.live.answer import Answer, Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
-from whatsit.live.model_files import ModelChoice
+from whatsit.live.model_selector import ModelSelector
 from whatsit.live.recogniser import Recogniser, as_recogniser
 from whatsit.live.sink import Sink
 from whatsit.live.sink_state import SinkState
@@ -107,7 +107,7 @@ class Live:
         self.smoothing = settings if threshold is None else replace(settings, threshold=threshold)
         self.paused = False
         """True while no frame is recognised; the answer is stale after a while."""
-        self.models: ModelChoice | None = None
+        self.models: ModelSelector | None = None
         """The models that a sink with commands can choose from; None: none but ``recogniser``."""
         self._top_k = whole_number(top_k, "top_k")
         self._interval = 0.0 if fps is None else 1 / _frames_a_second(fps)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from whatsit.errors import ModelError
+from whatsit.heads.limits import Limits
 from whatsit.heads.selection import Selection
 from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 from whatsit.tflite.metadata import CARD_FILE
@@ -48,7 +49,8 @@ class ModelCard:
     embedding: str | None
     """Name of the tensor that distances are measured on; None: the model never says unknown."""
     threshold: float | None
-    """Distance between L2-normalised embeddings, 0..2, beyond which a picture is unknown; None: never."""
+    """Where ``unknown`` is None, the distance between L2-normalised embeddings, 0..2, beyond which a picture is
+    unknown; None: never."""
     made_with: str
     """``whatsit`` and its version."""
     pictures: int
@@ -66,6 +68,8 @@ class ModelCard:
     golden: tuple[Golden, ...] = ()
     selection: Selection | None = None
     """How the fit and the regularisation were chosen; None: by hand, or by an earlier version."""
+    unknown: Limits | None = None
+    """The numbers of the rule for *unknown*; None: ``threshold`` decides, as in files of earlier versions."""
     inside: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     """Mean and standard deviation that the file applies itself, before its network; None: it applies none."""
 
@@ -98,6 +102,9 @@ class ModelCard:
             del values["selection"]
         if self.inside is None:
             del values["inside"]
+        del values["unknown"]
+        if self.unknown is not None:
+            values["unknown"] = self.unknown.to_dict()
         return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
 
 
@@ -130,6 +137,7 @@ def _card(data: dict[str, Any]) -> ModelCard:
     embedding = data.pop("embedding")
     selection = data.pop("selection", None)
     inside = data.pop("inside", None)
+    unknown = data.pop("unknown", None)
     return ModelCard(
         labels=tuple(map(str, data.pop("labels"))),
         fit=Fit(data.pop("fit")),
@@ -143,6 +151,7 @@ def _card(data: dict[str, Any]) -> ModelCard:
         embedding=None if embedding is None else str(embedding),
         golden=golden,
         selection=None if selection is None else Selection.from_dict(selection),
+        unknown=None if unknown is None else Limits.from_dict(unknown),
         inside=None if inside is None else (tuple(map(float, inside[0])), tuple(map(float, inside[1]))),
         normalise=bool(data.pop("normalise")),
         head_ranges=tuple((str(t), float(low), float(high)) for t, low, high in data.pop("head_ranges")),

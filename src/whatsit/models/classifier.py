@@ -12,7 +12,9 @@ from whatsit.backbones.builtin import builtin_model, imagenet_labels
 from whatsit.backbones.builtin_id import last_layer
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.errors import ArgumentError, ImageError, ModelError
+from whatsit.heads.limits import by_distance
 from whatsit.heads.linear import Prototypes
+from whatsit.heads.strangeness import UnknownRule
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
@@ -26,7 +28,7 @@ from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.merge import with_embedding_output
 from whatsit.tflite.metadata import ModelMetadata, read_metadata
-from whatsit.tflite.network import Network, input_preprocess, model_content
+from whatsit.tflite.network import Network, Outputs, input_preprocess, model_content
 from whatsit.tflite.normalisation import Normalisation, NormaliseLike, normalisation_of
 from whatsit.tflite.reading_file import normalise_of
 from whatsit.validation import several, short
@@ -80,8 +82,13 @@ class Classifier:
         metadata = read_metadata(content, parsed, self._name)
         self.card: ModelCard | None = read_card(metadata.files, self._name)
         self._prototypes: Prototypes | None = None
+        self._unknown: UnknownRule | None = None
         if self.card is not None and self.card.embedding is not None:
             self._prototypes = Prototypes.from_file(metadata.files, self.card.labels, self._name)
+            if self.card.unknown is not None:
+                self._unknown = UnknownRule.from_files(
+                    metadata.files, self._prototypes.means, self.card.unknown, self._name
+                )
             content = with_embedding_output(parsed, self.card.embedding)
         refuse_other_kinds(parsed, self._name)
         runtime = Runtime(content, threads, self._name)
@@ -132,8 +139,10 @@ class Classifier:
 
     @property
     def threshold(self) -> float | None:
-        """Distance (0..2, on L2-normalised embeddings) beyond which a picture is unknown; None: never."""
-        return self.card.threshold if self.card is not None else None
+        """The strangeness above which a picture is unknown, 1; None: the model never says unknown."""
+        card = self.card
+        says = card is not None and self._prototypes is not None and (card.unknown or card.threshold) is not None
+        return 1.0 if says else None
 
     def classify(self, image: ImageLike, top_k: int = 5) -> Predictions:
         """The best classes of one picture.
@@ -146,23 +155,23 @@ class Classifier:
             ImageError: the picture cannot be read.
             ArgumentError: ``top_k`` is less than 1.
         """
-        return self._answer(image, self._network.outputs(self.preprocess.pixels(image)), top_k)
+        return self._answer(image, *self._network.timed(self.preprocess.pixels(image)), top_k)
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
         """As ``classify``, for pixels that ``preprocess.pixels`` prepared."""
-        return self._answer(None, self._network.outputs(pixels), top_k)
+        return self._answer(None, *self._network.timed(pixels), top_k)
 
     def examine(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Examined:
         """As ``classify_pixels``, with the embedding and the distance to each class of the answer."""
-        outputs = self._network.outputs(pixels)
-        predictions, distances = self._examined(None, outputs, top_k)
+        outputs, milliseconds = self._network.timed(pixels)
+        predictions, distances = self._examined(None, outputs, milliseconds, top_k)
         embedding = self._last_layer(outputs[1]) if self._prototypes is not None else None
         return Examined(predictions, distances, embedding)
 
     def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
         """As ``classify_pixels``, with what corrected pictures are compared by."""
-        outputs = self._network.outputs(pixels)
-        predictions = self._answer(None, outputs, top_k)
+        outputs, milliseconds = self._network.timed(pixels)
+        predictions = self._answer(None, outputs, milliseconds, top_k)
         if self._prototypes is None:
             return Seen(predictions)
         return Seen(predictions, np.asarray(normalised(outputs[1][np.newaxis])[0], np.float32), predictions.distance)
@@ -200,9 +209,9 @@ class Classifier:
             ArgumentError: one picture instead of several, or another ``errors``.
         """
 
-        def finish(image: ImageLike, outputs: tuple[NDArray[np.float32], ...]) -> Predictions:
+        def finish(image: ImageLike, outputs: Outputs, milliseconds: float) -> Predictions:
             shown = image if isinstance(image, str | os.PathLike) else None
-            return self._answer(shown, outputs, top_k)
+            return self._answer(shown, outputs, milliseconds, top_k)
 
         if errors not in ("raise", "return"):
             raise ArgumentError(f"errors {short(errors)}: expected raise or return")
@@ -211,11 +220,11 @@ class Classifier:
             return self._network.map(images, finish)
         return self._network.map_or_error(images, finish)
 
-    def _answer(self, image: object, outputs: tuple[NDArray[np.float32], ...], k: int) -> Predictions:
-        return self._examined(image, outputs, k)[0]
+    def _answer(self, image: object, outputs: Outputs, milliseconds: float, k: int) -> Predictions:
+        return self._examined(image, outputs, milliseconds, k)[0]
 
     def _examined(
-        self, image: object, outputs: tuple[NDArray[np.float32], ...], k: int
+        self, image: object, outputs: Outputs, milliseconds: float, k: int
     ) -> tuple[Predictions, tuple[float, ...]]:
         values = outputs[self._output.index]
         if not np.isfinite(values).all():
@@ -223,10 +232,18 @@ class Classifier:
         scores = self._output.scores(values)
         best = top_k(scores, self.labels, k)
         if self._prototypes is None:
-            return Predictions(best, image=image), ()
+            return Predictions(best, image=image, milliseconds=milliseconds), ()
         distances = self._prototypes.distances(outputs[1])
-        nearest, threshold = float(distances.min()), self.threshold
-        answer = Predictions(best, threshold is not None and nearest > threshold, nearest, image)
+        nearest = float(distances.min())
+        assert self.card is not None
+        found = by_distance(nearest, self.card.threshold) if self._unknown is None else self._unknown.judge(outputs[1])
+        if found is None:
+            answer = Predictions(best, False, nearest, image, milliseconds=milliseconds)
+        else:
+            answer = Predictions(
+                best, found.unknown, nearest, image, milliseconds=milliseconds,
+                strangeness=found.strangeness, unknown_by=found.by,
+            )  # fmt: skip
         return answer, tuple(float(distances[one.index]) for one in best)
 
     def _preprocess(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.heads.exemplars import NOTHING, Exemplars
+from whatsit.heads.limits import MARKED
 from whatsit.models.prediction import Prediction, Predictions
 
 
@@ -27,9 +28,10 @@ class Seen:
         verdict = exemplars.verdict(self.unit, self.nearest)
         if verdict is None:
             return self.predictions
-        if verdict.label is None:
-            return replace(self.predictions, unknown=True)
         before = self.predictions
+        if verdict.label is None:
+            strange = max(before.strangeness or 0.0, 0.5 + verdict.score)  # at the end of the reach just unknown
+            return replace(before, unknown=True, strangeness=strange, unknown_by=MARKED)
         away = before.distances or (0.0,) * len(before)
         others = [(one, far) for one, far in zip(before, away, strict=True) if one.label != verdict.label]
         own = [(one, far) for one, far in zip(before, away, strict=True) if one.label == verdict.label]
@@ -39,4 +41,8 @@ class Seen:
         items = (first, *(replace(one, score=one.score * left) for one, _ in others))
         distances = (far, *(far for _, far in others)) if before.distances else ()
         room = max(len(before), 1)
-        return replace(before, items=items[:room], distances=distances[:room], unknown=False)
+        strangeness = None if before.strangeness is None else min(before.strangeness, 1 - verdict.score)
+        return replace(
+            before, items=items[:room], distances=distances[:room],
+            unknown=False, strangeness=strangeness, unknown_by="",
+        )  # fmt: skip

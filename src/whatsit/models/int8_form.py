@@ -86,8 +86,8 @@ def _loss(
 def _share_right(model: "TaughtModel", features: Floats, targets: Sequence[str]) -> float:
     logits = _logits(model.head, features)
     right = np.array(model.labels)[logits.argmax(axis=1)] == np.asarray(targets)
-    if model.threshold is not None:
-        right &= np.array([model.prototypes.distances(one).min() for one in features]) <= model.threshold
+    verdicts = [model.judge(one) for one in features]
+    right &= np.array([verdict is None or not verdict.unknown for verdict in verdicts])
     return float(right.mean())
 
 

@@ -21,12 +21,20 @@ THUMBNAIL = 160
 _CELL = "padding:2px 8px;text-align:left;border:0;background:none"
 
 
+_WHY = {
+    "far": "unlike everything taught",
+    "near": "like things taught, but fits no class",
+    "marked": "like a stranger that was marked",
+    "distance": "farther from everything taught than the threshold",
+}
+
+
 def predictions_html(predictions: "Predictions") -> str:
     """One answer: a thumbnail, and a bar per class."""
     note = ""
     if predictions.unknown:
-        away = "" if predictions.distance is None else f" (distance {predictions.distance:.2f})"
-        note = f"<div><b>unknown</b>: farther from everything taught than the threshold{away}. Nearest:</div>"
+        away = "" if predictions.strangeness is None else f" (strangeness {predictions.strangeness:.2f})"
+        note = f"<div><b>unknown</b>: {_WHY.get(predictions.unknown_by, 'nothing is taught')}{away}. Nearest:</div>"
     rows = "".join(
         f'<tr><td style="{_CELL}">{escape(p.label)}</td><td style="{_CELL}">{bar(p.score)}</td>'
         f'<td style="{_CELL}">{p.score:.1%}</td></tr>'
@@ -42,7 +50,7 @@ def predictions_html(predictions: "Predictions") -> str:
 def classifier_html(name: str, preprocess: Preprocess, labels: Sequence[str], threshold: float | None) -> str:
     """A classifier: its input, its classes, and when it says unknown."""
     shown = ", ".join(escape(label) for label in labels[:20]) + (" …" if len(labels) > 20 else "")
-    unknown = "never says unknown" if threshold is None else f"unknown beyond a distance of {threshold:.2f}"
+    unknown = "never says unknown" if threshold is None else f"unknown above a strangeness of {threshold:g}"
     return (
         f"<div><b>{escape(os.path.basename(name) or name)}</b><br>"  # noqa: PTH119 - the name may not be a path
         f"{preprocess.width} x {preprocess.height} {preprocess.colour}, fit {preprocess.fit}, {unknown}<br>"

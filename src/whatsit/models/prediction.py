@@ -31,7 +31,7 @@ class Predictions(Sequence[Prediction]):
     items: tuple[Prediction, ...]
     """Best first."""
     unknown: bool = False
-    """True where the picture is farther from every class than the model's threshold."""
+    """True where ``strangeness`` is above 1, and where nothing was taught yet."""
     distance: float | None = None
     """Distance to the nearest class: 0..2 between L2-normalised embeddings for a model file, raw for features taught by
     ``FewShotClassifier`` and ``SelfLearnClassifier``; None for models without prototypes."""
@@ -39,6 +39,15 @@ class Predictions(Sequence[Prediction]):
     """The picture as it was given, to be shown in a notebook; ignored when answers are compared."""
     distances: tuple[float, ...] = ()
     """Raw Euclidean distances to the classes in ``items``, smaller is more alike; empty for model files."""
+    strangeness: float | None = None
+    """How little the picture resembles what was taught: about 0.5 for a usual picture of a taught class, above 1 is
+    unknown, without end; None for models that never say unknown."""
+    unknown_by: str = ""
+    """Why it is unknown: ``far`` (unlike everything taught), ``near`` (like taught things, but fits no class),
+    ``marked`` (like a stranger that a person marked), ``distance`` (by the rule of earlier versions); else empty."""
+    milliseconds: float | None = field(default=None, compare=False, repr=False)
+    """What the network took for this picture; decoding and preparing are not counted. None where it was not measured;
+    ignored when answers are compared."""
 
     @overload
     def __getitem__(self, index: int) -> Prediction: ...

@@ -17,8 +17,10 @@ from whatsit.backbones.builtin_id import is_builtin_id
 from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.errors import ModelError
 from whatsit.files import check_writable, write_file
+from whatsit.heads.limits import Verdict, by_distance
 from whatsit.heads.linear import HiddenLayer, LinearHead, Prototypes
 from whatsit.heads.selection import Selection
+from whatsit.heads.strangeness import UnknownRule
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Colour, Preprocess
@@ -69,8 +71,8 @@ class TaughtModel:
     preprocess: Preprocess
     head: LinearHead
     prototypes: Prototypes
-    threshold: float | None
-    """Distance between L2-normalised embeddings, 0..2, beyond which a picture is unknown; None: never."""
+    unknown: UnknownRule | None
+    """The rule for *unknown*; None: ``threshold`` decides."""
     pictures: int
     """How many were taught."""
     head_ranges: tuple[tuple[str, float, float], ...]
@@ -85,6 +87,9 @@ class TaughtModel:
     """On a float32 file: the same fitted on what its int8 form computes, which int8 files are made of."""
     int8_loss: Int8Loss | None = None
     """What int8 costs on the taught pictures, where ``int8`` was fitted just now."""
+    threshold: float | None = None
+    """For a model from a file of an earlier version: the distance between L2-normalised embeddings, 0..2, beyond which
+    a picture is unknown; None: never."""
     selection: Selection | None = None
     """How the fit and the regularisation were chosen; None: by hand, or not known."""
 
@@ -118,12 +123,14 @@ class TaughtModel:
         cls, card: ModelCard, files: Mapping[str, bytes], name: str, backbone: BackboneChoice,
         network: bytes | None = None,
     ) -> "TaughtModel":  # fmt: skip
+        means = Prototypes.from_file(files, card.labels, name)
         return cls(
             backbone=backbone,
             backbone_id=card.backbone,
             preprocess=card.network_preprocess,
             head=LinearHead.from_file(files, card.labels, normalise=normalises(card), name=name),
-            prototypes=Prototypes.from_file(files, card.labels, name),
+            prototypes=means,
+            unknown=None if card.unknown is None else UnknownRule.from_files(files, means.means, card.unknown, name),
             threshold=card.threshold,
             pictures=card.pictures,
             head_ranges=card.head_ranges,
@@ -136,6 +143,12 @@ class TaughtModel:
     def labels(self) -> tuple[str, ...]:
         """The classes, in the order of the model's scores."""
         return self.head.labels
+
+    def judge(self, embedding: NDArray[np.float32]) -> Verdict | None:
+        """How strange the picture with this raw embedding, shape (dim,), is; None: the model never says unknown."""
+        if self.unknown is not None:
+            return self.unknown.judge(embedding)
+        return by_distance(float(self.prototypes.distances(embedding).min()), self.threshold)
 
     def measured(self) -> "TaughtModel":
         """The same with the ranges of a float network that is not built in, so that its file can become int8 later."""
@@ -203,6 +216,8 @@ class TaughtModel:
         }
         if self.head.hidden is not None:
             files[HiddenLayer.FILE] = self.head.hidden.to_bytes()
+        if self.unknown is not None:
+            files.update(self.unknown.to_files())
         return files | {golden_file(index): png_bytes(pixels) for index, pixels in enumerate(self.golden)}
 
     def _network(self, dtype: str, io: str | None) -> tuple[bytes, str]:
@@ -258,6 +273,7 @@ class TaughtModel:
             colour=self.preprocess.colour, mean=outside.mean, std=outside.std, dtype=dtype,
             inside=None if own == (outside.mean, outside.std) else own,
             backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
+            unknown=None if self.unknown is None else self.unknown.limits,
             made_with=f"whatsit {VERSION}", pictures=self.pictures, head_ranges=self.head_ranges,
             normalise=self.head.normalise, selection=self.selection,
             weights_sha256=weights_hash(content), graph_sha256=hashlib.sha256(content).hexdigest(),

@@ -233,4 +233,7 @@ def _answer(view: dict[str, Any]) -> Predictions | ImageError:
     if "error" in view:
         return ImageError(view["error"])
     items = tuple(Prediction(one["label"], one["score"], one["index"]) for one in view["predictions"])
-    return Predictions(items, view["unknown"], view.get("distance"))
+    return Predictions(
+        items, view["unknown"], view.get("distance"), strangeness=view.get("strangeness"),
+        unknown_by=view.get("unknown_by", ""),
+    )  # fmt: skip

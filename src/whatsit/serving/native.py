@@ -36,6 +36,10 @@ class AnswerView(TypedDict):
     unknown: NotRequired[bool]
     distance: NotRequired[float]
     """To the nearest class; only of models that know it."""
+    strangeness: NotRequired[float]
+    """0 upwards, above 1 is unknown; only of models that can say so."""
+    unknown_by: NotRequired[str]
+    """Why it is unknown: ``far``, ``near``, ``marked`` or ``distance``; only where it is."""
     predictions: NotRequired[list[PredictionView]]
     """Best first; the nearest classes also where the picture is unknown."""
     error: NotRequired[str]
@@ -61,7 +65,7 @@ class ServedModelView(TypedDict):
     labels: list[str] | None
     """None while it is not loaded, as all that follows."""
     threshold: float | None
-    """The distance beyond which a picture is unknown; None: never."""
+    """The strangeness above which a picture is unknown; None: never."""
     width: int | None
     height: int | None
 
@@ -123,6 +127,10 @@ def answer_view(answer: Answer, threshold: float) -> AnswerView:
     view: AnswerView = {"state": str(state_of(answer, threshold)), "unknown": answer.unknown}
     if answer.distance is not None:
         view["distance"] = round(answer.distance, 6)
+    if answer.strangeness is not None:
+        view["strangeness"] = round(answer.strangeness, 6)
+    if answer.unknown_by:
+        view["unknown_by"] = answer.unknown_by
     view["predictions"] = [{"label": p.label, "score": round(p.score, 6), "index": p.index} for p in answer]
     return view
 

@@ -13,6 +13,7 @@ _EXAMPLE: dict[str, Any] = {
             "state": "label",
             "unknown": False,
             "distance": 0.41,
+            "strangeness": 0.52,
             "predictions": [
                 {"label": "green", "score": 0.97, "index": 1},
                 {"label": "brown", "score": 0.03, "index": 0},
@@ -22,7 +23,7 @@ _EXAMPLE: dict[str, Any] = {
     "seconds": 0.021,
 }
 _MODEL_EXAMPLE = {
-    "name": "bottles", "state": "loaded", "error": None, "labels": ["brown", "green"], "threshold": 0.62,
+    "name": "bottles", "state": "loaded", "error": None, "labels": ["brown", "green"], "threshold": 1.0,
     "width": 224, "height": 224,
 }  # fmt: skip
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
@@ -175,6 +176,8 @@ def _answers() -> dict[str, Any]:
             "state": {"enum": ["label", "uncertain", "unknown"]},
             "unknown": {"type": "boolean"},
             "distance": {"type": "number"},
+            "strangeness": {"type": "number", "minimum": 0, "description": "Above 1 is unknown."},
+            "unknown_by": {"enum": ["far", "near", "marked", "distance"]},
             "predictions": {"type": "array", "items": prediction},
             "error": {"type": "string", "description": "Why this picture cannot be read, where others could."},
         },

@@ -41,7 +41,7 @@ class LoadedModel:
         self.size = size
         self.labels: tuple[str, ...] = tuple(getattr(recogniser, "labels", ()))
         self.threshold: float | None = getattr(recogniser, "threshold", None)
-        """The distance beyond which a picture is unknown; None: never."""
+        """The strangeness above which a picture is unknown; None: never."""
         self.preprocess: Preprocess = recogniser.preprocess
         self._first = recogniser
         self._idle = [recogniser]

@@ -8,21 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.cameras.opening import camera_source
-from whatsit.datasets.places import EXPORTS, TESTS, UPLOADS
+from whatsit.cameras.listing import first_camera
+from whatsit.datasets.places import DOUBTFUL, EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
-from whatsit.parallel import Progress
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
+from whatsit.studio.jobs.coaching import Coaching
 from whatsit.studio.jobs.deployments import Deployments
 from whatsit.studio.jobs.downloads import Downloads
 from whatsit.studio.jobs.explanations import Explanations, WhyView
+from whatsit.studio.jobs.importing import Importing
 from whatsit.studio.jobs.inspection import Inspection
 from whatsit.studio.jobs.likeness import Likeness
 from whatsit.studio.jobs.picture_map import PictureMap
 from whatsit.studio.jobs.runs import Runs, RunsView
-from whatsit.studio.jobs.uploads import ImportReportView, ImportView, Uploads, import_files
+from whatsit.studio.jobs.uploads import Uploads
 from whatsit.studio.jobs.workshop import JobKind, Workshop
 from whatsit.studio.lessons.collection import Collection
 from whatsit.studio.lessons.corrections import Corrections
@@ -31,11 +32,14 @@ from whatsit.studio.lessons.lesson_view import lesson_view
 from whatsit.studio.lessons.reasons import taught_explainer
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
-from whatsit.studio.watching.asking import Asking
-from whatsit.studio.watching.feed import CameraView, Feed, encode
+from whatsit.studio.watching.asking import Asking, CorrectedValues
+from whatsit.studio.watching.camera_choice import CameraChoice
+from whatsit.studio.watching.feed import Feed, encode
 from whatsit.studio.watching.guard import Guard
+from whatsit.studio.watching.inbox import Inbox
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
 from whatsit.studio.watching.outlets import Outlets
+from whatsit.studio.watching.recognition import AnswerView
 from whatsit.studio.watching.steering import Steering
 from whatsit.studio.watching.while_wanted import WhileWanted
 from whatsit.tflite.reading_file import keep_normalise
@@ -47,7 +51,7 @@ class Studio:
     Args:
         folder: the project's folder, made where it is missing.
         embedder: the backbone that teaching uses.
-        camera: a camera's address.
+        camera: a camera's address; empty: the one in ``whatsit.toml``, else the first that is found.
         answers: the folder of a bulk run that the Find page searches, too.
 
     Raises:
@@ -61,11 +65,11 @@ class Studio:
         with contextlib.ExitStack() as opened:
             self.project = opened.enter_context(Project(folder))
             self.session = opened.enter_context(contextlib.closing(TeachSession(self.project.dataset, embedder)))
+            camera = camera or self.project.settings.camera or first_camera()
             self.feed = opened.enter_context(contextlib.closing(Feed(camera)))
             self._opened = opened.pop_all()
-        self.first_camera = camera
-        """The address the studio was started with."""
         self.hub = Hub()
+        self.camera = CameraChoice(self.feed, self.project, self._camera_chosen)
         self.collection = Collection(self.project.dataset)
         self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
         self.guard = Guard(self._teller("guard"))
@@ -74,8 +78,7 @@ class Studio:
         self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
         self.steering = Steering(self.models, self.outlets, self.feed, self.use_run, self.tell_models)
         self.uploads = Uploads(UPLOADS.below(folder))
-        self.importing = self._background("import")
-        self._import_report: ImportReportView | None = None
+        self.importing = Importing(self.project.dataset, self.uploads, self._background("import"))
         self.downloads = Downloads(self.project.dataset, EXPORTS.below(folder), self._background("export"))
         self.mapping = self._background("map")
         self.map = PictureMap(self.project.dataset, embedder, self.mapping)
@@ -86,6 +89,8 @@ class Studio:
         self.runs = Runs(self.project.models, TESTS.below(folder))
         comparing = Background("compare", lambda _: None)
         self.explanations = Explanations(self.project.dataset, comparing, lambda: taught_explainer(self.session))
+        looking = Background("coach", lambda _: None)
+        self.coaching = Coaching(self.project.dataset, embedder, self.session, looking)
         self.workshop = Workshop(self.project, self.runs, self._teller("work"), self._job_finished)
         self.deployments = Deployments(self.project, self.runs, self._teller("deploy"))
         self.encoded = 0
@@ -93,7 +98,8 @@ class Studio:
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
         self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
-        self._sender: str | None = None
+        self.inbox = Inbox(DOUBTFUL.below(self.project.path), lambda: self.project.settings.inbox, self._tell_inbox)
+        self.models.taught.watches.append(self.inbox.watch)
         self._closed = False
         self.session.listen(self._lesson_changed)
         self.corrections.listen(self._follow_corrections)
@@ -109,23 +115,6 @@ class Studio:
         with contextlib.suppress(RuntimeError):  # closing
             self._attendant.submit(self.models.attend)
 
-    def choose_camera(self, uri: str, tab: str | None) -> None:
-        """Change to another camera.
-
-        Args:
-            tab: the one that sends the frames, of a camera that is fed by a page.
-
-        Raises:
-            CameraError: the address is not understood.
-            MissingExtraError: the camera needs a package that is not installed.
-        """
-        fed = camera_source(uri).fed_by_page
-        if not fed or self.feed.uri != uri:
-            self.feed.choose(uri)
-        self._sender = tab if fed else None
-        self.attend()
-        self.tell_camera()
-
     def choose_model(self, name: str) -> None:
         """Load a model, for tabs to watch its answers.
 
@@ -135,6 +124,21 @@ class Studio:
         """
         self._attendant.submit(self.models.open, name).result()
         self.tell_models()
+
+    def answer_now(self, name: str | None) -> AnswerView:
+        """What the camera sees in this moment.
+
+        Args:
+            name: a model's name in messages; None: the project's model that is used live, else what was taught.
+
+        Raises:
+            DataError: there is no such model, or no picture yet.
+            ModelError: its file is broken.
+        """
+        chosen = name or self._in_use or TAUGHT
+        if chosen not in self.models:
+            self.choose_model(chosen)
+        return self.models.get(chosen).once()
 
     def set_threshold(self, name: str, threshold: float) -> None:
         """The score below which a model's answers are uncertain, 0..1.
@@ -163,63 +167,24 @@ class Studio:
         found = self.project.dataset.by_hash(picture)
         return asked(choice.file, found.path, of_taught=model == TAUGHT, key=found.key)
 
-    def frame_from(self, tab: str, jpeg: bytes) -> None:
-        """A camera frame a tab sent; dropped unless that tab is the camera.
-
-        Raises:
-            ImageError: it is empty or too large.
-        """
-        if tab == self._sender:
-            self.feed.push(jpeg)
-
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
         self.guard.forget(self.project.dataset.edits)
         for kind, message in self._dataset_messages().items():
             self.hub.post(kind, message)
 
-    def import_upload(self, upload_id: str, label: str) -> None:
-        """Bring what a page has sent into the dataset, in the background.
-
-        Args:
-            label: the class of pictures without a folder; nothing leaves them without a class.
-
-        Raises:
-            DataError: there is no such upload, or an import is under way.
-        """
-        files = self.uploads.take(upload_id)
-
-        def work(progress: Progress) -> None:
-            try:
-                self._import_report = import_files(self.project.dataset, files, label, progress)
-            finally:
-                self.uploads.done(upload_id)
-
-        try:
-            self.importing.begin(work)
-        except BaseException:
-            self.uploads.put_back(upload_id)
-            raise
-
-    def import_view(self) -> ImportView:
-        """How far the import is, and the report of the last one."""
-        return {**self.importing.view(), "report": self._import_report}
-
     def greetings(self) -> dict[str, str]:
         """What is sent to a new tab, by kind of message."""
         return {
             **self._dataset_messages(),
-            "camera": as_text("camera", self.camera_view()),
+            "camera": as_text("camera", self.camera.view()),
             "guard": as_text("guard", self.guard.view()),
+            "inbox": as_text("inbox", self.inbox.view()),
             "models": as_text("models", self.models_view()),
             "work": as_text("work", self.workshop.view()),
             "runs": as_text("runs", self.runs_view()),
             "deploy": as_text("deploy", self.deployments.view()),
         }
-
-    def camera_view(self) -> CameraView:
-        """The camera and how it is, for the page."""
-        return {**self.feed.view(), "sender": self._sender}
 
     def models_view(self) -> ModelsView:
         """The models, for the page."""
@@ -228,6 +193,18 @@ class Studio:
     def runs_view(self) -> RunsView:
         """The project's own models, the newest first, and which is used live."""
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
+
+    def correct_frame(self, frame: str, label: str | None) -> CorrectedValues:
+        """Say what a doubtful frame is; its group leaves the inbox.
+
+        Raises:
+            DataError: it is not there any more, the label cannot be used, or the disk is full; nothing is changed.
+        """
+        kept, content = self.inbox.get(frame)
+        model = kept.model if kept.model in self.models else TAUGHT
+        view = self.asking.correct_picture(model, content, label, source=kept.source, taken=kept.time)
+        self.inbox.remove(frame)
+        return view
 
     def use_run(self, name: str) -> None:
         """Recognise with a model from now on, in every open tab, for every sink, and after the next start.
@@ -290,7 +267,7 @@ class Studio:
 
     def tell_camera(self) -> None:
         """Send every tab which camera is watched."""
-        self.hub.post("camera", as_text("camera", self.camera_view()))
+        self.hub.post("camera", as_text("camera", self.camera.view()))
 
     def tell_models(self) -> None:
         """Send every tab which models there are."""
@@ -316,10 +293,16 @@ class Studio:
         for work in (self.importing, self.mapping, self.gathering, self.checking):
             work.close()
         self.explanations.close()
+        self.coaching.close()
         self.downloads.close()
         self.uploads.close()
+        self.inbox.close()
         self.corrections.close()
         self._opened.close()
+
+    def _camera_chosen(self) -> None:
+        self.attend()
+        self.tell_camera()
 
     def _follow_model(self) -> None:
         self.outlets.model = self._in_use or TAUGHT
@@ -355,6 +338,9 @@ class Studio:
     def _lesson_changed(self) -> None:
         self.models.taught.replace(self.session.learner)
         self.hub.post("lesson", as_text("lesson", lesson_view(self.session)))
+
+    def _tell_inbox(self) -> None:
+        self.hub.post("inbox", as_text("inbox", self.inbox.view()))
 
     def _follow_corrections(self) -> None:
         self.models.taught.replace(self.session.learner, self.corrections.exemplars)

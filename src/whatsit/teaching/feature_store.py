@@ -19,6 +19,8 @@ import numpy as np
 
 from whatsit.errors import DataError
 from whatsit.files import read_bounded, write_file
+from whatsit.heads.limits import Limits
+from whatsit.heads.strangeness import UnknownRule
 from whatsit.heads.unknown import Floats
 from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.teaching.maixpy_file import Features, parse, serialise
@@ -86,6 +88,7 @@ def save_features(
         "pictures": _encode(support.pictures),
         "unit_centres": _encode(support.unit_centres),
         "calibration": asdict(support.calibration),
+        **_rule_record(support),
     }
     records = [record, *_on_disk(target, sha256)]
     sidecar = json.dumps({"whatsit_features": _FORMAT, "records": records}, indent=1)
@@ -184,15 +187,41 @@ def _restored(features: Features, record: dict[str, Any]) -> SupportSet:
     if len(owners) != len(features.samples) or not all(_is_owner(owner, classes) for owner in owners):
         raise ValueError("owners")
     labels = features.labels or (None,) * classes
+    unit_centres = _decode(record["unit_centres"], classes, dim)
     return SupportSet(
         labels=tuple(label if keep else None for label, keep in zip(labels, named, strict=True)),
         pictures=_decode(record["pictures"], classes, dim),
         centres=features.classes,
-        unit_centres=_decode(record["unit_centres"], classes, dim),
+        unit_centres=unit_centres,
         samples=features.samples,
         owners=tuple(owners),
         calibration=Calibration(**{name: _length(calibration[name]) for name in asdict(Calibration())}),
+        strangers=_decode(record["strangers"], -1, dim) if "strangers" in record else None,
+        rule=_restored_rule(record, unit_centres),
     )
+
+
+def _rule_record(support: SupportSet) -> dict[str, Any]:
+    """The rule for *unknown* and the marked strangers; nothing where there are none, as earlier versions wrote it."""
+    record: dict[str, Any] = {}
+    if support.strangers is not None:
+        record["strangers"] = _encode(support.strangers)
+    rule = support.rule
+    if rule is not None:
+        directions = _encode(rule.strangers)
+        record["unknown"] = {**rule.limits.to_dict(), "spread": _encode(rule.spread), "directions": directions}
+    return record
+
+
+def _restored_rule(record: dict[str, Any], unit_centres: Floats) -> UnknownRule | None:
+    if "unknown" not in record:
+        return None
+    known, dim = record["unknown"], unit_centres.shape[1]
+    spread, limits = _decode(known["spread"], 1, dim)[0], Limits.from_dict(known)
+    directions = _decode(known["directions"], -1, dim)
+    if not (spread > 0).all() or limits.layout is not None or bool(len(directions)) != (limits.marked is not None):
+        raise ValueError("unknown")
+    return UnknownRule(unit_centres, unit_centres, spread, directions, limits)
 
 
 def _on_disk(target: Path, new: str) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ class FewShotClassifier:
         answer = things.classify("what.jpg")
 
     Prototypical networks (Snell et al. 2017) on a frozen backbone. A label's first picture is in use at once; further
-    ones, and the threshold for *unknown*, count from the next ``learn``. It is also a recogniser for ``Live``, so a
+    ones, and the rule for *unknown*, count from the next ``learn``. It is also a recogniser for ``Live``, so a
     camera can be watched while it is being taught.
 
     Methods can be called from several threads. It can be copied and pickled if its backbone can.
@@ -143,8 +143,8 @@ class FewShotClassifier:
 
     @property
     def threshold(self) -> float | None:
-        """Distance between L2-normalised embeddings, 0..2, beyond which a picture is unknown; None: never."""
-        return self._support.calibration.unit_threshold
+        """The strangeness above which a picture is unknown, 1; None while nothing can be called unknown."""
+        return 1.0 if self._support.says_unknown else None
 
     @property
     def support(self) -> SupportSet:
@@ -178,6 +178,15 @@ class FewShotClassifier:
 
         self.edit(added)
 
+    def add_stranger(self, picture: ImageLike) -> None:
+        """A picture of nothing that is taught: from the next ``learn``, what looks like it is unknown.
+
+        Raises:
+            ImageError: the picture cannot be read.
+        """
+        embedding = self.embed_pixels(self.preprocess.pixels(picture))
+        self.edit(lambda support: support.with_stranger(embedding))
+
     def remove(self, label: str) -> None:
         """Forget a class with all its pictures.
 
@@ -210,7 +219,7 @@ class FewShotClassifier:
         self._golden.clear()
 
     def learn(self) -> int:
-        """Move every class to the mean of its pictures, and set the threshold for *unknown*.
+        """Move every class to the mean of its pictures, and fit the rule for *unknown*.
 
         Pictures without a label are given to the nearest class, again and again until none changes. It always starts
         from the first picture of each class, so the order of additions does not matter.
@@ -250,8 +259,8 @@ class FewShotClassifier:
             top_k: at most this many, nearest first.
 
         Returns:
-            Scores of 0..1 (``SupportSet.scores``); ``unknown`` where the picture is farther than ``threshold`` from
-            every class, or there is no class yet; ``distance`` and ``distances`` are raw Euclidean.
+            Scores of 0..1 (``SupportSet.scores``); ``unknown`` where ``strangeness`` is above 1
+            or there is no class yet; ``distance`` and ``distances`` are raw Euclidean.
 
         Raises:
             ImageError: the picture cannot be read.
@@ -356,7 +365,8 @@ class FewShotClassifier:
             preprocess=self.preprocess,
             head=head,
             prototypes=support.prototypes(),
-            threshold=self.threshold,
+            unknown=support.unknown_rule(),
+            threshold=support.calibration.unit_threshold,
             pictures=len(taught),
             head_ranges=head_ranges(head, taught),
             golden=tuple(self._golden.values()),

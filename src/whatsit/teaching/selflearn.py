@@ -182,7 +182,7 @@ class SelfLearnClassifier:
         return list(self._few.support.owners)
 
     def learn(self) -> int:
-        """Move every class to the mean of its picture and its samples, and set the thresholds for *unknown*.
+        """Move every class to the mean of its picture and its samples, and fit the rule for *unknown*.
 
         Unlabelled samples are given to the nearest class, again and again until none changes; labelled ones
         stay where they were put. It always starts from the pictures, so the order of additions does not
@@ -250,31 +250,36 @@ class SelfLearnClassifier:
     def recognise_pixels(self, pixels: Pixels) -> Predictions:
         """All classes for prepared pixels, uint8 of ``input_shape()[1:]``.
 
-        As ``FewShotClassifier.classify_pixels``, whose *unknown* is decided between L2-normalised embeddings.
+        As ``FewShotClassifier.classify_pixels``.
 
         Raises:
             ImageArgumentError: the array has another shape or type.
         """
         return self._few.support.predictions(self._few.embed_pixels(pixels))
 
-    def is_unknown(self, distance: float) -> bool:
-        """Whether a raw distance, as ``classify`` gives it, is beyond ``threshold``: nothing that was taught.
+    def is_unknown(self, what: ImageLike | float, fit: FitLike | None = None) -> bool:
+        """Whether a picture shows nothing that was taught, by the rule of ``recognise_pixels``.
 
-        Always False before ``learn`` had two pictures of a class to compare. ``recognise_pixels`` decides on
-        L2-normalised embeddings, which is more reliable; the two can differ on a picture.
+        Always False before ``learn`` had two pictures of a class to compare.
+
+        Args:
+            what: a picture; or a raw distance, as ``classify`` gives it, which is compared with ``threshold``: the
+                picture is not embedded again, but the answer is less reliable.
+            fit: as in ``add_class``.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            ArgumentError: an unknown fit.
         """
-        limit = self.threshold
-        return limit is not None and distance > limit
+        if isinstance(what, int | float | np.number):
+            limit = self.threshold
+            return limit is not None and float(what) > limit
+        return self._few.support.predictions(self._embed(what, fit)).unknown
 
     @property
     def threshold(self) -> float | None:
-        """The raw distance above which a picture is unknown, from the last ``learn``."""
+        """The raw distance that ``is_unknown`` compares distances with, from the last ``learn``."""
         return self._few.support.calibration.threshold
-
-    @property
-    def unit_threshold(self) -> float | None:
-        """The same between L2-normalised embeddings, 0..2; what ``recognise_pixels`` uses."""
-        return self._few.threshold
 
     @property
     def labels(self) -> list[str]:

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ArgumentError
+from whatsit.heads.limits import Verdict, by_distance
 from whatsit.heads.linear import LinearHead, Prototypes
+from whatsit.heads.strangeness import UnknownRule
 from whatsit.heads.unknown import (
     Floats,
     distances,
@@ -38,7 +40,7 @@ class Calibration:
     threshold: float | None = None
     """Largest raw distance still taken for a taught class."""
     unit_threshold: float | None = None
-    """The same between L2-normalised embeddings, 0..2."""
+    """The same between L2-normalised embeddings, 0..2; only in files of earlier versions, for which it decides."""
     spread: float | None = None
     """Root mean square of raw distances within a class."""
 
@@ -63,6 +65,10 @@ class SupportSet:
     owners: tuple[int | None, ...]
     """The class each sample was labelled with, None for an unlabelled one; m of them."""
     calibration: Calibration = Calibration()
+    strangers: Floats | None = None
+    """Shape (k, f): marked strangers, which count from the next ``learnt``; None: none."""
+    rule: UnknownRule | None = None
+    """The rule for *unknown* from the last ``learnt``."""
 
     @classmethod
     def empty(cls, dim: int) -> Self:
@@ -76,6 +82,7 @@ class SupportSet:
         pictures: Floats,
         samples: Floats | None = None,
         owners: Sequence[int | None] = (),
+        strangers: Floats | None = None,
     ) -> Self:
         """Pictures and samples before any learning: each class is known by its own picture alone.
 
@@ -84,10 +91,11 @@ class SupportSet:
             pictures: shape (n, f), the first picture of each class.
             samples: shape (m, f); None: none.
             owners: the class of each sample, None where it is not known.
+            strangers: shape (k, f), of pictures of nothing that is taught; None: none.
         """
         if samples is None:
             samples = np.empty((0, pictures.shape[1]), np.float32)
-        return cls(tuple(labels), pictures, pictures, normalised(pictures), samples, tuple(owners))
+        return cls(tuple(labels), pictures, pictures, normalised(pictures), samples, tuple(owners), strangers=strangers)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,6 +142,11 @@ class SupportSet:
         """More samples, shape (k, f) or (f,) for one; the prototypes move with ``learnt``."""
         return replace(self, samples=np.vstack((self.samples, embeddings)), owners=(*self.owners, *owners))
 
+    def with_stranger(self, embedding: Floats) -> Self:
+        """One more marked stranger, shape (f,)."""
+        before = np.empty((0, len(embedding)), np.float32) if self.strangers is None else self.strangers
+        return replace(self, strangers=np.vstack((before, embedding)))
+
     def without_sample(self, index: int) -> Self:
         """The samples after ``index`` move down; the prototypes move with ``learnt``."""
         return replace(
@@ -170,10 +183,13 @@ class SupportSet:
         own, _ = leave_one_out(members, classes)
         calibration = Calibration(
             gap_threshold(members, classes, unknown_rate),
-            gap_threshold(unit_members, classes, unknown_rate),
+            None,
             float(np.sqrt(np.mean(own**2))) if len(own) else None,
         )
-        return replace(self, centres=centres, unit_centres=unit_centres, calibration=calibration), rounds
+        rule = UnknownRule.fitted(members, classes, unknown_rate, strangers=self.strangers)
+        rule = None if rule is None else rule.of_classes(unit_centres)
+        learnt = replace(self, centres=centres, unit_centres=unit_centres, calibration=calibration, rule=rule)
+        return learnt, rounds
 
     def scores(self, away: NDArray[np.float64]) -> Floats:
         """Scores 0..1 that sum to 1 for raw distances ``away``, shape (n,), to the centres.
@@ -188,9 +204,8 @@ class SupportSet:
     def predictions(self, embedding: Floats, top_k: int | None = None) -> Predictions:
         """The nearest classes of one raw embedding, shape (f,), nearest first, with their raw distances.
 
-        ``unknown`` compares distances between L2-normalised embeddings with ``calibration.unit_threshold``: they tell
-        strangers far better than raw ones (docs/decisions/self-learning-unknown.md). It is False while no class has
-        two pictures to compare, and True while there are no classes.
+        ``unknown`` is as ``UnknownRule`` has it. It is False while no class has two pictures to compare, and True while
+        there are no classes.
 
         Args:
             embedding: as the backbone gives it.
@@ -201,14 +216,31 @@ class SupportSet:
         away, names = distances(embedding, self.centres), self.names
         scores = self.scores(away)
         nearest = np.argsort(away, kind="stable").tolist()[:top_k]
-        limit = self.calibration.unit_threshold
-        unit_distance = float(distances(normalised(embedding), self.unit_centres).min())
+        found = self._judged(embedding)
         return Predictions(
             tuple(Prediction(names[index], float(scores[index]), index) for index in nearest),
-            unknown=limit is not None and unit_distance > limit,
+            unknown=found is not None and found.unknown,
             distance=float(away[nearest[0]]),
             distances=tuple(float(away[index]) for index in nearest),
+            strangeness=None if found is None else found.strangeness,
+            unknown_by="" if found is None else found.by,
         )
+
+    @property
+    def says_unknown(self) -> bool:
+        """Whether it can call a picture unknown."""
+        return self.rule is not None or self.calibration.unit_threshold is not None
+
+    def unknown_rule(self) -> UnknownRule | None:
+        """The rule for the classes as they are now, some of which may have come or gone since the last ``learnt``."""
+        return None if self.rule is None or not self.labels else self.rule.of_classes(self.unit_centres)
+
+    def _judged(self, embedding: Floats) -> Verdict | None:
+        rule = self.unknown_rule()
+        if rule is not None:
+            return rule.judge(embedding)
+        away = distances(normalised(embedding), self.unit_centres)
+        return by_distance(float(away.min()), self.calibration.unit_threshold)
 
     def head(self) -> LinearHead:
         """The linear head with the same scores: -|x - c|² = 2 c·x - |c|² - |x|², and softmax ignores |x|²."""

@@ -1,4 +1,4 @@
-"""From a folder of labelled pictures to a model, in seconds: embed once, fit a head, set the threshold."""
+"""From a folder of labelled pictures to a model, in seconds: embed once, fit a head and the rule for *unknown*."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.builtin_id import last_layer_layout
 from whatsit.backbones.choice import BackboneChoice, is_quantised
 from whatsit.datasets.label import is_text
 from whatsit.datasets.picture_folder import LabelledFolder, labelled_folder
@@ -18,7 +19,8 @@ from whatsit.heads.learners import DEFAULT as DEFAULT_LEARNER
 from whatsit.heads.learners import LEARNERS
 from whatsit.heads.linear import prototypes
 from whatsit.heads.selection import Selection, select
-from whatsit.heads.unknown import UNKNOWN_RATE, reject_threshold
+from whatsit.heads.strangeness import UnknownRule, class_numbers
+from whatsit.heads.unknown import UNKNOWN_RATE
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit, check_fit
 from whatsit.models.int8_form import with_int8_form
@@ -28,7 +30,7 @@ from whatsit.teaching.fit_search import Embedded, search_fit
 from whatsit.teaching.support_set import SupportSet
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.validation import path as checked_path
-from whatsit.validation import row, short
+from whatsit.validation import row, several, short
 from whatsit.validation import unknown_rate as checked_rate
 
 GOLDEN_PICTURES = 4
@@ -89,6 +91,10 @@ class EmbeddedExamples:
     examples: tuple[Example, ...]
     features: NDArray[np.float32]
     """Raw embeddings, shape (pictures, dim)."""
+    strangers: tuple[ImageLike, ...] = ()
+    """Pictures of nothing that is taught, which a person marked."""
+    stranger_features: NDArray[np.float32] | None = None
+    """Their raw embeddings, shape (strangers, dim); None: there are none."""
 
     @property
     def targets(self) -> list[str]:
@@ -103,7 +109,7 @@ class EmbeddedExamples:
         int8: bool = True,
         search: Selection | None = None,
     ) -> TaughtModel:
-        """A head with its regularisation, chosen by cross-validation, and its reject threshold.
+        """A head with its regularisation, chosen by cross-validation, and its rule for *unknown*.
 
         Args:
             unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
@@ -115,21 +121,29 @@ class EmbeddedExamples:
             ArgumentError: ``unknown_rate`` is out of range, or there is no such learner.
         """
 
-        def fitted(features: NDArray[np.float32]) -> TaughtModel:
-            return self._fitted(features, unknown_rate, learner, search)
+        def fitted(features: NDArray[np.float32], strangers: NDArray[np.float32] | None) -> TaughtModel:
+            return self._fitted(features, strangers, unknown_rate, learner, search)
 
-        model = fitted(self.features)
+        model = fitted(self.features, self.stranger_features)
         if not int8 or not self.backbone.is_file or is_quantised(self.embedder.content):
             return model
 
+        marked: NDArray[np.float32] | None = None
+
         def embedded(backbone: Backbone) -> NDArray[np.float32]:
+            nonlocal marked
+            if self.strangers:
+                marked = np.stack(list(backbone.embed_many(self.strangers)))
             return np.stack(list(backbone.embed_many(picture for picture, _ in self.examples)))
 
-        return with_int8_form(model, self.features, self.targets, embedded, fitted)
+        return with_int8_form(
+            model, self.features, self.targets, embedded, lambda features: fitted(features, marked)
+        )  # fmt: skip
 
     def _fitted(
-        self, features: NDArray[np.float32], unknown_rate: float, learner: str, search: Selection | None
-    ) -> TaughtModel:
+        self, features: NDArray[np.float32], strangers: NDArray[np.float32] | None, unknown_rate: float, learner: str,
+        search: Selection | None,
+    ) -> TaughtModel:  # fmt: skip
         targets = self.targets
         fits_head = row(LEARNERS, learner, "learner")
         selection = select({self.embedder.preprocess.fit: features}, targets, fits_head)
@@ -144,7 +158,13 @@ class EmbeddedExamples:
             preprocess=preprocess,
             head=head,
             prototypes=prototypes(features, targets),
-            threshold=reject_threshold(features, targets, unknown_rate),
+            unknown=UnknownRule.fitted(
+                features,
+                class_numbers(targets),
+                unknown_rate,
+                strangers=strangers,
+                layout=last_layer_layout(self.embedder.id),
+            ),
             pictures=len(targets),
             head_ranges=head_ranges(head, features),
             golden=prepared(evenly_sampled(first_of_each_label(self.examples), GOLDEN_PICTURES), preprocess),
@@ -164,7 +184,9 @@ class EmbeddedExamples:
         owners = np.array([labels.index(label) for label in self.targets])
         first = np.array([int(np.flatnonzero(owners == index)[0]) for index in range(len(labels))])
         rest = np.setdiff1d(np.arange(len(owners)), first)
-        support = SupportSet.of(labels, self.features[first], self.features[rest], owners[rest].tolist())
+        support = SupportSet.of(
+            labels, self.features[first], self.features[rest], owners[rest].tolist(), self.stranger_features
+        )
         return support.learnt(unknown_rate)[0]
 
     def save_features(self, path: str | os.PathLike[str], unknown_rate: float = UNKNOWN_RATE) -> None:
@@ -186,6 +208,7 @@ def embed_examples(
     *,
     normalise: NormaliseLike | None = None,
     known: Embedded | None = None,
+    strangers: Iterable[ImageLike] = (),
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> EmbeddedExamples:
@@ -195,6 +218,7 @@ def embed_examples(
         examples: pictures and labels; at least two labels.
         backbone: what to learn on, as in ``teach``; so is ``normalise``.
         known: by their places, what was embedded already by the same backbone and fit.
+        strangers: pictures of nothing that is taught, as in ``teach``.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
 
@@ -224,7 +248,24 @@ def embed_examples(
         features[len(kept)] = answer
         kept.append(example)
     check_labels([label for _, label in kept])
-    return EmbeddedExamples(choice, embedder, tuple(kept), features[: len(kept)])
+    marked, marked_features = _embedded_strangers(embedder, strangers, on_unreadable)
+    return EmbeddedExamples(choice, embedder, tuple(kept), features[: len(kept)], marked, marked_features)
+
+
+def _embedded_strangers(
+    embedder: Backbone, strangers: Iterable[ImageLike], on_unreadable: Callable[[ImageError], None] | None
+) -> tuple[tuple[ImageLike, ...], NDArray[np.float32] | None]:
+    pictures = several(strangers) if strangers else ()
+    pictures, kept, features = list(pictures), [], []
+    for picture, answer in zip(pictures, embedder.embed_or_error(pictures), strict=True):
+        if not isinstance(answer, ImageError):
+            kept.append(picture)
+            features.append(answer)
+        elif on_unreadable is None:
+            raise answer
+        else:
+            on_unreadable(answer)
+    return tuple(kept), np.stack(features) if features else None
 
 
 def teach(
@@ -235,6 +276,7 @@ def teach(
     fit: Fit | str | None = None,
     learner: str = DEFAULT_LEARNER,
     unknown_rate: float = UNKNOWN_RATE,
+    strangers: Iterable[ImageLike] = (),
     on_picture: Callable[[], None] | None = None,
     on_unreadable: Callable[[ImageError], None] | None = None,
 ) -> TaughtModel:
@@ -249,7 +291,9 @@ def teach(
             the default at 224 pixels. A ``BackboneChoice`` is taken as it is, with its fit.
         normalise: what a ``.tflite`` sees of pixel values, as for ``Classifier``; the model made of it keeps it.
         fit: how a picture meets the input: cover, contain or squash; None: chosen.
-        unknown_rate: share of known pictures that can be called unknown, 0 to below 1; sets the threshold.
+        unknown_rate: share of known pictures that can be called unknown, 0 to below 1.
+        strangers: pictures of nothing that is taught, such as those that were named wrongly; what looks like them is
+            unknown.
         learner: fits the head: ``logistic``, ``centroid``, or the name of one that an installed package adds.
         on_picture: called after each picture, for a progress bar.
         on_unreadable: called for each broken picture, which is then left out; None: raise.
@@ -274,7 +318,9 @@ def teach(
         check_labels([label for _, label in examples])
         search = search_fit(examples, choice, fits_head)
         choice, selection, known = search.choice, search.selection, search.embedded
-    embedded = embed_examples(examples, choice, known=known, on_picture=on_picture, on_unreadable=on_unreadable)
+    embedded = embed_examples(
+        examples, choice, known=known, strangers=strangers, on_picture=on_picture, on_unreadable=on_unreadable
+    )
     return embedded.model(unknown_rate, learner, search=selection)
 
 

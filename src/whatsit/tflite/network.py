@@ -2,8 +2,9 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ from whatsit.tflite.interpreter import Runtime, TensorSpec
 from whatsit.validation import short
 
 R = TypeVar("R")
+Outputs: TypeAlias = tuple[NDArray[np.float32], ...]
+"""Every output as real values, each flattened."""
+Finish: TypeAlias = Callable[[ImageLike, Outputs, float], R]
+"""What is made of a picture, its outputs, and the milliseconds that the network took."""
 
 
 class Network:
@@ -38,18 +43,22 @@ class Network:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.runtime, self.preprocess, self.name)
 
-    def outputs(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+    def outputs(self, pixels: NDArray[np.uint8]) -> Outputs:
         """Every output as real values, each flattened, for uint8 pixels of shape (height, width, channels).
 
         Raises:
             ModelError: pixels of another shape, or an operator fails.
         """
+        return self._run(self.runtime, pixels)[0]
+
+    def timed(self, pixels: NDArray[np.uint8]) -> tuple[Outputs, float]:
+        """As ``outputs``, and the milliseconds that the network took."""
         return self._run(self.runtime, pixels)
 
-    def map(
-        self, images: Iterable[ImageLike], finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
-    ) -> Iterator[R]:
-        """``finish(image, outputs)`` for every image, in order; decoding and inference overlap on all cores.
+    def map(self, images: Iterable[ImageLike], finish: Finish[R]) -> Iterator[R]:
+        """``finish(image, outputs, milliseconds)`` for every image, in order.
+
+        Decoding and inference overlap on all cores.
 
         Raises:
             ImageError: when a picture that cannot be read is reached.
@@ -57,9 +66,7 @@ class Network:
         with self._borrowed() as borrow:
             yield from ordered_map(lambda: self._worker(borrow(), finish), images)
 
-    def map_or_error(
-        self, images: Iterable[ImageLike], finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
-    ) -> Iterator[R | ImageError]:
+    def map_or_error(self, images: Iterable[ImageLike], finish: Finish[R]) -> Iterator[R | ImageError]:
         """As ``map``, but an unreadable picture yields its error and the rest go on."""
 
         def make(runtime: Runtime) -> Callable[[ImageLike], R | ImageError]:
@@ -95,15 +102,17 @@ class Network:
         finally:
             self._idle.extend(used)
 
-    def _worker(
-        self, runtime: Runtime, finish: Callable[[ImageLike, tuple[NDArray[np.float32], ...]], R]
-    ) -> Callable[[ImageLike], R]:
-        return lambda image: finish(image, self._run(runtime, self.preprocess.pixels(image)))
+    def _worker(self, runtime: Runtime, finish: Finish[R]) -> Callable[[ImageLike], R]:
+        return lambda image: finish(image, *self._run(runtime, self.preprocess.pixels(image)))
 
-    def _run(self, runtime: Runtime, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+    def _run(self, runtime: Runtime, pixels: NDArray[np.uint8]) -> tuple[Outputs, float]:
         self.preprocess.check_pixels(pixels)
-        stored = runtime.run(self._tensor(pixels))
-        return tuple(spec.dequantised(values.reshape(-1)) for spec, values in zip(runtime.outputs, stored, strict=True))
+        tensor = self._tensor(pixels)
+        began = time.perf_counter()
+        stored = runtime.run(tensor)
+        took = 1000 * (time.perf_counter() - began)
+        specs = zip(runtime.outputs, stored, strict=True)
+        return tuple(spec.dequantised(values.reshape(-1)) for spec, values in specs), took
 
     def _tensor(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         tensor = self._stored(pixels)

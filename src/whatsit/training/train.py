@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.backbones.backbone import Backbone
+from whatsit.backbones.builtin_id import last_layer_layout
 from whatsit.backbones.choice import is_quantised
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.backbones.views import ViewEmbedder
@@ -20,7 +21,7 @@ from whatsit.errors import ArgumentError, StoppedError
 from whatsit.heads.learners import DEFAULT, LEARNERS
 from whatsit.heads.linear import LinearHead, prototypes
 from whatsit.heads.selection import Selection, select
-from whatsit.heads.unknown import reject_threshold
+from whatsit.heads.strangeness import UnknownRule, class_numbers
 from whatsit.imaging.augmentation import NO_AUGMENTATION
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
@@ -266,13 +267,15 @@ def _model(
 ) -> TaughtModel:  # fmt: skip
     targets = [label for _, label in examples]
     means = prototypes(embeddings, targets)
-    threshold = reject_threshold(embeddings, targets, held_out=held)
+    unknown = UnknownRule.fitted(
+        embeddings, class_numbers(targets), held_out=held, layout=last_layer_layout(backbone.id)
+    )  # fmt: skip
     golden = prepared(evenly_sampled(first_of_each_label(examples), GOLDEN_PICTURES), backbone.preprocess)
     choice = design.backbone_choice
     if choice.is_file:
         choice = replace(choice, size=backbone.preprocess.width)
     return TaughtModel(
-        choice, backbone.id, backbone.preprocess, head, means, threshold, len(examples),
+        choice, backbone.id, backbone.preprocess, head, means, unknown, len(examples),
         head_ranges(head, embeddings), golden=golden,
         calibration=prepared(calibration, backbone.preprocess), network=network,
     ).measured()  # fmt: skip

@@ -1,12 +1,21 @@
 """One file per kind of camera, and the table of them all. A package adds a row by an entry point in its group."""
 
+from whatsit.cameras.region import split_region
 from whatsit.cameras.source import CameraSource
 from whatsit.errors import CameraArgumentError, CameraError
-from whatsit.plugins import AddressTable
+from whatsit.plugins import Address, AddressTable
 
 _HERE = __name__
 
-CAMERAS = AddressTable(
+
+class CameraTable(AddressTable[CameraSource]):
+    """The table of cameras; every address can end in a region of interest, which is not an option of the camera."""
+
+    def parse(self, text: str) -> tuple[Address, CameraSource]:
+        return super().parse(split_region(text)[0])
+
+
+CAMERAS = CameraTable(
     "whatsit.cameras",
     CameraSource,
     {

@@ -55,6 +55,6 @@ def check(dataset: Dataset, embedder: Embedder | None = None, progress: Progress
         for finding in issue.find(examination)
         if Dismissal.of(finding.kind, [by_key[key] for key in finding.pictures]) not in examination.dismissed
     )
-    ready, summary = verdict(dataset, findings, len(examination.labelled))
+    ready, summary = verdict(dataset, findings, len(examination.labelled), examination.advice)
     ranked = tuple((examination.labelled[issue.index].key, issue.severity) for issue in examination.label_issues)
     return CheckReport(findings, ready, summary, ranked)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
+from whatsit.datasets.coach import Advice, advise
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.disjoint_sets import DisjointSets
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
@@ -40,6 +41,11 @@ class Examination:
     """Their labels, the most severe issue first; empty without embeddings."""
 
     @property
+    def advice(self) -> Advice | None:
+        """What to photograph next; None without embeddings."""
+        return None if self.unit is None else advise(self.unit, [picture.label for picture in self.labelled])
+
+    @property
     def readable(self) -> list[Picture]:
         """The pictures that can be decoded."""
         return [picture for picture in self.pictures if not picture.error]
@@ -65,15 +71,20 @@ def examine(dataset: Dataset, embedder: Embedder | None = None, progress: Progre
     issues: tuple[LabelIssue, ...] = ()
     if embedder is not None and labelled:
         EXTRAS["teach"].check("the search for wrong labels")
-        unit = _embedded(dataset, labelled, embedder, progress)
+        unit = unit_embeddings(dataset, labelled, embedder, progress)
         issues = tuple(label_issues(unit, [picture.label for picture in labelled], _groups(labelled, pairs)))
     dismissed = frozenset(Dismissals(dataset.root).read())
     return Examination(dataset, pictures, _by_size(pictures, pairs), dismissed, labelled, unit, issues)
 
 
-def _embedded(
-    dataset: Dataset, pictures: Sequence[Picture], embedder: Embedder, progress: Progress | None
+def unit_embeddings(
+    dataset: Dataset, pictures: Sequence[Picture], embedder: Embedder, progress: Progress | None = None
 ) -> NDArray[np.float32]:
+    """The L2-normalised embeddings of readable pictures, shape (pictures, dim); the project's cache keeps them.
+
+    Args:
+        progress: called with (done, total).
+    """
     cache = EmbeddingCache(dataset.embeddings_folder, embedder)
     unit = cache.embed([Embeddable(picture.hash, picture.path) for picture in pictures], progress)
     for start in range(0, len(unit), _ROWS_AT_ONCE):  # in place: a copy of ten thousand embeddings is 50 MB

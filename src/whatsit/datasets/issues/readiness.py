@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from whatsit.datasets.catalogue import counted
+from whatsit.datasets.coach import Advice, AdviceKind
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.issues.finding import Finding, Kind
 from whatsit.datasets.issues.table import ISSUES
@@ -22,8 +23,14 @@ def stands_against(amounts: Mapping[Kind, int], labelled: int) -> list[Kind]:
     return [issue.kind for issue in ISSUES if issue.blocks(amounts.get(issue.kind, 0), labelled)]
 
 
-def verdict(dataset: Dataset, findings: Sequence[Finding], labelled: int) -> tuple[bool, tuple[str, ...]]:
-    """True where nothing stands against training, and a few lines that say so and what to photograph next."""
+def verdict(
+    dataset: Dataset, findings: Sequence[Finding], labelled: int, advice: Advice | None = None
+) -> tuple[bool, tuple[str, ...]]:
+    """True where nothing stands against training, and a few lines that say so and what to photograph next.
+
+    Args:
+        advice: the coach's; None: the numbers of pictures alone decide what is said.
+    """
     totals = dataset.totals()
     amounts: dict[Kind, int] = {}
     for finding in findings:
@@ -34,6 +41,10 @@ def verdict(dataset: Dataset, findings: Sequence[Finding], labelled: int) -> tup
     classes = "1 class" if len(totals) == 1 else f"{len(totals)} classes"
     lines = [f"{counted(labelled)} in {classes}: {'not ready yet' if against else 'ready to train'}."]
     lines += [f"Against it: {', '.join(against)}."] if against else []
+    if advice is not None and advice.kind is not AdviceKind.START:
+        lines.append(advice.sentence)
+        if advice.kind is not AdviceKind.ENOUGH or not amounts.get(Kind.LABEL_ISSUE):
+            return not against, tuple(lines)
     return not against, (*lines, _next(totals, amounts.get(Kind.LABEL_ISSUE, 0)))
 
 

@@ -4,6 +4,7 @@ from whatsit.deployment.common import label_lines
 from whatsit.deployment.program import read_program
 from whatsit.deployment.remark import Remark
 from whatsit.deployment.target import Source, Target, Written
+from whatsit.deployment.unknown import unknown_files
 from whatsit.models.card import ModelCard
 from whatsit.tflite.metadata import flatbuffer_part
 
@@ -13,7 +14,11 @@ _NOTE = Remark("c_note", "classify.py runs the array on a computer; a microcontr
 def _write(source: Source) -> Written:
     card = source.card
     files = {"model.c": _code(card, flatbuffer_part(source.content)), "model.h": _header(card)}
-    return Written({name: text.encode() for name, text in files.items()} | {"labels.txt": label_lines(card.labels)})
+    return Written(
+        {name: text.encode() for name, text in files.items()}
+        | {"labels.txt": label_lines(card.labels)}
+        | unknown_files(source.content, card)
+    )
 
 
 def _header(card: ModelCard) -> str:

@@ -3,6 +3,7 @@
 from whatsit.deployment.common import label_lines
 from whatsit.deployment.program import read_program
 from whatsit.deployment.target import Source, Target, Written
+from whatsit.deployment.unknown import unknown_files
 from whatsit.models.taught_model import golden_file
 from whatsit.tflite.metadata import read_files
 
@@ -15,7 +16,14 @@ def _write(source: Source) -> Written:
         for index, golden in enumerate(source.card.golden)
         if golden.file in inside
     }
-    return Written({"model.tflite": source.content, "labels.txt": label_lines(source.card.labels), **golden})
+    return Written(
+        {
+            "model.tflite": source.content,
+            "labels.txt": label_lines(source.card.labels),
+            **golden,
+            **unknown_files(source.content, source.card),
+        }
+    )
 
 
 LITERT = Target(

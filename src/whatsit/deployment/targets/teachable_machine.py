@@ -4,6 +4,7 @@ from whatsit.deployment.common import label_lines, needs_colour
 from whatsit.deployment.program import read_program
 from whatsit.deployment.remark import Remark
 from whatsit.deployment.target import Source, Target, Written
+from whatsit.deployment.unknown import unknown_files
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.card import ModelCard
 
@@ -17,7 +18,13 @@ def _notes(card: ModelCard) -> tuple[Remark, ...]:
 
 def _write(source: Source) -> Written:
     numbered = [f"{index} {label}" for index, label in enumerate(source.card.labels)]
-    return Written({"model.tflite": source.content, "labels.txt": label_lines(numbered)})
+    return Written(
+        {
+            "model.tflite": source.content,
+            "labels.txt": label_lines(numbered),
+            **unknown_files(source.content, source.card),
+        }
+    )
 
 
 TEACHABLE_MACHINE = Target(

@@ -3,7 +3,7 @@
 import re
 
 from whatsit.live.controls import Controls
-from whatsit.live.model_files import ModelChoice
+from whatsit.live.model_selector import ModelSelector
 from whatsit.live.sinks.home_assistant import INSTALL, LONGEST_STATE, OFF, ON
 from whatsit.validation import short
 
@@ -40,7 +40,7 @@ def obey(controls: Controls, command: str, payload: bytes) -> str | None:
     return f"no command {short(command)}; expected {', '.join(COMMANDS)}"
 
 
-def _choose(models: ModelChoice | None, command: str, payload: bytes) -> str | None:
+def _choose(models: ModelSelector | None, command: str, payload: bytes) -> str | None:
     if models is None:
         return f"{command} {short(payload[:80])}: there is no model to choose"
     if command == "update":

@@ -46,6 +46,8 @@ class WhyView(TypedDict):
     distance: float | None
     """To the nearest class."""
     threshold: float | None
+    strangeness: float | None
+    """0 upwards; above 1 is unknown."""
     """What the distance is held against; None where the model has none, or measures in another unit."""
     seen: str
     """What the network saw, as a ``data:`` address."""
@@ -201,7 +203,8 @@ def _view(token: str, key: str | None, label: str | None, found: Explanation) ->
         "label": label,
         "best": found.predictions[0].label,
         "score": found.predictions[0].score,
-        "unknown_by": found.unknown_by,
+        "unknown_by": found.predictions.unknown_by,
+        "strangeness": found.predictions.strangeness,
         "distance": found.predictions.distance,
         "threshold": found.threshold,
         "seen": jpeg_data_url(seen(found)),

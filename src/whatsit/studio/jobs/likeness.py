@@ -61,14 +61,14 @@ class Likeness:
 
     def __init__(self, dataset: Dataset, embedder: Embedder, background: Background, answers: Path | None) -> None:
         self._dataset, self._embedder, self._background, self._answers = dataset, embedder, background, answers
-        self._rows: dict[str, int] = {}
-        self._embeddings = np.empty((0, 0), np.float16)
+        # One value, so that a search never sees the rows of one gathering and the embeddings of another.
+        self._gathered: tuple[dict[str, int], NDArray[np.float16]] = {}, np.empty((0, 0), np.float16)
         self._search: Search | None = None
         self._guard = threading.Lock()  # of a search's interpreter and files
 
     def view(self) -> FindView:
         """How far gathering is, and what can be searched."""
-        rows, search = self._rows, self._search
+        (rows, _), search = self._gathered, self._search
         return {
             **self._background.view(),
             "missing": sum(picture.hash not in rows for picture in self._pictures()),
@@ -102,7 +102,7 @@ class Likeness:
             ImageError: the picture cannot be read.
             DataError: nothing is gathered yet.
         """
-        rows, embeddings = self._rows, self._embeddings
+        rows, embeddings = self._gathered
         if not rows:
             raise DataError("the pictures were not looked at yet; do that first")
         prepared = self._embedder.preprocess.pixels(picture)
@@ -143,8 +143,7 @@ class Likeness:
         by_hash = {picture.hash: picture.path for picture in self._pictures()}
         cache = EmbeddingCache(self._dataset.embeddings_folder, self._embedder)
         raw = cache.embed([Embeddable(hash_, path) for hash_, path in by_hash.items()], progress)
-        self._embeddings = _comparable(self._embedder, raw)
-        self._rows = {hash_: row for row, hash_ in enumerate(by_hash)}
+        self._gathered = {hash_: row for row, hash_ in enumerate(by_hash)}, _comparable(self._embedder, raw)
         if self._answers is not None and self._search is None:
             progress(0, 0)  # making an index does not report its progress
             self._search = Search(self._answers)

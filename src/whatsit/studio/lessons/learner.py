@@ -22,11 +22,14 @@ Embeddings = Mapping[int, NDArray[np.float32]]
 class Learner:
     """A lesson fitted: its learnt shots have moved the prototypes, the others wait for the next learning."""
 
-    def __init__(self, lesson: Lesson, embeddings: Embeddings, embedder: Embedder) -> None:
+    def __init__(
+        self, lesson: Lesson, embeddings: Embeddings, embedder: Embedder, strangers: NDArray[np.float32] | None = None
+    ) -> None:
+        """Fit what is taught; ``strangers`` are embeddings of marked ones, shape (n, dim)."""
         self.embeddings = embeddings
         """Of every shot, by its id."""
         self.embedder = embedder
-        self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim)
+        self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim, strangers)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -75,7 +78,9 @@ class Learner:
         save_features(path, self._taught, self.embedder.id, self.embedder.preprocess, file, normalisation)
 
 
-def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[SupportSet, int]:
+def _fit(
+    lesson: Lesson, embeddings: Embeddings, dim: int, strangers: NDArray[np.float32] | None
+) -> tuple[SupportSet, int]:
     firsts = lesson.firsts
     own = {shot.id for shot in firsts}
     samples = [shot for shot in lesson.shots if shot.id not in own]
@@ -83,7 +88,7 @@ def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[SupportSet, 
     waiting = [shot for shot in samples if not shot.learnt]
     labels = [found.label for found in lesson.classes]
     taught = SupportSet.of(
-        labels, _stack(firsts, embeddings, dim), _stack(learnt, embeddings, dim), _owners(learnt, lesson)
+        labels, _stack(firsts, embeddings, dim), _stack(learnt, embeddings, dim), _owners(learnt, lesson), strangers
     )
     rounds = 0
     if learnt and firsts:

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from whatsit.cameras import CameraState, Frame, SharedCamera, Subscription, open_camera
 from whatsit.cameras.camera import PushedCamera, StagedCamera
+from whatsit.cameras.region import split_region
 from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import CameraError
 from whatsit.parallel import start_thread
@@ -17,7 +18,8 @@ PREVIEW_WIDTH = 640
 """Pixels."""
 _PREVIEW_QUALITY = 80
 KEPT_QUALITY = 92
-_STALE_SECONDS = 3.0
+STALE_SECONDS = 3.0
+"""A frame older than this is not what the camera sees now."""
 _LOOK_SECONDS = 0.5
 
 
@@ -30,6 +32,8 @@ class FeedView(TypedDict):
     """The scheme of its address: which kind of camera it is."""
     fed_by_page: bool
     """Whether its frames are those that a page sends."""
+    region: list[float] | None
+    """Left, top, width and height of what is seen of its picture, in shares of that; None: all of it."""
     state: str
     """A value of ``CameraState``."""
     error: str | None
@@ -102,10 +106,12 @@ class Feed:
 
     def view(self) -> FeedView:
         """The camera and how it is, for the page."""
+        region = split_region(self.uri)[1]
         return {
             "uri": self.source,
             "scheme": self.scheme,
             "fed_by_page": self.fed_by_page,
+            "region": None if region is None else [region.x, region.y, region.width, region.height],
             "state": self.state.value,
             "error": self.error,
             "objects": list(self.objects),
@@ -164,7 +170,7 @@ class Feed:
             CameraError: there is no frame of the last three seconds.
         """
         frame = self._camera.latest
-        if frame is None or abs(now - frame.time) > _STALE_SECONDS:  # abs: the clock can be set back
+        if frame is None or abs(now - frame.time) > STALE_SECONDS:  # abs: the clock can be set back
             reason = self.error or "it has not given a picture yet"
             raise CameraError(f"no picture to take: {reason}")
         return frame

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from whatsit.errors import DataError, WhatsitError
-from whatsit.live.model_files import version_of
+from whatsit.live.model_selector import version_of
 from whatsit.studio.outbox import Hub
 from whatsit.studio.watching.feed import Feed
 from whatsit.studio.watching.recognition import Outlet, Recognition, Seeing

@@ -174,7 +174,8 @@ class Outlets:
         """What was seen lately, with times in seconds since 1970."""
         with self._guard:
             since = time.time() - REMEMBERED_SECONDS
-            return [moment for moment in self._moments if moment[0] >= since]
+            # A clock that was set back, or a frame that took its time, must not turn them round.
+            return sorted((one for one in self._moments if one[0] >= since), key=lambda one: one[0])
 
     @property
     def paused(self) -> bool:

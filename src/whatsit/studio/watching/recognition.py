@@ -4,6 +4,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 from whatsit.cameras import SharedCamera
-from whatsit.errors import WhatsitError
+from whatsit.errors import DataError, WhatsitError
 from whatsit.heads.exemplars import NOTHING, Exemplars
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
@@ -24,7 +25,7 @@ from whatsit.live.smoothing import Smoothing, smooth
 from whatsit.models.corrected import Seen
 from whatsit.models.prediction import Predictions
 from whatsit.studio.outbox import Hub, as_text
-from whatsit.studio.watching.feed import Feed
+from whatsit.studio.watching.feed import STALE_SECONDS, Feed
 
 _log = logging.getLogger(__name__)
 SHOWN = 12
@@ -53,6 +54,10 @@ class AnswerView(TypedDict):
     """Of that class, 0..1."""
     distance: float | None
     """Of that class."""
+    strangeness: float | None
+    """0 upwards, above 1 is unknown; None where the model never says so."""
+    unknown_by: str
+    """Which measurement said unknown, as ``Predictions.unknown_by``."""
     classes: list[ClassAnswer]
     """The most likely first."""
     fps: float
@@ -130,8 +135,8 @@ class Recognition:
         """The corrected pictures, by this model's embeddings."""
         self.latest: Answer | None = None
         """The newest answer, with its frame."""
-        self.watches: list[Callable[[Answer], None]] = []
-        """Called with every answer."""
+        self.watches: list[Callable[[str, Answer], None]] = []
+        """Called with the model and every answer."""
         self._units: dict[str, NDArray[np.float32] | None] = {}
         self._recogniser: Recogniser = recogniser
         self._feed = feed
@@ -198,12 +203,32 @@ class Recognition:
         Raises:
             ImageError: it cannot be read.
         """
+        return self._view(self._single(picture, time.time()))
+
+    def once(self) -> AnswerView:
+        """The answer to the newest frame alone, whoever watches.
+
+        Raises:
+            DataError: the camera gave no frame yet.
+            ModelError: the model fails.
+        """
+        frame = self._feed.camera.latest
+        if frame is None:
+            raise DataError("the camera gave no picture yet; look at the page, or try again")
+        answer = replace(self._single(frame.image, frame.time), frame=frame)
+        if time.time() - frame.time > STALE_SECONDS:
+            answer = replace(answer, state=AnswerState.STALE)
+        return self._view(answer)
+
+    def _single(self, picture: ImageLike, when: float) -> Answer:
+        """The answer to one picture, without those before it."""
+        pixels = self._recogniser.preprocess.pixels(picture)
         began = time.perf_counter()
-        predictions = self._recogniser.classify_pixels(self._recogniser.preprocess.pixels(picture), SHOWN)
-        ms = (time.perf_counter() - began) * 1000
-        said = smooth(None, predictions, time.time(), self._smoothing)
+        predictions = self._recogniser.classify_pixels(pixels, SHOWN)
+        stats = Stats(inference_ms=1000 * (time.perf_counter() - began))
+        said = smooth(None, predictions, when, self._smoothing)
         state, label, score = (said.state, said.label, said.score) if said else (AnswerState.UNKNOWN, None, 0.0)
-        return self._view(Answer(state, label, score, predictions, None, Stats(inference_ms=ms)))
+        return Answer(state, label, score, predictions, None, stats)
 
     def attend(self) -> None:
         """Start the engine if a tab subscribes, else stop it; restart it when the camera was changed."""
@@ -229,7 +254,7 @@ class Recognition:
     def _post(self, answer: Answer) -> None:
         self.latest = answer
         for watch in self.watches:
-            watch(answer)
+            watch(self.model, answer)
         if self._outlet is not None:
             self._outlet.put(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
@@ -243,6 +268,8 @@ class Recognition:
             "label": answer.label,
             "score": answer.score,
             "distance": named_distance(answer),
+            "strangeness": predictions.strangeness,
+            "unknown_by": predictions.unknown_by,
             "classes": [
                 {"label": one.label, "score": one.score, "distance": distance}
                 for one, distance in zip(predictions, distances, strict=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from whatsit.cameras import SharedCamera
 from whatsit.errors import ModelArgumentError
-from whatsit.live.model_files import version_of
+from whatsit.live.model_selector import version_of
 from whatsit.live.recogniser import Recogniser
 from whatsit.studio.watching.feed import Feed
 from whatsit.studio.watching.models import TAUGHT, Models
@@ -17,7 +17,7 @@ _TAUGHT = "(taught)"
 
 
 class Steering:
-    """``Controls`` and ``ModelChoice`` of a studio.
+    """``Controls`` and ``ModelSelector`` of a studio.
 
     Args:
         use: puts a model of the project to work by name, or what was taught by an empty one.
@@ -72,11 +72,7 @@ class Steering:
         """The choice of models is made here too."""
         return self
 
-    @models.setter
-    def models(self, _: object) -> None:
-        raise AttributeError("models")
-
-    # ---- ModelChoice
+    # ---- ModelSelector
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,7 +96,7 @@ class Steering:
         return (version_of(file) if file is not None else "") or self._models.version(self._outlets.model) or self.name
 
     def choose(self, name: str) -> None:
-        """As ``ModelChoice.choose``."""
+        """As ``ModelSelector.choose``."""
         self._use("" if name == _TAUGHT else name)
 
     @property

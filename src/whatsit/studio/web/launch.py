@@ -6,7 +6,6 @@ from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.bulk.manifest import known_manifest
-from whatsit.cameras.listing import first_camera
 from whatsit.errors import ModelArgumentError
 from whatsit.logs import log_to_terminal
 from whatsit.studio.studio import Studio
@@ -50,7 +49,7 @@ def launch(
     if answers is not None:
         known_manifest(answers)
     server = StudioServer(
-        Studio(project, _embedder(model, normalise), camera or first_camera(), answers),
+        Studio(project, _embedder(model, normalise), camera or "", answers),
         host=host,
         port=port,
         token=token,

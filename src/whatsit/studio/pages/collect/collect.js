@@ -1,5 +1,6 @@
 // Collect: one label at a time, one press or many.
 import { drawBars } from "../bars.js";
+import { askCoach } from "../coach.js";
 import "../folders.js";
 import { hold, holdable, release } from "../hold.js";
 import { t } from "../messages.js";
@@ -44,6 +45,7 @@ function drawCounter() {
 }
 
 socket.on("collection", (message) => {
+  askCoach("dataset");
   counts = message.counts;
   const most = Math.max(1, ...Object.values(counts));
   const rows = Object.entries(counts).map(([name, n]) => ({ label: name, score: n / most, n }));

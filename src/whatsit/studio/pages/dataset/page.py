@@ -197,7 +197,7 @@ async def upload_part(request: Request, upload_id: UploadId, path: str, at: int 
 @router.post("/api/dataset/upload/{upload_id}/finish")
 def finish_upload(request: Request, upload_id: UploadId, asked: UploadEnd) -> ImportBegun:
     """Start importing what was uploaded."""
-    studio_of(request).import_upload(upload_id, asked.label.strip())
+    studio_of(request).importing.begin(upload_id, asked.label.strip())
     return {"message": "import_begun", "values": {}}
 
 
@@ -209,7 +209,7 @@ def cancel_upload(request: Request, upload_id: UploadId) -> UploadCancelled:
 
 @router.get("/api/dataset/import")
 def import_state(request: Request) -> ImportView:
-    return studio_of(request).import_view()
+    return studio_of(request).importing.view()
 
 
 @router.post("/api/dataset/import/stop")

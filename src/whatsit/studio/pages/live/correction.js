@@ -1,11 +1,11 @@
 // Corrections on the Live page: of the frame that was answered last, or of a picture that somebody chose.
+import { bindCorrection, chooseNumber, offerLabels } from "../correction.js";
 import { t } from "../messages.js";
 import { figure, labelName, tileAddress } from "../names.js";
 import { act } from "../requests.js";
 import * as socket from "../socket.js";
 import { percent, setText } from "../stage.js";
 import { undo } from "../undo.js";
-import { bindCorrection, chooseNumber, offerLabels } from "./labels.js";
 
 const $ = (id) => document.getElementById(id);
 let model = () => "taught";

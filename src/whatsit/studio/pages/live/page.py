@@ -17,6 +17,7 @@ from whatsit.studio.pages.live.messages import (
 from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.watching.asking import CorrectedValues, PictureAnswer
 from whatsit.studio.watching.models import ModelsView
+from whatsit.studio.watching.recognition import AnswerView
 from whatsit.studio.watching.thumbnail import large
 
 PAGE = Page("live", "/live", order=100)
@@ -31,6 +32,12 @@ def page(request: Request) -> Response:
 @router.get("/api/models")
 def models(request: Request) -> ModelsView:
     return studio_of(request).models_view()
+
+
+@router.get("/api/answer")
+def answer(request: Request, model: str | None = None) -> AnswerView:
+    """What the camera sees now, for other programs: the message ``answer`` of the newest frame alone."""
+    return studio_of(request).answer_now(model)
 
 
 @router.post("/api/models/open")

@@ -9,10 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from whatsit.cameras import CameraSource, list_cameras
 from whatsit.cameras.opening import camera_source
+from whatsit.cameras.region import Region
 from whatsit.cameras.sources import CAMERAS
 from whatsit.errors import DataError
 from whatsit.studio.outbox import Outbox
-from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, NoValues, Reply, SceneChoice
+from whatsit.studio.pages.shared.messages import CameraChoice, Cameras, NoValues, RegionChoice, Reply, SceneChoice
 from whatsit.studio.pages.shared.page import studio_of
 from whatsit.studio.studio import Studio
 from whatsit.studio.watching.feed import CameraView
@@ -26,7 +27,7 @@ MAX_STREAMS = 16
 
 @router.get("/api/camera")
 def camera(request: Request) -> CameraView:
-    return studio_of(request).camera_view()
+    return studio_of(request).camera.view()
 
 
 @router.get("/api/cameras")
@@ -54,12 +55,12 @@ def choose(request: Request, asked: CameraChoice) -> Reply[Literal["camera_chose
         raise DataError(
             f"a camera's address has at most {_LONGEST_ADDRESS} characters, this one has {len(asked.uri):,}"
         )
-    if not camera_source(asked.uri).page_may_choose and asked.uri != studio.first_camera:
+    if not camera_source(asked.uri).page_may_choose and asked.uri != studio.camera.first:
         raise DataError(
             f"{asked.uri!r}: pages can choose  {'  '.join(source.example for source in _choosable())}; "
             "files and folders of the studio's machine are opened with its --camera option"
         )
-    studio.choose_camera(asked.uri, asked.tab)
+    studio.camera.choose(asked.uri, asked.tab)
     return {"message": "camera_chosen", "values": {}}
 
 
@@ -69,6 +70,12 @@ def show(request: Request, asked: SceneChoice) -> Reply[Literal["showing"], NoVa
     studio.feed.show(asked.name)
     studio.tell_camera()
     return {"message": "showing", "values": {}}
+
+
+@router.post("/api/camera/region")
+def region(request: Request, asked: RegionChoice) -> Reply[Literal["region_chosen", "region_cleared"], NoValues]:
+    studio_of(request).camera.choose_region(None if asked.region is None else Region(*asked.region))
+    return {"message": "region_chosen" if asked.region else "region_cleared", "values": {}}
 
 
 def _choosable() -> list[CameraSource]:

@@ -97,6 +97,13 @@ class SceneChoice(Body):
     """What the demonstration scene shows; None: everything in turn."""
 
 
+class RegionChoice(Body):
+    """``POST /api/camera/region``"""
+
+    region: tuple[float, float, float, float] | None
+    """Left, top, width and height in shares of the camera's whole picture; None: all of it."""
+
+
 class FoundCamera(TypedDict):
     """One camera that can be chosen."""
 

@@ -75,7 +75,7 @@ async def _receive(websocket: WebSocket, studio: Studio, outbox: Outbox, name: s
             return
         if message.get("bytes") is not None:
             with contextlib.suppress(WhatsitError):
-                studio.frame_from(name, message["bytes"])
+                studio.camera.frame_from(name, message["bytes"])
             # The page sends its next frame when this one has been taken.
             outbox.put("taken", as_text("taken", {}))
         elif message.get("text") is not None:

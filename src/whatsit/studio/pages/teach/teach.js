@@ -1,4 +1,5 @@
 // Teach: class cards, samples, learning.
+import { askCoach } from "../coach.js";
 import { arrange } from "./arrange.js";
 import { drawBars } from "../bars.js";
 import "../folders.js";
@@ -56,6 +57,7 @@ async function learn() {
 socket.on("lesson", (message) => {
   lesson = message;
   draw();
+  askCoach("lesson");
   if ($("picture-dialog").open) listClasses();
   nameNewClass();
 });

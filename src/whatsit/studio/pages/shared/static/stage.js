@@ -1,6 +1,7 @@
 // The live picture, the answer on it, and the choice of camera; the same on every page that looks.
 import { t } from "./messages.js";
 import * as own from "./own_camera.js";
+import "./region.js";
 import { act, get, post } from "./requests.js";
 import * as socket from "./socket.js";
 import { toast } from "./toast.js";

@@ -1,6 +1,6 @@
 // Why an answer was given: what the network saw and where it looked, then the nearest taught pictures.
 import { t } from "./messages.js";
-import { labelName, tileAddress } from "./names.js";
+import { isClass, labelName, STRANGERS, tileAddress } from "./names.js";
 import { act, get, post } from "./requests.js";
 import * as socket from "./socket.js";
 import { toast } from "./toast.js";
@@ -33,13 +33,15 @@ export async function openWhy(model, picture = null) {
   nearest(found);
 }
 
-function rule({ unknown_by, distance, threshold }) {
+function rule({ unknown_by, distance, threshold, strangeness }) {
   $("why-rule").hidden = !unknown_by;
   if (!unknown_by) return;
   const said = t(`why.rule.${unknown_by}`);
   const text = said.startsWith("why.rule.") ? unknown_by : said;
-  const held = threshold === null || distance === null ? "" : ` ${t("why.held", { distance: distance.toFixed(2), threshold: threshold.toFixed(2) })}`;
-  $("why-rule").textContent = t("why.unknown", { rule: text }) + held;
+  const held = unknown_by === "distance" && threshold !== null && distance !== null;
+  const measured = held ? t("why.held", { distance: distance.toFixed(2), threshold: threshold.toFixed(2) })
+    : strangeness === null ? "" : t("why.strangeness", { strangeness: strangeness.toFixed(2) });
+  $("why-rule").textContent = [t("why.unknown", { rule: text }), measured].join(" ").trim();
 }
 
 async function nearest(asked) {
@@ -93,7 +95,7 @@ async function mend(answer) {
 
 function listLabels({ best, label }) {
   if (!$("why-label")) return;
-  const known = labels.filter((one) => one !== label);
+  const known = [...labels.filter(isClass), STRANGERS].filter((one) => one !== label);
   $("why-label").replaceChildren(...known.map((one) => new Option(labelName(one), one, false, one === best)));
   $("why-relabel").disabled = known.length === 0;
 }

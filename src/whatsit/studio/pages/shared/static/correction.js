@@ -1,7 +1,7 @@
 // "No, it is …" and "None of these": the labels to choose from, one key each, and another label typed.
-import { isClass } from "../names.js";
-import { t } from "../messages.js";
-import * as socket from "../socket.js";
+import { isClass } from "./names.js";
+import { t } from "./messages.js";
+import * as socket from "./socket.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST = 9; // labels that have a key

@@ -14,7 +14,7 @@ from whatsit.validation import short
 _log = logging.getLogger(__name__)
 
 
-class ModelChoice(Protocol):
+class ModelSelector(Protocol):
     """What programs that steer the engine see of its models. All of it can be used from any thread."""
 
     @property
@@ -55,8 +55,8 @@ def version_of(file: Path) -> str:
     return datetime.fromtimestamp(written, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-class ModelFiles:
-    """A ``ModelChoice`` of files.
+class FileSelector:
+    """A ``ModelSelector`` of files.
 
     Args:
         files: those there are now, by name.
@@ -84,7 +84,7 @@ class ModelFiles:
         return (version_of(file) if file is not None else "") or self.installed
 
     def choose(self, name: str) -> None:
-        """As ``ModelChoice.choose``."""
+        """As ``ModelSelector.choose``."""
         file = self._files().get(name)
         if file is None:
             raise DataError(f"model {short(name)}: no such model; there are: {', '.join(self.names)}")
