@@ -1,8 +1,10 @@
 """What holds for every file of the repository."""
 
 import ast
+import importlib
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,22 @@ def test_every_skipped_test_says_why() -> None:
                     silent.append(f"{path.relative_to(ROOT)}:{node.lineno}: {name}")
     assert checked > 5
     assert silent == []
+
+
+def test_the_readme_of_the_package_has_no_link_that_needs_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("hatchling", reason="builds the wheel; it is in the development dependencies")
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    standalone = importlib.import_module("package_metadata").standalone
+    text = (ROOT / "README.md").read_text()
+    relative = re.compile(r"\]\((?!https?://)")
+    assert relative.search(text)
+    for repository in ("", "https://example.org/whatsit/blob/main"):
+        assert not relative.search(standalone(text, repository))
+    assert "(https://example.org/whatsit/blob/main/docs/studio.md)" in standalone(text, repository)
+    assert "[NOTICE]" not in standalone(text, "") and "NOTICE" in standalone(text, "")
+
+
+def test_the_package_carries_its_licences() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["license-files"] == ["LICENSE", "NOTICE"]
+    assert all((ROOT / name).is_file() for name in project["license-files"])

@@ -9,8 +9,8 @@ model=${3:-}
 cd "$(dirname "$0")/.."
 
 say() { printf '\n== %s\n' "$*"; }
-inside() { chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "${carried[@]}" bash -euc "$1"; }
-disk() { inside "du -sm /root/whatsit/$1/lib/python3*/site-packages | cut -f1"; }
+inside() { chroot "$root" /usr/bin/env -i HOME=/opt/trial PATH=/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "${carried[@]}" bash -euc "$1"; }
+disk() { inside "du -sm /opt/trial/whatsit/$1/lib/python3*/site-packages | cut -f1"; }
 
 command -v qemu-aarch64-static debootstrap update-binfmts >/dev/null ||
     { apt-get update -q; apt-get install -qy qemu-user-static debootstrap binfmt-support; }
@@ -32,38 +32,38 @@ cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
 trap 'umount "$root/proc"' EXIT
-rm -rf "$root/root/whatsit"
-mkdir -p "$root/root/whatsit"
-git ls-files -z | xargs -0 tar -cf - | tar -xf - -C "$root/root/whatsit"
-test -z "$model" || cp "$model" "$root/root/elsewhere.tflite"
+rm -rf "$root/opt/trial/whatsit"
+mkdir -p "$root/opt/trial/whatsit"
+git ls-files -z | xargs -0 tar -cf - | tar -xf - -C "$root/opt/trial/whatsit"
+test -z "$model" || cp "$model" "$root/opt/trial/elsewhere.tflite"
 # Pictures to teach with, and to ask about.
-inside 'rm -rf /root/pictures && mkdir -p /root/pictures/dark /root/pictures/light'
+inside 'rm -rf /opt/trial/pictures && mkdir -p /opt/trial/pictures/dark /opt/trial/pictures/light'
 
 say "Debian $(cat "$root/etc/debian_version"), $(inside 'uname -m; python3 --version' | tr '\n' ' ')"
 say "the core: for running"
 start=$SECONDS
-inside 'cd /root/whatsit && python3 -m venv core && core/bin/pip install -q .'
+inside 'cd /opt/trial/whatsit && python3 -m venv core && core/bin/pip install -q .'
 echo "installed in $((SECONDS - start)) s under emulation, $(disk core) MB"
-inside 'cd /root && whatsit/core/bin/python - <<END
+inside 'cd /opt/trial && whatsit/core/bin/python - <<END
 from PIL import Image
 for label, grey in (("dark", 30), ("light", 220)):
     for more in range(4):
         Image.new("RGB", (96, 72), (grey + 5 * more, grey, grey)).save(f"pictures/{label}/{more}.png")
 END'
-inside 'cd /root && whatsit/core/bin/whatsit doctor'
-inside 'cd /root && whatsit/core/bin/whatsit classify pictures/light/0.png'
-inside 'cd /root && whatsit/core/bin/whatsit live --camera synthetic: -n 3'
-test -z "$model" || inside 'cd /root && whatsit/core/bin/whatsit verify elsewhere.tflite'
+inside 'cd /opt/trial && whatsit/core/bin/whatsit doctor'
+inside 'cd /opt/trial && whatsit/core/bin/whatsit classify pictures/light/0.png'
+inside 'cd /opt/trial && whatsit/core/bin/whatsit live --camera synthetic: -n 3'
+test -z "$model" || inside 'cd /opt/trial && whatsit/core/bin/whatsit verify elsewhere.tflite'
 
 say "for teaching in the studio"
 start=$SECONDS
-inside "cd /root/whatsit && python3 -m venv all && all/bin/pip install -q '.[teach,studio,opencv]'"
+inside "cd /opt/trial/whatsit && python3 -m venv all && all/bin/pip install -q '.[teach,studio,opencv]'"
 echo "installed in $((SECONDS - start)) s under emulation, $(disk all) MB"
-inside 'cd /root && whatsit/all/bin/whatsit doctor'
-inside 'cd /root && whatsit/all/bin/whatsit teach pictures -o taught.tflite && whatsit/all/bin/whatsit verify taught.tflite'
-inside 'cd /root && whatsit/all/bin/whatsit classify pictures/dark --model taught.tflite'
+inside 'cd /opt/trial && whatsit/all/bin/whatsit doctor'
+inside 'cd /opt/trial && whatsit/all/bin/whatsit teach pictures -o taught.tflite && whatsit/all/bin/whatsit verify taught.tflite'
+inside 'cd /opt/trial && whatsit/all/bin/whatsit classify pictures/dark --model taught.tflite'
 # The first page, asked for until it comes; the server ends with this line.
-inside 'cd /root && rm -rf mine && (timeout 600 whatsit/all/bin/whatsit studio mine --camera synthetic: --port 8123 --no-open &)
+inside 'cd /opt/trial && rm -rf mine && (timeout 600 whatsit/all/bin/whatsit studio mine --camera synthetic: --port 8123 --no-open &)
 whatsit/all/bin/python - <<END
 import time, urllib.request
 for _ in range(120):

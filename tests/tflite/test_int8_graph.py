@@ -49,7 +49,7 @@ def ours(content, ranges):
 @pytest.fixture
 def theirs(monkeypatch):
     """The quantiser's own, for what ``quantise`` writes without it."""
-    pytest.importorskip("ai_edge_quantizer")
+    pytest.importorskip("ai_edge_quantizer", reason="comes with the extra teach")
     monkeypatch.setattr(module, "int8_graph", lambda model, ranges: False)
     return quantise
 
@@ -131,7 +131,7 @@ def with_pooling():
 
 
 def test_an_operator_that_is_not_ours_is_left_to_the_quantiser():
-    pytest.importorskip("ai_edge_quantizer")
+    pytest.importorskip("ai_edge_quantizer", reason="comes with the extra teach")
     content, ranges = with_pooling()
     model = read_model(content)
     assert not int8_graph(model, ranges) and write_model(model) == content, "unchanged"

@@ -57,13 +57,22 @@ def web() -> Tried:
 
     app = Starlette(routes=[Route("/", lambda _: PlainTextResponse("here"))])
     server = WebServer(lambda *_: app, port=0)
-    serving = threading.Thread(target=server.run, daemon=True)
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            server.run()
+        except Exception as error:  # said below, not on the terminal by its thread
+            failed.append(error)
+
+    serving = threading.Thread(target=run, daemon=True)
     serving.start()
     try:
         with urllib.request.urlopen(server.address.url, timeout=10) as answer:  # noqa: S310 (our own address)
             said = answer.read()
     except (OSError, urllib.error.URLError) as error:
-        return Tried(False, f"{server.address.url} does not answer: {error}", EXTRAS["studio"].command)
+        reason = " ".join(f"{type(one).__name__}: {one}" for one in failed or [error])
+        return Tried(False, f"{server.address.url} does not answer: {reason}", EXTRAS["studio"].command)
     finally:
         server.stop()
         serving.join(10)
