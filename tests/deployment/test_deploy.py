@@ -174,7 +174,7 @@ def test_a_models_own_file_names_are_no_paths_to_write_to(models, tmp_path):
     files["whatsit.json"] = dataclasses.replace(card, golden=(golden,)).to_json()
     (tmp_path / "hostile.tflite").write_bytes(with_files(content, files))
     made = deploy(tmp_path / "hostile.tflite", "litert", tmp_path / "out")
-    assert made.files == ("classify.py", "golden/golden_0.png", "labels.txt", "model.tflite")
+    assert made.files == ("classify.py", "golden/golden_0.png", "labels.txt", "model.tflite", "unknown.npz")
     assert not list(tmp_path.parent.glob("**/escaped.png"))
 
 

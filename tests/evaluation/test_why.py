@@ -125,7 +125,7 @@ def test_an_unknown_picture_is_explained_by_its_strangeness(composed):
     found = explain(model.to_tflite(), np.zeros((224, 224, 3), np.uint8))
     assert found.predictions.unknown and found.predictions.unknown_by == "far"
     measured = f"strangeness {found.predictions.strangeness:.2f}, of which 1 is the limit"
-    assert f"Unknown: it is unlike everything taught ({measured})." in sentences(found)
+    assert f"Unknown: unlike everything taught ({measured})." in sentences(found)
 
 
 def test_the_command_writes_why_and_refuses_other_kinds_of_file(tmp_path, whatsit_line, photographs):

@@ -253,8 +253,8 @@ class TestInANotebook:
             assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html and "a &amp; b" in html
 
     def test_an_unknown_picture_says_so_beside_its_nearest_classes(self):
-        html = Predictions((Prediction("cat", 0.9, 0),), unknown=True, distance=1.25)._repr_html_()
-        assert "unknown" in html and "1.25" in html and "cat" in html
+        html = Predictions((Prediction("cat", 0.9, 0),), True, 0.9, strangeness=1.25, unknown_by="far")._repr_html_()
+        assert "<b>unknown</b>: unlike everything taught (strangeness 1.25)" in html and "cat" in html
 
     def test_a_picture_that_is_gone_by_now_leaves_the_bars(self, small_model, tmp_path):
         Image.fromarray(shade(5)).save(tmp_path / "x.png")

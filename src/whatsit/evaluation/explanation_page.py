@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from whatsit.errors import ImageError
 from whatsit.evaluation.explanation import ClassEvidence, Explanation
 from whatsit.evaluation.looked_at import LookedAt
+from whatsit.heads.limits import UNKNOWN_BY
 from whatsit.imaging.image import load_image
 from whatsit.imaging.thumbnail import square, square_data_url
 
@@ -41,15 +42,6 @@ def looked(explanation: Explanation) -> Image.Image:
     return shaded.convert("RGB")
 
 
-_REASONS = {
-    "far": "it is unlike everything taught",
-    "near": "it is like something taught, but fits no class",
-    "marked": "it is like a marked stranger",
-    "distance": "it is too far from everything taught",
-}
-"""What ``Predictions.unknown_by`` says."""
-
-
 def _measured(explanation: Explanation) -> str:
     answer = explanation.predictions
     if answer.unknown_by == "distance" and answer.distance is not None and explanation.threshold is not None:
@@ -63,7 +55,7 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     best = answer[0]
     found = [f"Best class: {best.label}, score {best.score:.1%}."]
     if answer.unknown:
-        found.append(f"Unknown: {_REASONS.get(answer.unknown_by, answer.unknown_by)}{_measured(explanation)}.")
+        found.append(f"Unknown: {UNKNOWN_BY.get(answer.unknown_by, 'nothing is taught')}{_measured(explanation)}.")
     for one in explanation.classes:
         if one.nearest:
             away = ", ".join(f"{near.distance:.2f}" for near in one.nearest)

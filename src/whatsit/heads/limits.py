@@ -1,5 +1,6 @@
 """What the rule for *unknown* (``strangeness``) says of a picture, and the numbers it says it by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -8,6 +9,13 @@ from numpy.typing import NDArray
 
 FAR, NEAR, MARKED, DISTANCE = "far", "near", "marked", "distance"
 """What ``Verdict.by`` can be; ``DISTANCE`` is the rule of files that earlier versions wrote."""
+UNKNOWN_BY: Mapping[str, str] = {
+    FAR: "unlike everything taught",
+    NEAR: "like things taught, but fits no class",
+    MARKED: "like a stranger that was marked",
+    DISTANCE: "farther from everything taught than the threshold",
+}
+"""The same for people."""
 _TINY = 1e-6
 
 Layout = tuple[int, int]

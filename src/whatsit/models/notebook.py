@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whatsit.errors import WhatsitError
+from whatsit.heads.limits import UNKNOWN_BY
 from whatsit.imaging.image import load_image
 from whatsit.imaging.preprocess import Preprocess
 
@@ -21,20 +22,14 @@ THUMBNAIL = 160
 _CELL = "padding:2px 8px;text-align:left;border:0;background:none"
 
 
-_WHY = {
-    "far": "unlike everything taught",
-    "near": "like things taught, but fits no class",
-    "marked": "like a stranger that was marked",
-    "distance": "farther from everything taught than the threshold",
-}
-
-
 def predictions_html(predictions: "Predictions") -> str:
     """One answer: a thumbnail, and a bar per class."""
     note = ""
     if predictions.unknown:
         away = "" if predictions.strangeness is None else f" (strangeness {predictions.strangeness:.2f})"
-        note = f"<div><b>unknown</b>: {_WHY.get(predictions.unknown_by, 'nothing is taught')}{away}. Nearest:</div>"
+        note = (
+            f"<div><b>unknown</b>: {UNKNOWN_BY.get(predictions.unknown_by, 'nothing is taught')}{away}. Nearest:</div>"
+        )
     rows = "".join(
         f'<tr><td style="{_CELL}">{escape(p.label)}</td><td style="{_CELL}">{bar(p.score)}</td>'
         f'<td style="{_CELL}">{p.score:.1%}</td></tr>'

@@ -85,7 +85,10 @@ def open_picamera(
     libcamera = libcamera or _imported("libcamera")
     known = picamera2.Picamera2.global_camera_info()
     if index < len(known) and _is_usb(known[index]):
-        raise CameraError("it is a USB camera, not a Pi's own: use  usb:0;  whatsit cameras  lists them")
+        raise CameraError(
+            "it is a USB camera, not a Pi's own: use  usb:0;  whatsit cameras  lists them",
+            on_page="it is a USB camera, not a Pi's own: choose it from the list, or type usb:0",
+        )
     if index >= len(known):
         raise CameraLostError(f"there is no such camera ({len(known)} found); is its cable in?")
     try:
