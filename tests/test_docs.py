@@ -18,9 +18,11 @@ from recipes import groups, recipes
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-PAGES = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+WRITTEN = ["README.md", "README.zh.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+PAGES = [page for page in WRITTEN if not page.endswith(".zh.md")]
+"""Those whose examples run; a translation has the same ones: tests/test_translations.py."""
 DOCUMENTS = [
-    *PAGES, "CONTRIBUTING.md", "CHANGELOG.md",
+    *WRITTEN, "CONTRIBUTING.md", "CHANGELOG.md",
     *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs/decisions").glob("*.md")),
 ]  # fmt: skip
 
