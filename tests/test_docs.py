@@ -10,17 +10,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 from tools import docs_tables
 from tools.house_map import written
 
 from example_folder import make_example_folder
 from recipes import groups, recipes
+from whatsit.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-PAGES = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+WRITTEN = ["README.md", "README.zh.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+PAGES = [page for page in WRITTEN if not page.endswith(".zh.md")]
+"""Those whose examples run; a translation has the same ones: tests/test_translations.py."""
 DOCUMENTS = [
-    *PAGES, "CONTRIBUTING.md", "CHANGELOG.md",
+    *WRITTEN, "CONTRIBUTING.md", "CHANGELOG.md",
     *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs/decisions").glob("*.md")),
 ]  # fmt: skip
 
@@ -86,6 +90,31 @@ def test_every_command_of_a_page_runs_in_its_order(page, fresh):
 def test_the_readme_shows_the_commands_that_matter():
     shown = {shlex.split(command)[1] for command in commands("README.md")}
     assert shown >= {"teach", "classify", "export", "verify", "doctor", "train", "test", "sweep", "deploy"}
+
+
+def typed_commands(page):
+    """The commands in a page's text that say more than their name: (as written, the command, its options)."""
+    root = typer.main.get_command(app)
+    for line in re.findall(r"`whatsit ([^`\n]+)`", (ROOT / page).read_text()):
+        command, words = root, shlex.split(line)
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        if words:
+            assert command is not root or words[0].startswith("-"), f"{page}: whatsit {line}"
+            yield line, command, {name for word in words for name in re.findall(r"^\[?(--?[a-z][a-z-]*)", word)}
+
+
+def test_every_command_in_the_text_has_the_options_that_it_is_shown_with():
+    checked = 0
+    for page in WRITTEN:
+        for line, command, options in typed_commands(page):
+            known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)} | {"--help"}
+            assert options <= known, f"{page}: whatsit {line}"
+            needed = [one for one in command.params if one.required and one.param_type_name == "option"]
+            if options and not set("…[") & set(line):
+                assert all(options & set(one.opts) for one in needed), f"{page}: whatsit {line}"
+            checked += 1
+    assert checked > 40
 
 
 def test_every_make_target_of_the_readme_exists():

@@ -10,39 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_litert.interpreter import Interpreter
-from PIL import Image
+from benchmarks.figures.textbook import FILES, classify
 
 from whatsit import BackboneChoice, Classifier, Design, Fit, TaughtModel, TrainingMode, find_examples, teach, train
-
-FILES = {"uint8": ("int8", "uint8"), "int8": ("int8", "int8"), "float32": ("float32", "float32")}
-"""Input and output of a file: its arithmetic and its border."""
-
-
-def classify(picture: Path, model: bytes, labels: Sequence[str], top_k: int = 5) -> list[tuple[str, float]]:
-    """The best labels with their probabilities, by LiteRT, numpy and Pillow alone."""
-    interpreter = Interpreter(model_content=model)
-    interpreter.allocate_tensors()
-    entrance, exit_ = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    _, height, width, _ = entrance["shape"]
-    pixels = np.asarray(Image.open(picture).convert("RGB").resize((width, height)))
-    if entrance["dtype"] == np.uint8:
-        values = pixels
-    elif entrance["dtype"] == np.int8:
-        scale, zero_point = entrance["quantization"]
-        values = np.clip(np.round(pixels / 255 / scale + zero_point), -128, 127).astype(np.int8)
-    else:
-        values = (pixels / 255).astype(np.float32)
-    interpreter.set_tensor(entrance["index"], values[np.newaxis])
-    interpreter.invoke()
-    scores = interpreter.get_tensor(exit_["index"])[0].astype(np.float32)
-    if exit_["dtype"] != np.float32:
-        scale, zero_point = exit_["quantization"]
-        scores = (scores - zero_point) * scale
-    if scores.min() < 0 or not np.isclose(scores.sum(), 1, atol=0.05):  # logits
-        scores = np.exp(scores - scores.max())
-        scores /= scores.sum()
-    return [(labels[index], float(scores[index])) for index in np.argsort(scores)[::-1][:top_k]]
 
 
 @pytest.fixture(scope="module")
