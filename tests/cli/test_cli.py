@@ -71,7 +71,8 @@ def test_what_was_taught_is_recognised_and_told_as_json(model: Path, lesson: Pat
     assert result.stderr == ""
     assert len(answers) == 12
     for answer in answers:
-        assert list(answer) == ["path", "unknown", "predictions", "ms"] and answer["ms"] > 0
+        assert list(answer) == ["path", "unknown", "strangeness", "unknown_by", "predictions", "ms"]
+        assert answer["ms"] > 0
         assert [list(p) for p in answer["predictions"]] == [["label", "score", "index"]] * 2
         assert answer["predictions"][0]["label"] == Path(answer["path"]).parent.name
 

@@ -40,9 +40,9 @@ def test_a_coarse_int8_network_knows_the_pictures_it_was_taught(file):
     assert answers(taught.to_tflite("float32")) == RIGHT
     assert answers(taught.to_tflite("int8")) == RIGHT
     assert not taught.int8_loss.matters
-    # With the head and the threshold of the float32 network, most of them would be unknown.
+    # With the head and the rule for unknown of the float32 network, some of them would be unknown.
     as_before = answers(replace(taught, int8=None).to_tflite("int8"))
-    assert sum(unknown for _, unknown in as_before) > len(EXAMPLES) / 2
+    assert any(unknown for _, unknown in as_before)
 
 
 def test_what_int8_computes_is_what_its_head_was_fitted_on(file):
