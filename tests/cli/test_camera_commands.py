@@ -209,3 +209,31 @@ def test_a_camera_that_could_never_answer_is_refused_at_once(command: list[str],
     with pytest.raises(WhatsitError, match=named) as refused:
         run(*command, "--camera", address)
     assert "\n" not in str(refused.value) and address in str(refused.value)
+
+
+def test_capture_takes_one_photograph_without_a_project(tmp_path: Path) -> None:
+    for name, form in (("photo.jpg", "JPEG"), ("photo.png", "PNG")):
+        assert run("capture", "--camera", "synthetic:", "-o", str(tmp_path / name), "--size", "320x240")
+        with Image.open(tmp_path / name) as picture:
+            assert (picture.format, picture.size) == (form, (320, 240))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "photo.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-o", "photo.gif"), "expected a name ending in .jpg"),
+        (("-o", "photo.jpg", "--label", "mug"), "--label mug: is for pictures of a project"),
+        (("-o", "photo.jpg", "--size", "huge"), "size=huge is not WIDTHxHEIGHT"),
+        (("--label", "mug", "--size", "640x480"), "--size 640x480: goes with -o"),
+        ((), "--label is missing"),
+    ],
+)
+def test_a_photograph_that_cannot_be_taken_leaves_no_file(
+    options: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["capture", "--camera", "synthetic:", *options])
+    assert isinstance(result.exception, WhatsitError)
+    assert said in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
