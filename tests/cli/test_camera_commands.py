@@ -237,3 +237,21 @@ def test_a_photograph_that_cannot_be_taken_leaves_no_file(
     assert isinstance(result.exception, WhatsitError)
     assert said in str(result.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_capture_into_a_project_that_a_studio_has_says_where_to_take_pictures(tmp_path: Path) -> None:
+    holder = (
+        "import sys, whatsit; p = whatsit.Project(sys.argv[1]); p.acquire(); print('open', flush=True); "
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == "open\n"
+        result = CliRunner().invoke(
+            app, ["capture", "--camera", "synthetic:", "--label", "mug", "--project", str(tmp_path)]
+        )
+        other.communicate("")
+    assert isinstance(result.exception, WhatsitError)
+    assert f"in use by process {other.pid}" in str(result.exception)
+    assert "Collect" in str(result.exception)

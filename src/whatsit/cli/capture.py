@@ -8,7 +8,7 @@ import typer
 from whatsit.cameras.opening import open_camera_without_page
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import note, say, say_json
-from whatsit.errors import DataError
+from whatsit.errors import DataError, ProjectInUseError
 
 if TYPE_CHECKING:
     from whatsit.datasets.catalogue import Picture
@@ -93,6 +93,10 @@ def _into_project(camera: str, label: str, count: int, every: float, project: Pa
                 say_json({"path": path, "label": label}) if as_json else say(path)
 
             take(target, source, label, count, every=every, on_picture=shown)
+    except ProjectInUseError as error:
+        raise ProjectInUseError(
+            f"{error}; an open studio takes pictures on its page Collect, every so many seconds too", error.pid
+        ) from error
     except KeyboardInterrupt:
         say(f"stopped after {taken} of {count} pictures", err=True)
         raise typer.Exit(130) from None
