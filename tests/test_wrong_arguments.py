@@ -75,7 +75,7 @@ def learner(**settings):
         (lambda model: BackboneChoice(fit="foo"), "fit 'foo': expected one of cover, contain, squash"),
         (lambda model: BackboneChoice(colour="red"), "colour 'red': expected one of rgb, grey"),
         (lambda model: BackboneChoice(3), "backbone 3: expected one of lite0, lite1, lite2, or a .tflite file"),
-        (lambda model: BackboneChoice(size="big").open(), "input size 'big': expected a multiple of 32"),
+        (lambda model: BackboneChoice(size="big").open(), "input size 'big': expected 32 to 512 pixels"),
         (lambda model: SelfLearnClassifier(b"x" * 1000), "expected a name, the path of a .tflite, or an Embedder"),
         (lambda model: learner().load(3), "3: expected the path of a feature file"),
         (lambda model: learner(unknown_rate="a").learn(), "unknown rate 'a': expected a share from 0 to below 1"),

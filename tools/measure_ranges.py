@@ -2,9 +2,9 @@
 
 Usage: python tools/measure_ranges.py lite0 FOLDER_OR_ZIP... [--pictures 240] [--seed 0]
 
-Any varied photographs do; the file records how many were used and from which folders' names. For every size the
-float32 network runs on all of them and each tensor's lowest and highest value is kept. Smaller sizes see larger
-values, which is why ranges are measured at each.
+Any varied photographs do; the file records how many were used and from which folders' names. For every size of
+``ranges.MEASURED`` the float32 network runs on all of them and each tensor's lowest and highest value is kept. Smaller
+sizes see larger values, which is why ranges are measured at each.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from rich.progress import track
 
 from whatsit.backbones import BACKBONES
 from whatsit.backbones.builtin import weights_path
-from whatsit.backbones.builtin_id import SIZES
 from whatsit.backbones.efficientnet_lite import MEAN, STD, build
+from whatsit.backbones.ranges import MEASURED
 from whatsit.backbones.torch_weights import read_weights
 from whatsit.imaging.picture_format import is_picture_name
 from whatsit.imaging.preprocess import Preprocess
@@ -54,7 +54,7 @@ def main() -> None:
     weights = read_weights(weights_path(variant), variant.sha256)
     chosen = pictures(arguments.sources, arguments.pictures, arguments.seed)
     found = {}
-    for size in track(list(SIZES), "Measuring"):
+    for size in track(list(MEASURED), "Measuring"):
         preprocess = Preprocess(size, size, mean=(MEAN,), std=(STD,))
         content = write_model(build(variant, weights, size, top=True, taps=True))
         inputs = (preprocess.normalised(preprocess.pixels(picture))[None] for picture in chosen)

@@ -8,6 +8,8 @@ from whatsit.cameras import Camera as Camera
 from whatsit.cameras import Frame as Frame
 from whatsit.cameras import SharedCamera as SharedCamera
 from whatsit.cameras import open_camera as open_camera
+from whatsit.cameras.mapped import MappedCamera as MappedCamera
+from whatsit.cameras.still import still as still
 from whatsit.datasets.capture import capture as capture
 from whatsit.datasets.catalogue import Picture as Picture
 from whatsit.datasets.coach import Advice as Advice

@@ -155,7 +155,7 @@ class TestTheNetwork:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{"size": 0}, {"size": 100}, {"size": 544}, {"size": -32}, {"name": "lite9"}, {"dtype": "int4"}, {"blocks": 0}],
+        [{"size": 0}, {"size": 20}, {"size": 544}, {"size": -32}, {"name": "lite9"}, {"dtype": "int4"}, {"blocks": 0}],
         ids=str,
     )
     def test_what_cannot_be_built_is_refused_in_one_line(self, wrong):

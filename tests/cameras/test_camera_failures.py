@@ -16,12 +16,14 @@ import psutil
 import pytest
 from test_camera_contract import LONG, red_video
 
+import whatsit.cameras.still as still_module
 from mjpeg_server import MjpegServer
 from rtsp_server import RtspServer
 from whatsit.cameras import CameraState, Frame, SharedCamera, open_camera
 from whatsit.cameras.fake_picamera2 import Picamera2, open_fake_picamera
 from whatsit.cameras.remote import Patience, RemoteCamera
 from whatsit.cameras.sources.synthetic import SyntheticCamera
+from whatsit.cameras.still import still
 from whatsit.errors import CameraEndedError, CameraError, CameraLostError
 
 IMPATIENT = Patience(opening=LONG, frame=0.5, first_pause=0.01, longest_pause=0.05)
@@ -435,6 +437,51 @@ def test_a_pi_camera_focuses_by_itself_and_is_asked_for_nothing_that_it_lacks(
     monkeypatch.setattr(Picamera2, "camera_controls", {"AeEnable": (False, True, True)})
     open_fake_picamera(index=0, width=64, height=48)
     assert asked == [{"FrameDurationLimits": (33333, 33333), "AfMode": 2}, {}]
+
+
+def test_a_photograph_has_every_pixel_of_a_pi_camera_and_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+    configure = Picamera2.configure
+
+    def noted(self: Picamera2, config: dict[str, Any]) -> None:
+        made.append(config)
+        configure(self, config)
+
+    monkeypatch.setattr(Picamera2, "configure", noted)
+    open_fake_picamera(index=0, width=None, height=None, still=True)
+    open_fake_picamera(index=0, width=640, height=480, still=True)
+    assert [(one["use_case"], one["main"]["size"], one["raw"]["size"]) for one in made] == [
+        ("still", (4608, 2592), (4608, 2592)),
+        ("still", (640, 480), (4608, 2592)),
+    ]
+    assert all(one["controls"] == {"AfMode": 2} for one in made)
+
+
+def test_a_photograph_asks_a_pi_camera_to_be_set_up_for_stills(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class StoppedError(Exception):
+        pass
+
+    def opened(address: str) -> None:
+        asked.append(address)
+        raise StoppedError
+
+    monkeypatch.setattr(still_module, "open_camera_without_page", opened)
+    for address, size in (("picamera:0", None), ("picamera:0?hflip=1&roi=0,0,0.5,0.5", "640x480")):
+        with pytest.raises(StoppedError):
+            still(address, size)
+    with pytest.raises(StoppedError):
+        still("/dev/video0", "640x480")
+    assert asked == [
+        "picamera:0?still=1",
+        "picamera:0?hflip=1&size=640x480&still=1&roi=0,0,0.5,0.5",
+        "usb:/dev/video0?size=640x480",
+    ]
+    with pytest.raises(CameraError, match="has a size of its own"):
+        still("rtsp://camera/live", "640x480")
+    with pytest.raises(CameraError, match="names a size already"):
+        still("usb:0?size=320x240", "640x480")
 
 
 def test_a_pi_camera_that_is_not_connected_or_busy_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,3 +209,49 @@ def test_a_camera_that_could_never_answer_is_refused_at_once(command: list[str],
     with pytest.raises(WhatsitError, match=named) as refused:
         run(*command, "--camera", address)
     assert "\n" not in str(refused.value) and address in str(refused.value)
+
+
+def test_capture_takes_one_photograph_without_a_project(tmp_path: Path) -> None:
+    for name, form in (("photo.jpg", "JPEG"), ("photo.png", "PNG")):
+        assert run("capture", "--camera", "synthetic:", "-o", str(tmp_path / name), "--size", "320x240")
+        with Image.open(tmp_path / name) as picture:
+            assert (picture.format, picture.size) == (form, (320, 240))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "photo.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-o", "photo.gif"), "expected a name ending in .jpg"),
+        (("-o", "photo.jpg", "--label", "mug"), "--label mug: is for pictures of a project"),
+        (("-o", "photo.jpg", "--size", "huge"), "size=huge is not WIDTHxHEIGHT"),
+        (("--label", "mug", "--size", "640x480"), "--size 640x480: goes with -o"),
+        ((), "--label is missing"),
+    ],
+)
+def test_a_photograph_that_cannot_be_taken_leaves_no_file(
+    options: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["capture", "--camera", "synthetic:", *options])
+    assert isinstance(result.exception, WhatsitError)
+    assert said in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_capture_into_a_project_that_a_studio_has_says_where_to_take_pictures(tmp_path: Path) -> None:
+    holder = (
+        "import sys, whatsit; p = whatsit.Project(sys.argv[1]); p.acquire(); print('open', flush=True); "
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == "open\n"
+        result = CliRunner().invoke(
+            app, ["capture", "--camera", "synthetic:", "--label", "mug", "--project", str(tmp_path)]
+        )
+        other.communicate("")
+    assert isinstance(result.exception, WhatsitError)
+    assert f"in use by process {other.pid}" in str(result.exception)
+    assert "Collect" in str(result.exception)

@@ -159,7 +159,7 @@ def test_verify_names_what_was_changed(model: Path, tmp_path: Path) -> None:
         (["teach", "one", "-o", "m.onnx"], "expected a name ending in .tflite"),
         (["teach", "one", "-o", "absent/m.tflite"], "absent: no such folder to write"),
         (["teach", "one", "-o", "m.tflite", "--unknown-rate", "2"], "expected a number from 0 up to 1"),
-        (["teach", "two", "-o", "m.tflite", "--size", "100"], "expected a multiple of 32"),
+        (["teach", "two", "-o", "m.tflite", "--size", "20"], "expected 32 to 512 pixels"),
         (["teach", "two", "-o", "m.tflite", "--backbone", "vgg"], "expected one of lite0, lite1, lite2"),
         (["verify", "text.tflite"], "not a TFLite model"),
         (["export", "text.tflite", "-o", "m.tflite"], "not a TFLite model"),

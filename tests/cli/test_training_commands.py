@@ -173,7 +173,7 @@ def test_what_was_chosen_is_kept_for_the_next_time_until_defaults_are_asked_for(
     ("arguments", "named"),
     [
         (["train", "absent"], "no project here"), (["test", "PROJECT"], "no such model"),
-        (["train", "PROJECT", "--colour", "blue"], "blue"), (["train", "PROJECT", "--size", "100"], "multiple of 32"),
+        (["train", "PROJECT", "--colour", "blue"], "blue"), (["train", "PROJECT", "--size", "20"], "32 to 512"),
         (["train", "PROJECT", "--name", "../up"], "up"),
         (["train", "PROJECT", "--name", "m-validation"], "is reserved"),
         (["test", "PROJECT", "--split", "training"], "knows its training pictures"),
@@ -281,7 +281,7 @@ def test_what_was_chosen_for_another_mode_or_backbone_is_not_taken_over(project)
     ("option", "value", "told"),
     [
         ("--max-mb", "nan", "--max-mb nan"), ("--max-ms", "-1", "--max-ms -1"), ("--threads", "0", "--threads 0"),
-        ("--sizes", "32,100", "input size 100: expected a multiple of 32"),
+        ("--sizes", "32,20", "20"),
         ("--backbones", "lite0/3,lite0/99", "99 blocks: lite0 has 1 to 16"),
         ("--backbones", "lite0/3,absent.tflite", "absent.tflite: no such"),
     ],

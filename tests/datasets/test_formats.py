@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,16 @@ def test_a_project_whose_classes_are_named_after_splits_comes_in_with_its_classe
         assert two.dataset.labels() == ["test", "train", "validation"]
         assert {picture.split for picture in two.dataset.pictures()} == {"test"}
         assert {skip.path for skip in report.skips} <= {".whatsit", "whatsit.toml"}
+
+
+def test_an_archive_of_train_folders_alone_gets_all_three_splits(tmp_path):
+    archive = tmp_path / "cifar10.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for label in ("cat", "dog"):
+            for number in range(10):
+                packed.writestr(f"cifar10/train/{label}/{number}.jpg", jpeg(number + 50 * (label == "dog")))
+    with Project(tmp_path / "mine") as project:
+        report = import_path(project.dataset, archive)
+        counts = {label: [*splits.values()] for label, splits in project.dataset.counts().items()}
+    assert counts == {"cat": [6, 2, 2], "dog": [6, 2, 2]}
+    assert report.read_as == ("split folders with train alone: all three splits are taken from it by whatsit's rule",)

@@ -80,7 +80,7 @@ class Backbone:
 
         Args:
             name: lite0; lite1 and lite2 with the extras of those names.
-            size: input side in pixels, a multiple of 32 from 32 to 512.
+            size: input side in pixels, 32 to 512.
             dtype: arithmetic, ``int8`` or ``float32``.
             blocks: keep only the first blocks, this many: faster and coarser; None: all.
             fit: how a picture meets the square input.

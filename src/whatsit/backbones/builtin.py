@@ -32,7 +32,7 @@ def builtin_model(
 
     Args:
         name: lite0, lite1 or lite2.
-        size: input side in pixels, a multiple of 32 from 32 to 512.
+        size: input side in pixels, 32 to 512.
         dtype: arithmetic inside, ``int8`` or ``float32``.
         top: end in ImageNet's 1,000 scores; otherwise in the embedding.
         blocks: keep only the first blocks, this many; None: all.

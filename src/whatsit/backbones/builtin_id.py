@@ -12,7 +12,7 @@ from whatsit.errors import ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Colour
 from whatsit.validation import short
 
-SIZES = range(32, 513, 32)
+SIZES = range(32, 513)
 """Input sides in pixels that the built-in networks can be built at."""
 DEFAULT_SIZE = 224
 DTYPES = ("int8", "float32")
@@ -103,7 +103,7 @@ def check_builtin(name: str, size: int, dtype: str) -> Variant:
         built_in = [name for name, row in BACKBONES.items() if row.variant is not None]
         raise ModelArgumentError(f"backbone {short(name)}: expected one of {', '.join(built_in)}, or a .tflite file")
     if size not in SIZES:
-        raise ModelArgumentError(f"input size {size!r}: expected a multiple of 32 from {SIZES[0]} to {SIZES[-1]}")
+        raise ModelArgumentError(f"input size {size!r}: expected {SIZES[0]} to {SIZES[-1]} pixels")
     if dtype not in DTYPES:
         raise ModelArgumentError(f"arithmetic {dtype!r}: expected one of {', '.join(DTYPES)}")
     return row.variant

@@ -83,7 +83,7 @@ def build(
 
     Args:
         weights: with PyTorch's names and layouts, batch norm not yet folded.
-        size: input side in pixels, a multiple of 32.
+        size: input side in pixels.
         top: end in 1,000 ImageNet scores; otherwise in the embedding.
         blocks: keep only the first blocks, this many, and average the last one's output: a shallower, faster backbone.
             None keeps all and the 1,280-channel convolution after them.

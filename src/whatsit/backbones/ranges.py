@@ -22,6 +22,8 @@ from whatsit.backbones.efficientnet_lite import (
 Range = tuple[float, float]
 INPUT_RANGE = (-MEAN / STD, (255 - MEAN) / STD)
 """Makes the int8 input's scale exactly 1/128: pixels pass unrounded."""
+MEASURED = range(32, 513, 32)
+"""Input sides in pixels at which ranges were measured."""
 HALF_WIDER = 1.25
 """Factor from a whole map's range to that of a half's mean: it varies up to 1.3 times as much on clothing."""
 
@@ -31,16 +33,27 @@ def builtin_ranges(
 ) -> dict[str, Range]:
     """Activation ranges for int8 of ``variant`` at ``size``, as ``tools/measure_ranges.py`` measured them.
 
+    At a size between two measured ones each tensor gets a range that holds those at both.
+
     Returns:
         (lowest, highest) by the tensor's name.
     """
-    ranges = dict(_measured_ranges(variant.name)[size])
+    ranges = _measured_around(variant.name, size)
     if blocks is not None:
         ranges[EMBEDDING] = ranges[f"{EMBEDDING}@{blocks}"]
     if multi_layer:
         ranges.update(_multi_layer_ranges(ranges, blocks or len(variant.strides), blocks is None))
     ranges["image"] = INPUT_RANGE
     return ranges
+
+
+def _measured_around(name: str, size: int) -> dict[str, Range]:
+    measured = _measured_ranges(name)
+    below, above = size // MEASURED.step * MEASURED.step, -(-size // MEASURED.step) * MEASURED.step
+    smaller, larger = measured[below], measured[above]
+    return {
+        tensor: (min(low, larger[tensor][0]), max(high, larger[tensor][1])) for tensor, (low, high) in smaller.items()
+    }
 
 
 def _multi_layer_ranges(ranges: Mapping[str, Range], total: int, whole: bool) -> dict[str, Range]:

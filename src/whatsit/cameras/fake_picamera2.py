@@ -87,17 +87,25 @@ class Picamera2:
         """A configuration for ``configure``; sides are made even, as picamera2 does."""
         del lores, colour_space, display, encode
         stream = {"format": "XBGR8888", "size": (640, 480), **main}
-        width, height = stream["size"]
-        stream["size"] = (width - width % 2, height - height % 2)
-        return {
-            "use_case": "preview",
-            "transform": transform,
-            "buffer_count": buffer_count,
-            "queue": queue,
-            "main": stream,
-            "raw": {"size": _mode(raw["size"] if raw else (0, 0), stream["size"])},
-            "controls": dict(controls),
-        }
+        return _configuration("preview", stream, raw, transform, buffer_count, queue, controls)
+
+    def create_still_configuration(
+        self,
+        main: Mapping[str, Any] = {},
+        lores: Mapping[str, Any] | None = None,
+        raw: Mapping[str, Any] | None = {},
+        transform: Transform = Transform(),
+        colour_space: object = None,
+        buffer_count: int = 1,
+        controls: Mapping[str, Any] = {},
+        display: str | None = None,
+        encode: str | None = None,
+        queue: bool = True,
+    ) -> dict[str, Any]:
+        """The same for photographs: the sensor's size where none is given."""
+        del lores, colour_space, display, encode
+        stream = {"format": "BGR888", "size": WHOLE, **main}
+        return _configuration("still", stream, raw, transform, buffer_count, queue, controls)
 
     def configure(self, camera_config: dict[str, Any] | str | None = "preview") -> None:
         """Apply a configuration, before ``start``."""
@@ -154,6 +162,28 @@ class Picamera2:
     def close(self) -> None:
         """Release the camera."""
         self.started = False
+
+
+def _configuration(
+    use_case: str,
+    stream: dict[str, Any],
+    raw: Mapping[str, Any] | None,
+    transform: Transform,
+    buffer_count: int,
+    queue: bool,
+    controls: Mapping[str, Any],
+) -> dict[str, Any]:
+    width, height = stream["size"]
+    stream["size"] = (width - width % 2, height - height % 2)
+    return {
+        "use_case": use_case,
+        "transform": transform,
+        "buffer_count": buffer_count,
+        "queue": queue,
+        "main": stream,
+        "raw": {"size": _mode(raw["size"] if raw else (0, 0), stream["size"])},
+        "controls": dict(controls),
+    }
 
 
 def _mode(asked: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:

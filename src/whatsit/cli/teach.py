@@ -37,7 +37,7 @@ def teach(
     ] = None,
     backbone: Annotated[str, typer.Option(help="One of {backbones}, or any .tflite classifier.")] = "lite0",
     size: Annotated[
-        int | None, typer.Option(help="Input side in pixels, a multiple of 32. Default: 224, or a .tflite's own.")
+        int | None, typer.Option(help="Input side in pixels, 32 to 512. Default: 224, or a .tflite's own.")
     ] = None,
     blocks: Annotated[int | None, typer.Option(help="Keep only this many blocks of the backbone: faster.")] = None,
     fit: Annotated[

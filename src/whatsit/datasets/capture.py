@@ -1,19 +1,15 @@
 """Taking pictures with a camera into a project."""
 
-import io
 import uuid
 from collections.abc import Callable
 
-from PIL import Image
-
-from whatsit.cameras import Camera, Frame, open_camera
+from whatsit.cameras import Camera, open_camera
 from whatsit.cameras.camera import check_camera
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.label import check_label
 from whatsit.datasets.project import Project
+from whatsit.imaging.encoding import encoded
 from whatsit.validation import whole_number
-
-JPEG_QUALITY = 92
 
 
 def capture(
@@ -57,13 +53,9 @@ def capture(
         if frame.time < due:
             continue
         due = frame.time + every
-        taken.append(project.dataset.add(_jpeg(frame), label, source=frame.source, burst=burst, time=frame.time))
+        taken.append(
+            project.dataset.add(encoded(frame.image), label, source=frame.source, burst=burst, time=frame.time)
+        )
         if on_picture is not None:
             on_picture(taken[-1])
     return taken
-
-
-def _jpeg(frame: Frame) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(frame.image).save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return buffer.getvalue()

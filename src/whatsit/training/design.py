@@ -66,7 +66,7 @@ class Design:
     size: Annotated[
         int,
         About(
-            "Input side in pixels; a multiple of 32 for the built-in backbones.", 32, 512, 32, made_by_file=True,
+            "Input side in pixels.", 32, 512, made_by_file=True,
             offered={_FROZEN: _LARGE, _FINE_TUNE: _LARGE, _SCRATCH: (32, 64, 96, 128)}, headline="always",
             advanced=False,
         ),

@@ -50,6 +50,26 @@ def test_pictures_are_collected_label_by_label_and_summed_up(
     assert str(len(list((dataset / "mug").iterdir()))) == summary.locator(".bar .number").first.text_content()
 
 
+def test_pictures_are_taken_every_so_many_seconds_until_stopped(
+    studio: StudioProcess, chromium: Chromium, troubles: Watch
+) -> None:
+    page = troubles(open_page(chromium(), f"{studio.url}collect"))
+    label, every = page.get_by_label("Label"), page.get_by_label("Every … seconds")
+    label.fill("book")
+    every.fill("soon")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#toasts")).to_have_text("soon is not a time: expected 0.5 to 3600 seconds", timeout=WAIT)
+    every.fill("0,5")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(label).to_be_disabled()
+    expect(page.locator("#taken-now")).to_have_text("3", timeout=WAIT)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(label).to_be_enabled()
+    taken = page.locator("#taken-now").text_content()
+    page.get_by_role("button", name="Finish").click()
+    expect(page.get_by_role("dialog").locator(".bar .number")).to_have_text([str(taken)], timeout=WAIT)
+
+
 def test_what_was_taught_is_seen_live_and_stopped(studio: StudioProcess, chromium: Chromium, troubles: Watch) -> None:
     page = troubles(open_page(chromium(), studio.url))
     for place, thing in enumerate(["mug", "duck"]):

@@ -30,6 +30,7 @@ SIZE = SizeOption("size", "width and height of the pictures", (640, 480))
 FPS = NumberOption("fps", "frames per second", 30.0, 1, 120)
 HFLIP = FlagOption("hflip", "mirror left and right")
 VFLIP = FlagOption("vflip", "turn upside down")
+STILL = FlagOption("still", "a photograph's settings: slower, every pixel of the sensor unless a size is given")
 PICAMERA2 = Requirement(
     name="picamera2",
     module="picamera2",
@@ -48,11 +49,13 @@ def from_address(address: Address) -> RemoteCamera:
     """
     if not (address.target or "0").isdecimal() or len(address.target) > 2:
         raise address.refusal("a Pi camera is picamera:0 for the first, or picamera:1")
-    width, height = SIZE.of(address)
+    still = STILL.of(address)
+    width, height = (None, None) if still and SIZE.name not in address.options else SIZE.of(address)
     options = {
         "index": int(address.target or 0),
         "width": width,
         "height": height,
+        "still": still,
         "fps": FPS.of(address),
         "hflip": HFLIP.of(address),
         "vflip": VFLIP.of(address),
@@ -62,9 +65,10 @@ def from_address(address: Address) -> RemoteCamera:
 
 def open_picamera(
     index: int,
-    width: int,
-    height: int,
+    width: int | None,
+    height: int | None,
     *,
+    still: bool = False,
     fps: float = 30.0,
     hflip: bool = False,
     vflip: bool = False,
@@ -74,6 +78,8 @@ def open_picamera(
     """The camera, running and warmed up.
 
     Args:
+        width: of the pictures, and ``height``; None: the sensor's.
+        still: configured for photographs: the best quality, in its own time instead of ``fps``.
         picamera2: the module, or a fake of it; None: the installed one.
         libcamera: as ``picamera2``.
 
@@ -98,12 +104,15 @@ def open_picamera(
     try:
         # picamera2 names formats as libcamera does, by the byte order in a little-endian word: the array of "BGR888"
         # has red first. The default, XBGR8888, has four channels.
+        properties = device.camera_properties
+        size = _size(properties, width, height)
+        create = device.create_still_configuration if still else device.create_preview_configuration
         device.configure(
-            device.create_preview_configuration(
-                main={"size": (width, height), "format": "BGR888"},
-                raw=_sensor_mode(device.camera_properties, (width, height), fps),
+            create(
+                main={"size": size, "format": "BGR888"},
+                raw=_sensor_mode(properties, None if still else size, fps),
                 transform=libcamera.Transform(hflip=int(hflip), vflip=int(vflip)),
-                controls=_controls(device.camera_controls, libcamera, fps),
+                controls=_controls(device.camera_controls, libcamera, None if still else fps),
             )
         )
         device.start()
@@ -133,22 +142,37 @@ class PicameraCapture:
         self._device.close()
 
 
-def _sensor_mode(properties: Mapping[str, Any], size: tuple[int, int], fps: float) -> dict[str, Any]:
-    """What to ask of the sensor: its whole field, at half resolution where that is enough.
+def _size(properties: Mapping[str, Any], width: int | None, height: int | None) -> tuple[int, int]:
+    """The size asked for, else the sensor's; where libcamera does not know that, the usual one."""
+    if width is None or height is None:
+        whole = properties.get("PixelArraySize", SIZE.default)
+        return int(whole[0]), int(whole[1])
+    return width, height
+
+
+def _sensor_mode(properties: Mapping[str, Any], size: tuple[int, int] | None, fps: float) -> dict[str, Any]:
+    """What to ask of the sensor: its whole field, at half resolution where that is enough for ``size``; None: never.
 
     Left to itself, libcamera takes the smallest mode that is large enough, which on many sensors shows the middle only.
     """
     whole = properties.get("PixelArraySize")
-    if whole is None or fps > FASTEST_WHOLE:
+    if whole is None or (size is not None and fps > FASTEST_WHOLE):
         return {}
+    if size is None:
+        return {"size": (int(whole[0]), int(whole[1]))}
     half = (int(whole[0]) // 2, int(whole[1]) // 2)
     return {"size": half if size[0] <= half[0] and size[1] <= half[1] else (int(whole[0]), int(whole[1]))}
 
 
-def _controls(supported: Mapping[str, Any], libcamera: Any, fps: float) -> dict[str, Any]:
-    """The controls that we set, of those that the camera has: others are refused by libcamera."""
-    micros = round(1_000_000 / fps)
-    wanted: dict[str, Any] = {"FrameDurationLimits": (micros, micros)}
+def _controls(supported: Mapping[str, Any], libcamera: Any, fps: float | None) -> dict[str, Any]:
+    """The controls that we set, of those that the camera has: others are refused by libcamera.
+
+    Without ``fps`` picamera2 sets the time of a frame: a photograph in the dark may take long.
+    """
+    wanted: dict[str, Any] = {}
+    if fps is not None:
+        micros = round(1_000_000 / fps)
+        wanted["FrameDurationLimits"] = (micros, micros)
     if "AfMode" in supported:
         wanted["AfMode"] = libcamera.controls.AfModeEnum.Continuous
     return {name: value for name, value in wanted.items() if name in supported}
@@ -230,7 +254,7 @@ def main(picamera2: Any = None) -> None:
 SOURCE = CameraSource(
     description="a Raspberry Pi's own camera",
     example="picamera:0",
-    options=(SIZE, FPS, HFLIP, VFLIP),
+    options=(SIZE, FPS, HFLIP, VFLIP, STILL),
     requirement=PICAMERA2,
     open=from_address,
     found=pi_cameras,

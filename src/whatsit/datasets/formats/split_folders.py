@@ -119,6 +119,8 @@ def _around(
     skips: list[Skip],
 ) -> Listing:
     at = {part.name: part.depth for part in parts}
+    # Nothing could be measured on a set of which all is for training, and nobody's split would be overruled.
+    undivided = set(splits.values()) == {Split.TRAINING}
     items = []
     for path in pictures:
         top = path.parts[depth] if len(path.parts) > depth + 1 else ""
@@ -129,8 +131,9 @@ def _around(
         elif is_put_aside(path, at[top] + 1):
             skips.append(Skip(str(path), ASIDE))
         else:
-            items.append(Item(str(path), label_of(path.parts[at[top]]), splits[top]))
-    return Listing(tuple(items), tuple(skips), read_as=_said(splits))
+            items.append(Item(str(path), label_of(path.parts[at[top]]), None if undivided else splits[top]))
+    said = f"split folders with {' and '.join(splits)} alone: all three splits are taken from it by whatsit's rule"
+    return Listing(tuple(items), tuple(skips), read_as=said if undivided else _said(splits))
 
 
 def _said(splits: Mapping[str, Split | None]) -> str:
@@ -247,6 +250,6 @@ FORMAT = Format(
     precedence=60,
     notes=(
         "Understood too: training_set, seg_train, val2017, dev, eval, testing; folders inside a split of its own name; "
-        "folders of other names that hold the same classes.",
+        "folders of other names that hold the same classes. With train alone, all three splits are taken from it.",
     ),
 )

@@ -13,8 +13,10 @@ import { toast } from "../toast.js";
 const $ = (id) => document.getElementById(id);
 const field = $("label");
 const begun = Date.now();
+const SHORTEST = 0.5, LONGEST = 3600; // seconds
 let taken = JSON.parse(sessionStorage.getItem("taken") ?? "{}");
 let counts = {};
+let interval = null;
 field.value = sessionStorage.getItem("label") ?? "";
 
 const label = () => field.value.trim();
@@ -30,6 +32,48 @@ async function take(burst) {
   flash();
   count(name, 1);
   return true;
+}
+
+// One picture every so many seconds, each kept before the next is due. The label cannot change meanwhile, or pictures
+// would go under what is half typed.
+async function takeEvery(milliseconds) {
+  const mine = { burst: crypto.randomUUID?.() ?? String(Math.random()) };
+  interval = mine;
+  drawInterval();
+  while (interval === mine) {
+    const begun = performance.now();
+    if (!(await take(mine.burst))) break;
+    await new Promise((done) => { mine.wake = done; setTimeout(done, milliseconds - (performance.now() - begun)); });
+  }
+  if (interval === mine) stopInterval();
+}
+
+function stopInterval() {
+  interval?.wake?.();
+  interval = null;
+  drawInterval();
+}
+
+function drawInterval() {
+  const runs = interval !== null;
+  for (const id of ["label", "change", "every"]) $(id).disabled = runs;
+  $("interval-button").setAttribute("aria-pressed", String(runs));
+  setText($("interval-button"), t(runs ? "collect.stop" : "collect.start"));
+}
+
+function startOrStop(event) {
+  event.preventDefault();
+  if (interval) {
+    stopInterval();
+    return;
+  }
+  const seconds = Number($("every").value.trim().replace(",", "."));
+  if (!(seconds >= SHORTEST && seconds <= LONGEST)) {
+    toast(t("collect.every_wrong", { value: $("every").value, shortest: String(SHORTEST), longest: String(LONGEST) }));
+    $("every").focus();
+    return;
+  }
+  takeEvery(seconds * 1000);
 }
 
 function count(name, more) {
@@ -80,11 +124,13 @@ function makeThumb(one) {
 }
 
 function change() {
+  if (interval) return;
   field.focus();
   field.select();
 }
 
 function finish() {
+  stopInterval();
   const rows = Object.entries(taken).filter(([, n]) => n > 0);
   const total = rows.reduce((sum, [, n]) => sum + n, 0);
   const most = Math.max(1, ...rows.map(([, n]) => n));
@@ -102,6 +148,7 @@ field.addEventListener("input", () => {
 });
 field.addEventListener("keydown", (event) => { if (event.key === "Enter") field.blur(); });
 $("change").addEventListener("click", change);
+$("interval").addEventListener("submit", startOrStop);
 $("finish").addEventListener("click", finish);
 $("summary-dialog").addEventListener("close", () => {
   taken = {};
