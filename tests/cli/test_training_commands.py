@@ -17,9 +17,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from shape_pictures import write_shapes
-from whatsit import verify
+from whatsit import TaughtModel, verify
 from whatsit.cli.app import app
 from whatsit.datasets.formats.importing import import_path
+from whatsit.datasets.label import STRANGERS
 from whatsit.datasets.project import Project
 from whatsit.errors import WhatsitError
 
@@ -56,6 +57,43 @@ def project(tmp_path):
 
 def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "60"})
+
+
+def mark(project, folder, counts):
+    """Put pictures of sand into a project as marked strangers, so many in each split."""
+    pictures = iter(path for path, _ in write_shapes(folder, ("sand",), sum(counts.values())))
+    with Project(project) as opened:
+        for split, count in counts.items():
+            for _ in range(count):
+                opened.dataset.add(next(pictures).read_bytes(), STRANGERS, split=split)
+
+
+def marked_in(model):
+    rule = TaughtModel.from_file(model).unknown
+    return len(rule.strangers)
+
+
+@pytest.mark.parametrize("below", ["", "dataset"])
+def test_teaching_from_a_project_reads_its_marked_strangers_and_says_how_many(project, tmp_path, below):
+    mark(project, tmp_path, {"training": 3, "validation": 1, "test": 2})
+    model = tmp_path / "taught.tflite"
+    done = run("teach", project / below, "-o", model, "--size", "32", "--blocks", "4", "--fit", "squash")
+    assert done.exit_code == 0, done.output
+    assert "3 marked strangers: what looks like them is unknown" in done.stdout
+    assert marked_in(model) == 3, "those that are held out mark nothing"
+    assert "marked as none of the classes, kept for test" in " ".join(done.stderr.split())
+
+
+def test_training_reads_the_marked_strangers_of_its_split_and_says_how_many(project, tmp_path):
+    assert "marked stranger" not in run("train", project, *QUICK).stdout
+    assert marked_in(project / "models/model.tflite") == 0
+    mark(project, tmp_path, {"training": 2, "validation": 1, "test": 3})
+    done = run("train", project, *QUICK)
+    assert done.exit_code == 0, done.output
+    assert "2 marked strangers: what looks like them is unknown" in done.stdout
+    assert marked_in(project / "models/model.tflite") == 2
+    assert marked_in(project / "models/model-float32.tflite") == 2
+    assert json.loads(run("train", project, *QUICK, "--json").stdout)["strangers"] == 2
 
 
 def test_what_a_file_as_backbone_has_made_already_cannot_be_chosen(project, shared_data):

@@ -226,6 +226,13 @@ def test_a_sweep_trains_and_measures_every_choice(shapes, tmp_path):
     assert not re.search("https?:|//", re.sub('base64,[^"]*', "", page))
 
 
+def test_the_models_of_a_sweep_have_the_marked_strangers(shapes, tmp_path):
+    sand = [path for path, _ in write_shapes(tmp_path, ("sand",), 2)]
+    wanted = combinations([32], ["lite0/3"], [Fit.COVER])
+    plain, marked = (sweep(wanted, SMALL, *shapes, strangers=some)[0] for some in ([], sand))
+    assert marked.measurement.size > plain.measurement.size
+
+
 def test_a_sweep_without_validation_pictures_or_with_a_strange_backbone_is_refused(shapes):
     with pytest.raises(DataError, match="no validation pictures"):
         sweep(combinations([32]), SMALL, shapes[0], [])

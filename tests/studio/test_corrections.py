@@ -86,6 +86,41 @@ def test_a_harmless_correction_costs_nothing(studio: Studio) -> None:
     assert (found["done"], found["count"]) == (found["total"], 0)
 
 
+def strangeness(studio: Studio, content: bytes) -> float:
+    learner = studio.session.learner
+    found = learner.classify_pixels(learner.preprocess.pixels(content)).strangeness
+    assert found is not None
+    return found
+
+
+def test_a_stranger_marks_what_is_taught_until_it_is_unmarked_unless_it_is_held_out(studio: Studio) -> None:
+    asked = [coloured(name, 8) for name in COLOURS]
+    before = [strangeness(studio, one) for one in asked]
+    dataset = studio.project.dataset
+    dataset.add(coloured("yellow", 7), "_strangers", split="test")
+    assert [strangeness(studio, one) for one in asked] == before
+    dataset.add(coloured("green", 7), "_strangers", split="training")
+    green = [*COLOURS].index("green")
+    assert strangeness(studio, asked[green]) > before[green]
+    dataset.undo()
+    assert [strangeness(studio, one) for one in asked] == before
+
+
+def test_a_corrected_stranger_counts_once_and_its_copies_no_more_than_it(studio: Studio) -> None:
+    picture = coloured("yellow", 7)
+    correct(studio, picture, None)
+    (key,) = studio.project.dataset.strangers()
+    if not studio.project.dataset.strangers("training"):
+        studio.project.dataset.set_split([key], "training")
+    marked = [strangeness(studio, coloured(name, 8)) for name in COLOURS]
+    for quality in (94, 93):
+        studio.project.dataset.add(
+            encoded(drawn(7, COLOURS["yellow"]), quality=quality), "_strangers", split="training"
+        )
+    again = [strangeness(studio, coloured(name, 8)) for name in COLOURS]
+    assert again == pytest.approx(marked, rel=0.05)
+
+
 @pytest.mark.parametrize("label", ["", "_strangers", "Red"])
 def test_what_cannot_be_a_label_changes_nothing(studio: Studio, label: str) -> None:
     held = studio.asking.ask(TAUGHT, coloured("yellow", 7))

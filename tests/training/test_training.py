@@ -194,6 +194,23 @@ def test_the_record_beside_the_model_brings_design_and_curves_back(pictures, tmp
     assert verify(files.int8) == verify(files.float32) == []
 
 
+@pytest.mark.parametrize("on_file", [False, True])
+def test_marked_strangers_are_in_the_model_and_a_broken_one_is_left_out_and_named(
+    pictures, shared_data, tmp_path, on_file
+):
+    sand = [path for path, _ in write_shapes(tmp_path, ("sand",), 3)]
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    design = Design(backbone=str(shared_data / "tflite/mobilenet_v1_0.25_128_quant.tflite")) if on_file else SMALL
+    design = dataclasses.replace(design, epochs=3)
+    marked = [*sand, tmp_path / "broken.jpg"]
+    trained = train(pictures[0], design, validation=pictures[1], strangers=marked, cache=tmp_path / "cache")
+    assert (trained.strangers, len(trained.model.unknown.strangers)) == (3, 3)
+    assert [str(error).count("broken.jpg") for error in trained.unreadable] == [1]
+    plain = train(pictures[0], design, validation=pictures[1], cache=tmp_path / "cache").model
+    marking, before = (Classifier(model.to_tflite()).classify(sand[0]).strangeness for model in (trained.model, plain))
+    assert marking > before
+
+
 def test_one_class_is_refused_in_one_line(pictures):
     only = [example for example in pictures[0] if example[1] == "brick"]
     with pytest.raises(DataError, match="brick.*at least 2"):

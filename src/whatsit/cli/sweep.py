@@ -61,7 +61,7 @@ def sweep(
     from whatsit.plugins import EXTRAS
     from whatsit.training.design import Design
     from whatsit.training.events import Epoch, Event
-    from whatsit.training.train import split_examples
+    from whatsit.training.train import marked_strangers, split_examples
 
     for option, value in (("--max-ms", max_ms), ("--max-mb", max_mb)):
         if value is not None and not 0 < value < math.inf:
@@ -96,8 +96,8 @@ def sweep(
                 fit = _chosen_fit(design, training, cache, watch)
                 wanted = [replace(one, fit=fit) for one in wanted]
             trials = run(
-                wanted, design, training, validation, on_trial=record.add, on_event=on_event, stop=watch.stop,
-                cache=cache, threads=threads,
+                wanted, design, training, validation, strangers=marked_strangers(opened), on_trial=record.add,
+                on_event=on_event, stop=watch.stop, cache=cache, threads=threads,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
         record.write_page(opened.settings.name)

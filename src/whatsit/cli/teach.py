@@ -8,7 +8,7 @@ import typer
 from whatsit.cli.left_out import note_left_out
 from whatsit.cli.progress import progress
 from whatsit.cli.tables import TableCommand
-from whatsit.cli.terminal import note, say, say_assumptions
+from whatsit.cli.terminal import note, say, say_assumptions, say_strangers
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.preprocess import Fit
 
@@ -100,8 +100,9 @@ def teach(
             search = search_fit(found.pictures, choice, fits_head)
     with progress("Looking at pictures", len(found.pictures)) as step:
         embedded = embed_examples(
-            found.pictures, search.choice, known=search.embedded, on_picture=step, on_unreadable=skipped.append
-        )
+            found.pictures, search.choice, known=search.embedded, strangers=found.strangers,
+            on_picture=step, on_unreadable=skipped.append,
+        )  # fmt: skip
     if features:
         embedded.save_features(output, unknown_rate)
         _say_taught(output, embedded, skipped)
@@ -122,6 +123,7 @@ def _say_taught(output: Path, embedded: "EmbeddedExamples", skipped: list[ImageE
         say(f"whatsit: left out: {error}", err=True)
     labels = sorted(set(embedded.targets))
     say(f"{output}: {len(labels)} classes from {len(embedded.examples)} pictures ({_short(labels)})")
+    say_strangers(len(embedded.strangers))
 
 
 def _say_choices(model: "TaughtModel") -> None:

@@ -75,6 +75,12 @@ def _wrapped(line: str) -> str:
     return textwrap.fill(line, max(20, width), break_long_words=False, break_on_hyphens=False)
 
 
+def say_strangers(count: int) -> None:
+    """One line on marked strangers, where there are any."""
+    if count:
+        say(f"{count} marked {'stranger' if count == 1 else 'strangers'}: what looks like them is unknown")
+
+
 def say_assumptions(model: object) -> None:
     """On standard error, one line for each guess about a model or a backbone, and where to see more.
 

@@ -7,7 +7,7 @@ import typer
 
 from whatsit.cli.design_options import chosen_design, with_design_options
 from whatsit.cli.tables import TableCommand
-from whatsit.cli.terminal import say, say_json
+from whatsit.cli.terminal import say, say_json, say_strangers
 
 
 def register(app: typer.Typer) -> None:
@@ -52,10 +52,12 @@ def train(
     if as_json:
         found = {"model": str(files.int8), "labels": list(trained.model.labels), "design": trained.design.to_dict(),
                  "validation_accuracy": None if best is None or not validation else best.validation_accuracy,
+                 "strangers": trained.strangers,
                  "stopped": trained.stopped, "left_out": [str(error) for error in trained.unreadable]}  # fmt: skip
         say_json(found)
     else:
         say(f"{files.int8}: {len(trained.model.labels)} classes, {trained.model.pictures} pictures")
+        say_strangers(trained.strangers)
         if best is not None and validation:
             say(f"validation: {best.validation_accuracy:.1%} of {len(validation)} (epoch {best.number})")
     if watch.interrupted:

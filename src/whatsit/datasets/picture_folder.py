@@ -1,5 +1,6 @@
 """The pictures of a folder, read where they are: with labels or without, and what was left out."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,7 +11,10 @@ from whatsit.datasets.formats.recognition import chosen_formats, recognised
 from whatsit.datasets.formats.sources import FolderSource
 from whatsit.datasets.label import RECORD_FILES, STRANGERS, UNLABELLED, plain_label, twin_key
 from whatsit.datasets.skip import Skip
+from whatsit.datasets.split import Split
+from whatsit.errors import ImageError
 from whatsit.files import read_head
+from whatsit.imaging.image import read_picture_file
 from whatsit.imaging.picture_format import HEAD, format_of, is_picture_name
 
 
@@ -39,6 +43,8 @@ class LabelledFolder:
     """What was made of the folder, in one sentence without a full stop."""
     is_flat: bool = False
     """There are pictures, and nothing says what they are."""
+    strangers: tuple[Path, ...] = ()
+    """Pictures that were marked as none of the classes, by path; none that a split keeps for validation or test."""
 
 
 def picture_folder(root: Path) -> PictureFolder:
@@ -82,6 +88,7 @@ def labelled_folder(root: Path, layout: str | None = None) -> LabelledFolder:
 
     Folder names are read as in a project's ``dataset/``: ``%XX`` stands for a character that a folder name cannot
     hold, and ``_unlabelled`` and ``_strangers`` are no labels. Splits do not count: every labelled picture is there.
+    They count for strangers alone: those that are held out are left out.
 
     Args:
         root: the folder.
@@ -97,11 +104,16 @@ def labelled_folder(root: Path, layout: str | None = None) -> LabelledFolder:
     listing = recognised(source, contents, chosen_formats(layout)) if contents.paths else Listing()
     left_out = [skip for skip in (*contents.skips, *listing.skips) if skip.path not in RECORD_FILES]
     labelled: list[tuple[str, str]] = []
+    strangers: list[Path] = []
     for item in listing.items:
         if item.label == UNLABELLED:
             left_out.append(Skip(item.path, "has no label"))
         elif item.label == STRANGERS:
-            left_out.append(Skip(item.path, "marked as none of the classes"))
+            split = item.split or _recorded_split(root / item.path, listing)
+            if split in (None, Split.TRAINING):
+                strangers.append(root / item.path)
+            else:
+                left_out.append(Skip(item.path, f"marked as none of the classes, kept for {split}"))
         else:
             labelled.append((item.path, plain_label(item.label)))
     labelled.sort(key=lambda one: one[0].split("/"))
@@ -112,7 +124,17 @@ def labelled_folder(root: Path, layout: str | None = None) -> LabelledFolder:
         (*listing.notes, *_twins([label for _, label in labelled])),
         listing.read_as,
         is_flat,
+        tuple(sorted(strangers)),
     )
+
+
+def _recorded_split(picture: Path, listing: Listing) -> Split | None:
+    if not listing.splits:
+        return None
+    try:
+        return listing.splits.get(hashlib.sha256(read_picture_file(picture)).hexdigest())
+    except ImageError:  # said by name where it is decoded
+        return None
 
 
 _SILENT = (Refusal.HIDDEN, Refusal.LEFT_BY_OTHERS)

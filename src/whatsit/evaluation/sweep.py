@@ -11,6 +11,7 @@ from whatsit.errors import DataError, StoppedError
 from whatsit.evaluation.evaluate import evaluate
 from whatsit.evaluation.latency import Measurement, measure
 from whatsit.evaluation.metrics import wilson_interval
+from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.classifier import Classifier
 from whatsit.teaching.teach import Example
@@ -146,8 +147,8 @@ def combinations(
 
 def sweep(
     backbones: Sequence[BackboneChoice], design: Design, training: Sequence[Example], judging: Sequence[Example], *,
-    on_trial: Callable[[Trial], None] = lambda trial: None, on_event: OnEvent = ignore,
-    stop: Stop = never, cache: Path | None = None, threads: int | None = None,
+    strangers: Iterable[ImageLike] = (), on_trial: Callable[[Trial], None] = lambda trial: None,
+    on_event: OnEvent = ignore, stop: Stop = never, cache: Path | None = None, threads: int | None = None,
 ) -> list[Trial]:  # fmt: skip
     """Train the head of ``design`` on every backbone, and measure its int8 model: accuracy, latency, memory.
 
@@ -155,6 +156,7 @@ def sweep(
         training: (picture, label) pairs to train on.
         judging: (picture, label) pairs of the validation split: choosing a design by the test pictures would leave none
             that are held out.
+        strangers: pictures of none of the classes, as in ``train``.
         on_trial: called after each backbone.
         stop: asked often; True ends the sweep, and what was measured before is returned.
         threads: of the interpreter.
@@ -170,7 +172,7 @@ def sweep(
         if not (isinstance(event, Note) and event.remark is Remark.CHOSEN):  # of each trial again
             on_event(event)
 
-    trials = []
+    trials, marked = [], list(strangers)
     for backbone in backbones:
         if stop():
             break
@@ -183,7 +185,9 @@ def sweep(
             normalise=_normalise(backbone, design),
         )
         try:
-            trained = train(training, trial_design, validation=judging, on_event=told, stop=stop, cache=cache)
+            trained = train(
+                training, trial_design, validation=judging, strangers=marked, on_event=told, stop=stop, cache=cache
+            )
         except StoppedError:
             break
         if trained.stopped:

@@ -41,6 +41,66 @@ _FILES = ("unknown_means.npy", "unknown_spread.npy", "unknown_strangers.npy")
 
 
 @dataclass(frozen=True, eq=False)
+class Fitting:
+    """All of a rule that marked strangers leave as it is: with others, it is made again in a moment."""
+
+    plain: "UnknownRule"
+    """The rule before its limits are set, without marked strangers."""
+    ends: Floats
+    """Of the pictures that the measurements are taken from, L2-normalised, shape (pictures, width)."""
+    own: "_Apart"
+    """*Far* and *near* of those in ``counted``."""
+    counted: NDArray[np.bool_]
+    """Which of the pictures they are, shape (pictures,)."""
+    other: "_Apart | None"
+    """The same of all, each without its whole class; None: there is nothing to leave out."""
+    dim: int
+
+    @classmethod
+    def of(
+        cls, embeddings: Floats, classes: NDArray[np.intp], *, held_out: Floats | None = None,
+        layout: Layout | None = None,
+    ) -> "Fitting | None":  # fmt: skip
+        """Of taught pictures; see ``UnknownRule.fitted``."""
+        count = int(classes.max(initial=-1)) + 1
+        sizes = np.bincount(classes, minlength=count)
+        held = held_out if held_out is not None and len(held_out) >= ENOUGH_HELD_OUT else None
+        if not count or (held is None and sizes.max() < 2):
+            return None
+        unit, ends = normalised(embeddings), normalised(_end(embeddings, layout))
+        centres = means(unit, classes, count).astype(np.float32)
+        spread = _spread(unit, centres.mean(axis=0))
+        scale = Scale(0.0, 1.0)
+        rule = UnknownRule(
+            centres, means(ends, classes, count).astype(np.float32), spread,
+            np.empty((0, ends.shape[1]), np.float32), Limits(scale, scale, None, 0.0, 1.0, layout),
+        )  # fmt: skip
+        if held is not None:
+            ends = normalised(_end(held, layout))
+            own, counted = rule._apart(normalised(held), ends), np.ones(len(held), np.bool_)
+            return cls(rule, ends, own, counted, None, embeddings.shape[1])
+        own, other = rule._left_out(unit, ends, classes)
+        return cls(rule, ends, own, sizes[classes] > 1, other, embeddings.shape[1])
+
+    def rule(self, unknown_rate: float, strangers: Floats | None = None) -> "UnknownRule":
+        """The rule with marked strangers, raw, shape (strangers, dim); None: without.
+
+        Raises:
+            DataError: ``unknown_rate`` is out of range, or strangers are of another backbone.
+        """
+        checked_rate(unknown_rate)
+        rule = self.plain
+        if strangers is not None and len(strangers):
+            if strangers.ndim != 2 or strangers.shape[1] != self.dim:
+                raise DataError(f"strangers of shape {strangers.shape}: expected (n, {self.dim})")
+            ends = normalised(_end(strangers, rule.limits.layout))
+            rule = replace(rule, strangers=rule._directions(_farthest(ends)))
+        marked = rule._marked(self.ends)
+        own = *self.own, None if marked is None else marked[self.counted]
+        return rule._calibrated(own, None if self.other is None else (*self.other, marked), unknown_rate)
+
+
+@dataclass(frozen=True, eq=False)
 class UnknownRule:
     """The rule with its data, all float32, for ``n`` classes and embeddings of ``dim`` numbers."""
 
@@ -79,28 +139,8 @@ class UnknownRule:
             DataError: ``unknown_rate`` is out of range, or strangers are of another backbone.
         """
         checked_rate(unknown_rate)
-        count = int(classes.max(initial=-1)) + 1
-        sizes = np.bincount(classes, minlength=count)
-        held = held_out if held_out is not None and len(held_out) >= ENOUGH_HELD_OUT else None
-        if not count or (held is None and sizes.max() < 2):
-            return None
-        unit, ends = normalised(embeddings), normalised(_end(embeddings, layout))
-        centres = means(unit, classes, count).astype(np.float32)
-        spread = _spread(unit, centres.mean(axis=0))
-        scale = Scale(0.0, 1.0)
-        rule = cls(
-            centres, means(ends, classes, count).astype(np.float32), spread,
-            np.empty((0, ends.shape[1]), np.float32), Limits(scale, scale, None, 0.0, 1.0, layout),
-        )  # fmt: skip
-        if strangers is not None and len(strangers):
-            if strangers.ndim != 2 or strangers.shape[1] != embeddings.shape[1]:
-                raise DataError(f"strangers of shape {strangers.shape}: expected (n, {embeddings.shape[1]})")
-            rule = replace(rule, strangers=rule._directions(_farthest(normalised(_end(strangers, layout)))))
-        if held is None:
-            own, other = rule._left_out(unit, ends, classes)
-        else:
-            own, other = rule._measured(normalised(held), normalised(_end(held, layout))), None
-        return rule._calibrated(own, other, unknown_rate)
+        fitting = Fitting.of(embeddings, classes, held_out=held_out, layout=layout)
+        return None if fitting is None else fitting.rule(unknown_rate, strangers)
 
     def judge(self, embedding: Floats) -> Verdict:
         """How strange the picture with this raw embedding, shape (dim,), is."""
@@ -189,13 +229,17 @@ class UnknownRule:
             return None
         return np.asarray((self._directions(ends) @ self.strangers.T).max(axis=1), np.float64)
 
-    def _measured(self, unit: Floats, ends: Floats) -> "_Measured":
-        """Far, near and marked of L2-normalised embeddings, each shape (m,)."""
+    def _apart(self, unit: Floats, ends: Floats) -> "_Apart":
+        """Far and near of L2-normalised embeddings, each shape (m,)."""
         near = normalised(np.asarray(unit - self._centre[0], np.float32)) @ self._weights.T
-        return self._away(ends).min(axis=1), -near.max(axis=1).astype(np.float64), self._marked(ends)
+        return self._away(ends).min(axis=1), -near.max(axis=1).astype(np.float64)
 
-    def _left_out(self, unit: Floats, ends: Floats, classes: NDArray[np.intp]) -> "tuple[_Measured, _Measured | None]":
-        """The same of the taught pictures: each without itself, and without its whole class."""
+    def _measured(self, unit: Floats, ends: Floats) -> "_Measured":
+        """The same, and marked."""
+        return *self._apart(unit, ends), self._marked(ends)
+
+    def _left_out(self, unit: Floats, ends: Floats, classes: NDArray[np.intp]) -> "tuple[_Apart, _Apart | None]":
+        """Far and near of the taught pictures: each without itself, and without its whole class."""
         rows, count = np.arange(len(classes)), len(self.means)
         n = np.bincount(classes, minlength=count)[classes].astype(np.float64)
         less = np.maximum(n - 1, 1)
@@ -211,13 +255,13 @@ class UnknownRule:
             near[some] = apart @ self._weights.T
             itself[some] = ((apart / self.spread**2) * (unit[some] - self._centre[0])).sum(axis=1)
         near[rows, classes] = (n * near[rows, classes] - itself) / less
-        marked, kept = self._marked(ends), n > 1
+        kept = n > 1
         without = away.copy(), near.copy()
         without[0][rows, classes], without[1][rows, classes] = np.inf, -np.inf
-        own_parts = away.min(axis=1)[kept], -near.max(axis=1)[kept], None if marked is None else marked[kept]
+        own_parts = away.min(axis=1)[kept], -near.max(axis=1)[kept]
         if count < 2:
             return own_parts, None
-        return own_parts, (without[0].min(axis=1), -without[1].max(axis=1), marked)
+        return own_parts, (without[0].min(axis=1), -without[1].max(axis=1))
 
     def _calibrated(self, own: "_Measured", other: "_Measured | None", unknown_rate: float) -> Self:
         far, near, marked = own
@@ -255,6 +299,7 @@ class UnknownRule:
         return 1 + steps if steps > 0 else 1 / (1 - steps)
 
 
+_Apart = tuple[NDArray[np.float64], NDArray[np.float64]]
 _Measured = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]
 
 

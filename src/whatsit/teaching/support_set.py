@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from whatsit.errors import ArgumentError
 from whatsit.heads.limits import Verdict, by_distance
 from whatsit.heads.linear import LinearHead, Prototypes
-from whatsit.heads.strangeness import UnknownRule
+from whatsit.heads.strangeness import Fitting, UnknownRule
 from whatsit.heads.unknown import (
     Floats,
     distances,
@@ -69,6 +69,8 @@ class SupportSet:
     """Shape (k, f): marked strangers, which count from the next ``learnt``; None: none."""
     rule: UnknownRule | None = None
     """The rule for *unknown* from the last ``learnt``."""
+    fitting: Fitting | None = None
+    """What it was made of; None: it was read from a file."""
 
     @classmethod
     def empty(cls, dim: int) -> Self:
@@ -186,10 +188,25 @@ class SupportSet:
             None,
             float(np.sqrt(np.mean(own**2))) if len(own) else None,
         )
-        rule = UnknownRule.fitted(members, classes, unknown_rate, strangers=self.strangers)
-        rule = None if rule is None else rule.of_classes(unit_centres)
-        learnt = replace(self, centres=centres, unit_centres=unit_centres, calibration=calibration, rule=rule)
-        return learnt, rounds
+        learnt = replace(
+            self, centres=centres, unit_centres=unit_centres, calibration=calibration,
+            fitting=Fitting.of(members, classes), rule=None,
+        )  # fmt: skip
+        return learnt.marked(self.strangers, unknown_rate), rounds
+
+    def marked(self, strangers: Floats | None, unknown_rate: float) -> Self:
+        """The rule made again with these marked strangers, shape (k, f), by the pictures of the last ``learnt``.
+
+        What was read from a file counts them from the next ``learnt``.
+
+        Raises:
+            ArgumentError: ``unknown_rate`` is out of range.
+        """
+        checked_rate(unknown_rate)
+        if self.fitting is None:
+            return replace(self, strangers=strangers)
+        rule = self.fitting.rule(unknown_rate, strangers)
+        return replace(self, strangers=strangers, rule=rule.of_classes(self.unit_centres))
 
     def scores(self, away: NDArray[np.float64]) -> Floats:
         """Scores 0..1 that sum to 1 for raw distances ``away``, shape (n,), to the centres.

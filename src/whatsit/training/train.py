@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ from whatsit.training.pictures import (
 )
 from whatsit.training.training import Training
 from whatsit.validation import path as checked_path
-from whatsit.validation import short
+from whatsit.validation import several, short
 
 if TYPE_CHECKING:
     from whatsit.training.torch_loop import Trained
@@ -69,6 +69,7 @@ def train(
     design: Design | None = None,
     *,
     validation: Iterable[Example] | None = None,
+    strangers: Iterable[ImageLike] | None = None,
     on_event: OnEvent = ignore,
     stop: Stop = never,
     cache: str | os.PathLike[str] | None = None,
@@ -81,6 +82,8 @@ def train(
         validation: (picture, label) pairs that decide early stopping and the threshold for *unknown*; None: the
             project's validation split. Without any, every epoch runs, and the threshold comes from leaving training
             pictures out one at a time.
+        strangers: pictures of none of the classes; what looks like them is unknown. None: those that are marked in the
+            project's training split.
         on_event: called with every step, epoch and note.
         stop: asked before every picture and batch; True ends training and keeps the best epoch so far.
         cache: a folder for embeddings, so that the next training on the same pictures starts at once; None: the
@@ -103,7 +106,9 @@ def train(
         design = Design.from_dict(pictures.settings.design) if design is None else design
         cache = pictures.dataset.embeddings_folder if cache is None else cache
         validation = split_examples(pictures, Split.VALIDATION) if validation is None else validation
+        strangers = marked_strangers(pictures) if strangers is None else strangers
         pictures = split_examples(pictures, Split.TRAINING)
+    marked = [] if strangers is None else list(several(strangers))
     design = Design() if design is None else design
     if not isinstance(design, Design):
         raise ArgumentError(f"design {short(design)}: expected a Design, such as Design(size=160)")
@@ -116,13 +121,18 @@ def train(
     if not held:
         on_event(Note(Remark.NO_VALIDATION))
     if design.mode is TrainingMode.FROZEN:
-        return _train_head(design, training, held, report, stop, folder)
-    return _train_network(design, training, held, report, stop)
+        return _train_head(design, training, held, marked, report, stop, folder)
+    return _train_network(design, training, held, marked, report, stop)
 
 
 def split_examples(project: Project, split: Split) -> list[Example]:
     """The labelled, readable pictures of a project's split."""
     return [(path, label) for path, label, found in project.dataset if found is split]
+
+
+def marked_strangers(project: Project) -> list[ImageLike]:
+    """The readable pictures of a project's training split that were marked as none of the classes."""
+    return [project.dataset.root / key for key in project.dataset.strangers(Split.TRAINING)]
 
 
 def with_chosen_fit(
@@ -144,8 +154,8 @@ def with_chosen_fit(
 
 
 def _train_head(
-    design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop,
-    cache: Path | None,
+    design: Design, training: Sequence[Example], validation: Sequence[Example], strangers: Sequence[ImageLike],
+    report: Report, stop: Stop, cache: Path | None,
 ) -> Training:  # fmt: skip
     design, searched = with_chosen_fit(design, training, cache, report, stop)
     backbone = design.backbone_choice.open()
@@ -162,6 +172,7 @@ def _train_head(
     held, held_embeddings = embed_views(
         plain, validation, cache, report, report.leave_out, Phase.EMBEDDING_VALIDATION, stop
     )
+    marked = _embed_strangers(plain, strangers, cache, report, stop)
     labels = sorted(set(targets))
     start, selection = _chosen_head(design, embeddings[:, 0], targets, bool(held), searched)
     if selection is not None:
@@ -172,15 +183,17 @@ def _train_head(
     )  # fmt: skip
     _check_kept(fitted.history)
     calibration = [p for p, _ in evenly_sampled(kept, CALIBRATION_PICTURES)] if design.on_file else []
-    model = _model(design, backbone, fitted.head, kept, embeddings[:, 0], held_embeddings[:, 0], calibration)
+    model = _model(
+        design, backbone, fitted.head, kept, embeddings[:, 0], held_embeddings[:, 0], marked.rows, calibration
+    )
     if design.on_file and not is_quantised(backbone.content):
-        model = _with_int8_form(model, design, kept, held, embeddings, labels, cache)
+        model = _with_int8_form(model, design, kept, held, marked.pictures, embeddings, labels, cache)
         if model.int8_loss is not None and model.int8_loss.matters:
             report(Note(Remark.INT8_LOSS, str(model.int8_loss)))
     if selection is not None and any(epoch.best and epoch.number for epoch in fitted.history):
         selection = replace(selection, regularisation=None)  # the head is not the one that was chosen any more
     model = replace(model, selection=selection)
-    return Training(model, design, fitted.history, fitted.stopped, tuple(report.unreadable))
+    return Training(model, design, fitted.history, fitted.stopped, tuple(report.unreadable), len(marked.rows))
 
 
 def _chosen_head(
@@ -203,7 +216,7 @@ def _chosen_head(
 
 def _with_int8_form(
     model: TaughtModel, design: Design, kept: Sequence[Example], held: Sequence[Example],
-    embeddings: NDArray[np.float32], labels: Sequence[str], cache: Path | None,
+    strangers: Sequence[ImageLike], embeddings: NDArray[np.float32], labels: Sequence[str], cache: Path | None,
 ) -> TaughtModel:  # fmt: skip
     """The model with another head for int8, fitted in the same way on the same pictures; it cannot be stopped."""
     rows: dict[str, NDArray[np.float32]] = {}
@@ -216,6 +229,7 @@ def _with_int8_form(
         plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
         for name, embedder, pictures in (("kept", views, kept), ("held", plain, held)):
             _, rows[name] = embed_views(embedder, pictures, cache, report, report.leave_out, Phase.MEASURING)
+        rows["strangers"] = _embed_strangers(plain, strangers, cache, report, never).rows
         return rows["kept"][:, 0]
 
     def fitted(plain: NDArray[np.float32]) -> TaughtModel:
@@ -224,15 +238,16 @@ def _with_int8_form(
             Embedded(rows["kept"], class_indices(kept, labels)), Embedded(rows["held"], class_indices(held, labels)),
             labels, design, Report(ignore), never, start,
         )  # fmt: skip
-        form = _model(design, opened[0], found.head, kept, plain, rows["held"][:, 0], ())
+        form = _model(design, opened[0], found.head, kept, plain, rows["held"][:, 0], rows["strangers"], ())
         return replace(form, backbone_id=model.backbone_id)
 
     return with_int8_form(model, embeddings[:, 0], [label for _, label in kept], embedded, fitted)
 
 
 def _train_network(
-    design: Design, training: Sequence[Example], validation: Sequence[Example], report: Report, stop: Stop
-) -> Training:
+    design: Design, training: Sequence[Example], validation: Sequence[Example], strangers: Sequence[ImageLike],
+    report: Report, stop: Stop,
+) -> Training:  # fmt: skip
     run = _trainer(design.mode)
     design = replace(design, fit=design.usual_fit)
     preprocess = Preprocess(design.size, design.size, design.usual_fit, design.colour, (MEAN,), (STD,))
@@ -257,19 +272,37 @@ def _train_network(
     _, embeddings = embed_views(plain, kept, None, report, report.leave_out, Phase.MEASURING)
     _, held_embeddings = embed_views(plain, held, None, report, report.leave_out, Phase.MEASURING)
     calibration = [p for p, _ in evenly_sampled(kept, MEASURED_PICTURES)]
-    model = _model(design, backbone, head, kept, embeddings[:, 0], held_embeddings[:, 0], calibration, network)
-    return Training(model, design, trained.history, trained.stopped, tuple(report.unreadable))
+    marked = _embed_strangers(plain, strangers, None, report, never)
+    model = _model(
+        design, backbone, head, kept, embeddings[:, 0], held_embeddings[:, 0], marked.rows, calibration, network
+    )
+    return Training(model, design, trained.history, trained.stopped, tuple(report.unreadable), len(marked.rows))
+
+
+class _Marked(NamedTuple):
+    pictures: list[ImageLike]
+    rows: NDArray[np.float32]
+
+
+def _embed_strangers(
+    plain: ViewEmbedder, strangers: Sequence[ImageLike], cache: Path | None, report: Report, stop: Stop
+) -> _Marked:
+    """The readable ones, with their raw embeddings, shape (strangers, dim)."""
+    pairs = [(picture, "") for picture in strangers]
+    kept, rows = embed_views(plain, pairs, cache, report, report.leave_out, Phase.EMBEDDING, stop)
+    return _Marked([picture for picture, _ in kept], rows[:, 0])
 
 
 def _model(
     design: Design, backbone: Backbone, head: LinearHead, examples: Sequence[Example], embeddings: NDArray[np.float32],
-    held: NDArray[np.float32], calibration: Sequence[ImageLike], network: bytes | None = None,
+    held: NDArray[np.float32], strangers: NDArray[np.float32], calibration: Sequence[ImageLike],
+    network: bytes | None = None,
 ) -> TaughtModel:  # fmt: skip
     targets = [label for _, label in examples]
     means = prototypes(embeddings, targets)
     unknown = UnknownRule.fitted(
-        embeddings, class_numbers(targets), held_out=held, layout=last_layer_layout(backbone.id)
-    )  # fmt: skip
+        embeddings, class_numbers(targets), strangers=strangers, held_out=held, layout=last_layer_layout(backbone.id)
+    )
     golden = prepared(evenly_sampled(first_of_each_label(examples), GOLDEN_PICTURES), backbone.preprocess)
     choice = design.backbone_choice
     if choice.is_file:

@@ -22,6 +22,8 @@ class Training:
     """Whether it was asked to stop; the model is the best until then."""
     unreadable: tuple[ImageError, ...] = ()
     """Why pictures were left out."""
+    strangers: int = 0
+    """Marked strangers that the rule for *unknown* was given."""
 
     @property
     def best(self) -> Epoch | None:

@@ -24,6 +24,8 @@ class TrainJob(TypedDict):
     name: str
     training: Pairs
     validation: Pairs
+    strangers: list[str]
+    """Paths of training pictures that were marked as none of the classes."""
     cache: str
 
 
@@ -59,6 +61,8 @@ class SweepJob(TypedDict):
     fits: list[str]
     training: Pairs
     validation: Pairs
+    strangers: list[str]
+    """Paths of training pictures that were marked as none of the classes."""
     cache: str
 
 

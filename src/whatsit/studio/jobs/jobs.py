@@ -42,6 +42,7 @@ def train(job: TrainJob, channel: Channel) -> None:
     files = ModelFiles(Path(job["folder"]), job["name"])
     trained = run(
         _examples(job["training"]), Design.from_dict(job["design"]), validation=_examples(job["validation"]),
+        strangers=[Path(path) for path in job["strangers"]],
         on_event=lambda event: channel.send(event_message(event)), stop=channel.stop, cache=job["cache"],
     )  # fmt: skip
     channel.send(_SAVING)
@@ -102,6 +103,7 @@ def sweep(job: SweepJob, channel: Channel) -> None:
 
     run(
         wanted, Design.from_dict(job["design"]), _examples(job["training"]), _examples(job["validation"]),
+        strangers=[Path(path) for path in job["strangers"]],
         on_trial=on_trial, on_event=on_event, stop=channel.stop, cache=Path(job["cache"]),
     )  # fmt: skip
 

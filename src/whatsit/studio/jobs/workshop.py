@@ -25,7 +25,7 @@ from whatsit.studio.jobs.runs import Runs
 from whatsit.studio.jobs.test_record import TestView, test_view
 from whatsit.studio.jobs.worker import Worker
 from whatsit.training.design import Design
-from whatsit.training.train import split_examples
+from whatsit.training.train import marked_strangers, split_examples
 
 JobKind: TypeAlias = Literal["train", "test", "sweep"]
 State: TypeAlias = Literal["idle", "running", "stopping", "stopped", "done", "failed"]
@@ -172,7 +172,8 @@ class Workshop:
             self._begin("train", name, {
                 "job": "train", "project": self._folder, "design": design.to_dict(),
                 "folder": str(files.folder), "name": name,
-                "training": training, "validation": self._examples(Split.VALIDATION), "cache": self._cache,
+                "training": training, "validation": self._examples(Split.VALIDATION),
+                "strangers": self._strangers(), "cache": self._cache,
             })  # fmt: skip
 
     def test(self, name: str, split: Judging) -> None:
@@ -222,7 +223,8 @@ class Workshop:
                 "job": "sweep", "project": self._folder,
                 "design": Design.from_dict(self._project.settings.design).to_dict(),
                 "sizes": list(sizes), "backbones": list(backbones), "fits": list(fits),
-                "training": self._examples(Split.TRAINING), "validation": validation, "cache": self._cache,
+                "training": self._examples(Split.TRAINING), "validation": validation,
+                "strangers": self._strangers(), "cache": self._cache,
             })  # fmt: skip
             self._work.most_trials = len(combinations(sizes, backbones, [Fit(fit) for fit in fits]))
             self.sweeps.clear()
@@ -322,6 +324,9 @@ class Workshop:
 
     def _examples(self, split: Split) -> Pairs:
         return [(str(path), label) for path, label in split_examples(self._project, split)]
+
+    def _strangers(self) -> list[str]:
+        return [str(path) for path in marked_strangers(self._project)]
 
     def _pictures(self, split: Split) -> list[Picture]:
         found = self._project.dataset.pictures(None, split)

@@ -1,7 +1,9 @@
 """From a lesson and its embeddings to something that recognises."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +24,17 @@ Embeddings = Mapping[int, NDArray[np.float32]]
 class Learner:
     """A lesson fitted: its learnt shots have moved the prototypes, the others wait for the next learning."""
 
-    def __init__(
-        self, lesson: Lesson, embeddings: Embeddings, embedder: Embedder, strangers: NDArray[np.float32] | None = None
-    ) -> None:
-        """Fit what is taught; ``strangers`` are embeddings of marked ones, shape (n, dim)."""
+    def __init__(self, lesson: Lesson, embeddings: Embeddings, embedder: Embedder) -> None:
         self.embeddings = embeddings
         """Of every shot, by its id."""
         self.embedder = embedder
-        self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim, strangers)
+        self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim)
+
+    def marked(self, strangers: NDArray[np.float32] | None) -> Self:
+        """The same with these marked strangers, by their raw embeddings, shape (n, dim); None: without any."""
+        found = copy.copy(self)
+        found._taught = self._taught.marked(strangers, UNKNOWN_RATE)
+        return found
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -78,9 +83,7 @@ class Learner:
         save_features(path, self._taught, self.embedder.id, self.embedder.preprocess, file, normalisation)
 
 
-def _fit(
-    lesson: Lesson, embeddings: Embeddings, dim: int, strangers: NDArray[np.float32] | None
-) -> tuple[SupportSet, int]:
+def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[SupportSet, int]:
     firsts = lesson.firsts
     own = {shot.id for shot in firsts}
     samples = [shot for shot in lesson.shots if shot.id not in own]
@@ -88,7 +91,7 @@ def _fit(
     waiting = [shot for shot in samples if not shot.learnt]
     labels = [found.label for found in lesson.classes]
     taught = SupportSet.of(
-        labels, _stack(firsts, embeddings, dim), _stack(learnt, embeddings, dim), _owners(learnt, lesson), strangers
+        labels, _stack(firsts, embeddings, dim), _stack(learnt, embeddings, dim), _owners(learnt, lesson)
     )
     rounds = 0
     if learnt and firsts:

@@ -1,17 +1,22 @@
 """What is taught now: the version of the lesson that counts, as its pictures lie, fitted."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from whatsit.backbones.cache import Embeddable
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.afterwards import afterwards
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.history import KEPT
+from whatsit.datasets.label import STRANGERS
 from whatsit.datasets.places import FEATURES
+from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
@@ -20,6 +25,8 @@ from whatsit.studio.lessons.lesson import Lesson
 from whatsit.studio.lessons.present import followed, placed
 from whatsit.studio.lessons.store import LessonStore
 from whatsit.teaching.feature_store import MAX_BYTES, sidecar_path
+
+_MOST_STRANGERS = 200
 
 
 class Taught:
@@ -43,6 +50,8 @@ class Taught:
         self._written = False
         self._closed = False
         self._latest: tuple[object, Learner] | None = None
+        self._marked: tuple[str, ...] = ()
+        """The contents of the marked strangers that the learner knows."""
         self._new_classes: dict[str, int] = {}
         self._recover()
         dataset.listen(self._follow)
@@ -187,6 +196,10 @@ class Taught:
         if lesson != self.lesson:
             self.lesson = lesson
             self._publish()
+        elif _contents(self._strangers()) != self._marked:
+            # The features are written at the next event, or when they are asked for: this must be quick.
+            self._learn()
+            self.tell()
         elif not self._written:
             with contextlib.suppress(DataError):
                 self._write_features()
@@ -224,9 +237,23 @@ class Taught:
             self._latest = key, Learner(lesson, self.embeddings.of(lesson), self.embedder)
         return self._latest[1]
 
-    def _publish(self) -> None:
-        self.learner = self._fitted(self.lesson)
+    def _strangers(self) -> tuple[Embeddable, ...]:
+        """The marked strangers of the training split; of very many the latest, as their names begin with the time."""
+        if not self.lesson.classes:
+            return ()
+        found = [one for one in self.dataset.pictures(STRANGERS, Split.TRAINING) if not one.error]
+        return tuple(Embeddable(one.hash, one.path) for one in found[-_MOST_STRANGERS:])
+
+    def _learn(self) -> None:
+        strangers = self._strangers()
+        self._marked = _contents(strangers)
+        vectors = [*self.embeddings.of_pictures(strangers).values()]
+        learner = self._fitted(self.lesson)
+        self.learner = learner.marked(np.stack(vectors)) if vectors else learner
         self._written = False
+
+    def _publish(self) -> None:
+        self._learn()
         # Made from what is on disk already: where it cannot be written now, the next change tries again.
         with contextlib.suppress(DataError):
             self._write_features()
@@ -241,6 +268,10 @@ class Taught:
             for path in (self.features, sidecar_path(self.features)):
                 _remove(path)
         self._written = True
+
+
+def _contents(pictures: Iterable[Embeddable]) -> tuple[str, ...]:
+    return tuple(one.hash for one in pictures)
 
 
 def _remove(path: Path) -> None:
