@@ -12,6 +12,7 @@ from whatsit.cameras.listing import first_camera
 from whatsit.datasets.places import DOUBTFUL, EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
+from whatsit.serving.correcting import CorrectedView, is_new
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.coaching import Coaching
@@ -205,6 +206,18 @@ class Studio:
         view = self.asking.correct_picture(model, content, label, source=kept.source, taken=kept.time)
         self.inbox.remove(frame)
         return view
+
+    def correct(self, content: bytes, label: str | None) -> CorrectedView:
+        """Say what a picture is that a program sent.
+
+        Raises:
+            ImageError: it cannot be read.
+            DataError: the label cannot be used, or the disk is full; nothing is changed.
+        """
+        new = is_new(self.project, label)
+        model = self._in_use if self._in_use is not None and self._in_use in self.models else TAUGHT
+        view = self.asking.correct_picture(model, content, label, source="", taken=time.time())
+        return {"label": label, "new_class": new, "at_once": view["counts"]}
 
     def use_run(self, name: str) -> None:
         """Recognise with a model from now on, in every open tab, for every sink, and after the next start.
