@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 
 from whatsit import Prediction, Predictions, Preprocess
+from whatsit.serving.correcting import corrector_of
 from whatsit.serving.launch import ModelServer
 from whatsit.serving.model_files import all_files
 from whatsit.serving.service import Service
@@ -42,7 +43,8 @@ def serving(
 ) -> Iterator[Serving]:
     """A server on any port, with the settings of ``Service``."""
     service = Service(all_files(map(str, models), project), **settings)  # type: ignore[arg-type]
-    server = ModelServer(service, port=0, token=token)
+    corrector = None if project is None else corrector_of(project)
+    server = ModelServer(service, port=0, token=token, corrector=corrector)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -73,7 +73,9 @@ class Shell:
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
     """A folder with the pictures that the documents speak of."""
-    opened = Shell(make_example_folder(tmp_path_factory.mktemp("guide")))
+    place = make_example_folder(tmp_path_factory.mktemp("guide"))
+    (place / "things").mkdir()
+    opened = Shell(place)
     yield opened
     opened.end()
 
@@ -91,7 +93,7 @@ def lines(page: str) -> list[str]:
     return [line for line in found if wanted.match(line)]
 
 
-@pytest.mark.parametrize(("page", "asked"), [("README.md", 1), ("docs/serve.md", 15)])
+@pytest.mark.parametrize(("page", "asked"), [("README.md", 1), ("docs/serve.md", 17)])
 def test_every_line_of_the_guide_is_answered(shell: Shell, page: str, asked: int) -> None:
     answers = []
     for line in lines(page):

@@ -1,5 +1,6 @@
 """Frames of doubtful answers are kept, the most valuable ones, and one click labels a group of near-copies."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drawn_pictures import drawn
+from drawn_pictures import COLOURS, drawn, jpeg
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.cameras import Frame
 from whatsit.datasets.project import Project
@@ -18,7 +19,7 @@ from whatsit.live.answer_state import AnswerState
 from whatsit.models.prediction import Prediction, Predictions
 from whatsit.studio.studio import Studio
 from whatsit.studio.watching.doubt import Doubt, Reason, Watched
-from whatsit.studio.watching.inbox import Inbox
+from whatsit.studio.watching.inbox import MOST_CORRECTED, Inbox
 from whatsit.studio.watching.models import TAUGHT
 
 
@@ -105,6 +106,48 @@ def test_labelling_a_group_teaches_one_picture_and_empties_it(studio: Studio) ->
     assert (studio.project.dataset.totals(), studio.inbox.view()["frames"]) == ({"cat": 1}, [])
     with pytest.raises(DataError, match="no longer in the inbox"):
         studio.correct_frame(frame["id"], "cat")
+
+
+@pytest.mark.parametrize("label", ["cat", None])
+def test_a_frame_comes_back_when_its_correction_is_undone_after_a_restart_too(
+    studio: Studio, tmp_path: Path, label: str | None
+) -> None:
+    for seed in (7, 8):
+        studio.inbox.keep(TAUGHT, kept(seed, seed), Doubt(Reason.UNKNOWN, seed))
+    before = studio.inbox.view()
+    for frame in before["frames"]:
+        studio.correct_frame(frame["id"], label)
+    studio.project.dataset.undo()
+    assert studio.inbox.view()["frames"] == before["frames"][1:]
+    studio.close()
+    with closing(Studio(tmp_path / "project", PixelEmbedder(), "browser:")) as again:
+        assert again.inbox.view()["frames"] == before["frames"][1:]
+        again.project.dataset.undo()
+        assert again.inbox.view() == before
+        again.correct_frame(before["frames"][0]["id"], label)
+
+
+def test_frames_of_corrections_are_bounded(inbox: Inbox, tmp_path: Path) -> None:
+    for seed in range(MOST_CORRECTED + 3):
+        inbox.keep(TAUGHT, kept(seed, seed), Doubt(Reason.CLOSE, 1.0))
+        inbox.set_aside(inbox.view()["frames"][0]["id"], f"hash {seed}")
+    inbox.bring_back(["hash 0", "hash 2"])
+    assert inbox.view()["frames"] == []
+    inbox.bring_back([f"hash {MOST_CORRECTED + 2}"])
+    assert [one["time"] for one in inbox.view()["frames"]] == [MOST_CORRECTED + 2]
+    assert len(list((tmp_path / "doubtful").glob("*.jpg"))) == MOST_CORRECTED
+
+
+def test_a_model_that_runs_for_a_sink_alone_feeds_the_inbox_too(tmp_path: Path) -> None:
+    with Project(tmp_path / "project") as project:
+        (project.path / "whatsit.toml").write_text(f'[[sinks]]\nto = "jsonl:{tmp_path}/seen.jsonl"\n')
+    fed = threading.Event()
+    with closing(Studio(tmp_path / "project", PixelEmbedder(), "synthetic:?object=mug")) as studio:
+        for name in ("red", "blue"):
+            studio.session.add_class(jpeg(1, COLOURS[name]), name)
+        studio.inbox._changed = fed.set
+        assert not studio.hub.wanted("answer") and fed.wait(30)
+        assert studio.inbox.view()["frames"]
 
 
 def test_a_project_that_wants_none_says_0(tmp_path: Path) -> None:

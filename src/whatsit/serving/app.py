@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from whatsit.serving import deepstack, health, inference_protocol, native
+from whatsit.serving.correcting import Corrector
 from whatsit.serving.refused import RefusedError
 from whatsit.serving.service import Service
 from whatsit.text import one_line
@@ -17,11 +18,14 @@ from whatsit.web.connections import Connections
 from whatsit.web.guards import guards
 
 
-def create_app(service: Service, access: Access, connections: Connections | None = None) -> Starlette:
+def create_app(
+    service: Service, access: Access, connections: Connections | None = None, corrector: Corrector | None = None
+) -> Starlette:
     """The routes of ``service`` behind the rules of ``access``. The app closes the service when it ends.
 
     Args:
         connections: those of the server that requests come on; None where it counts none.
+        corrector: keeps corrections; None where there is no project for them.
     """
 
     @asynccontextmanager
@@ -29,9 +33,9 @@ def create_app(service: Service, access: Access, connections: Connections | None
         yield
         service.close()
 
-    parts = (native, deepstack, inference_protocol, health)
+    more = [route for part in (deepstack, inference_protocol, health) for route in part.routes(service)]
     return Starlette(
-        routes=[route for part in parts for route in part.routes(service)],
+        routes=[*native.routes(service, corrector=corrector), *more],
         middleware=guards(
             access,
             connections,

@@ -103,6 +103,25 @@ class Client:
         """
         return list(self._asked("GET", "/api/v1/models")["models"])
 
+    def correct(self, picture: "ImageLike", label: str | None) -> dict[str, Any]:
+        """Say what a picture is, where a model was wrong; it is in the project, on disk, when this returns.
+
+        Args:
+            picture: as for ``classify``.
+            label: what it is, also a class that is new; None: none of the classes.
+
+        Returns:
+            ``label``, ``new_class``, and ``at_once``: whether the answers to the camera follow from now on.
+
+        Raises:
+            ImageError: the picture cannot be read, here or there.
+            ServerError: as ``classify``; also where the server has no project, or the label cannot be used.
+        """
+        said = {"none": "true"} if label is None else {"label": label}
+        query = urlencode(said, quote_via=quote)
+        kind = {"content-type": "application/octet-stream"}
+        return self._asked("POST", f"/api/v1/correct?{query}", _encoded(picture), kind)
+
     def events(self, *, every: bool = False) -> Iterator[dict[str, Any]]:
         """What the studio's camera sees: the newest answer, then each change, as ``Answer.to_dict`` gives it.
 

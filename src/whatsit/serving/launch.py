@@ -9,6 +9,7 @@ from whatsit.datasets.places import STATE
 from whatsit.files import cache_folder
 from whatsit.logs import log_to_terminal
 from whatsit.serving.app import create_app
+from whatsit.serving.correcting import Corrector, corrector_of
 from whatsit.serving.model_files import all_files, unnameable
 from whatsit.serving.service import Service
 from whatsit.serving.shelf import MEMORY
@@ -27,6 +28,7 @@ class ModelServer(WebServer):
         port: None: ``DEFAULT_PORT`` or the next free one. 0: any. Another one is used or refused.
         token: what programs must send, 12 characters or more.
         certificate_folder: where the self-signed certificate for HTTPS is kept; None: HTTP.
+        corrector: keeps corrections; None where there is no project for them.
 
     Raises:
         DataError: the port is taken, the host is not this machine's, or the token is too short.
@@ -41,9 +43,10 @@ class ModelServer(WebServer):
         port: int | None = None,
         token: str | None = None,
         certificate_folder: Path | None = None,
+        corrector: Corrector | None = None,
     ) -> None:
         super().__init__(
-            lambda access, connections: create_app(service, access, connections),
+            lambda access, connections: create_app(service, access, connections, corrector),
             host=host,
             port=port,
             token=token,
@@ -67,7 +70,7 @@ def launch(
 
     Args:
         models: files, each ``FILE`` or ``NAME=FILE``.
-        project: whose models are served too.
+        project: whose models are served too, and where corrections are kept.
         memory: bytes that loaded models may take, about.
 
     Raises:
@@ -82,7 +85,10 @@ def launch(
     folder = None
     if tls:
         folder = STATE.below(project) if project is not None else cache_folder()
-    server = ModelServer(Service(files, memory=memory), host=host, port=port, token=token, certificate_folder=folder)
+    server = ModelServer(
+        Service(files, memory=memory), host=host, port=port, token=token, certificate_folder=folder,
+        corrector=None if project is None else corrector_of(project),
+    )  # fmt: skip
     _say(announcement(list(files()), server.address))
     server.run()
 

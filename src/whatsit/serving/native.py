@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from typing_extensions import TypedDict
 
 from whatsit.errors import ImageError
+from whatsit.serving.correcting import Correct, Corrector
 from whatsit.serving.events import AnswerSource, Events
 from whatsit.serving.openapi import document
 from whatsit.serving.refused import RefusedError
@@ -70,21 +71,25 @@ class ServedModelView(TypedDict):
     height: int | None
 
 
-def routes(service: Service, answers: AnswerSource | None = None) -> list[BaseRoute]:
+def routes(
+    service: Service, answers: AnswerSource | None = None, corrector: Corrector | None = None
+) -> list[BaseRoute]:
     """The routes, for an application of their own or inside the studio's.
 
     Args:
         answers: of a live camera; None where there is none, and no route for it.
+        corrector: keeps corrections; None where there is no project for them.
     """
 
     def route(path: str, handler: object, method: str) -> Route:
         return Route(f"{PREFIX}{path}", Endpoint(service, handler, refuse), methods=[method])  # type: ignore[arg-type]
 
     async def openapi(_: Service, __: Request) -> Response:
-        return JSONResponse(document(service.shelf.names(), live=answers is not None))
+        return JSONResponse(document(service.shelf.names(), live=answers is not None, corrects=corrector is not None))
 
     return [
         route("classify", _classify, "POST"),
+        route("correct", Correct(corrector), "POST"),
         route("models", _models, "GET"),
         route("openapi.json", openapi, "GET"),
         *([route("events", Events(answers), "GET")] if answers is not None else []),

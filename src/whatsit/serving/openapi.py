@@ -28,13 +28,16 @@ _MODEL_EXAMPLE = {
 }  # fmt: skip
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 """One pixel as PNG, in base64."""
+_BASE64 = {"type": "string", "contentEncoding": "base64"}
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
-def document(models: Sequence[str], *, live: bool = False) -> dict[str, Any]:
+def document(models: Sequence[str], *, live: bool = False, corrects: bool = False) -> dict[str, Any]:
     """The document for a server of these models.
 
     Args:
         live: whether a camera's answers can be read there.
+        corrects: whether corrections can be sent there.
     """
     name: dict[str, Any] = {"type": "string", "description": "Which model; not needed where there is one."}
     if models:
@@ -47,8 +50,6 @@ def document(models: Sequence[str], *, live: bool = False) -> dict[str, Any]:
             "description": "The score below which an answer is uncertain.",
         },
     }  # fmt: skip
-    base64 = {"type": "string", "contentEncoding": "base64"}
-    file = {"type": "string", "contentMediaType": "application/octet-stream"}
     return {
         "openapi": "3.1.0",
         "info": {"title": "whatsit", "version": VERSION, "description": "What is in a picture, for programs."},
@@ -57,24 +58,8 @@ def document(models: Sequence[str], *, live: bool = False) -> dict[str, Any]:
                 "post": {
                     "operationId": "classify",
                     "summary": "What is in one picture, or in each of several.",
-                    "parameters": [
-                        {"name": key, "in": "query", "required": False, "schema": schema}
-                        for key, schema in options.items()
-                    ],
-                    "requestBody": {
-                        "required": True,
-                        "content": {
-                            "multipart/form-data": {
-                                "schema": _object({"image": _one_or_more(file), **options}, ["image"])
-                            },
-                            "image/*": {"schema": {}},
-                            "application/octet-stream": {"schema": {}},
-                            "application/json": {
-                                "schema": _object({"image": _one_or_more(base64), **options}, ["image"]),
-                                "example": {"image": _PIXEL, "top_k": 2},
-                            },
-                        },
-                    },
+                    "parameters": _parameters(options),
+                    "requestBody": _body(_one_or_more(_FILE), _one_or_more(_BASE64), options, {"top_k": 2}),
                     "responses": {
                         "200": _json("The answers, one per picture in their order.", _answers(), _EXAMPLE),
                         "503": _error("Busy, or the model cannot be loaded; `Retry-After` says when to try again."),
@@ -93,9 +78,62 @@ def document(models: Sequence[str], *, live: bool = False) -> dict[str, Any]:
                 }
             },
             **({"/api/v1/events": {"get": _events()}} if live else {}),
+            **({"/api/v1/correct": {"post": _correct()}} if corrects else {}),
         },
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         "security": [{}, {"token": []}],
+    }
+
+
+def _correct() -> dict[str, Any]:
+    options = {
+        "label": {
+            "type": "string", "minLength": 1, "maxLength": 64,
+            "description": "What it is, also a class that is new. Needed, unless `none` is true.",
+        },
+        "none": {"type": "boolean", "default": False, "description": "It is none of the classes."},
+    }  # fmt: skip
+    view = _object(
+        {
+            "label": {"type": ["string", "null"], "description": "null: none of the classes."},
+            "new_class": {"type": "boolean"},
+            "at_once": {"type": "boolean", "description": "Whether the answers to the camera follow from now on."},
+        },
+        ["label", "new_class", "at_once"],
+    )
+    return {
+        "operationId": "correct",
+        "summary": "What a picture is, where a model was wrong; kept in the project, on disk when it is answered.",
+        "parameters": _parameters(options),
+        "requestBody": _body(_FILE, _BASE64, options, {"label": "green"}),
+        "responses": {
+            "200": _json("It is kept.", view, {"label": "green", "new_class": False, "at_once": True}),
+            "409": _error("Another process has the project."),
+            "503": _error("Busy; `Retry-After` says when to try again."),
+            **{status: one for status, one in _errors().items() if status != "404"},
+        },
+    }
+
+
+def _parameters(options: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in options.items()]
+
+
+def _body(
+    file: dict[str, Any], base64: dict[str, Any], options: dict[str, Any], example: dict[str, Any]
+) -> dict[str, Any]:
+    """Pictures as a form's files, as they are, or in JSON."""
+    return {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": _object({"image": file, **options}, ["image"])},
+            "image/*": {"schema": {}},
+            "application/octet-stream": {"schema": {}},
+            "application/json": {
+                "schema": _object({"image": base64, **options}, ["image"]),
+                "example": {"image": _PIXEL, **example},
+            },
+        },
     }
 
 

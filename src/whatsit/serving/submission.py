@@ -1,12 +1,12 @@
-"""What a program sends to have classified: pictures, and how, in one of three forms."""
+"""What a program sends with pictures: to have them classified, or corrected; in one of three forms."""
 
 import base64
 import binascii
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from whatsit.datasets.formats.list_cost import MAX_COST, list_cost
 from whatsit.serving.form import read_form
@@ -15,9 +15,10 @@ from whatsit.serving.service import THRESHOLD
 from whatsit.validation import short
 
 TOP_K = 5
-_OPTIONS = ("model", "top_k", "threshold")
 _MOST_TOP_K = 1000
-_JSON_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+Options: TypeAlias = Mapping[str, tuple[tuple[type, ...], str]]
+"""Name -> its types in JSON, and what is expected."""
+_OPTIONS: Options = {
     "model": ((str,), "a name"),
     "top_k": ((int,), "a whole number"),
     "threshold": ((int, float), "a number from 0 to 1"),
@@ -41,28 +42,38 @@ def read_submission(body: bytes, content_type: str, query: Mapping[str, str]) ->
     Raises:
         RefusedError: another content type, a broken body, a field that is not known, or an option out of range.
     """
+    pictures, fields = read_pictures(body, content_type, query, _OPTIONS)
+    return Submission(pictures, fields.get("model") or None, _top_k(fields), number(fields, "threshold", THRESHOLD))
+
+
+def read_pictures(
+    body: bytes, content_type: str, query: Mapping[str, str], options: Options
+) -> tuple[tuple[bytes, ...], dict[str, Any]]:
+    """The pictures in a body, and the options in its fields, else in the address: text, or of the types in JSON.
+
+    Raises:
+        RefusedError: another content type, a broken body, no picture, or a field that is not known.
+    """
     kind = content_type.partition(";")[0].strip().lower()
     fields: dict[str, Any] = dict(query)
     if kind == "multipart/form-data":
         form = read_form(body, content_type)
         pictures = [content for name, content in form.files if _is_picture_field(name)]
-        _refuse_others(name for name, _ in form.files if not _is_picture_field(name))
+        _refuse_others((name for name, _ in form.files if not _is_picture_field(name)), options)
         if any(map(_is_picture_field, form.texts)):
             raise RefusedError(400, "image: sent as text; expected a file (curl -F image=@x.jpg, with the @)")
         fields |= form.texts
     elif kind == "application/json":
-        pictures, found = _from_json(body)
+        pictures, found = _from_json(body, options)
         fields |= found
     elif kind.startswith("image/") or kind == "application/octet-stream":
         pictures = [body] if body else []
     else:
         raise RefusedError(415, f"content-type {short(kind)}: expected {_EXPECTED}")
-    _refuse_others(name for name in fields if name not in _OPTIONS)
+    _refuse_others((name for name in fields if name not in options), options)
     if not pictures:
         raise RefusedError(400, f"image is missing: expected {_EXPECTED}")
-    return Submission(
-        tuple(pictures), fields.get("model") or None, _top_k(fields), number(fields, "threshold", THRESHOLD)
-    )
+    return tuple(pictures), fields
 
 
 def number(fields: Mapping[str, Any], name: str, default: float) -> float:
@@ -117,11 +128,11 @@ def from_base64(text: object, name: str) -> bytes:
         raise RefusedError(400, f"{name} {short(text)}: expected a picture in base64") from error
 
 
-def _from_json(body: bytes) -> tuple[list[bytes], dict[str, Any]]:
+def _from_json(body: bytes, options: Options) -> tuple[list[bytes], dict[str, Any]]:
     found = json_object(body)
     given = found.pop("image", None)
     texts = given if isinstance(given, list) else [] if given is None else [given]
-    for name, (kinds, expected) in _JSON_TYPES.items():
+    for name, (kinds, expected) in options.items():
         if name in found and type(found[name]) not in kinds:
             raise RefusedError(400, f"{name} {short(found[name])}: expected {expected}")
     return [from_base64(text, "image") for text in texts], found
@@ -131,9 +142,9 @@ def _is_picture_field(name: str) -> bool:
     return name in ("image", "image[]", "images")
 
 
-def _refuse_others(names: Any) -> None:
+def _refuse_others(names: Iterable[str], options: Options) -> None:
     for name in names:
-        raise RefusedError(400, f"{short(name)}: there is no such field; expected image, {', '.join(_OPTIONS)}")
+        raise RefusedError(400, f"{short(name)}: there is no such field; expected image, {', '.join(options)}")
 
 
 def _top_k(fields: Mapping[str, Any]) -> int:

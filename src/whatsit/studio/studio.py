@@ -1,6 +1,7 @@
 """Everything one studio owns: the lesson, the camera, the dataset, what recognises, and the open tabs."""
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +10,11 @@ from pathlib import Path
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.cameras.listing import first_camera
+from whatsit.datasets.edit import EditKind
 from whatsit.datasets.places import DOUBTFUL, EXPORTS, TESTS, UPLOADS
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError
+from whatsit.serving.correcting import CorrectedView, is_new
 from whatsit.studio.gallery import counts_view
 from whatsit.studio.jobs.background import Background
 from whatsit.studio.jobs.coaching import Coaching
@@ -101,6 +104,8 @@ class Studio:
         self.inbox = Inbox(DOUBTFUL.below(self.project.path), lambda: self.project.settings.inbox, self._tell_inbox)
         self.models.taught.watches.append(self.inbox.watch)
         self._closed = False
+        self._followed = self.project.dataset.edits
+        """The number of the latest edit that the inbox knows of."""
         self.session.listen(self._lesson_changed)
         self.corrections.listen(self._follow_corrections)
         self._follow_corrections()
@@ -169,7 +174,10 @@ class Studio:
 
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
-        self.guard.forget(self.project.dataset.edits)
+        edits = self.project.dataset.edits
+        self.guard.forget(edits)
+        if edits != self._followed:
+            self._bring_frames_back(edits)
         for kind, message in self._dataset_messages().items():
             self.hub.post(kind, message)
 
@@ -195,7 +203,7 @@ class Studio:
         return {"runs": self.runs.view(), "in_use": self.project.settings.model}
 
     def correct_frame(self, frame: str, label: str | None) -> CorrectedValues:
-        """Say what a doubtful frame is; its group leaves the inbox.
+        """Say what a doubtful frame is; its group leaves the inbox, until that is undone.
 
         Raises:
             DataError: it is not there any more, the label cannot be used, or the disk is full; nothing is changed.
@@ -203,8 +211,20 @@ class Studio:
         kept, content = self.inbox.get(frame)
         model = kept.model if kept.model in self.models else TAUGHT
         view = self.asking.correct_picture(model, content, label, source=kept.source, taken=kept.time)
-        self.inbox.remove(frame)
+        self.inbox.set_aside(frame, hashlib.sha256(content).hexdigest())
         return view
+
+    def correct(self, content: bytes, label: str | None) -> CorrectedView:
+        """Say what a picture is that a program sent.
+
+        Raises:
+            ImageError: it cannot be read.
+            DataError: the label cannot be used, or the disk is full; nothing is changed.
+        """
+        new = is_new(self.project, label)
+        model = self._in_use if self._in_use is not None and self._in_use in self.models else TAUGHT
+        view = self.asking.correct_picture(model, content, label, source="", taken=time.time())
+        return {"label": label, "new_class": new, "at_once": view["counts"]}
 
     def use_run(self, name: str) -> None:
         """Recognise with a model from now on, in every open tab, for every sink, and after the next start.
@@ -348,6 +368,13 @@ class Studio:
         corrected = [(one.hash, root / one.key, one.label) for one in self.corrections.pictures]
         with contextlib.suppress(RuntimeError):  # closing
             self._attendant.submit(self.models.follow, corrected)
+
+    def _bring_frames_back(self, edits: int) -> None:
+        new, self._followed = self.project.dataset.edits_since(self._followed), edits
+        undone = [edit for edit in new if edit.undoes and edit.kind in (EditKind.CORRECT, EditKind.STRANGER)]
+        if undone:
+            with contextlib.suppress(DataError):  # a full disk: the undo is done all the same
+                self.inbox.bring_back({one.hash for edit in undone for one in (*edit.before, *edit.after)})
 
     def _encode_frames(self, wanted: Callable[[], bool]) -> None:
         for frame in self.feed.frames(wanted):

@@ -55,7 +55,7 @@ def every_look(browser: Browser, watch: Callable[[Page], Page]) -> Iterator[tupl
         ) -> None:
             assert sideways(page) <= 0, name
             assert page.evaluate(_NAMELESS) == [], name
-            assert inaccessible(page) == [], name
+            assert not (found := inaccessible(page)), (name, found)
             if look.startswith("desk"):
                 for size in OTHER_SIZES:
                     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import json
 import math
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from whatsit.parallel import start_thread
 from whatsit.studio.watching.doubt import Doubt, Reason, Watched
 from whatsit.studio.watching.feed import KEPT_QUALITY, encode
 
+MOST_CORRECTED = 20
+"""Frames that a correction took out are kept for its undo: the latest."""
 EVERY = 1.0
 """Seconds from one frame that is kept to the next, at least."""
 _MAX_BYTES = 2**16
@@ -44,6 +46,8 @@ class Doubtful:
     """When it was taken, in seconds since 1970."""
     count: int = 1
     """Frames of the group."""
+    corrected: str = ""
+    """SHA-256 of its picture, once that was corrected."""
 
 
 class DoubtfulView(TypedDict):
@@ -85,7 +89,9 @@ class Inbox:
         self._busy = False
         self._thread: threading.Thread | None = None
         self._thumbs: dict[str, bytes] = {}
-        self._frames = {one.id: one for one in self._read()}
+        found = self._read()
+        self._frames = {one.id: one for one in found if not one.corrected}
+        self._corrected = {one.id: one for one in found if one.corrected}
         with contextlib.suppress(DataError):  # a card that is locked: the next frame tries again
             self._drop_surplus()
 
@@ -140,6 +146,34 @@ class Inbox:
                 raise DataError("this frame is no longer in the inbox")
             self._delete(id_)
         self._changed()
+
+    def set_aside(self, id_: str, hash_: str) -> None:
+        """Take one out whose picture, of this SHA-256, was corrected; ``bring_back`` shows it again.
+
+        Raises:
+            DataError: there is none with that id, or the disk is full.
+        """
+        with self._lock:
+            if id_ not in self._frames:
+                raise DataError("this frame is no longer in the inbox")
+            for older in [*self._corrected][: max(0, len(self._corrected) + 1 - MOST_CORRECTED)]:
+                self._delete(older)
+            self._write(replace(self._frames[id_], corrected=hash_))
+        self._changed()
+
+    def bring_back(self, hashes: Container[str]) -> None:
+        """Show those again whose corrections were undone.
+
+        Raises:
+            DataError: the disk is full.
+        """
+        with self._lock:
+            back = [one for one in self._corrected.values() if one.corrected in hashes]
+            for one in back:
+                self._write(replace(one, corrected=""))
+            self._drop_surplus()
+        if back:
+            self._changed()
 
     def keep(self, model: str, answer: Answer, doubt: Doubt) -> None:
         """Keep the frame of an answer, or count it to the group that it is a near-copy of.
@@ -203,10 +237,13 @@ class Inbox:
 
     def _write(self, one: Doubtful) -> None:
         write_file(self._folder / f"{one.id}.json", json.dumps(asdict(one), ensure_ascii=False).encode())
-        self._frames[one.id] = one
+        shown, other = (self._corrected, self._frames) if one.corrected else (self._frames, self._corrected)
+        other.pop(one.id, None)
+        shown[one.id] = one
 
     def _delete(self, id_: str) -> None:
         self._frames.pop(id_, None)
+        self._corrected.pop(id_, None)
         self._thumbs.pop(id_, None)
         for ending in (".json", ".jpg"):
             try:
@@ -217,7 +254,7 @@ class Inbox:
     def _drop_surplus(self) -> None:
         most = self._most()
         ordered = sorted(self._frames.values(), key=lambda one: (-one.worth, -one.time))
-        for one in ordered[most:]:
+        for one in [*ordered[most:], *([] if most else self._corrected.values())]:
             self._delete(one.id)
 
     def _read(self) -> list[Doubtful]:
@@ -229,7 +266,7 @@ class Inbox:
                     path.stem, Reason(fields["reason"]).value, float(fields["worth"]), str(fields["model"]),
                     None if fields["label"] is None else str(fields["label"]),
                     tuple(map(str, fields["likely"]))[:5], str(fields["source"]), float(fields["time"]),
-                    int(fields["count"]),
+                    int(fields["count"]), str(fields.get("corrected", "")),
                 )  # fmt: skip
                 finite = math.isfinite(one.worth) and math.isfinite(one.time)
                 if finite and (self._folder / f"{path.stem}.jpg").is_file():

@@ -66,7 +66,7 @@ def create_app(
     app.add_exception_handler(WhatsitError, _explain)
     app.add_exception_handler(HTTPException, _explain_status)
     app.add_exception_handler(RequestValidationError, _explain_request)
-    app.router.routes.extend(native.routes(programs, studio.outlets))
+    app.router.routes.extend(native.routes(programs, studio.outlets, studio.correct))
     app.include_router(camera.router)
     app.include_router(tab.router)
     app.include_router(why.router)

@@ -14,11 +14,17 @@ let shown = null; // the id of the frame
 let busy = false;
 
 socket.on("inbox", (message) => {
-  frames = message.frames;
   most = message.most;
-  // What a person is looking at stays, whatever arrives meanwhile.
-  draw(frames.find((one) => one.id === shown) ?? frames[0]);
+  replace(message.frames);
 });
+
+// What a person is looking at stays, whatever arrives meanwhile; where it is gone, what came after it is next.
+function replace(newer) {
+  const after = frames.slice(frames.findIndex((one) => one.id === shown) + 1);
+  frames = newer;
+  const there = (id) => frames.find((one) => one.id === id);
+  draw(there(shown) ?? after.map((one) => there(one.id)).find(Boolean) ?? frames[0]);
+}
 
 function draw(frame) {
   $("inbox").hidden = !frame;
@@ -42,13 +48,10 @@ function draw(frame) {
 async function done(request) {
   if (busy || shown === null) return;
   busy = true;
-  const reply = await request(shown);
+  const asked = shown;
+  const reply = await request(asked);
   busy = false;
-  if (!reply) return;
-  const gone = shown;
-  const place = frames.findIndex((one) => one.id === gone);
-  frames = frames.filter((one) => one.id !== gone);
-  if (shown === gone) draw(frames[Math.max(0, place)] ?? frames[0]);
+  if (reply) replace(frames.filter((one) => one.id !== asked));
 }
 const correct = (label) => done((frame) => act("/api/inbox/correct", { frame, label }));
 const dismiss = () => done((frame) => act("/api/inbox/dismiss", { frame }, { quiet: true }));
