@@ -14,7 +14,8 @@ from whatsit.errors import DataError, MissingExtraError, SourceError
 SOURCES = Path(whatsit.__file__).parent
 COMMAND_LINE = re.compile(r"(^|\s)--[a-z]{3}|\bwhatsit [a-z]+ {2}|  whatsit [a-z]")
 TERMINAL_ONLY = (
-    "cli/", "studio/", "bulk/", "service/", "cameras/opening.py", "models/verify.py", "web/server.py", "demo.py",
+    "cli/", "studio/", "bulk/", "service/", "cameras/opening.py", "models/verify.py",
+    "serving/correcting.py", "web/server.py", "demo.py",
 )  # fmt: skip
 """What no page comes by, and what is said for pages alone."""
 

@@ -19,8 +19,10 @@ SHADE = np.full((64, 64, 3), 127, np.uint8)
 PREDICTIONS = whatsit.Predictions((whatsit.Prediction("mug", 0.75, 0),), True, 1.5, "mug.jpg", (1.5,))
 FRAME = whatsit.Frame(SHADE, 1.0, "synthetic:", "mug")
 
-RESOURCES = {"Camera", "Client", "Dataset", "Embedder", "ListSink", "Live", "SharedCamera", "Sink"}
-"""Protocols, and what holds a device, a connection, a thread or a database."""
+RESOURCES = {
+    "Camera", "Client", "Dataset", "Embedder", "Explainer", "ListSink", "Live", "MappedCamera", "SharedCamera", "Sink",
+}  # fmt: skip
+"""Protocols, and what holds a device, a connection, a thread, a database or an opened network."""
 
 
 def few_shot():
@@ -54,7 +56,16 @@ def values(taught, patches, small_model, tmp_path_factory):
     project = whatsit.Project(folder / "shades")
     report = whatsit.import_path(project.dataset, folder / "shade.png", label="grey")
     (picture,) = project.dataset.pictures()
+    explanation = whatsit.explain(taught.to_tflite(), pictures[0], patches[:4])
+    evidence = explanation.classes[0]
     return {
+        "Advice": (whatsit.Advice(whatsit.AdviceKind.MORE, "mug", number=3), same),
+        "AdviceKind": (whatsit.AdviceKind.ENOUGH, same),
+        "ClassEvidence": (evidence, lambda one: (one.label, one.score, len(one.nearest))),
+        "Explanation": (explanation, lambda one: (one.predictions, one.looked_at.places.tobytes(), len(one.classes))),
+        "LookedAt": (explanation.looked_at, lambda one: (one.places.tobytes(), one.kind)),
+        "MapKind": (whatsit.MapKind.OCCLUSION, same),
+        "Neighbour": (whatsit.Neighbour("mug.jpg", "mug", 0.5), same),
         "Answer": (answer(), lambda one: (one.state, one.predictions, one.frame.image.tobytes())),
         "AnswerState": (whatsit.AnswerState.UNKNOWN, same),
         "Augmentation": (whatsit.Augmentation(rotate=True), same),

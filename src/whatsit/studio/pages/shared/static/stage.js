@@ -66,6 +66,9 @@ export function showAnswer(answer) {
   }
   setText($("answer-label"), title);
   setText($("answer-detail"), detail);
+  const measured = answer.strangeness === null ? "" : t("why.strangeness", { strangeness: format(answer.strangeness) });
+  const reason = answer.unknown_by ? t(`why.rule.${answer.unknown_by}`) : "";
+  box.title = [reason, measured].filter(Boolean).join(". ");
   say(answer.state === "nothing" ? "" : title);
 }
 
