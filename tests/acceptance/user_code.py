@@ -121,6 +121,30 @@ def embed(picture: whatsit.ImageLike) -> NDArray[np.float32]:
     return backbone.embed(picture)
 
 
+def explain_answer(model: Path, picture: whatsit.ImageLike, taught: list[tuple[whatsit.ImageLike, str]]) -> list[str]:
+    explainer: whatsit.Explainer = whatsit.open_explainer(model, taught)
+    found: whatsit.Explanation = explainer.explain(picture)
+    looked: whatsit.LookedAt = whatsit.explain(str(model), picture).looked_at
+    print(looked.places.max(), looked.kind is whatsit.MapKind.ACTIVATION, found.predictions.strangeness)
+    best: whatsit.ClassEvidence = found.classes[0]
+    near: list[whatsit.Neighbour] = list(best.nearest)
+    return [f"{one.label} {one.distance:.2f}" for one in near]
+
+
+def be_coached(project: whatsit.Project, pool: NDArray[np.float32], taught: NDArray[np.float32]) -> list[int]:
+    advice: whatsit.Advice = project.coach()
+    if advice.kind is whatsit.AdviceKind.ENOUGH or whatsit.advise(taught, ["mug", "ball"]).readiness >= 1:
+        return []
+    project.correct(Path("wrong.jpg"), None)
+    return whatsit.next_pictures(pool, taught, 20)
+
+
+def photograph(path: str) -> NDArray[np.uint8]:
+    print(whatsit.still("synthetic:", "320x240").source)
+    with whatsit.MappedCamera(path, lambda picture: picture[::-1]) as upside_down:
+        return upside_down.read().image
+
+
 def ask(picture: whatsit.ImageLike) -> list[str]:
     with whatsit.Client("http://127.0.0.1:8080", token="open-sesame-street", timeout=5) as client:
         names = [str(model["name"]) for model in client.models()]
