@@ -66,6 +66,9 @@ def test_the_most_valuable_stay_and_are_there_after_a_restart(inbox: Inbox, tmp_
     assert len(list((tmp_path / "doubtful").iterdir())) == 6
     again = Inbox(tmp_path / "doubtful", lambda: 3, lambda: None)
     assert again.view() == view
+    (tmp_path / "doubtful" / "0000000000001-00000000.jpg").write_bytes(jpeg(1))  # a process was killed here
+    assert Inbox(tmp_path / "doubtful", lambda: 3, lambda: None).view() == view
+    assert len(list((tmp_path / "doubtful").iterdir())) == 6
     assert Inbox(tmp_path / "doubtful", lambda: 0, lambda: None).view()["frames"] == []
     assert list((tmp_path / "doubtful").iterdir()) == []
 

@@ -92,8 +92,9 @@ class Inbox:
         found = self._read()
         self._frames = {one.id: one for one in found if not one.corrected}
         self._corrected = {one.id: one for one in found if one.corrected}
-        with contextlib.suppress(DataError):  # a card that is locked: the next frame tries again
+        with contextlib.suppress(DataError, OSError):  # a card that is locked: the next frame tries again
             self._drop_surplus()
+            self._drop_strays({one.id for one in found})
 
     def watch(self, model: str, answer: Answer) -> None:
         """Keep the frame of an answer where that is doubtful; returns at once."""
@@ -256,6 +257,12 @@ class Inbox:
         ordered = sorted(self._frames.values(), key=lambda one: (-one.worth, -one.time))
         for one in [*ordered[most:], *([] if most else self._corrected.values())]:
             self._delete(one.id)
+
+    def _drop_strays(self, known: Container[str]) -> None:
+        """Pictures that a killed process left without their record, and records that nobody understands."""
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if path.suffix in (".jpg", ".json") and path.stem not in known and path.is_file():
+                beneath.unlink(path, missing_ok=True)
 
     def _read(self) -> list[Doubtful]:
         found = []
