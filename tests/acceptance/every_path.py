@@ -29,6 +29,7 @@ from whatsit.cli.app import main
 from whatsit.datasets.embedding_map import embedding_map
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.project import Project
+from whatsit.datasets.project_id import project_id
 from whatsit.errors import WhatsitError
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.studio.studio import Studio
@@ -199,6 +200,7 @@ def visited(studio: Studio) -> Iterator[tuple[str, list[str]]]:
         "sample": lambda: studio.session.add_sample(jpeg(902)),
         "clear": studio.session.clear,
         "refresh": studio.project.dataset.refresh,
+        "project id": lambda: project_id(studio.project.path),
         "delete run": lambda: studio.delete_run("old"),
     }.items():
         yield what, refused(work)

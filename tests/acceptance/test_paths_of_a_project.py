@@ -23,6 +23,7 @@ from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
 from whatsit.datasets.places import EMBEDDINGS, LOCK, MODELS, PLACES, SETTINGS, SPLITS, SWEEP, Place, place_of
 from whatsit.datasets.project import Project
+from whatsit.datasets.project_id import project_id
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.tflite.flatbuffer import write_model
@@ -101,6 +102,7 @@ def make(folder: Path, pictures: Path) -> None:
         export_path(project.dataset, folder / ".whatsit/exports/dataset.zip")
         project.save_settings(project.settings)
     self_signed(folder / ".whatsit", [])
+    project_id(folder)
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,20 @@ def test_a_file_without_sinks_has_none_and_a_folder_is_a_project(tmp_path: Path)
         assert read_sinks(project.path) == ()
 
 
+def test_a_project_is_known_by_the_same_id_wherever_it_is_moved(tmp_path: Path) -> None:
+    with Project(tmp_path / "shop") as project:
+        written(project.path, '[[sinks]]\nto = "mqtt://127.0.0.1"\n[[sinks]]\nto = "mqtt://127.0.0.1?id=shelf"\n')
+    first, named = read_sinks(tmp_path / "shop")
+    assert first.options["id"].startswith("whatsit_") and "id" not in named.options
+    (tmp_path / "shop").rename(tmp_path / "store")
+    assert read_sinks(tmp_path / "store")[0].options == first.options
+    with Project(tmp_path / "other") as project:
+        written(project.path, '[[sinks]]\nto = "mqtt://127.0.0.1"\n')
+    assert read_sinks(tmp_path / "other")[0].options != first.options
+    (tmp_path / "store/.whatsit/project-id").write_text("nonsense")
+    assert read_sinks(tmp_path / "store")[0].options["id"] != "nonsense"
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

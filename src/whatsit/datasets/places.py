@@ -74,6 +74,7 @@ EXPORTS = Place(".whatsit/exports", Kind.FOLDER, "the archive to download")
 DEPLOY = Place(".whatsit/deploy", Kind.FOLDER, "the folder packed for another program")
 DOUBTFUL = Place(".whatsit/doubtful-frames", Kind.FOLDER, "frames of doubtful answers, for the Inbox page")
 SWEEP = Place(".whatsit/sweep.json", Kind.FILE, "the last sweep")
+ID = Place(".whatsit/project-id", Kind.FILE, "the project's own number, for home automation")
 CERTIFICATE = Place(".whatsit/studio.crt", Kind.FILE, "the studio's certificate")
 KEY = Place(".whatsit/studio.key", Kind.FILE, "its key")
 HELD = Place(".whatsit/held", Kind.FOLDER, "pictures that version 0.1.0 had put aside", only_copy=True)
@@ -121,6 +122,7 @@ PLACES = (
     Place(f"{DOUBTFUL.path}/*.jpg", Kind.FILE, "one of them"),
     Place(f"{DOUBTFUL.path}/*.json", Kind.FILE, "why it was kept"),
     SWEEP,
+    ID,
     CERTIFICATE,
     KEY,
     HELD,

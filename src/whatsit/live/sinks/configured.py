@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from whatsit.datasets.project_id import project_id
 from whatsit.datasets.settings_file import read_document, settings_file
 from whatsit.errors import DataError, WhatsitError
 from whatsit.live.sink import Sink
@@ -47,9 +48,10 @@ def read_sinks(path: Path) -> tuple[SinkChoice, ...]:
     file = settings_file(path)
     document = read_document(file, "a TOML file with [[sinks]]")
     try:
-        return sinks_of(document)
+        found = sinks_of(document)
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
+    return tuple(_known_by(one, path) for one in found) if path.is_dir() else found
 
 
 def sinks_of(document: Mapping[str, Any]) -> tuple[SinkChoice, ...]:
@@ -79,6 +81,16 @@ def open_choices(choices: tuple[SinkChoice, ...]) -> list[Sink]:
             opened.callback(sinks[-1].close)
         opened.pop_all()
     return sinks
+
+
+def _known_by(choice: SinkChoice, project: Path) -> SinkChoice:
+    """A sink that others know by an id, by the project's where it names none."""
+    address, kind = SINKS.parse(choice.to)
+    named = "id" in choice.options or "id" in address.options
+    if named or all(option.name != "id" for option in kind.options):
+        return choice
+    number = project_id(project)
+    return choice if number is None else replace(choice, options={**choice.options, "id": f"whatsit_{number}"})
 
 
 def _choice(table: Mapping[str, Any], where: str) -> SinkChoice:

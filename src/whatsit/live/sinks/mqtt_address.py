@@ -20,7 +20,7 @@ _TOPIC = re.compile(r"[^#+\x00/]+(/[^#+\x00/]+)*")
 
 _PASSWORD = SecretOption("password", "the user's: `env:VARIABLE` or `file:PATH`")
 _CA = TextOption("ca", "`mqtts:` a file of certificates to trust in place of the system's")
-_DEVICE_ID = TextOption("id", "what Home Assistant knows the device by; by default one per machine")
+_DEVICE_ID = TextOption("id", "what Home Assistant knows the device by; by default the project's, else one per machine")
 _NAME = TextOption("name", "the device's name there; by default the machine's")
 _PREFIX = TextOption("discovery", "Home Assistant's discovery prefix; by default `homeassistant`")
 _PRESENT = TextOption("on", "of two classes, the one for which the binary sensor is on")
