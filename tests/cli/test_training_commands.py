@@ -123,13 +123,14 @@ def test_a_project_in_use_is_refused_before_training_and_reports_go_with_the_mod
     assert done.returncode == 1 and "in use by process" in done.stderr and "1/60" not in done.stderr
 
 
-def test_an_empty_split_that_the_source_decided_is_told_what_helps(tmp_path):
+@pytest.mark.parametrize(("there", "command", "options"), [("valid", "test", []), ("test", "sweep", ["--sizes", "32"])])
+def test_an_empty_split_that_the_source_decided_is_told_what_helps(tmp_path, there, command, options):
     write_shapes(tmp_path / "pictures/train", LABELS, 12)
+    write_shapes(tmp_path / "pictures" / there, LABELS, 4, first=50)
     with Project(tmp_path / "given") as opened:
         import_path(opened.dataset, tmp_path / "pictures")
     assert run("train", tmp_path / "given", *QUICK).exit_code == 0
-    for command in (["test"], ["sweep", "--sizes", "32"]):
-        assert "or in dataset/splits.csv" in str(run(command[0], tmp_path / "given", *command[1:]).exception)
+    assert "or in dataset/splits.csv" in str(run(command, tmp_path / "given", *options).exception)
 
 
 def test_train_test_sweep_and_deploy_follow_each_other(project, tmp_path):
