@@ -225,3 +225,28 @@ def test_a_stream_ends_with_the_server(serve: Serve, caplog: pytest.LogCaptureFi
         running.server.stop()
         assert list(events) == []
     assert not caplog.records
+
+
+def test_prometheus_reads_what_the_camera_shows(
+    serve: Serve, using: Callable[[str], Path], foreign_programs: Callable[..., str]
+) -> None:
+    using()
+    running = serve()
+    with running.client() as client:
+        read(client.get(EVENTS, params={"count": 3, "every": "true"}))
+        text = client.get("/metrics").text
+    code = (
+        "from prometheus_client.parser import text_string_to_metric_families as read\n"
+        f"found = [s for f in read({text!r}) for s in f.samples]\n"
+        "print(sum(s.value for s in found if s.name == 'whatsit_live_answers_total') >= 3)\n"
+        "print([s.labels['state'] for s in found if s.name == 'whatsit_camera_state' and s.value == 1])\n"
+        "print([s.value < 60 for s in found if s.name == 'whatsit_frame_age_seconds'])\n"
+    )
+    assert foreign_programs("-c", code).split("\n")[:3] == ["True", "['live']", "[True]"]
+
+
+def test_metrics_want_the_token_too(serve: Serve) -> None:
+    running = serve(camera="browser:", token="open-sesame-street")
+    with running.client() as stranger:
+        assert stranger.get("/metrics").status_code == 401
+        assert stranger.get("/metrics", headers={"authorization": "Bearer open-sesame-street"}).status_code == 200

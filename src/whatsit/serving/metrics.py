@@ -66,10 +66,10 @@ class Metrics:
         return "".join(f"{line}\n" for line in self._lines(queue, loaded))
 
     def _lines(self, queue: int, loaded: Mapping[str, bool]) -> Iterator[str]:
-        yield from _head("whatsit_answers_total", "counter", "Pictures answered, by best label and state.")
+        yield from head("whatsit_answers_total", "counter", "Pictures answered, by best label and state.")
         for (model, label, state), count in sorted(self._answers.items()):
-            yield f"whatsit_answers_total{_labels(model=model, label=label, state=state)} {count}"
-        yield from _head(
+            yield f"whatsit_answers_total{labelled(model=model, label=label, state=state)} {count}"
+        yield from head(
             "whatsit_unknown_ratio", "gauge", "Share of a model's answers that are unknown, since the start."
         )
         totals, unknown = Counter[str](), Counter[str]()
@@ -77,31 +77,33 @@ class Metrics:
             totals[model] += count
             unknown[model] += count if state == "unknown" else 0
         for model, count in sorted(totals.items()):
-            yield f"whatsit_unknown_ratio{_labels(model=model)} {unknown[model] / count:.6g}"
-        yield from _head("whatsit_request_seconds", "histogram", "Time from a request's body to its answer.")
+            yield f"whatsit_unknown_ratio{labelled(model=model)} {unknown[model] / count:.6g}"
+        yield from head("whatsit_request_seconds", "histogram", "Time from a request's body to its answer.")
         for model, histogram in sorted(self._latency.items()):
             below = 0
             for limit, count in zip((*map(str, BUCKETS), "+Inf"), histogram.counts, strict=True):
                 below += count
-                yield f"whatsit_request_seconds_bucket{_labels(model=model, le=limit)} {below}"
-            yield f"whatsit_request_seconds_sum{_labels(model=model)} {histogram.total:.6f}"
-            yield f"whatsit_request_seconds_count{_labels(model=model)} {below}"
-        yield from _head("whatsit_refused_total", "counter", "Requests that were refused, by status.")
+                yield f"whatsit_request_seconds_bucket{labelled(model=model, le=limit)} {below}"
+            yield f"whatsit_request_seconds_sum{labelled(model=model)} {histogram.total:.6f}"
+            yield f"whatsit_request_seconds_count{labelled(model=model)} {below}"
+        yield from head("whatsit_refused_total", "counter", "Requests that were refused, by status.")
         for status, count in sorted(self._refused.items()):
-            yield f"whatsit_refused_total{_labels(status=str(status))} {count}"
-        yield from _head("whatsit_queue_pictures", "gauge", "Pictures that wait for a worker.")
+            yield f"whatsit_refused_total{labelled(status=str(status))} {count}"
+        yield from head("whatsit_queue_pictures", "gauge", "Pictures that wait for a worker.")
         yield f"whatsit_queue_pictures {queue}"
-        yield from _head("whatsit_model_loaded", "gauge", "Whether a model is in memory.")
+        yield from head("whatsit_model_loaded", "gauge", "Whether a model is in memory.")
         for model, here in loaded.items():
-            yield f"whatsit_model_loaded{_labels(model=model)} {int(here)}"
+            yield f"whatsit_model_loaded{labelled(model=model)} {int(here)}"
 
 
-def _head(name: str, kind: str, text: str) -> Iterator[str]:
+def head(name: str, kind: str, text: str) -> Iterator[str]:
+    """The lines before the series of a metric."""
     yield f"# HELP {name} {text}"
     yield f"# TYPE {name} {kind}"
 
 
-def _labels(**values: str) -> str:
+def labelled(**values: str) -> str:
+    """Labels as they stand behind a metric's name."""
     return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in values.items()) + "}"
 
 

@@ -37,6 +37,7 @@ from whatsit.studio.lessons.session import TeachSession
 from whatsit.studio.outbox import Hub, as_text
 from whatsit.studio.watching.asking import Asking, CorrectedValues
 from whatsit.studio.watching.camera_choice import CameraChoice
+from whatsit.studio.watching.camera_metrics import CameraMetrics
 from whatsit.studio.watching.feed import Feed, encode
 from whatsit.studio.watching.guard import Guard
 from whatsit.studio.watching.inbox import Inbox
@@ -102,7 +103,8 @@ class Studio:
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
         self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
         self.inbox = Inbox(DOUBTFUL.below(self.project.path), lambda: self.project.settings.inbox, self._tell_inbox)
-        self.models.taught.watches.append(self.inbox.watch)
+        self.metrics = CameraMetrics(lambda: self.feed.camera)
+        self.models.taught.watches += [self.inbox.watch, self.metrics.watch]
         self._closed = False
         self._followed = self.project.dataset.edits
         """The number of the latest edit that the inbox knows of."""

@@ -1,6 +1,7 @@
 """The studio as an ASGI application: every page's routes and files behind the rules of access."""
 
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import PurePosixPath
@@ -9,12 +10,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from whatsit.errors import SettingError, WhatsitError
 from whatsit.serving import native
+from whatsit.serving.metrics import CONTENT_TYPE
 from whatsit.serving.model_files import project_files
-from whatsit.serving.service import Service
+from whatsit.serving.service import Endpoint, Service
 from whatsit.studio.pages.shared import camera, coach, tab, why
 from whatsit.studio.pages.shared.i18n import Languages
 from whatsit.studio.pages.shared.page import STATIC, find_pages
@@ -25,6 +28,8 @@ from whatsit.web.access import Access
 from whatsit.web.connections import Connections
 from whatsit.web.guards import guards
 from whatsit.web.refusal import ErrorView
+
+METRICS = "/metrics"
 
 
 class Scripts(StaticFiles):
@@ -56,7 +61,10 @@ def create_app(
         programs.close()
         studio.close()
 
-    guarded = guards(access, connections, for_programs=lambda path: path.startswith(native.PREFIX))
+    async def metrics(service: Service, _: Request) -> Response:
+        return Response(service.text_of_metrics() + studio.metrics.text(time.time()), media_type=CONTENT_TYPE)
+
+    guarded = guards(access, connections, for_programs=_is_for_programs)
     app = FastAPI(
         title="whatsit studio", lifespan=lifespan, middleware=guarded, docs_url=None, redoc_url=None, openapi_url=None
     )
@@ -67,6 +75,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _explain_status)
     app.add_exception_handler(RequestValidationError, _explain_request)
     app.router.routes.extend(native.routes(programs, studio.outlets, studio.correct))
+    app.router.routes.append(Route(METRICS, Endpoint(programs, metrics, native.refuse), methods=["GET"]))
     app.include_router(camera.router)
     app.include_router(tab.router)
     app.include_router(why.router)
@@ -76,6 +85,10 @@ def create_app(
         app.mount(f"/static/{page.name}", Scripts(directory=page.folder), name=page.name)
     app.mount("/static", Scripts(directory=STATIC), name="static")
     return app
+
+
+def _is_for_programs(path: str) -> bool:
+    return path == METRICS or path.startswith(native.PREFIX)
 
 
 def _explain(_: Request, error: Exception) -> JSONResponse:
