@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from shape_pictures import write_shapes
@@ -30,6 +32,8 @@ from whatsit.heads.unknown import normalised
 from whatsit.imaging.preprocess import Colour
 from whatsit.maix import image, nn
 from whatsit.models.card import read_card
+from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.merge import with_embedding_output
 from whatsit.tflite.metadata import flatbuffer_part, read_files, with_files
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.record import ModelFiles
@@ -77,7 +81,7 @@ def test_each_folders_program_says_what_whatsit_says(models, shapes, tmp_path, t
 
 
 @pytest.mark.parametrize("multi_layer", [True, False])
-def test_programs_call_unknown_what_whatsit_calls_unknown(shared_data, tmp_path, multi_layer):
+def test_programs_call_unknown_what_whatsit_calls_unknown(shared_data, tmp_path, mediapipe, multi_layer):
     """Two things and a marked stranger of the third are taught; the others of the third and photographs are asked."""
     examples = find_examples(shared_data / "book" / "dataset")
     robots, *rest = ([p for p, label in examples if label == name] for name in ("robot", "periquito", "background"))
@@ -102,6 +106,9 @@ def test_programs_call_unknown_what_whatsit_calls_unknown(shared_data, tmp_path,
         answered = run(made.folder, pictures)
         assert [answered[n] for n in clear] == expected
     assert verify(tmp_path / "litert" / "model.tflite") == []
+    made = deploy(tmp_path / "model.tflite", "mediapipe", tmp_path / "mediapipe")
+    answered = mediapipe(made.folder / "classify.py", *map(str, pictures), cwd=made.folder).splitlines()
+    assert [answered[n].split("\t")[1] for n in clear] == expected
 
 
 def said(classifier, path):
@@ -244,18 +251,57 @@ def test_a_c_label_survives_quotes_and_other_alphabets(shapes, tmp_path):
     assert r'"feuille \303\251"' in code
 
 
+def dumped(compiler, folder):
+    """What a compiled program says the array is."""
+    (folder / "dump.c").write_text(
+        '#include "model.h"\n#include <stdio.h>\n'
+        "int main(void) { return fwrite(whatsit_model, 1, whatsit_model_size, stdout) != whatsit_model_size; }\n"
+    )
+    subprocess.run([compiler, "-Wall", "-Werror", "-o", "dump", "model.c", "dump.c"], cwd=folder, check=True)
+    return subprocess.run([folder / "dump"], check=True, stdout=subprocess.PIPE).stdout
+
+
 def test_a_c_compiler_makes_the_models_own_bytes_of_the_array(models, tmp_path):
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("no C compiler on this machine")
     deploy(models / "cover.tflite", "c-array", tmp_path / "out")
-    (tmp_path / "out/dump.c").write_text(
-        '#include "model.h"\n#include <stdio.h>\n'
-        "int main(void) { return fwrite(whatsit_model, 1, whatsit_model_size, stdout) != whatsit_model_size; }\n"
+    made = dumped(compiler, tmp_path / "out")
+    content = (models / "cover.tflite").read_bytes()
+    # The same but for the embedding, which is a second output for unknown.c.
+    name = read_card(read_files(content), "cover").embedding
+    assert made == with_embedding_output(read_model(flatbuffer_part(content)), name)
+
+
+def test_the_c_function_for_unknown_computes_what_whatsit_computes(models, shapes, tmp_path):
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler on this machine")
+    deploy(models / "cover.tflite", "c-array", tmp_path / "out")
+    model = Interpreter(model_content=dumped(compiler, tmp_path / "out"))
+    model.allocate_tensors()
+    (taken,), (_, embedding) = model.get_input_details(), model.get_output_details()
+    size = int(np.prod(embedding["shape"]))
+    (tmp_path / "out/judge.c").write_text(
+        '#include "unknown.h"\n#include <stdio.h>\n'
+        f"int main(void) {{ static float e[{size}]; while (fread(e, 4, {size}, stdin) == {size})"
+        ' printf("%.6f\\n", whatsit_strangeness(e)); return 0; }\n'
     )
-    subprocess.run([compiler, "-Wall", "-Werror", "-o", "dump", "model.c", "dump.c"], cwd=tmp_path / "out", check=True)
-    made = subprocess.run([tmp_path / "out/dump"], check=True, stdout=subprocess.PIPE).stdout
-    assert made == flatbuffer_part((models / "cover.tflite").read_bytes())
+    line = [compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-o", "judge", "unknown.c", "judge.c", "-lm"]
+    subprocess.run(line, cwd=tmp_path / "out", check=True)
+    classifier, found, floats = Classifier(models / "cover.tflite"), [], b""
+    for number, (path, _) in enumerate([*shapes[1], *shapes[1]]):
+        pixels = classifier.preprocess.pixels(path)
+        pixels = 255 - pixels if number >= len(shapes[1]) else pixels  # strangers
+        found.append(classifier.classify_pixels(pixels).strangeness)
+        model.set_tensor(taken["index"], pixels[np.newaxis])
+        model.invoke()
+        scale, zero = embedding["quantization"]
+        stored = model.get_tensor(embedding["index"]).astype(np.float32)
+        floats += ((stored - zero) * np.float32(scale)).tobytes()
+    said = subprocess.run([tmp_path / "out/judge"], input=floats, stdout=subprocess.PIPE, check=True).stdout.split()
+    assert max(found) > 1 > min(found)
+    assert [float(one) for one in said] == pytest.approx(found, abs=2e-3, rel=2e-3)
 
 
 @pytest.mark.parametrize("fit", list(Fit))
@@ -265,7 +311,7 @@ def test_mediapipes_folder_answers_as_whatsit_does_for_every_fit(mediapipe, mode
     pictures = [str(path) for path, _ in shapes[1]]
     done = mediapipe(made.folder / "classify.py", *pictures, cwd=made.folder)
     classifier = Classifier(models / f"{fit}.tflite")
-    assert [line.split("\t")[1] for line in done.splitlines()] == [classifier.classify(p, 1)[0].label for p in pictures]
+    assert [line.split("\t")[1] for line in done.splitlines()] == [said(classifier, path) for path in pictures]
 
 
 def test_what_cannot_be_deployed_is_refused_and_leaves_nothing(models, tmp_path, shapes):

@@ -28,11 +28,13 @@ def read_program(name: str) -> str:
 def _unknown(card: ModelCard) -> str:
     if card.unknown is None:
         return "opened, strangeness = bytes, lambda *embedding: 0\n"
-    return read_program("unknown")
+    return read_program("strange") + read_program("unknown")
 
 
 def filled_program(template: str, card: ModelCard) -> bytes:
-    """The program for one model: ``{FITTED}``, ``{UNKNOWN}`` and ``{SIZE}`` replaced, see ``Target.program``."""
+    """The program for one model: its places in braces replaced, see ``Target.program``."""
     function = "def fitted(picture, width, height):\n" + _FITTED[card.fit]
+    strange = "strange = None\n" if card.unknown is None else read_program("strange")
     filled = template.replace("{FITTED}\n", function).replace("{UNKNOWN}\n", _unknown(card))
+    filled = filled.replace("{STRANGE}\n", strange)
     return filled.replace("{SIZE}", f"{card.width}, {card.height}").encode()

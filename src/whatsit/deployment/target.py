@@ -70,7 +70,8 @@ class Target:
     named on its command line, tab-separated. A line ``{FITTED}`` stands for a function
     ``fitted(picture, width, height)`` that resizes a PIL picture as the model was trained, ``{SIZE}`` for the input's
     width and height. A line ``{UNKNOWN}`` stands for ``opened(content)``, which makes the embedding a second output,
-    and ``strangeness(output)``, above 1 where the picture is unknown; ``unknown_files`` gives the file they read."""
+    and ``strangeness(output)``, above 1 where the picture is unknown; a line ``{STRANGE}`` for ``strange(embedding)``
+    alone, None for models without the rule. ``unknown_files`` gives the file they read."""
     write: Callable[[Source], Written]
     """The folder's files, for a model that ``refusal`` does not refuse."""
     refusal: Callable[[ModelCard], Line | None] = _none

@@ -7,7 +7,9 @@ import numpy as np
 from whatsit.errors import ModelError
 from whatsit.tflite.flatbuffer import constant, read_model, write_model
 from whatsit.tflite.graph import Graph
+from whatsit.tflite.merge import tensor_names
 from whatsit.tflite.operators import operator_name
+from whatsit.tflite.schema import schema
 
 _SHAPE_ONLY = ("RESHAPE", "SQUEEZE", "QUANTIZE", "DEQUANTIZE", "SOFTMAX", "LOGISTIC", "LOG_SOFTMAX")
 
@@ -65,6 +67,25 @@ def keep_until(model: Any, tensor: int) -> bytes:
     model.metadata, model.metadataBuffer = [], None
     _drop_unused_buffers(model)
     return write_model(Graph(model).finish([new[index] for index in inputs], [new[tensor]]))
+
+
+def embedder(content: bytes, tensor: str, name: str = "model") -> bytes:
+    """The part of a model that computes the tensor called ``tensor``, with that as its only output, in float32.
+
+    Raises:
+        ModelError: the model is broken, or has no such tensor.
+    """
+    model = read_model(content, name)
+    names = tensor_names(model)
+    if tensor not in names:
+        raise ModelError(f"{name}: the embedding {tensor!r} is not in the model; export it again")
+    part = read_model(keep_until(model, names.index(tensor)), name)
+    subgraph = part.subgraphs[0]
+    inputs, (output,) = [int(index) for index in subgraph.inputs], [int(index) for index in subgraph.outputs]
+    graph = Graph(part)
+    if subgraph.tensors[output].type != schema.TensorType.FLOAT32:
+        output = graph.operator("DEQUANTIZE", [output], graph.tensor("embedding_float32", graph.shape(output)))
+    return write_model(graph.finish(inputs, [output]))
 
 
 def _is_last_layer(model: Any, operator: Any, kind: str) -> bool:

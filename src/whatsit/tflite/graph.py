@@ -119,7 +119,7 @@ class Graph:
 
 
 # Version 1 of an operator supports float and uint8 only; later ones added int8 and the uint8-int8 QUANTIZE.
-_VERSIONS = dict.fromkeys((schema.BuiltinOperator.QUANTIZE, schema.BuiltinOperator.MUL, schema.BuiltinOperator.ADD), 2)
+_VERSIONS = {getattr(schema.BuiltinOperator, name): 2 for name in ("QUANTIZE", "DEQUANTIZE", "MUL", "ADD")}
 
 
 def _empty_model() -> Any:

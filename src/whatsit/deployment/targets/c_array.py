@@ -1,23 +1,30 @@
 """TensorFlow Lite for Microcontrollers: the flatbuffer as a C array, the labels as another."""
 
+from whatsit.deployment.c_unknown import c_unknown
 from whatsit.deployment.common import label_lines
 from whatsit.deployment.program import read_program
 from whatsit.deployment.remark import Remark
 from whatsit.deployment.target import Source, Target, Written
-from whatsit.deployment.unknown import unknown_files
+from whatsit.deployment.unknown import rule_arrays, unknown_files
 from whatsit.models.card import ModelCard
+from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.merge import with_embedding_output
 from whatsit.tflite.metadata import flatbuffer_part
 
 _NOTE = Remark("c_note", "classify.py runs the array on a computer; a microcontroller needs TensorFlow Lite Micro")
 
 
 def _write(source: Source) -> Written:
-    card = source.card
-    files = {"model.c": _code(card, flatbuffer_part(source.content)), "model.h": _header(card)}
+    card, graph = source.card, flatbuffer_part(source.content)
+    rule = rule_arrays(source.content, card)
+    if rule and card.embedding is not None:
+        graph = with_embedding_output(read_model(graph), card.embedding)
+    files = {"model.c": _code(card, graph), "model.h": _header(card)}
     return Written(
         {name: text.encode() for name, text in files.items()}
         | {"labels.txt": label_lines(card.labels)}
-        | unknown_files(source.content, card)
+        | unknown_files(source.content, card, graph)
+        | (c_unknown(rule) if rule else {})
     )
 
 
@@ -53,7 +60,7 @@ def _c_text(label: str) -> str:
 C_ARRAY = Target(
     name="c-array",
     title="C array",
-    description="model.c and model.h for TensorFlow Lite for Microcontrollers",
+    description="model.c and unknown.c for TensorFlow Lite for Microcontrollers",
     program=read_program("c-array"),
     write=_write,
     notes=lambda card: (_NOTE,),
