@@ -62,7 +62,7 @@ function draw() {
   if (!running) {
     $("why").disabled = true;
     for (const id of ["fps", "inference", "age"]) setText($(id), "–");
-    showAnswer({ state: "nothing", label: null, score: 0, distance: null });
+    showAnswer({ state: "nothing", label: null, score: 0, distance: null, strangeness: null, unknown_by: "" });
     drawBars($("bars"), [], null, null);
   }
 }
