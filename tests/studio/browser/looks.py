@@ -20,6 +20,11 @@ LOOKS = (
 OTHER_SIZES = ((640, 860), (844, 390), (900, 860), (1280, 860))
 """Width and height of further screens on which a page must fit: a phone held across among them."""
 
+_SIDEWAYS = """async () => {
+  const over = () => document.documentElement.scrollWidth - innerWidth;
+  for (let frames = 0; frames < 120 && over() > 0; frames++) await new Promise(requestAnimationFrame);
+  return over();
+}"""
 _NAMELESS = """() => [...document.querySelectorAll("button, a, input, select")].filter((control) =>
   control.offsetParent && !control.textContent.trim() && !control.getAttribute("aria-label")
   && !control.labels?.length && !control.querySelector("img[alt]")).map((control) => control.outerHTML)"""
@@ -32,8 +37,8 @@ def inaccessible(page: Page) -> list[str]:
 
 
 def sideways(page: Page) -> int:
-    """How many pixels a page is wider than its screen."""
-    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+    """How many pixels a page is wider than its screen, after the moment that drawings take to follow it."""
+    return int(page.evaluate(_SIDEWAYS))
 
 
 def every_look(browser: Browser, watch: Callable[[Page], Page]) -> Iterator[tuple[Page, Callable[[str], None]]]:
