@@ -71,9 +71,8 @@ const address = ({ design }) => `/train?${new URLSearchParams(Object.entries(des
 function table(trials, recommended) {
   const head = document.createElement("tr");
   for (const key of ["design", "accuracy", "balanced", "ms", "p95", "mb", "macs", ""]) {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = key && t(`sweep.${key}`);
+    const cell = document.createElement(key ? "th" : "td");
+    if (key) Object.assign(cell, { scope: "col", textContent: t(`sweep.${key}`) });
     head.append(cell);
   }
   const order = trials.map((trial, at) => ({ ...trial, at })).sort((one, other) => one.milliseconds - other.milliseconds);

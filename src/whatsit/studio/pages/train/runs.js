@@ -123,9 +123,10 @@ function table(two) {
   $("compare-table").replaceChildren(...rows.map((cells, place) => {
     const line = document.createElement("tr");
     line.append(...cells.map((text, at) => {
-      const cell = document.createElement(place && at ? "td" : "th");
+      const heads = text !== "" && !(place && at);
+      const cell = document.createElement(heads ? "th" : "td");
       cell.textContent = text;
-      cell.scope = place ? "row" : "col";
+      if (heads) cell.scope = place ? "row" : "col";
       return cell;
     }));
     return line;
