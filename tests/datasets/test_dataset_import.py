@@ -156,14 +156,15 @@ def test_a_class_may_be_called_test(dataset, tmp_path):
 
 def test_zips_of_folders_come_in_like_folders(dataset, tmp_path):
     fill(tmp_path / "in" / "train", each=3)
+    fill(tmp_path / "in" / "test", each=1, start=50)
     files = {f"set/{name}": content for name, content in tree(tmp_path / "in").items()}
     report = import_path(
         dataset, archive(tmp_path / "set.zip", {**files, "__MACOSX/set/._000.jpg": b"x", "set/.DS_Store": b"x"})
     )
-    assert report.added == 6
+    assert report.added == 8
     assert set(skipped(report).values()) == {"left by another program"}
     assert set(dict(arrived(dataset).values())) == {"cat", "dog"}
-    assert {split for _, split in arrived(dataset).values()} == {"training"}
+    assert {split for _, split in arrived(dataset).values()} == {"training", "test"}
 
 
 @pytest.mark.parametrize("name", ["Blue mug-samples.zip", "Blue mug-samples (3).zip"])
