@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from running_server import run_in_thread
 from whatsit import Prediction, Predictions, Preprocess
 from whatsit.serving.correcting import corrector_of
 from whatsit.serving.launch import ModelServer
@@ -45,13 +46,8 @@ def serving(
     service = Service(all_files(map(str, models), project), **settings)  # type: ignore[arg-type]
     corrector = None if project is None else corrector_of(project)
     server = ModelServer(service, port=0, token=token, corrector=corrector)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
+    with run_in_thread(server):
         yield Serving(service, server)
-    finally:
-        server.stop()
-        thread.join()
 
 
 class Slow:

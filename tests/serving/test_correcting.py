@@ -2,7 +2,6 @@
 
 import base64
 import fcntl
-import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from model_server import Serving, serving
 
 import whatsit
 from drawn_pictures import COLOURS, jpeg
+from running_server import run_in_thread
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.places import LOCK
 from whatsit.datasets.project import Project
@@ -111,13 +111,8 @@ def test_the_answers_of_a_studio_follow_at_once(tmp_path: Path) -> None:
     for name in ("red", "blue"):
         studio.session.add_class(jpeg(1, COLOURS[name]), name)
     server = StudioServer(studio, port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
+    with run_in_thread(server):
         yellow = jpeg(7, COLOURS["yellow"])
         with whatsit.Client(server.address.url) as client:
             assert client.correct(yellow, "yellow") == {"label": "yellow", "new_class": True, "at_once": True}
         assert studio.models.get(TAUGHT).answer(yellow)["label"] == "yellow"
-    finally:
-        server.stop()
-        thread.join()

@@ -7,6 +7,7 @@ import pytest
 from model_server import Serving, serving
 
 import whatsit
+from running_server import run_in_thread
 from whatsit import DataError
 from whatsit.serving.launch import ModelServer, announcement
 from whatsit.serving.model_files import all_files
@@ -110,18 +111,12 @@ def test_a_short_token_is_refused_and_the_threads_end(places_file) -> None:
 def test_it_speaks_https_with_a_certificate_of_its_own(places_file, tmp_path, china: bytes) -> None:
     pytest.importorskip("cryptography", reason="cryptography is not installed: pip install 'whatsit[tls]'")
     import ssl
-    import threading
 
     service = Service(all_files([str(places_file)], None))
     server = ModelServer(service, port=0, certificate_folder=tmp_path)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
+    with run_in_thread(server):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "studio.crt"))
         url = f"https://127.0.0.1:{server.address.port}/api/v1/classify"
         assert httpx.post(url, files={"image": china}, verify=trusting, timeout=60).status_code == 200
         with whatsit.Client(url.partition("/api")[0], certificate=tmp_path / "studio.crt") as client:
             assert client.classify(china)[0].label == "china"
-    finally:
-        server.stop()
-        thread.join()

@@ -1,6 +1,5 @@
 """A studio in a thread of this process, reached over real sockets."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from running_server import run_in_thread
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.server import StudioServer
@@ -38,12 +38,7 @@ def served(folder: Path, camera: str = "synthetic:?object=mug", **settings: obje
     """A studio on a folder; ``browser:`` is a camera that shows nothing and costs nothing."""
     studio = Studio(folder, PixelEmbedder(), camera)
     server = StudioServer(studio, port=0, **settings)  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
+    with run_in_thread(server):
         running = Served(studio, server)
         assert camera == "browser:" or studio.feed.camera.wait_for(lambda camera: camera.latest is not None, 10)
         yield running
-    finally:
-        server.stop()
-        thread.join()

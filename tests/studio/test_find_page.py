@@ -9,6 +9,7 @@ import pytest
 from served import Served
 from studio_pictures import shade
 
+from running_server import run_in_thread
 from whatsit import bulk
 from whatsit.bulk.engines.here import HereEngine
 from whatsit.studio.studio import Studio
@@ -84,7 +85,6 @@ def test_what_is_no_picture_and_what_was_not_given_is_one_line(running: Served) 
 @pytest.fixture
 def searching(photographs: dict[str, Path], taught: Any, tmp_path: Path) -> Iterator[Served]:
     """A studio that was started with the answers of a bulk run."""
-    from threading import Thread
 
     from whatsit import load_image
     from whatsit.backbones.embedder import PixelEmbedder
@@ -99,13 +99,8 @@ def searching(photographs: dict[str, Path], taught: Any, tmp_path: Path) -> Iter
     bulk.run(folder, tmp_path / "answers", model, embeddings=True, engine=HereEngine())
     studio = Studio(tmp_path / "project", PixelEmbedder(), "browser:", tmp_path / "answers")
     server = StudioServer(studio, port=0)
-    thread = Thread(target=server.run)
-    thread.start()
-    try:
+    with run_in_thread(server):
         yield Served(studio, server)
-    finally:
-        server.stop()
-        thread.join()
 
 
 def test_a_bulk_run_is_searched_by_its_own_model_and_shows_its_pictures(searching: Served, tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """A model from elsewhere in a project's ``models/``: the studio says what it takes and assumes, and keeps a choice."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -11,6 +8,7 @@ from PIL import Image
 from served import Served, served
 
 from foreign_models import COLOURS, LABELS, colour_classifier, int8, square
+from running_server import run_in_thread
 from whatsit import Backbone, Classifier
 from whatsit.datasets.project import Project
 from whatsit.live.recogniser import load_recogniser
@@ -88,17 +86,6 @@ def test_what_is_no_classifier_is_shown_with_the_reason(studio: Served, project:
         assert page.get("/api/deploy/reading", params={"name": "broken"}).status_code == 400
 
 
-@contextmanager
-def running(server: StudioServer) -> Iterator[str]:
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.address.port}"
-    finally:
-        server.stop()
-        thread.join()
-
-
 @pytest.mark.parametrize("told", [None, "-1..1"])
 def test_a_studio_on_a_backbone_from_elsewhere_says_a_guess_and_saves_what_it_took(
     tmp_path: Path, project: Path, told: str | None
@@ -106,7 +93,8 @@ def test_a_studio_on_a_backbone_from_elsewhere_says_a_guess_and_saves_what_it_to
     file = project / "models" / "elsewhere.tflite"
     studio = Studio(tmp_path / "taught", Backbone.from_file(file, normalise=told), "synthetic:?fps=0&size=64x48")
     server = StudioServer(studio, port=0)
-    with running(server) as origin, httpx.Client(base_url=origin, headers={"origin": origin}, timeout=30) as page:
+    origin = f"http://127.0.0.1:{server.address.port}"
+    with run_in_thread(server), httpx.Client(base_url=origin, headers={"origin": origin}, timeout=30) as page:
         assert ('id="guessed"' in page.get("/").text) == (told is None)
         assert studio.feed.camera.wait_for(lambda camera: camera.latest is not None, 10)
         for label in ("one", "two"):

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from running_server import run_in_thread
 from whatsit.backbones.embedder import Embedder, PixelEmbedder
 from whatsit.datasets.embedding_map import map_path
 from whatsit.datasets.fingerprint import fingerprint
@@ -94,13 +94,8 @@ def ten_thousand(folder: Path) -> None:
 
 
 @contextmanager
-def serving(folder: Path, embedder: Embedder) -> Iterator[str]:
+def serving(folder: Path, embedder: Embedder | None = None, camera: str = "synthetic:?object=mug") -> Iterator[str]:
     """The address of a studio on ``folder``."""
-    server = StudioServer(Studio(folder, embedder, "synthetic:?object=mug"), port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
+    server = StudioServer(Studio(folder, embedder or PixelEmbedder(), camera), port=0)
+    with run_in_thread(server):
         yield server.address.url
-    finally:
-        server.stop()
-        thread.join()

@@ -1,6 +1,5 @@
 """Corrections by keyboard, in real Chromium: of Live's answer, of a picture that is chosen, and in the Inbox."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from looks import every_look
 from playwright.sync_api import Browser, Page, expect
 
 from drawn_pictures import COLOURS, drawn, jpeg
+from running_server import run_in_thread
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.cameras import Frame
 from whatsit.live.answer import Answer, Stats
@@ -32,13 +32,8 @@ def taught(folder: Path, camera: str) -> Iterator[tuple[Studio, str]]:
         for seed in range(2, 5):
             studio.session.add_sample(jpeg(seed, COLOURS[name]), added.id)
     server = StudioServer(studio, port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
+    with run_in_thread(server):
         yield studio, server.address.url
-    finally:
-        server.stop()
-        thread.join()
 
 
 def doubt(studio: Studio, *seeds: int) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from looks import every_look
+from picture_studio import serving
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from test_training_in_the_browser import WAIT, studio
+from test_training_in_the_browser import WAIT
 
 from foreign_models import COLOURS, colour_classifier, square
 from installed_package import installed_here, write_package
@@ -38,7 +39,7 @@ def test_each_program_is_offered_or_refused_in_the_servers_words(
     installed_here(monkeypatch, write_package(tmp_path / "packages", "toasting", CARELESS, points), TARGETS)
     page = troubles(chromium().new_page(locale="en-GB"))
     row = "#targets [data-target='{}']"
-    with studio(project) as url:
+    with serving(project) as url:
         page.goto(f"{url}deploy?model=garden")
         expect(page.locator(f"{row.format('frigate')} .target-note")).to_contain_text(
             "takes 224 x 224 pixels only, this model takes 96 x 96", timeout=WAIT
@@ -68,7 +69,7 @@ def test_a_model_from_elsewhere_shows_its_reading_and_takes_another(
         (made.path / "dataset" / "green").mkdir(parents=True)
         Image.fromarray(square(COLOURS["green"])).save(made.path / "dataset" / "green" / "1.png")
     browser = chromium()
-    with studio(tmp_path / "things") as url:
+    with serving(tmp_path / "things") as url:
         page = troubles(browser.new_page(locale="en-GB"))
         page.goto(f"{url}deploy?model=elsewhere")
         expect(page.locator("#reading-facts")).to_contain_text("0..1 · a guess", timeout=WAIT)

@@ -1,39 +1,22 @@
 """From pictures to a model that is used live, in real Chromium."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from looks import every_look
+from picture_studio import serving
 from playwright.sync_api import Browser, Page, expect
 
 from shape_pictures import write_shapes
-from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
-from whatsit.studio.studio import Studio
-from whatsit.studio.web.server import StudioServer
 
 Chromium = Callable[..., Browser]
 Watch = Callable[[Page], Page]
 WAIT = 60_000
 HOSTILE = "<img src=x onerror=document.title='owned'>"
-
-
-@contextmanager
-def studio(folder: Path, camera: str = "synthetic:?object=mug") -> Iterator[str]:
-    """The address of a studio on ``folder``."""
-    server = StudioServer(Studio(folder, PixelEmbedder(), camera), port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server.address.url
-    finally:
-        server.stop()
-        thread.join()
 
 
 def finished(page: Page, text: str) -> None:
@@ -45,7 +28,7 @@ def test_the_books_pictures_become_a_model_that_is_used_live(
 ) -> None:
     book = shared_data / "book" / "dataset"
     page = troubles(chromium().new_page(viewport={"width": 1280, "height": 860}, locale="en-GB"))
-    with studio(tmp_path / "book", f"folder:{book / 'robot'}") as url:
+    with serving(tmp_path / "book", f"folder:{book / 'robot'}") as url:
         page.goto(f"{url}dataset")
         page.locator("#folder").set_input_files(book)
         expect(page.locator("#upload-report")).to_contain_text("87 pictures added", timeout=WAIT)
@@ -98,7 +81,7 @@ def test_runs_are_compared_shown_and_deleted_whatever_their_labels(
     shapes: Path, chromium: Chromium, troubles: Watch
 ) -> None:
     page = troubles(chromium().new_page(viewport={"width": 1280, "height": 860}, locale="en-GB"))
-    with studio(shapes) as url:
+    with serving(shapes) as url:
         for size in (96, 128):
             train_by_keyboard(page, url, size)
         expect(page.locator(".run")).to_have_count(2, timeout=WAIT)
@@ -127,7 +110,7 @@ def test_the_train_page_keeps_what_was_typed_and_shows_what_has_the_focus(
     page = troubles(chromium().new_page(viewport={"width": 390, "height": 700}, locale="zh-CN"))
     with Project(shapes) as project:
         project.save_settings(replace(project.settings, design={"backbone": "/somewhere/mine.tflite"}))
-    with studio(shapes) as url:
+    with serving(shapes) as url:
         page.goto(f"{url}train")
         expect(page.locator("#name")).to_have_value("mine", timeout=WAIT)
         assert page.locator("[name=backbone]").input_value() == "/somewhere/mine.tflite"
@@ -155,7 +138,7 @@ def test_the_train_page_keeps_what_was_typed_and_shows_what_has_the_focus(
 
 def test_pages_about_models_fit_every_screen(shapes: Path, chromium: Chromium, troubles: Watch) -> None:
     browser = chromium()
-    with studio(shapes) as url:
+    with serving(shapes) as url:
         first = browser.new_page()
         train_by_keyboard(first, url, 96)
         first.goto(f"{url}test?model=lite0-4blocks-96")

@@ -1,38 +1,22 @@
 """Why an answer was given, in real Chromium: on Live, and of Test's wrong pictures with the mend at hand."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from looks import every_look
+from picture_studio import serving
 from playwright.sync_api import Browser, Page, expect
 
 from shape_pictures import write_shapes
-from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
-from whatsit.studio.studio import Studio
-from whatsit.studio.web.server import StudioServer
 from whatsit.training.design import Design
 from whatsit.training.record import ModelFiles
 from whatsit.training.train import train
 
 WAIT = 60_000
-
-
-@contextmanager
-def studio(folder: Path) -> Iterator[str]:
-    server = StudioServer(Studio(folder, PixelEmbedder(), "synthetic:?object=mug"), port=0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server.address.url
-    finally:
-        server.stop()
-        thread.join()
 
 
 @pytest.fixture
@@ -52,7 +36,7 @@ def with_a_wrong_label(tmp_path: Path) -> Path:
 def test_a_wrong_picture_is_explained_and_given_its_right_class(
     with_a_wrong_label: Path, chromium: Callable[..., Browser], troubles: Callable[[Page], Page]
 ) -> None:
-    with studio(with_a_wrong_label) as url:
+    with serving(with_a_wrong_label) as url:
         page = troubles(chromium().new_page(viewport={"width": 1280, "height": 860}, locale="en-GB"))
         page.goto(f"{url}test?model=model")
         page.locator("#begin").click()
@@ -73,7 +57,7 @@ def test_a_wrong_picture_is_explained_and_given_its_right_class(
 def test_the_live_answer_is_explained_by_one_key_on_every_screen(
     with_a_wrong_label: Path, chromium: Callable[..., Browser], troubles: Callable[[Page], Page]
 ) -> None:
-    with studio(with_a_wrong_label) as url:
+    with serving(with_a_wrong_label) as url:
         for page, fits in every_look(chromium(), troubles):
             page.goto(f"{url}live")
             page.evaluate("sessionStorage.setItem('model', 'file:model')")
