@@ -144,13 +144,16 @@ def _of_project(project: Path) -> _Chosen:
 
 def _models(engine: "Live", chosen: _Chosen, project: Path | None) -> "FileSelector | None":
     """What another program can choose from: the models of the project, or the one that was given."""
+    from whatsit.datasets.places import MODELS
     from whatsit.live.model_selector import FileSelector, models_in
 
     if chosen.model is None:
         return None
     given = {chosen.model.stem: chosen.model}
     return FileSelector(
-        lambda: given | models_in(project) if project is not None else given, chosen.model.stem, engine.use
+        lambda: given | models_in(MODELS.below(project)) if project is not None else given,
+        chosen.model.stem,
+        engine.use,
     )
 
 

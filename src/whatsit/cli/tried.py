@@ -1,6 +1,5 @@
 """Parts of whatsit that doctor tries, rather than look whether they are installed."""
 
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -9,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from whatsit.errors import MissingExtraError, WhatsitError
+from whatsit.parallel import start_thread
 from whatsit.plugins import EXTRAS
 
 
@@ -65,8 +65,7 @@ def web() -> Tried:
         except Exception as error:  # said below, not on the terminal by its thread
             failed.append(error)
 
-    serving = threading.Thread(target=run, daemon=True)
-    serving.start()
+    serving = start_thread("doctor's web server", run)
     try:
         with urllib.request.urlopen(server.address.url, timeout=10) as answer:  # noqa: S310 (our own address)
             said = answer.read()

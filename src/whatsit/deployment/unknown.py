@@ -1,6 +1,7 @@
 """``unknown.npz``: what a folder carries so that its program says *unknown* as whatsit does."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,21 +29,23 @@ def rule_arrays(content: bytes, card: ModelCard) -> dict[str, NDArray[Any]]:
     return UnknownRule.from_files(inside, means, card.unknown, "the model").arrays()
 
 
-def unknown_files(content: bytes, card: ModelCard, runs: bytes | None = None) -> dict[str, bytes]:
+def unknown_files(content: bytes, card: ModelCard) -> dict[str, bytes]:
     """``unknown.npz`` for a model, as ``numpy.load`` reads it; nothing for one that has no such rule.
-
-    Args:
-        content: the model.
-        card: of it.
-        runs: the file that the folder's program runs, if that is another one.
 
     Raises:
         ModelError: the model is damaged.
     """
-    arrays = rule_arrays(content, card)
+    return rule_files(rule_arrays(content, card), content, card)
+
+
+def rule_files(arrays: Mapping[str, NDArray[Any]], runs: bytes, card: ModelCard) -> dict[str, bytes]:
+    """The same of ``rule_arrays``, for a folder whose program runs another file.
+
+    Raises:
+        ModelError: that file has no embedding.
+    """
     if not arrays or card.embedding is None:
         return {}
     stream = io.BytesIO()
-    arrays["outputs"] = np.array(second_output(content if runs is None else runs, card.embedding))
-    np.savez(stream, allow_pickle=False, **arrays)
+    np.savez(stream, allow_pickle=False, **arrays, outputs=np.array(second_output(runs, card.embedding)))
     return {FILE: stream.getvalue()}

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from whatsit.datasets.places import MODELS
 from whatsit.errors import DataError
 from whatsit.live.recogniser import Recogniser, load_recogniser
 from whatsit.validation import short
@@ -41,9 +40,10 @@ class ModelSelector(Protocol):
         """
 
 
-def models_in(project: Path) -> dict[str, Path]:
-    """The models of a project by name."""
-    return {file.stem: file for file in sorted(MODELS.below(project).glob("*.tflite"))}
+def models_in(folder: Path) -> dict[str, Path]:
+    """The models in a folder by name."""
+    files = sorted(folder.glob("*.tflite")) if folder.is_dir() else []
+    return {file.stem: file for file in files}
 
 
 def version_of(file: Path) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from whatsit.errors import ModelError
 from whatsit.tflite.flatbuffer import constant, read_model, write_model
 from whatsit.tflite.graph import Graph
-from whatsit.tflite.merge import tensor_names
+from whatsit.tflite.merge import embedding_index
 from whatsit.tflite.operators import operator_name
 from whatsit.tflite.schema import schema
 
@@ -76,10 +76,7 @@ def embedder(content: bytes, tensor: str, name: str = "model") -> bytes:
         ModelError: the model is broken, or has no such tensor.
     """
     model = read_model(content, name)
-    names = tensor_names(model)
-    if tensor not in names:
-        raise ModelError(f"{name}: the embedding {tensor!r} is not in the model; export it again")
-    part = read_model(keep_until(model, names.index(tensor)), name)
+    part = read_model(keep_until(model, embedding_index(model, tensor)), name)
     subgraph = part.subgraphs[0]
     inputs, (output,) = [int(index) for index in subgraph.inputs], [int(index) for index in subgraph.outputs]
     graph = Graph(part)

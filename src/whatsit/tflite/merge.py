@@ -101,15 +101,24 @@ def _name(tensor: Any) -> str:
     return tensor.name.decode("utf-8", "replace") if isinstance(tensor.name, bytes) else str(tensor.name)
 
 
+def embedding_index(model: Any, name: str) -> int:
+    """The place of the tensor called ``name`` in a parsed model.
+
+    Raises:
+        ModelError: there is no such tensor.
+    """
+    names = tensor_names(model)
+    if name not in names:
+        raise ModelError(f"the embedding {name!r} is not in the model; export it again")
+    return names.index(name)
+
+
 def with_embedding_output(model: Any, name: str) -> bytes:
     """The model, a ``ModelT``, with its tensor ``name`` as a second output, to measure distances on.
 
     Raises:
         ModelError: there is no such tensor.
     """
-    subgraph = model.subgraphs[0]
-    for index, tensor in enumerate(subgraph.tensors):
-        if _name(tensor) == name:
-            inputs = [int(i) for i in subgraph.inputs]
-            return write_model(Graph(model).finish(inputs, [int(subgraph.outputs[0]), index]))
-    raise ModelError(f"the embedding {name!r} is not in the model; export it again")
+    index, subgraph = embedding_index(model, name), model.subgraphs[0]
+    inputs = [int(i) for i in subgraph.inputs]
+    return write_model(Graph(model).finish(inputs, [int(subgraph.outputs[0]), index]))

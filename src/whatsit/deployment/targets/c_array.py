@@ -5,7 +5,7 @@ from whatsit.deployment.common import label_lines
 from whatsit.deployment.program import read_program
 from whatsit.deployment.remark import Remark
 from whatsit.deployment.target import Source, Target, Written
-from whatsit.deployment.unknown import rule_arrays, unknown_files
+from whatsit.deployment.unknown import rule_arrays, rule_files
 from whatsit.models.card import ModelCard
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.merge import with_embedding_output
@@ -23,7 +23,7 @@ def _write(source: Source) -> Written:
     return Written(
         {name: text.encode() for name, text in files.items()}
         | {"labels.txt": label_lines(card.labels)}
-        | unknown_files(source.content, card, graph)
+        | rule_files(rule, graph, card)
         | (c_unknown(rule) if rule else {})
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from whatsit.errors import DataError, WhatsitError
-from whatsit.live.model_selector import version_of
+from whatsit.live.model_selector import models_in, version_of
 from whatsit.studio.outbox import Hub
 from whatsit.studio.watching.feed import Feed
 from whatsit.studio.watching.recognition import Outlet, Recognition, Seeing
@@ -65,8 +65,7 @@ class Models:
 
     def files(self) -> dict[str, Path]:
         """The project's models by name."""
-        files = sorted(self._folder.glob("*.tflite")) if self._folder.is_dir() else []
-        return {file.stem: file for file in files}
+        return models_in(self._folder)
 
     def choices(self) -> list[ModelChoice]:
         """Every model, the taught one first."""
