@@ -25,8 +25,9 @@ def classify(picture: Path, model: bytes, labels: Sequence[str], top_k: int = 5)
     interpreter = Interpreter(model_content=model)
     interpreter.allocate_tensors()
     entrance, exit_ = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    _, height, width, _ = entrance["shape"]
-    pixels = np.asarray(Image.open(picture).convert("RGB").resize((width, height)))
+    _, height, width, channels = entrance["shape"]
+    image = Image.open(picture).convert("L" if channels == 1 else "RGB").resize((width, height))
+    pixels = np.asarray(image).reshape(1, height, width, channels)
     if entrance["dtype"] == np.uint8:
         values = pixels
     elif entrance["dtype"] == np.int8:
@@ -34,7 +35,7 @@ def classify(picture: Path, model: bytes, labels: Sequence[str], top_k: int = 5)
         values = np.clip(np.round(pixels / 255 / scale + zero_point), -128, 127).astype(np.int8)
     else:
         values = (pixels / 255).astype(np.float32)
-    interpreter.set_tensor(entrance["index"], values[np.newaxis])
+    interpreter.set_tensor(entrance["index"], values)
     interpreter.invoke()
     scores = interpreter.get_tensor(exit_["index"])[0].astype(np.float32)
     if exit_["dtype"] != np.float32:
@@ -43,7 +44,7 @@ def classify(picture: Path, model: bytes, labels: Sequence[str], top_k: int = 5)
     if scores.min() < 0 or not np.isclose(scores.sum(), 1, atol=0.05):  # logits
         scores = np.exp(scores - scores.max())
         scores /= scores.sum()
-    return [(labels[index], float(scores[index])) for index in np.argsort(scores)[::-1][:top_k]]
+    return [(labels[index], float(scores[index])) for index in np.argsort(-scores, kind="stable")[:top_k]]
 
 
 def main() -> None:

@@ -4,34 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_litert.interpreter import Interpreter
-from PIL import Image
+from benchmarks.figures.textbook import classify
 
 from shape_pictures import shape, write_shapes
 from whatsit import BackboneChoice, Classifier, TaughtModel, teach, verify
 
 LABELS = ("brick", "leaf", "sky")
-
-
-def classify_by_dtype(file: Path, picture: Path) -> str:
-    """What such a program does: the input's type decides, the best score's label is printed."""
-    interpreter = Interpreter(model_path=str(file))
-    interpreter.allocate_tensors()
-    given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    _, height, width, channels = given["shape"]
-    image = Image.open(picture).convert("L" if channels == 1 else "RGB").resize((width, height))
-    pixels = np.asarray(image).reshape(1, height, width, channels)
-    if given["dtype"] == np.uint8:
-        values = pixels
-    elif given["dtype"] == np.int8:
-        scale, zero_point = given["quantization"]
-        values = np.clip(np.round(pixels / 255 / scale + zero_point), -128, 127).astype(np.int8)
-    else:
-        values = (pixels / 255).astype(np.float32)
-    interpreter.set_tensor(given["index"], values)
-    interpreter.invoke()
-    scores = interpreter.get_tensor(found["index"])[0]
-    return LABELS[int(scores.argmax())]
 
 
 @pytest.fixture(scope="module", params=["rgb", "grey"])
@@ -60,7 +38,7 @@ def test_it_names_what_whatsit_names(
     for number in range(12):  # of the model's size: how a program makes pictures small does not count
         pictures.append(tmp_path / f"{number}.png")
         shape(LABELS[number % 3], 100 + number, (96, 96)).save(pictures[-1])
-    named = [classify_by_dtype(file, picture) for picture in pictures]
+    named = [classify(picture, file.read_bytes(), LABELS)[0][0] for picture in pictures]
     assert named == [answer[0].label for answer in classifier.classify_many(pictures)]
     assert len(set(named)) == len(LABELS)
 

@@ -95,7 +95,7 @@ def _into_project(camera: str, label: str, count: int, every: float, project: Pa
             take(target, source, label, count, every=every, on_picture=shown)
     except ProjectInUseError as error:
         raise ProjectInUseError(
-            f"{error}; an open studio takes pictures on its page Collect, every so many seconds too", error.pid
+            f"{error}; an open studio takes pictures on its page Collect, at an interval too", error.pid
         ) from error
     except KeyboardInterrupt:
         say(f"stopped after {taken} of {count} pictures", err=True)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 from whatsit.backbones.builtin_id import last_layer
-from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import Embedder
 from whatsit.bulk.search import Search
 from whatsit.datasets.catalogue import Picture
@@ -20,6 +19,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.parallel import Progress
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.background import Background, BackgroundView
+from whatsit.studio.jobs.contents import embedded_contents, readable
 
 _AT_ONCE = 4096
 """Embeddings that are compared at a time."""
@@ -71,7 +71,7 @@ class Likeness:
         (rows, _), search = self._gathered, self._search
         return {
             **self._background.view(),
-            "missing": sum(picture.hash not in rows for picture in self._pictures()),
+            "missing": sum(picture.hash not in rows for picture in readable(self._dataset)),
             "answers": "" if self._answers is None else self._answers.name,
             "opened": search is not None,
             "labels": [] if search is None else sorted(search.labels),
@@ -107,7 +107,7 @@ class Likeness:
             raise DataError("the pictures were not looked at yet; do that first")
         prepared = self._embedder.preprocess.pixels(picture)
         query = _comparable(self._embedder, self._embedder.embed_pixels(prepared)[np.newaxis])[0].astype(np.float32)
-        there = [one for one in self._pictures() if one.hash in rows and label in (None, one.label)]
+        there = [one for one in readable(self._dataset) if one.hash in rows and label in (None, one.label)]
         similar = _similarities(embeddings, [rows[one.hash] for one in there], query)
         best = np.argsort(-similar, kind="stable")[:k]
         return [_of_dataset(there[at], float(similar[at])) for at in best]
@@ -136,14 +136,9 @@ class Likeness:
             raise DataError("the bulk run is not opened yet; look at the pictures first")
         return self._search
 
-    def _pictures(self) -> list[Picture]:
-        return [picture for picture in self._dataset.pictures() if not picture.error]
-
     def _gather(self, progress: Progress) -> None:
-        by_hash = {picture.hash: picture.path for picture in self._pictures()}
-        cache = EmbeddingCache(self._dataset.embeddings_folder, self._embedder)
-        raw = cache.embed([Embeddable(hash_, path) for hash_, path in by_hash.items()], progress)
-        self._gathered = {hash_: row for row, hash_ in enumerate(by_hash)}, _comparable(self._embedder, raw)
+        hashes, raw = embedded_contents(self._dataset, self._embedder, progress)
+        self._gathered = {hash_: row for row, hash_ in enumerate(hashes)}, _comparable(self._embedder, raw)
         if self._answers is not None and self._search is None:
             progress(0, 0)  # making an index does not report its progress
             self._search = Search(self._answers)

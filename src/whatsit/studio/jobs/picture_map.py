@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
-from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import Embedder
-from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.embedding_map import embedding_map, map_path
 from whatsit.errors import DataError
@@ -21,6 +19,7 @@ from whatsit.parallel import Progress
 from whatsit.processes import environment, module_command
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.background import Background, BackgroundView
+from whatsit.studio.jobs.contents import embedded_contents, readable
 
 _POLL_SECONDS = 0.1
 
@@ -63,7 +62,7 @@ class PictureMap:
 
     def view(self) -> MapView:
         """How far the map is, and how many pictures are on it."""
-        pictures = self._pictures()
+        pictures = readable(self._dataset)
         on_it = sum(picture.hash in self._places for picture in pictures)
         return {**self._background.view(), "pictures": on_it, "missing": len(pictures) - on_it}
 
@@ -77,7 +76,7 @@ class PictureMap:
 
     def points_view(self) -> PointsView:
         """Every picture on the map."""
-        shown = [picture for picture in self._pictures() if picture.hash in self._places]
+        shown = [picture for picture in readable(self._dataset) if picture.hash in self._places]
         labels = sorted({picture.label for picture in shown})
         place = {label: at for at, label in enumerate(labels)}
         return {
@@ -90,20 +89,15 @@ class PictureMap:
             "y": [round(self._places[picture.hash][1], 4) for picture in shown],
         }
 
-    def _pictures(self) -> list[Picture]:
-        return [picture for picture in self._dataset.pictures() if not picture.error]
-
     def _draw(self, progress: Progress) -> None:
-        by_hash = {picture.hash: picture.path for picture in self._pictures()}
-        cache = EmbeddingCache(self._dataset.embeddings_folder, self._embedder)
-        embeddings = cache.embed([Embeddable(hash_, path) for hash_, path in by_hash.items()], progress)
+        hashes, embeddings = embedded_contents(self._dataset, self._embedder, progress)
         # t-SNE does not report its progress.
         progress(0, 0)
-        hashes, folder = list(by_hash), self._dataset.maps_folder
+        folder = self._dataset.maps_folder
         if not map_path(embeddings, hashes, folder).exists():
             self._arrange(embeddings, hashes, folder)
         places = embedding_map(embeddings, hashes, folder)
-        self._places = {hash_: (float(x), float(y)) for hash_, (x, y) in zip(by_hash, places, strict=True)}
+        self._places = {hash_: (float(x), float(y)) for hash_, (x, y) in zip(hashes, places, strict=True)}
 
     def _arrange(self, embeddings: NDArray[np.float32], hashes: Sequence[str], folder: Path) -> None:
         # A separate process can be killed at any time, does not delay the camera's frames, and returns its memory to
