@@ -28,7 +28,7 @@ def test_the_books_pictures_become_a_model_that_is_used_live(
 ) -> None:
     book = shared_data / "book" / "dataset"
     page = troubles(chromium().new_page(viewport={"width": 1280, "height": 860}, locale="en-GB"))
-    with serving(tmp_path / "book", f"folder:{book / 'robot'}") as url:
+    with serving(tmp_path / "book", camera=f"folder:{book / 'robot'}") as url:
         page.goto(f"{url}dataset")
         page.locator("#folder").set_input_files(book)
         expect(page.locator("#upload-report")).to_contain_text("87 pictures added", timeout=WAIT)
