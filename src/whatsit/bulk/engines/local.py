@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +14,7 @@ from whatsit.bulk.engine import Event
 from whatsit.bulk.job import Job
 from whatsit.bulk.order import Order
 from whatsit.errors import DataError
+from whatsit.parallel import start_thread
 from whatsit.processes import environment, module_command
 from whatsit.validation import seconds, whole_number
 
@@ -57,7 +57,13 @@ class _Process:
         except OSError as error:
             raise DataError(f"a process cannot start: {error.strerror}; take fewer workers") from error
         self._say(job.to_dict())
-        threading.Thread(target=self._read, args=(tell,), daemon=True).start()
+        try:
+            start_thread("a process's messages", self._read, tell)
+        except DataError:
+            self.kill()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            raise
 
     def give(self, order: Order) -> None:
         self._say(asdict(order))
