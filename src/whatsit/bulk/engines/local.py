@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from whatsit.bulk.engine import Event
 from whatsit.bulk.job import Job
 from whatsit.bulk.order import Order
 from whatsit.errors import DataError
-from whatsit.parallel import start_thread
+from whatsit.parallel import cores, start_thread
 from whatsit.processes import environment, module_command
 from whatsit.validation import seconds, whole_number
 
@@ -38,7 +37,7 @@ class LocalEngine:
             timeout: seconds that one picture may take.
         """
         self._timeout = seconds(timeout, "timeout")
-        self.workers = len(os.sched_getaffinity(0)) if workers is None else whole_number(workers, "workers")
+        self.workers = cores() if workers is None else whole_number(workers, "workers")
 
     def work(self, job: Job, parts: Sequence[int]) -> Iterator[Event]:
         return dispatched(parts, self.workers, lambda tell: _Process(job, tell), self._timeout)

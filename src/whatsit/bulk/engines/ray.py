@@ -19,7 +19,7 @@ from whatsit.bulk.job import Job
 from whatsit.bulk.order import Message, Order, failure
 from whatsit.bulk.rows import Examiner
 from whatsit.errors import DataError, MissingExtraError, WhatsitError
-from whatsit.parallel import start_thread
+from whatsit.parallel import cores, start_thread
 from whatsit.processes import environment
 from whatsit.validation import seconds, whole_number
 
@@ -74,7 +74,7 @@ class RayEngine:
         variables = ONE_THREAD | ({"PYTHONPATH": path} if path else {})
         settings: dict[str, Any] = {"address": self._address or "local"}
         if self._address is None:
-            settings |= {"num_cpus": self._workers or len(os.sched_getaffinity(0)), "include_dashboard": False}
+            settings |= {"num_cpus": self._workers or cores(), "include_dashboard": False}
             settings |= {"object_store_memory": _STORE}
         try:
             ray.init(
