@@ -18,7 +18,7 @@ from whatsit.serving import native
 from whatsit.serving.metrics import CONTENT_TYPE
 from whatsit.serving.model_files import project_files
 from whatsit.serving.service import Endpoint, Service
-from whatsit.studio.pages.shared import camera, coach, tab, why
+from whatsit.studio.pages.shared import camera, coach, splits, tab, why
 from whatsit.studio.pages.shared.i18n import Languages
 from whatsit.studio.pages.shared.page import STATIC, find_pages
 from whatsit.studio.studio import Studio
@@ -80,6 +80,7 @@ def create_app(
     app.include_router(tab.router)
     app.include_router(why.router)
     app.include_router(coach.router)
+    app.include_router(splits.router)
     for page in app.state.pages:
         app.include_router(page.router)
         app.mount(f"/static/{page.name}", Scripts(directory=page.folder), name=page.name)
