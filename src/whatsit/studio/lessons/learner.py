@@ -16,6 +16,7 @@ from whatsit.models.corrected import Seen
 from whatsit.models.prediction import Predictions
 from whatsit.studio.lessons.lesson import Lesson, Shot
 from whatsit.teaching.feature_store import save_features
+from whatsit.teaching.few_shot import FewShotClassifier
 from whatsit.teaching.support_set import SupportSet
 
 Embeddings = Mapping[int, NDArray[np.float32]]
@@ -72,6 +73,17 @@ class Learner:
     def head(self) -> LinearHead:
         """The linear head with the same scores."""
         return self._taught.head()
+
+    def to_tflite(self) -> bytes:
+        """One int8 file that answers as this does.
+
+        Raises:
+            DataError: fewer than two classes, or a label that cannot be a line of a label file.
+            ModelError: the backbone is no network.
+        """
+        classifier = FewShotClassifier(self.embedder)
+        classifier.edit(lambda _: self._taught)
+        return classifier.to_tflite()
 
     def save(self, path: Path) -> None:
         """Write ``my_classes.bin`` and its sidecar.

@@ -103,9 +103,9 @@ socket.on("dataset", () => {
     look();
   }
 });
+socket.on("hello", look); // whatever ended while the server was away
 $("begin").addEventListener("click", () => act("/api/check", {}, { quiet: true }));
 $("check-stop").addEventListener("click", () => act("/api/check/stop", {}, { quiet: true }));
 $("forget-kept").addEventListener("click", async () => { if (await act("/api/check/forget-kept")) act("/api/check", {}, { quiet: true }); });
 keys({ u: undo });
-look();
 socket.connect();

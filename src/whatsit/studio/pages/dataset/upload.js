@@ -100,6 +100,9 @@ async function begin(label) {
     await post(`/api/dataset/upload/${mine.id}/finish`, { label });
     mine.importing = true;
     if (mine.stopped) return void post("/api/dataset/import/stop").catch(() => {});  // left while it began
+    // What ended before this page knew that it had begun is asked for, and what was said before it was back too.
+    mine.look = async () => { if ((await get("/api/dataset/import")).state !== "running") mine.ended(); };
+    await mine.look();
     await ended;
     const { state: end, error, report } = await get("/api/dataset/import");
     if (end === "failed") throw new Error(error);
@@ -139,6 +142,7 @@ function step(text, part) {
   else $("upload-progress").value = part;
 }
 
+socket.on("hello", () => sending?.look?.().catch(() => {}));
 socket.on("import", (view) => {
   if (!sending?.ended) return;
   if (view.state === "running") {

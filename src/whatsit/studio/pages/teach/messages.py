@@ -84,6 +84,20 @@ class LoadedValues(TypedDict):
     samples: int
 
 
+class ModelValues(TypedDict):
+    """A model that was made."""
+
+    name: str
+
+
+class CountValues(TypedDict):
+    """Pictures that were taught."""
+
+    n: int
+
+
+DatasetTaught: TypeAlias = Reply[Literal["dataset_taught", "dataset_known"], CountValues]
+ModelSaved: TypeAlias = Reply[Literal["lesson_saved"], ModelValues]
 ClassAdded: TypeAlias = Reply[Literal["class_added"], NewClassValues]
 SampleAdded: TypeAlias = Reply[Literal["sample_added"], NoValues]
 LabelledSampleAdded: TypeAlias = Reply[Literal["labelled_sample_added"], LabelValues]

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from whatsit.datasets.places import FEATURES
 from whatsit.errors import DataError
+from whatsit.files import write_file
 from whatsit.models.assumption import normalisation_assumptions
 from whatsit.studio.lessons.lesson import TaughtClass
 from whatsit.studio.lessons.lesson_view import LessonView, lesson_view
@@ -22,9 +23,11 @@ from whatsit.studio.pages.teach.messages import (
     ClassRenamed,
     ClassRenaming,
     Cleared,
+    DatasetTaught,
     LabelledSampleAdded,
     Learnt,
     Loaded,
+    ModelSaved,
     NewClass,
     NewSample,
     PictureMoved,
@@ -87,6 +90,24 @@ def learn(request: Request) -> Learnt | AlreadyLearnt:
         return already
     learnt: Learnt = {"message": "learn_complete", "values": {"rounds": rounds}}
     return learnt
+
+
+@router.post("/api/lesson/teach-dataset")
+def teach_dataset(request: Request) -> DatasetTaught:
+    """Teach the dataset's training pictures."""
+    count = studio_of(request).session.teach_dataset()
+    return {"message": "dataset_taught" if count else "dataset_known", "values": {"n": count}}
+
+
+@router.post("/api/lesson/save")
+def save(request: Request) -> ModelSaved:
+    """What is taught as a model of the project, which every page about models and other programs can use."""
+    studio = studio_of(request)
+    name = studio.runs.free_name("taught")
+    write_file(studio.runs.new_files(name).int8, studio.session.learner.to_tflite())
+    studio.tell_models()
+    studio.tell_runs()
+    return {"message": "lesson_saved", "values": {"name": name}}
 
 
 @router.post("/api/lesson/rename")

@@ -267,6 +267,17 @@ $("load-file").addEventListener("change", (event) => {
   event.target.value = "";
 });
 
+$("teach-dataset").addEventListener("click", async () => {
+  $("teach-dataset").disabled = true;
+  toast(t("teach.looking"));
+  await act("/api/lesson/teach-dataset");
+  $("teach-dataset").disabled = false;
+});
+$("save-model").addEventListener("click", async () => {
+  const reply = await act("/api/lesson/save", {}, { quiet: true });
+  if (reply) location.assign(`/deploy?model=${encodeURIComponent(reply.values.name)}`);
+});
+
 // ---- the toolbar ----
 $("add-class").addEventListener("click", addClass);
 $("learn").addEventListener("click", learn);
