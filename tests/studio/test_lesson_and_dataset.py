@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from served import Served
-from studio_pictures import shade
+from studio_pictures import jpeg, shade
 
 from shape_pictures import write_shapes
 from whatsit import Classifier
@@ -49,6 +49,33 @@ def test_a_lesson_becomes_a_model_that_answers_the_same(tmp_path: Path) -> None:
         session.close()
     model = Classifier(tmp_path / "taught.tflite")
     assert [model.classify(path)[0].label for path, _ in pairs] == [label for _, label in pairs]
+
+
+def grey(value: int) -> bytes:
+    return jpeg((value, value, value))
+
+
+def test_learning_says_where_each_sample_went_and_that_unknown_needs_a_second_picture(
+    serve: Callable[..., Served],
+) -> None:
+    running = serve(camera="browser:")
+    session = running.studio.session
+    session.set_auto_learn(False)
+    dark, light = (session.add_class(grey(number), label) for number, label in ((1, "dark"), (250, "light")))
+    with running.client() as page:
+        assert not page.get("/api/lesson").json()["says_unknown"]
+        for number in (3, 240, 245):
+            session.add_sample(grey(number))
+        session.add_sample(grey(9), dark.id)
+        assert page.post("/api/lesson/learn").json()["values"]["went"] == [
+            {"label": "dark", "n": 1}, {"label": "light", "n": 2},
+        ]  # fmt: skip
+        lesson = page.get("/api/lesson").json()
+        assert [shot["went"] for shot in lesson["unlabelled"]["shots"]] == ["dark", "light", "light"]
+        assert {shot["went"] for one in lesson["classes"] for shot in one["shots"]} == {None}
+        assert lesson["says_unknown"]
+        page.post("/api/lesson/rename", json={"class_id": light.id, "label": "bright"})
+        assert page.get("/api/lesson").json()["unlabelled"]["shots"][1]["went"] == "bright"
 
 
 def test_a_backbone_that_is_no_network_is_refused_in_one_line(serve: Callable[..., Served]) -> None:

@@ -102,3 +102,35 @@ def test_an_import_that_ends_before_its_page_knows_that_it_began_shows_its_repor
         page.locator("#upload-field").fill("cup")
         page.keyboard.press("Enter")
         expect(page.locator("#upload-report")).to_contain_text("1 picture added", timeout=WAIT)
+
+
+def test_an_import_goes_on_over_a_reload_and_an_upload_is_not_lost_without_a_warning(
+    tmp_path: Path, chromium: Chromium, troubles: Watch
+) -> None:
+    (tmp_path / "1.jpg").write_bytes(scene(1))
+    page = troubles(chromium().new_page(locale="en-GB"))
+    with serving(tmp_path / "things", PixelEmbedder(), "browser:") as url:
+        page.goto(f"{url}dataset")
+        page.evaluate("sessionStorage.setItem('importing', 'yes')")
+        running = {"state": "running", "done": 0, "total": 0, "error": "", "report": None}
+        page.route("**/api/dataset/import", lambda route: route.fulfill(json=running))
+        page.reload()
+        expect(page.locator("#upload-sending")).to_be_visible(timeout=WAIT)
+        page.unroute("**/api/dataset/import")
+        ask = {"headers": {"origin": url.rstrip("/")}}
+        upload = page.request.post(f"{url}api/dataset/upload", **ask).json()["id"]
+        part = f"{url}api/dataset/upload/{upload}?path=cup/1.jpg&at=0"
+        page.request.post(part, data=scene(2), **ask)
+        page.request.post(f"{url}api/dataset/upload/{upload}/finish", data={"label": ""}, **ask)
+        expect(page.locator("#upload-report")).to_contain_text("1 picture added", timeout=WAIT)
+        page.locator("#upload-cancel").press("Enter")
+        page.route("**/api/dataset/upload/*", lambda _: None)  # a file that is on its way for ever
+        page.locator("#files").set_input_files(tmp_path / "1.jpg")
+        page.locator("#upload-field").press("Enter")
+        expect(page.locator("#upload-sending")).to_be_visible(timeout=WAIT)
+        warns = """() => { const leaving = new Event("beforeunload", { cancelable: true });
+          dispatchEvent(leaving); return leaving.defaultPrevented; }"""
+        assert page.evaluate(warns)
+        page.locator("#upload-cancel").press("Enter")
+        assert not page.evaluate(warns)
+        page.unroute_all()

@@ -1,6 +1,7 @@
 """The Teach page: show it, name it, see the answer."""
 
 import time
+from collections import Counter
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -37,6 +38,7 @@ from whatsit.studio.pages.teach.messages import (
     ShotMoving,
     Switch,
     Switched,
+    WentRow,
 )
 from whatsit.studio.watching.thumbnail import thumbnail
 
@@ -84,11 +86,13 @@ async def upload(request: Request, to: str) -> ClassAdded | SampleAdded | Labell
 
 @router.post("/api/lesson/learn")
 def learn(request: Request) -> Learnt | AlreadyLearnt:
-    rounds = studio_of(request).session.learn()
-    if rounds is None:
+    session = studio_of(request).session
+    if session.learn() is None:
         already: AlreadyLearnt = {"message": "already_learned", "values": {}}
         return already
-    learnt: Learnt = {"message": "learn_complete", "values": {"rounds": rounds}}
+    went = Counter(session.learner.went.values())
+    rows: list[WentRow] = [{"label": label, "n": n} for label, n in sorted(went.items())]
+    learnt: Learnt = {"message": "learn_complete", "values": {"went": rows}}
     return learnt
 
 
