@@ -5,6 +5,7 @@ import { figure } from "../names.js";
 import { act, get, post } from "../requests.js";
 import { ScatterChart } from "./scatter_chart.js";
 import * as socket from "../socket.js";
+import "../splits.js";
 import { toast } from "../toast.js";
 import { bindWork, onWork, setIdle, isRunning } from "../work.js";
 
