@@ -30,6 +30,9 @@ _MATRIX, _BIAS = "head.weight", "head.bias"
 _EVENTS_EVERY = 8
 _WEIGHT_DECAY = 0.01
 _MIXUP_ALPHA = 0.2
+_TEMPERATURE = 2.0
+_TEACHERS_SHARE = 0.9
+"""Of the loss, where a network is distilled from another (Hinton et al. 2015)."""
 _MOST_SPAN = 100
 """Steps that the moving average spans at most, roughly."""
 _FEW_STEPS = 50
@@ -57,6 +60,8 @@ class Recipe:
     """Largest shift, as a share of the side."""
     warm_up: float = 0.05
     """Share of the steps during which the rate rises."""
+    teacher: Callable[[Tensor], Tensor] | None = None
+    """Normalised pictures to the logits (n, classes) of a network to distil; None: only the labels teach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,10 @@ class _Descent:
         embedding = functional.dropout(self._body(self._weights, pictures, True), self._design.dropout)
         logits = embedding @ self._matrix.T + self._bias
         losses = -(soft * functional.log_softmax(logits, 1)).sum(1)
+        if self._recipe.teacher is not None:
+            with torch.no_grad():
+                taught = self._recipe.teacher(pictures)
+            losses = (1 - _TEACHERS_SHARE) * losses + _TEACHERS_SHARE * _divergence(taught, logits)
         loss = (losses * self._importance[targets]).mean()
         self._optimiser.zero_grad()
         torch.autograd.backward(loss)
@@ -208,6 +217,13 @@ def _class_importance(targets: NDArray[np.int64], classes: int, balanced: bool) 
 
 def _smoothed(targets: Tensor, classes: int, share: float) -> Tensor:
     return functional.one_hot(targets, classes).float() * (1 - share) + share / classes
+
+
+def _divergence(teacher: Tensor, student: Tensor) -> Tensor:
+    """How far each row of the student's softened answers is from the teacher's, (n,), on the scale of the loss."""
+    expected = functional.softmax(teacher / _TEMPERATURE, 1)
+    found = functional.log_softmax(student / _TEMPERATURE, 1)
+    return functional.kl_div(found, expected, reduction="none").sum(1) * _TEMPERATURE**2
 
 
 def _mixed(pictures: Tensor, soft: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -267,6 +267,7 @@ def _train_network(
     head = LinearHead(trained.head_weights, trained.head_bias, tuple(labels), normalise=False)
     digest = hashlib.sha256(network).hexdigest()[:16]
     name = f"{design.mode}-{design.backbone}" if design.mode is TrainingMode.FINE_TUNE else "small-cnn"
+    name += f"-w{round(100 * design.width)}" if design.narrow else ""
     backbone = Backbone(network, preprocess, f"{name}:{digest}@{design.size}-float32")
     plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
     _, embeddings = embed_views(plain, kept, None, report, report.leave_out, Phase.MEASURING)

@@ -88,23 +88,26 @@ def test(job: TestJob, channel: Channel) -> None:
 
 def sweep(job: SweepJob, channel: Channel) -> None:
     """Measure designs, one after the other."""
-    from whatsit.evaluation.sweep import Trial, combinations
+    from whatsit.evaluation.sweep import Trial, combinations, planned
     from whatsit.evaluation.sweep import sweep as run
     from whatsit.imaging.preprocess import Fit
 
     wanted = combinations(job["sizes"], job["backbones"], [Fit(fit) for fit in job["fits"]])
 
+    design = Design.from_dict(job["design"])
+    plan = planned(wanted, design, job["widths"])
+
     def on_trial(trial: Trial) -> None:
-        channel.send({"kind": "trial", "trial": trial.to_dict(), "trials": len(wanted)})
+        channel.send({"kind": "trial", "trial": trial.to_dict(), "trials": len(plan)})
 
     def on_event(event: Event) -> None:
         if not isinstance(event, Epoch):
             channel.send(event_message(event))
 
     run(
-        wanted, Design.from_dict(job["design"]), _examples(job["training"]), _examples(job["validation"]),
+        wanted, design, _examples(job["training"]), _examples(job["validation"]),
         strangers=[Path(path) for path in job["strangers"]],
-        on_trial=on_trial, on_event=on_event, stop=channel.stop, cache=Path(job["cache"]),
+        on_trial=on_trial, on_event=on_event, stop=channel.stop, cache=Path(job["cache"]), widths=job["widths"],
     )  # fmt: skip
 
 

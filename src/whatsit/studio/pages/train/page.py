@@ -29,7 +29,7 @@ from whatsit.studio.studio import Studio
 from whatsit.tflite.normalisation import RANGES
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.record import suggested_name
-from whatsit.training.setting import Setting
+from whatsit.training.setting import NARROW, Setting
 
 PAGE = Page("train", "/train", order=60)
 router = APIRouter()
@@ -130,7 +130,7 @@ def use(request: Request, asked: RunChoice) -> Used:
 
 
 def _setting_view(setting: Setting) -> SettingView:
-    defaults = {mode.value: setting.value_in(mode, setting.default) for mode in TrainingMode}
+    defaults = {str(mode): setting.value_in(mode, setting.default) for mode in (*TrainingMode, NARROW)}
     return {"name": setting.name, "kind": setting.kind.value, "defaults": defaults}
 
 
