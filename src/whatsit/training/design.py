@@ -13,6 +13,7 @@ from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.errors import ArgumentError, SettingError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
+from whatsit.training.device import Device
 from whatsit.training.setting import NARROW, About, Setting, Value, plain, setting_of
 
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ class Design:
     class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = True
     mixup: Annotated[bool, About("Train on blends of two pictures.", modes=_WHOLE)] = False
     """Zhang et al. 2018."""
+    device: Annotated[Device, About("Where PyTorch computes; auto: on a GPU where it finds one.", modes=_WHOLE)] = (
+        Device.AUTO
+    )
     normalise: Annotated[
         str | None,
         About(
@@ -267,7 +271,7 @@ class Design:
         Raises:
             SettingError: a wrong value, or a setting that the mode or the backbone makes no use of.
         """
-        chosen = {name: _setting(name).read(value) for name, value in changes.items()}
+        chosen = {name: _read(_setting(name), value) for name, value in changes.items()}
         mode, backbone = chosen.get("mode", self.mode), chosen.get("backbone", self.backbone)
         other = _defaults_of(mode, chosen.get("width", self.width)) != _defaults_of(self.mode, self.width)
         for setting in self.schema():
@@ -322,6 +326,10 @@ def _setting(name: str) -> Setting:
     if name not in known:
         raise SettingError("setting", name, f"one of {', '.join(known)}")
     return known[name]
+
+
+def _read(setting: Setting, value: Value) -> Any:
+    return None if value is None and setting.optional else setting.read(value)
 
 
 def _default(setting: Setting) -> Any:

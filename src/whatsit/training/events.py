@@ -76,6 +76,9 @@ class Remark(StrEnum):
     GUESSED_NORMALISATION = "guessed-normalisation"
     CHOSEN = "chosen"
     FULL_NETWORK = "full-network"
+    DEVICE = "device"
+    DEVICE_FULL = "device-full"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ _TEXTS = {
     Remark.FULL_NETWORK: (
         "the full network, which the narrow one learns from, is right on {detail} of the validation pictures"
     ),
+    Remark.DEVICE: "computing on {detail}",
+    Remark.DEVICE_FULL: "{detail} ran out of memory: training starts again on cpu; a smaller batch may fit",
+    Remark.TIME: "about {detail}, from a few steps and pictures measured on this machine",
 }
 
 Event: TypeAlias = Step | Batch | Epoch | Note

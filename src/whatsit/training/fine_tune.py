@@ -23,7 +23,7 @@ from whatsit.training.events import OnEvent, Phase, Step, Stop, ignore
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.narrow import distilled, full_design, reported_as_steps
 from whatsit.training.torch_lite import Weights, embeddings, pretrained
-from whatsit.training.torch_loop import Body, Head, Labelled, Recipe, Trained, descend, plain
+from whatsit.training.torch_loop import Body, Head, Labelled, Recipe, Trained, descend
 
 LEAST_CROP = 0.75
 HEAD_RATE = 3
@@ -56,7 +56,7 @@ def _whole(
     variant: Variant, design: Design, channels: int, classes: int, training: Labelled, validation: Labelled,
     on_event: OnEvent, stop: Stop,
 ) -> Trained:  # fmt: skip
-    weights = pretrained(variant, channels)
+    weights = {name: tensor.to(training.device) for name, tensor in pretrained(variant, channels).items()}
     total = len(variant.strides) if design.blocks is None else design.blocks
     rate = design.rate
 
@@ -84,8 +84,8 @@ def _fitted_head(
             if stop():
                 raise StoppedError("stopped before the first epoch ended: there is nothing to keep")
             with torch.no_grad():
-                some = plain(pictures.pixels[start : start + _EMBEDDED_AT_ONCE], design.size)
-                rows.append(body(weights, some, False).numpy())
+                some = pictures.plain(slice(start, start + _EMBEDDED_AT_ONCE), design.size)
+                rows.append(body(weights, some, False).cpu().numpy())
             done += len(rows[-1])
             on_event(Step(Phase.EMBEDDING, done, total))
         views = np.concatenate(rows)[:, np.newaxis] if rows else np.empty((0, 1, 1), np.float32)

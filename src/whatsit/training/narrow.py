@@ -17,7 +17,7 @@ from whatsit.errors import StoppedError
 from whatsit.training.design import Design
 from whatsit.training.events import Batch, Epoch, Event, Note, OnEvent, Phase, Remark, Step, Stop
 from whatsit.training.torch_lite import Weights, embeddings
-from whatsit.training.torch_loop import Labelled, Recipe, Trained, descend, plain
+from whatsit.training.torch_loop import Labelled, Recipe, Trained, descend
 
 LEAST_CROP = 0.75
 HEAD_RATE = 1
@@ -61,10 +61,11 @@ def distilled(
     best = next(epoch for epoch in reversed(full.history) if epoch.best)
     if len(validation.targets):
         on_event(Note(Remark.FULL_NETWORK, f"{best.validation_accuracy:.1%}"))
-    whole = {name: torch.from_numpy(values) for name, values in full.weights.items()}
-    matrix, bias = torch.from_numpy(full.head_weights), torch.from_numpy(full.head_bias)
+    device = training.device
+    whole = {name: torch.from_numpy(values).to(device) for name, values in full.weights.items()}
+    matrix, bias = (torch.from_numpy(part).to(device) for part in (full.head_weights, full.head_bias))
     plan = channel_plan(variant, full.weights, design.width, design.blocks)
-    weights = {name: torch.from_numpy(values) for name, values in plan.narrowed(full.weights).items()}
+    weights = {name: torch.from_numpy(values).to(device) for name, values in plan.narrowed(full.weights).items()}
     measure_statistics(variant, weights, training, design)
 
     def body(now: Weights, pictures: Tensor, learning: bool) -> Tensor:
@@ -87,5 +88,5 @@ def measure_statistics(variant: Variant, weights: Weights, pictures: Labelled, d
     rows = np.random.default_rng(design.seed).permutation(len(pictures.targets))[:_MEASURED_PICTURES]
     with torch.no_grad():
         for number, start in enumerate(range(0, len(rows), _MEASURED_AT_ONCE), 1):
-            some = plain(pictures.pixels[rows[start : start + _MEASURED_AT_ONCE]], design.size)
+            some = pictures.plain(rows[start : start + _MEASURED_AT_ONCE], design.size)
             embeddings(variant, weights, some, design.blocks, 1 / number)  # the mean over the batches

@@ -13,7 +13,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.studio.jobs.channel import Channel
 from whatsit.studio.jobs.job_messages import DeployJob, Job, Pairs, SweepJob, TestJob, TrainJob, event_message
 from whatsit.tflite.network import read_model_file
-from whatsit.training.design import Design
+from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Event, Phase, Step
 from whatsit.training.record import ModelFiles
 
@@ -36,12 +36,22 @@ def run_job(job: Job, channel: Channel) -> None:
 
 def train(job: TrainJob, channel: Channel) -> None:
     """Train and save."""
+    from whatsit.training.estimate import time_note, training_seconds
     from whatsit.training.train import train as run
 
     os.nice(_POLITE)  # the live picture comes first
     files = ModelFiles(Path(job["folder"]), job["name"])
+    design, training, validation = (
+        Design.from_dict(job["design"]),
+        _examples(job["training"]),
+        _examples(job["validation"]),
+    )
+    if design.mode is not TrainingMode.FROZEN:
+        channel.send(
+            event_message(time_note(training_seconds(training, design, validation=validation, stop=channel.stop)))
+        )
     trained = run(
-        _examples(job["training"]), Design.from_dict(job["design"]), validation=_examples(job["validation"]),
+        training, design, validation=validation,
         strangers=[Path(path) for path in job["strangers"]],
         on_event=lambda event: channel.send(event_message(event)), stop=channel.stop, cache=job["cache"],
     )  # fmt: skip
