@@ -81,7 +81,13 @@ class Studio:
         self.guard = Guard(self._teller("guard"))
         folder = self.project.path
         self.outlets = Outlets(folder, self.attend)
-        self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
+        self.inbox = Inbox(DOUBTFUL.below(folder), lambda: self.project.settings.inbox, self._tell_inbox)
+        self.metrics = CameraMetrics(lambda: self.feed.camera)
+        self.models = Models(
+            self.project.models, self.session.learner, self.feed, self.hub, wants=self.outlets,
+            watches=(self.inbox.watch, self.metrics.watch, self.outlets.put),
+            recognise_all=self.project.settings.recognise_all,
+        )  # fmt: skip
         self.steering = Steering(self.models, self.outlets, self.feed, self.use_run, self.tell_models)
         self.uploads = Uploads(UPLOADS.below(folder))
         self.importing = Importing(self.project.dataset, self.uploads, self._background("import"))
@@ -104,9 +110,6 @@ class Studio:
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
         self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
-        self.inbox = Inbox(DOUBTFUL.below(self.project.path), lambda: self.project.settings.inbox, self._tell_inbox)
-        self.metrics = CameraMetrics(lambda: self.feed.camera)
-        self.models.taught.watches += [self.inbox.watch, self.metrics.watch]
         self._closed = False
         self._followed = self.project.dataset.edits
         """The number of the latest edit that the inbox knows of."""

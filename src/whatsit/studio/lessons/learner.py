@@ -54,6 +54,11 @@ class Learner:
         """How the backbone wants its pictures."""
         return self.embedder.preprocess
 
+    @property
+    def knowledge(self) -> object:
+        """What it answers by."""
+        return self  # nothing in it changes; what is taught next is another learner
+
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
         """The classes nearest to a picture, at most ``top_k``; none while nothing is taught.
 

@@ -8,6 +8,7 @@ from whatsit.bulk.manifest import known_manifest
 from whatsit.datasets.places import STATE
 from whatsit.errors import DataError, ModelArgumentError, WhatsitError
 from whatsit.logs import log_to_terminal
+from whatsit.parallel import lasting_threads
 from whatsit.studio.shelf import Shelf
 from whatsit.studio.studio import Studio
 from whatsit.studio.web.server import StudioServer
@@ -91,9 +92,9 @@ def _embedder(model: Path | None, normalise: NormaliseLike | None) -> Embedder:
     if model is None:
         if normalise is not None:
             raise ModelArgumentError(f"--normalise {short(normalise)}: goes with a --model; leave it out")
-        return Backbone.builtin()
+        return Backbone.builtin(threads=lasting_threads())
     admit(model)
-    backbone = Backbone.from_file(model, normalise=normalise)
+    backbone = Backbone.from_file(model, threads=lasting_threads(), normalise=normalise)
     for assumption in normalisation_assumptions(backbone.normalisation):
         print(f"whatsit: {model}: {assumption}; otherwise {assumption.otherwise}", file=sys.stderr)  # noqa: T201
     return backbone
