@@ -19,6 +19,7 @@ from served import Served, served
 from websockets.sync.client import connect
 
 from shape_pictures import write_shapes
+from whatsit import Classifier, verify
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
 from whatsit.deployment.targets import TARGETS
@@ -368,6 +369,10 @@ def test_both_files_of_a_model_can_be_downloaded(trained) -> None:
         assert client.get(f"/deploy/first/{dtype}.tflite").content == (folder / "models" / name).read_bytes()
     for name in ("..%2fwhatsit", "%2e%2e", "nobody"):
         assert client.get(f"/deploy/{name}/int8.tflite").status_code in (400, 404)
+        assert client.get(f"/deploy/{name}/dynamic.tflite").status_code in (400, 404)
+    dynamic = client.get("/deploy/first/dynamic.tflite")
+    assert "first-dynamic.tflite" in dynamic.headers["content-disposition"]
+    assert verify(dynamic.content) == [] and Classifier(dynamic.content).card.dtype == "dynamic"
 
 
 @pytest.mark.parametrize("path", ["train", "work/stop", "runs/delete", "runs/use", "test", "sweep", "deploy"])

@@ -35,6 +35,15 @@ class TrainingMode(StrEnum):
         return None if self is TrainingMode.FROZEN else "torch"
 
 
+class ScratchNetwork(StrEnum):
+    """The networks that are trained from random weights."""
+
+    SMALL = "small"
+    """Stages of two convolutions with batch norm, as many as the size allows: the better one."""
+    TEXTBOOK = "textbook"
+    """Conv32, Conv64, Dense64, with which books on CIFAR-10 begin."""
+
+
 _FROZEN, _FINE_TUNE, _SCRATCH = TrainingMode
 _BACKBONE = (_FROZEN, _FINE_TUNE)
 _WHOLE = (_FINE_TUNE, _SCRATCH)
@@ -138,6 +147,13 @@ class Design:
     class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = True
     mixup: Annotated[bool, About("Train on blends of two pictures.", modes=_WHOLE)] = False
     """Zhang et al. 2018."""
+    network: Annotated[
+        ScratchNetwork,
+        About(
+            "The network trained from scratch: small, or textbook (Conv32, Conv64, Dense64).", modes=(_SCRATCH,),
+            headline="changed", advanced=False,
+        ),
+    ] = ScratchNetwork.SMALL  # fmt: skip
     normalise: Annotated[
         str | None,
         About(
