@@ -291,6 +291,9 @@ def test_a_sweep_marks_the_pareto_front_and_recommends_within_limits(running: Se
     assert any(trial["on_front"] for trial in found["trials"]) and found["recommended"] is not None
     assert client.get("/api/sweep?max_ms=0.000001").json()["recommended"] is None
     assert client.get("/api/sweep?max_mb=1000").json()["recommended"] is not None
+    best = found["trials"][found["recommended"]]
+    assert best["cross_validated"] and best["pictures"] > 2 and "judged" not in best  # few validation pictures
+    assert all(found["trials"][at]["milliseconds"] < best["milliseconds"] for at in found["not_told_apart"])
     assert b"<svg" in (folder / "models/sweep.html").read_bytes()
     refused = client.post("/api/sweep", json=asked | {"backbones": ["/etc/passwd.tflite"]})
     assert "pages can choose" in refused.json()["error"]

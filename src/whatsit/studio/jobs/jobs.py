@@ -95,7 +95,7 @@ def sweep(job: SweepJob, channel: Channel) -> None:
     wanted = combinations(job["sizes"], job["backbones"], [Fit(fit) for fit in job["fits"]])
 
     def on_trial(trial: Trial) -> None:
-        channel.send({"kind": "trial", "trial": trial.to_dict(), "trials": len(wanted)})
+        channel.send({"kind": "trial", "trial": trial.to_record(), "trials": len(wanted)})
 
     def on_event(event: Event) -> None:
         if not isinstance(event, Epoch):
