@@ -44,6 +44,7 @@ from whatsit.errors import SettingError as SettingError
 from whatsit.errors import SourceError as SourceError
 from whatsit.errors import StoppedError as StoppedError
 from whatsit.errors import WhatsitError as WhatsitError
+from whatsit.evaluation.estimate import estimate as estimate
 from whatsit.evaluation.evaluate import evaluate as evaluate
 from whatsit.evaluation.explanation import ClassEvidence as ClassEvidence
 from whatsit.evaluation.explanation import Explainer as Explainer
