@@ -39,6 +39,7 @@ from whatsit.studio.watching.asking import Asking, CorrectedValues
 from whatsit.studio.watching.camera_choice import CameraChoice
 from whatsit.studio.watching.camera_metrics import CameraMetrics
 from whatsit.studio.watching.feed import Feed, encode
+from whatsit.studio.watching.folder_watch import FolderWatch
 from whatsit.studio.watching.guard import Guard
 from whatsit.studio.watching.inbox import Inbox
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
@@ -75,6 +76,7 @@ class Studio:
         self.hub = Hub()
         self.camera = CameraChoice(self.feed, self.project, self._camera_chosen)
         self.collection = Collection(self.project.dataset)
+        self.folder_watch = FolderWatch(self.project.dataset)
         self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
         self.guard = Guard(self._teller("guard"))
         folder = self.project.path

@@ -347,7 +347,7 @@ class FewShotClassifier:
         ``whatsit.teach`` fits a head to the same pictures instead of comparing distances.
 
         Args:
-            dtype: the arithmetic inside, ``int8`` or ``float32``.
+            dtype: the arithmetic inside: ``int8``, ``float32`` or ``dynamic``.
             io: types of input and output: ``uint8`` (default for int8), ``int8`` or ``float32``.
 
         Raises:
