@@ -92,6 +92,7 @@ def values(taught, patches, small_model, tmp_path_factory):
         "Picture": (picture, same),
         "PixelEmbedder": (whatsit.PixelEmbedder(32), lambda one: one.id),
         "Prediction": (PREDICTIONS[0], same),
+        "Preset": (whatsit.Preset.GOOD, same),
         "Predictions": (PREDICTIONS, lambda one: (one, one.image)),
         "Preprocess": (made.preprocess, same),
         "Project": (whatsit.Project(folder / "project"), lambda one: one.path),
