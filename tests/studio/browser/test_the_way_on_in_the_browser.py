@@ -48,6 +48,9 @@ def test_each_page_leads_to_the_next_and_one_press_a_class_can_be_tested(
         for place in ("test", "deploy", "live"):
             page.locator("#next").press("Enter")
             expect(page.locator("html")).to_have_attribute("data-page", place, timeout=WAIT)
+        page.locator(".project").press("Enter")
+        expect(page.locator("#projects button")).to_have_text(["things"], timeout=WAIT)
+        assert sideways(page) <= 0 and inaccessible(page) == []
         # The way from what was taught: the dataset's pictures, without taking them again.
         page.goto(f"{url}?lang=zh")
         page.locator("#more").press("Enter")
