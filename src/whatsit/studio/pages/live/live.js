@@ -74,7 +74,7 @@ socket.on("answer", (answer) => {
   $("why").disabled = answer.label === null;
   shown = answer.time;
   showAnswer({ ...answer, distance: null });
-  drawBars($("bars"), answer.classes.slice(0, 8), (one) => percent(one.score), answer.state === "label" ? answer.label : null);
+  drawBars($("bars"), answer.classes.slice(0, 8), (one) => percent(one.score), answer.state === "label" ? answer.label : null, $("threshold").disabled ? null : Number($("threshold").value));
   if (performance.now() - shownAt < 300) return;
   shownAt = performance.now();
   setText($("fps"), answer.fps.toFixed(1));

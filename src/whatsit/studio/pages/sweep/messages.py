@@ -16,6 +16,8 @@ class SweepChoice(Body):
     sizes: list[int] = Field(max_length=16)
     backbones: list[str] = Field(max_length=16)
     fits: list[Fit] = Field(max_length=3)
+    widths: list[float] = Field(default=[], max_length=16)
+    """Fine-tuned at these shares of the channels; empty: heads only."""
 
 
 class CountView(TypedDict):
@@ -37,6 +39,9 @@ class TrialView(TypedDict):
     balanced_accuracy: float
     interval: tuple[float, float]
     """The 95 % interval of the accuracy."""
+    pictures: int
+    cross_validated: bool
+    """Whether the pictures were held out in turn; otherwise they are the validation pictures."""
     milliseconds: float
     milliseconds_p95: float
     size_bytes: int
@@ -53,6 +58,8 @@ class SweepView(TypedDict):
     trials: list[TrialView]
     recommended: int | None
     """Place in ``trials``; None where nothing is within the limits."""
+    not_told_apart: list[int]
+    """Places of the faster trials that could be as good as the recommended one."""
 
 
 Begun: TypeAlias = Reply[Literal["sweep_begun"], NoValues]
