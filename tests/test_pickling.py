@@ -64,6 +64,7 @@ def values(taught, patches, small_model, tmp_path_factory):
         "ClassEvidence": (evidence, lambda one: (one.label, one.score, len(one.nearest))),
         "Explanation": (explanation, lambda one: (one.predictions, one.looked_at.places.tobytes(), len(one.classes))),
         "LookedAt": (explanation.looked_at, lambda one: (one.places.tobytes(), one.kind)),
+        "Trait": (whatsit.Trait.DARK, same),
         "MapKind": (whatsit.MapKind.OCCLUSION, same),
         "Neighbour": (whatsit.Neighbour("mug.jpg", "mug", 0.5), same),
         "Answer": (answer(), lambda one: (one.state, one.predictions, one.frame.image.tobytes())),
