@@ -7,9 +7,10 @@ from pathlib import Path
 
 from whatsit.backbones import BACKBONES
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.setting import Kind, Setting
+from whatsit.training.setting import NARROW, Kind, Setting
 
 PAGE = Path(__file__).parents[1] / "docs/training.md"
+_MODES = (TrainingMode.FROZEN, TrainingMode.FINE_TUNE, NARROW, TrainingMode.SCRATCH)
 BEGIN, END = "<!-- settings -->", "<!-- end of settings -->"
 
 
@@ -42,7 +43,10 @@ def values(setting: Setting) -> str:
 def default(setting: Setting) -> str:
     """What it is where nothing is chosen."""
     if setting.about.by_mode:
-        shown = (setting.value_in(mode, None) for mode in TrainingMode)
+        shown = (
+            setting.value_in(mode, None)
+            for mode in (TrainingMode.FROZEN, TrainingMode.FINE_TUNE, NARROW, TrainingMode.SCRATCH)
+        )
         return ", ".join("none" if value is None else f"{value:g}" for value in shown)
     value = setting.default
     if value is None and setting.kind is Kind.CHOICE:

@@ -2,10 +2,13 @@
 
 Usage: python -m benchmarks.figures.training multi-layer FOLDER
        python -m benchmarks.figures.training frozen|fine-tune FOLDER
+       python -m benchmarks.figures.training fine-tune FOLDER --size 160 --width 0.5 --choose-apart
        python -m benchmarks.figures.training scratch FOLDER [BOOK_MODEL]
 
 FOLDER holds <label>/ for multi-layer (five folds, with and without) and for scratch (a fifth is held out by name), and
 train/<label>/ and validation/<label>/ for the others.
+
+With --choose-apart a tenth of the training pictures, by name, chooses the epoch, and validation/ chooses nothing.
 
 Prints a table: float32 beside int8, and another model on the same pictures where one is given.
 """
@@ -35,9 +38,9 @@ DESIGNS = {
 MULTI_LAYER = "multi-layer"
 
 
-def held_out(path: Path) -> bool:
-    """Whether a picture is in the held-out fifth: decided by its name, so that every run holds out the same ones."""
-    return int(hashlib.sha256(f"{path.parent.name}/{path.name}".encode()).hexdigest(), 16) % 5 == 0
+def held_out(path: Path, parts: int = 5) -> bool:
+    """Whether a picture is in the held-out part: decided by its name, so that every run holds out the same ones."""
+    return int(hashlib.sha256(f"{path.parent.name}/{path.name}".encode()).hexdigest(), 16) % parts == 0
 
 
 def row(name: str, model: Classifier, examples: list[Example]) -> str:
@@ -71,6 +74,13 @@ def main() -> None:
     parser.add_argument("model", nargs="?", type=Path, help="another .tflite to test on the same pictures")
     parser.add_argument("--threads", type=int, help="of PyTorch")
     parser.add_argument("--seeds", type=int, default=1, help="train this many times, each with another seed")
+    parser.add_argument("--backbone")
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--width", type=float)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument(
+        "--choose-apart", action="store_true", help="choose the epoch on a tenth of the training pictures"
+    )
     arguments = parser.parse_args()
     if arguments.threads:
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
@@ -83,6 +93,13 @@ def main() -> None:
         judging = [example for example in everything if held_out(example[0])]
     else:
         training, judging = (find_examples(arguments.folder / part) for part in ("train", "validation"))
+    given = {name: getattr(arguments, name) for name in ("backbone", "size", "width", "epochs")}
+    design = DESIGNS[arguments.mode].revised({name: value for name, value in given.items() if value is not None})
+    # From scratch nothing is chosen on the held-out pictures: every epoch runs and the last is kept.
+    choosing = [] if arguments.mode == "scratch" else judging
+    if arguments.choose_apart:
+        choosing = [example for example in training if held_out(example[0], 10)]
+        training = [example for example in training if not held_out(example[0], 10)]
     start, embedded = time.perf_counter(), 0.0
 
     def show(event: Event) -> None:
@@ -96,12 +113,10 @@ def main() -> None:
             print(event.text)
 
     with tempfile.TemporaryDirectory() as cache:
-        # From scratch nothing is chosen on the held-out pictures: every epoch runs and the last is kept.
-        choosing = [] if arguments.mode == "scratch" else judging
-        trained = train(training, DESIGNS[arguments.mode], validation=choosing, on_event=show, cache=Path(cache))
+        trained = train(training, design, validation=choosing, on_event=show, cache=Path(cache))
         seconds = time.perf_counter() - start
         for seed in range(1, arguments.seeds):
-            again = train(training, replace(DESIGNS[arguments.mode], seed=seed), validation=choosing, cache=Path(cache))
+            again = train(training, replace(design, seed=seed), validation=choosing, cache=Path(cache))
             for dtype in ("float32", "int8"):
                 print(row(f"seed {seed}, {dtype}", Classifier(again.model.to_tflite(dtype)), judging), flush=True)
     print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")

@@ -81,7 +81,9 @@ from whatsit.teaching.teach import find_examples as find_examples
 from whatsit.teaching.teach import teach as teach
 from whatsit.training.design import Design as Design
 from whatsit.training.design import TrainingMode as TrainingMode
+from whatsit.training.estimate import training_seconds as training_seconds
 from whatsit.training.events import Epoch as Epoch
+from whatsit.training.preset import Preset as Preset
 from whatsit.training.record import ModelFiles as ModelFiles
 from whatsit.training.train import train as train
 from whatsit.training.training import Training as Training

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -121,6 +122,21 @@ def test_a_project_in_use_is_refused_before_training_and_reports_go_with_the_mod
         source = "import sys; from whatsit.cli.app import main; sys.argv = ['whatsit', 'train', sys.argv[1]]; main()"
         done = run_python(source, project)
     assert done.returncode == 1 and "in use by process" in done.stderr and "1/60" not in done.stderr
+
+
+def test_a_preset_says_its_time_and_options_go_on_top_of_it(project):
+    asked = ("--preset", "quick", "--size", "32", "--blocks", "3", "--epochs", "1")
+    before = (project / "whatsit.toml").read_text()
+    found = run("train", project, *asked, "--how-long", "--json")
+    assert found.exit_code == 0, found.output
+    assert list(json.loads(found.stdout)["seconds"]) == ["quick"]
+    assert (project / "whatsit.toml").read_text() == before and not list((project / "models").iterdir())
+    trained = run("train", project, *asked)
+    assert trained.exit_code == 0, trained.output
+    assert re.search(r"Note: about \d+ s, from a few steps", " ".join(trained.stderr.split()))
+    kept = Project(project).settings.design
+    assert (kept["mode"], kept["size"], kept["blocks"]) == ("frozen", 32, 3)
+    assert run("train", project, "--preset", "perfect").exit_code == 2
 
 
 @pytest.mark.parametrize(("there", "command", "options"), [("valid", "test", []), ("test", "sweep", ["--sizes", "32"])])

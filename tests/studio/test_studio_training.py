@@ -105,7 +105,11 @@ def test_a_design_becomes_a_model_with_its_curves_and_its_test(trained) -> None:
     assert [row["number"] for row in rows] == list(range(9)) and rows[run["best"]["number"]] == run["best"]
     assert rows[-1]["loss"] < rows[1]["loss"]
     assert (run["headline"], run["backbone"]) == (["backbone", "size", "blocks", "fit"], "EfficientNet-Lite0")
-    assert client.get("/api/train").json()["design"]["blocks"] == 3
+    state = client.get("/api/train").json()
+    assert state["design"]["blocks"] == 3
+    assert {one["name"]: one["changes"]["mode"] for one in state["presets"]} == {
+        "quick": "frozen", "good": "fine-tune", "best": "fine-tune",
+    }  # fmt: skip
     test = client.get("/api/test?name=first").json()["test"]
     main = test["report"]["models"]["int8"]
     assert len(test["answers"]) == main["pictures"] == sum(map(sum, main["confusion"]))

@@ -14,8 +14,8 @@ from whatsit.training.design import Design, TrainingMode
 
 def test_a_design_survives_the_way_through_whatsit_toml(tmp_path):
     design = Design(
-        TrainingMode.FROZEN, "lite0", 96, 7, Colour.GREY, Fit.SQUASH, Augmentation(flip=False, rotate=True), hidden=32,
-        epochs=5, learning_rate=0.002, class_weights=True, seed=3,
+        TrainingMode.FROZEN, "lite0", 96, 7, 1.0, Colour.GREY, Fit.SQUASH, Augmentation(flip=False, rotate=True),
+        hidden=32, epochs=5, learning_rate=0.002, class_weights=True, seed=3,
     )  # fmt: skip
     project = Project(tmp_path)
     project.save_settings(dataclasses.replace(project.settings, design=design.to_dict()))
@@ -68,3 +68,17 @@ def test_brightness_moves_by_at_most_a_fifth_of_the_range():
 
 def test_without_switches_there_is_one_view():
     assert len(list(NO_AUGMENTATION.views(np.zeros((8, 8, 3), np.uint8), 9))) == 1
+
+
+def test_a_narrow_network_has_its_own_usual_epochs_and_rate_and_other_modes_have_no_width():
+    whole = Design(mode=TrainingMode.FINE_TUNE)
+    narrow = whole.revised({"width": 0.5})
+    assert (whole.most_epochs, narrow.most_epochs) == (6, 25) and narrow.rate > whole.rate
+    assert (narrow.narrow, whole.narrow, Design(width=0.5).narrow) == (True, False, False)
+    assert dataclasses.replace(narrow, epochs=9).revised({"width": 0.35}).epochs == 9
+    assert dataclasses.replace(narrow, epochs=9).revised({"width": 1}).epochs is None
+    assert "width" in narrow.headline() and "width" not in whole.headline()
+    with pytest.raises(DataError, match=r"width 0\.5: expected no value in mode frozen; only fine-tune uses it"):
+        Design().revised({"width": 0.5})
+    with pytest.raises(DataError, match=r"width 0\.05: expected 0\.1 to 1"):
+        Design(mode=TrainingMode.FINE_TUNE, width=0.05)

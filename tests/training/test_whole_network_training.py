@@ -11,12 +11,14 @@ from whatsit.backbones.backbone import Backbone
 from whatsit.backbones.builtin import weights_path
 from whatsit.backbones.lite import LITE0
 from whatsit.backbones.torch_weights import read_weights
-from whatsit.errors import StoppedError
+from whatsit.errors import DataError, StoppedError
+from whatsit.evaluation.sweep import Trial, combinations, sweep
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
+from whatsit.tflite.multiply_adds import multiply_adds
 from whatsit.tflite.operators import operator_name
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.events import Epoch
+from whatsit.training.events import Epoch, Note, Phase, Remark, Step
 from whatsit.training.record import ModelFiles
 from whatsit.training.train import train
 
@@ -24,6 +26,7 @@ torch = pytest.importorskip("torch", reason="the extra 'torch' is not installed"
 
 LABELS = ("brick", "leaf", "sky")
 FINE = Design(mode=TrainingMode.FINE_TUNE, size=32, blocks=4, epochs=3, batch=8, seed=1)
+NARROW = dataclasses.replace(FINE, width=0.5, epochs=2)
 SCRATCH = Design(mode=TrainingMode.SCRATCH, size=32, epochs=6, batch=8, seed=1)
 TEXTBOOK = dataclasses.replace(SCRATCH, network="textbook", learning_rate=1e-3)
 
@@ -45,7 +48,7 @@ def shapes(tmp_path_factory):
 @pytest.mark.parametrize("size", [32, 96])
 @pytest.mark.parametrize("blocks", [None, 6])
 def test_pytorch_computes_what_the_flatbuffer_computes(size, blocks):
-    from whatsit.training.fine_tune import embeddings
+    from whatsit.training.torch_lite import embeddings
     from whatsit.training.torch_loop import normalised
 
     variant = LITE0.variant
@@ -79,7 +82,8 @@ def test_the_textbooks_network_is_layer_for_layer_the_one_in_the_textbooks_file(
 
 @pytest.mark.parametrize("design", [
     FINE, dataclasses.replace(FINE, colour=Colour.GREY, mixup=True, unfrozen_blocks=1), SCRATCH,
-    dataclasses.replace(SCRATCH, colour=Colour.GREY), TEXTBOOK,
+    dataclasses.replace(SCRATCH, colour=Colour.GREY), dataclasses.replace(FINE, width=0.5, mixup=True),
+    TEXTBOOK,
 ])  # fmt: skip
 def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, design):
     trained = train(shapes[0], design, validation=shapes[1])
@@ -152,7 +156,59 @@ def test_only_the_last_blocks_change_when_only_they_are_tuned(shapes):
     assert "_conv_stem.weight" in trainable(weights, 4, FINE)
 
 
-@pytest.mark.parametrize("design", [FINE, SCRATCH])
+def test_a_narrow_network_is_distilled_from_the_full_one_and_says_how_good_that_was(shapes):
+    seen = []
+    narrow = train(shapes[0], NARROW, validation=shapes[1], on_event=seen.append).model
+    whole = train(shapes[0], dataclasses.replace(NARROW, width=1), validation=shapes[1])
+    assert multiply_adds(narrow.to_tflite()) < 0.5 * multiply_adds(whole.model.to_tflite())
+    assert narrow.backbone_id.startswith("fine-tune-lite0-w50:")
+    assert Note(Remark.FULL_NETWORK, f"{whole.best.validation_accuracy:.1%}") in seen
+    steps = [event for event in seen if isinstance(event, Step) and event.phase is Phase.FULL_NETWORK]
+    assert steps[-1].done == steps[-1].total
+    assert [event.number for event in seen if isinstance(event, Epoch)] == [0, 1, 2]
+
+
+def test_a_narrow_network_learns_to_answer_as_the_full_one(shapes):
+    trained = train(shapes[0], dataclasses.replace(NARROW, blocks=6, epochs=12, seed=0), validation=shapes[1])
+    assert trained.best.validation_accuracy > trained.history[0].validation_accuracy
+    assert trained.best.validation_accuracy > 0.6
+
+
+def test_stopping_before_a_narrow_network_begins_says_that_there_is_nothing_to_keep(shapes):
+    seen = []
+
+    def stop():
+        return any(isinstance(event, Step) and event.phase is Phase.FULL_NETWORK for event in seen)
+
+    with pytest.raises(StoppedError, match="before the narrow network's first epoch"):
+        train(shapes[0], NARROW, validation=shapes[1], on_event=seen.append, stop=stop)
+
+
+def test_statistics_measured_again_are_those_of_the_pictures(shapes):
+    from whatsit.training.narrow import measure_statistics
+    from whatsit.training.torch_lite import pretrained
+    from whatsit.training.torch_loop import Labelled, normalised
+
+    weights = pretrained(LITE0.variant, 3)
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
+    measure_statistics(LITE0.variant, weights, Labelled(pixels, np.zeros(8, np.int64)), FINE)
+    padded = torch.nn.functional.pad(normalised(pixels), (0, 1, 0, 1))
+    first = torch.nn.functional.conv2d(padded, weights["_conv_stem.weight"], stride=2)
+    assert torch.allclose(weights["_bn0.running_mean"], first.mean((0, 2, 3)), atol=1e-4)
+    assert torch.allclose(weights["_bn0.running_var"], first.var((0, 2, 3)), rtol=1e-3)
+
+
+def test_a_sweep_over_widths_fine_tunes_and_names_them(shapes):
+    design = Design(epochs=1, batch=8)
+    found = sweep(combinations([32], ["lite0/4"]), design, shapes[0], shapes[1], widths=[1, 0.5])
+    assert [trial.name for trial in found] == ["lite0/4x1@32", "lite0/4x0.5@32"]
+    assert found[1].measurement.multiply_adds < 0.5 * found[0].measurement.multiply_adds
+    assert [Trial.from_dict(trial.to_record()) for trial in found] == found
+    with pytest.raises(DataError, match=r"width 2: expected 0\.1 to 1"):
+        sweep(combinations([32]), design, *shapes, widths=[2])
+
+
+@pytest.mark.parametrize("design", [FINE, NARROW, SCRATCH])
 def test_the_same_seed_gives_the_same_file(shapes, design):
     short = dataclasses.replace(design, epochs=1)
     assert (

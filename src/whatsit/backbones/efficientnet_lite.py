@@ -57,6 +57,17 @@ class Variant:
             for first in range(repeat)
         )
 
+    @property
+    def stages(self) -> tuple[range, ...]:
+        """The indices of the blocks of each stage, which all add to one stream, its first one excepted."""
+        ends = np.cumsum(self.repeats).tolist()
+        return tuple(range(end - count, end) for end, count in zip(ends, self.repeats, strict=True))
+
+    @property
+    def adds(self) -> tuple[bool, ...]:
+        """Whether each block's output is added to its input: all but the first of a stage."""
+        return tuple(index != stage[0] for stage in self.stages for index in stage)
+
     def check_blocks(self, blocks: int | None) -> None:
         """Check a number of blocks to keep; None: all.
 
@@ -118,7 +129,7 @@ def build(
     joins = range(*multi_layer_blocks(len(kept), blocks is None)) if multi_layer else range(0)
     x = _conv(graph, weights, picture, "_conv_stem", "_bn0", stride=2, relu6=True)
     for index, stride in enumerate(kept):
-        x = _block(graph, weights, x, index, stride)
+        x = _block(graph, weights, x, index, stride, variant.adds[index])
         if index in joins:
             parts += [
                 _scaled(graph, half, MULTI_LAYER_GAIN) for half in _halves(graph, x, axes, f"{EMBEDDING}@{index + 1}")
@@ -186,15 +197,15 @@ def mean(graph: Graph, x: int, axes: int, name: str) -> int:
     return graph.operator("MEAN", [x, axes], mean, table="ReducerOptions", keepDims=False)
 
 
-def _block(graph: Graph, weights: Weights, x: int, index: int, stride: int) -> int:
-    """One inverted residual: expand, depthwise, project; added to its input where the shapes are equal."""
+def _block(graph: Graph, weights: Weights, x: int, index: int, stride: int, adds: bool) -> int:
+    """One inverted residual: expand, depthwise, project."""
     prefix = f"_blocks.{index}."
     y = x
     if f"{prefix}_expand_conv.weight" in weights:
         y = _conv(graph, weights, y, f"{prefix}_expand_conv", f"{prefix}_bn0", stride=1, relu6=True)
     y = _depthwise(graph, weights, y, f"{prefix}_depthwise_conv", f"{prefix}_bn1", stride)
     y = _conv(graph, weights, y, f"{prefix}_project_conv", f"{prefix}_bn2", stride=1, relu6=False)
-    if stride != 1 or graph.shape(x) != graph.shape(y):
+    if not adds:
         return y
     total = graph.tensor(f"{prefix}add", graph.shape(y))
     return graph.operator("ADD", [x, y], total, table="AddOptions")

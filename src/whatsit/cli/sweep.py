@@ -1,9 +1,9 @@
 """``whatsit sweep``"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whatsit.training.design import Design
 
 _MOST_THREADS = 64
+Number = TypeVar("Number", int, float)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +38,12 @@ def sweep(
             help="lite0, lite0/11 (its first eleven blocks), or .tflite files. Default: three depths of lite0."
         ),
     ] = None,
+    widths: Annotated[
+        str | None,
+        typer.Option(
+            help="Fine-tune at these shares of the channels, such as 1,0.5: minutes each. Default: heads only."
+        ),
+    ] = None,
     fits: Annotated[
         str | None, typer.Option(help="Some of cover,contain,squash. Default: the design's, else chosen as in train.")
     ] = None,
@@ -45,7 +52,7 @@ def sweep(
     threads: Annotated[int | None, typer.Option(help="Threads of the interpreter.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Train heads at several sizes and backbones, and measure speed and accuracy on this device.
+    """Train heads, or narrow networks, at several sizes and backbones; measure speed and accuracy on this device.
 
     Accuracy is that of the int8 models on the validation pictures, with fewer than 200 of them that of their heads in
     cross-validation on these and the training pictures. The chart is models/sweep.html.
@@ -56,7 +63,7 @@ def sweep(
     from whatsit.cli.opened_project import embeddings_folder, empty_split, opened_project
     from whatsit.cli.training_progress import TerminalWatch
     from whatsit.datasets.split import Split
-    from whatsit.evaluation.sweep import SIZES, combinations, recommend
+    from whatsit.evaluation.sweep import SIZES, combinations, planned, recommend
     from whatsit.evaluation.sweep import sweep as run
     from whatsit.evaluation.sweep_record import SweepRecord
     from whatsit.plugins import EXTRAS
@@ -73,13 +80,15 @@ def sweep(
     with opened_project(project) as opened:
         design = Design.from_dict(opened.settings.design)
         wanted = combinations(
-            SIZES if sizes is None else _numbers(sizes),
+            SIZES if sizes is None else _numbers(sizes, int, "--sizes", "96,160,224"),
             BACKBONES[DEFAULT].sweep_names if backbones is None else backbones.split(","),
             [design.usual_fit] if fits is None else _fits(fits),
         )  # fmt: skip
         wanted = list(dict.fromkeys(wanted))
+        shares = [] if widths is None else list(dict.fromkeys(_numbers(widths, float, "--widths", "1,0.5")))
         for backbone in wanted:
             backbone.check()
+        planned(wanted, design, shares)
         training, validation = split_examples(opened, Split.TRAINING), split_examples(opened, Split.VALIDATION)
         if not validation:
             raise empty_split(opened, Split.VALIDATION)
@@ -98,7 +107,7 @@ def sweep(
                 wanted = [replace(one, fit=fit) for one in wanted]
             trials = run(
                 wanted, design, training, validation, strangers=marked_strangers(opened), on_trial=record.add,
-                on_event=on_event, stop=watch.stop, cache=cache, threads=threads,
+                on_event=on_event, stop=watch.stop, cache=cache, threads=threads, widths=shares,
             )  # fmt: skip
         best = recommend(trials, milliseconds=max_ms, size=None if max_mb is None else round(max_mb * 1e6))
         record.write_page(opened.settings.name)
@@ -162,8 +171,8 @@ def _fits(text: str) -> "list[Fit]":
     return [Fit(name) for name in names]
 
 
-def _numbers(text: str) -> list[int]:
+def _numbers(text: str, kind: Callable[[str], Number], option: str, example: str) -> list[Number]:
     try:
-        return [int(part) for part in text.split(",")]
+        return [kind(part) for part in text.split(",")]
     except ValueError as error:
-        raise DataError(f"--sizes {text!r}: expected numbers such as 96,160,224") from error
+        raise DataError(f"{option} {text!r}: expected numbers such as {example}") from error

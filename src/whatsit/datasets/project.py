@@ -44,6 +44,8 @@ class ProjectSettings:
     """The model in ``models/`` that the studio uses live; empty: what was taught on its Teach page."""
     inbox: int = INBOX
     """Frames of doubtful answers that the studio keeps at most, 0 to 10,000."""
+    recognise_all: bool = False
+    """Recognise live also the frames that show exactly what the one before did."""
 
 
 class Project:
@@ -106,6 +108,7 @@ class Project:
                 "name": settings.name, "camera": settings.camera, "split": str(settings.split),
                 "design": settings.design or None, "model": settings.model or None,
                 "inbox": settings.inbox if settings.inbox != INBOX else None,
+                "recognise_all": settings.recognise_all or None,
             }  # fmt: skip
             write_file(self._settings_path, with_values(self._text(), values).encode())
             self._settings = settings
@@ -211,7 +214,7 @@ class Project:
     def _read_settings(self) -> ProjectSettings:
         document = self._read_document()
         values = {f.name: document[f.name] for f in fields(ProjectSettings) if f.name in document}
-        for name, kind in (("name", str), ("camera", str), ("split", str), ("design", dict), ("model", str)):
+        for name, kind in _KINDS_OF.items():
             if name in values and not isinstance(values[name], kind):
                 raise DataError(f"{self._settings_path}: {name} = {values[name]!r}: expected {_KINDS[kind]}")
         kept = values.get("inbox", 0)
@@ -227,4 +230,5 @@ class Project:
 
 
 _MOST_DOUBTFUL = 10_000
-_KINDS = {str: "text in quotes", dict: "a table"}
+_KINDS_OF = {"name": str, "camera": str, "split": str, "design": dict, "model": str, "recognise_all": bool}
+_KINDS = {str: "text in quotes", dict: "a table", bool: "true or false"}

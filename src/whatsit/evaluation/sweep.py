@@ -1,9 +1,9 @@
-"""Speed against accuracy on this device: one training per input size, backbone and fit."""
+"""Speed against accuracy on this device: one training per input size, backbone, width and fit."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ class TrialRow(TypedDict):
     memory_bytes: int
     multiply_adds: int
     threads: int
+    width: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Trial:
     measurement: Measurement
     balanced: float | None = None
     """The balanced accuracy; None: as kept by an earlier version, which did not measure it."""
+    width: float | None = None
+    """The share of channels of a fine-tuned network; None: only a head was trained."""
     judged: tuple[int, ...] = ()
     """Each picture's class, from 1, negative where the answer was wrong; empty: as kept by an earlier version."""
     cross_validated: bool = False
@@ -74,13 +77,15 @@ class Trial:
 
     @classmethod
     def of(
-        cls, backbone: BackboneChoice, judged: Sequence[int], measurement: Measurement, cross_validated: bool
-    ) -> "Trial":
+        cls, backbone: BackboneChoice, judged: Sequence[int], measurement: Measurement, cross_validated: bool = False,
+        width: float | None = None,
+    ) -> "Trial":  # fmt: skip
         """A trial from each picture's class, as in ``judged``."""
         found = np.array(judged)
         recalls = [float((found[np.abs(found) == one] > 0).mean()) for one in np.unique(np.abs(found))]
         right = int((found > 0).sum())
-        return cls(backbone, right, len(found), measurement, float(np.mean(recalls)), tuple(judged), cross_validated)
+        balanced = float(np.mean(recalls))
+        return cls(backbone, right, len(found), measurement, balanced, width, tuple(judged), cross_validated)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -112,11 +117,12 @@ class Trial:
 
     @property
     def title(self) -> str:
-        """Backbone, depth and size: ``lite0/11@160``."""
+        """Backbone, depth, width where it was fine-tuned, and size: ``lite0/11@160``, ``lite0x0.5@160``."""
         backbone = self.backbone
         base = Path(backbone.name).stem if backbone.is_file else backbone.name
         depth = f"/{backbone.blocks}" if backbone.blocks is not None else ""
-        return base + depth + ("" if backbone.is_file else f"@{backbone.size}")
+        width = "" if self.width is None else f"x{self.width:g}"
+        return base + depth + width + ("" if backbone.is_file else f"@{backbone.size}")
 
     @property
     def unusual_fit(self) -> str | None:
@@ -133,7 +139,7 @@ class Trial:
             "cross_validated": self.cross_validated,
             "milliseconds": measured.milliseconds, "milliseconds_p95": measured.milliseconds_p95,
             "size_bytes": measured.size, "memory_bytes": measured.memory, "multiply_adds": measured.multiply_adds,
-            "threads": measured.threads,
+            "threads": measured.threads, "width": self.width,
         }  # fmt: skip
 
     def to_record(self) -> TrialRow:
@@ -156,7 +162,7 @@ class Trial:
         )  # fmt: skip
         return cls(
             backbone, values["right"], values["pictures"], measured, values.get("balanced_accuracy"),
-            tuple(map(int, values.get("judged", ()))), bool(values.get("cross_validated", False)),
+            values.get("width"), tuple(map(int, values.get("judged", ()))), bool(values.get("cross_validated", False)),
         )  # fmt: skip
 
 
@@ -186,10 +192,24 @@ def combinations(
     return found
 
 
+Planned: TypeAlias = tuple[BackboneChoice, float | None, Design]
+"""A backbone, its width or None where only a head is trained, and the design to train."""
+
+
+def planned(backbones: Sequence[BackboneChoice], design: Design, widths: Sequence[float] = ()) -> list[Planned]:
+    """What a sweep trains: a head on every backbone, or the backbone itself at each of ``widths``.
+
+    Raises:
+        SettingError: a width outside its limits, or a backbone that cannot be fine-tuned.
+    """
+    return [(one, width, _design(design, one, width)) for one in backbones for width in (*widths,) or (None,)]
+
+
 def sweep(
     backbones: Sequence[BackboneChoice], design: Design, training: Sequence[Example], judging: Sequence[Example], *,
     strangers: Iterable[ImageLike] = (), on_trial: Callable[[Trial], None] = lambda trial: None,
     on_event: OnEvent = ignore, stop: Stop = never, cache: Path | None = None, threads: int | None = None,
+    widths: Sequence[float] = (),
 ) -> list[Trial]:  # fmt: skip
     """Train the head of ``design`` on every backbone, and measure its int8 model: accuracy, latency, memory.
 
@@ -197,6 +217,7 @@ def sweep(
     the training pictures together: a handful of pictures would tell designs apart by chance.
 
     Args:
+        widths: fine-tune every backbone at each of these shares of its channels instead; takes minutes each.
         training: (picture, label) pairs to train on.
         judging: (picture, label) pairs of the validation split: choosing a design by the test pictures would leave none
             that are held out.
@@ -207,27 +228,20 @@ def sweep(
 
     Raises:
         DataError: no validation pictures.
+        SettingError: see ``planned``.
     """
     if not judging:
         raise DataError("no validation pictures to compare designs on: put some into the validation split")
-    design = design.revised({"mode": TrainingMode.FROZEN.value})
+    plan = planned(backbones, design, widths)
 
     def told(event: Event) -> None:
         if not (isinstance(event, Note) and event.remark is Remark.CHOSEN):  # of each trial again
             on_event(event)
 
     trials, marked = [], list(strangers)
-    for backbone in backbones:
+    for backbone, width, trial_design in plan:
         if stop():
             break
-        trial_design = replace(
-            design,
-            backbone=backbone.name,
-            size=backbone.size,
-            blocks=backbone.blocks,
-            fit=backbone.fit,
-            normalise=_normalise(backbone, design),
-        )
         try:
             trained = train(
                 training, trial_design, validation=judging, strangers=marked, on_event=told, stop=stop, cache=cache
@@ -239,14 +253,14 @@ def sweep(
         content = trained.model.to_tflite()
         actual = replace(backbone, size=trained.design.size)  # a file has its own
         judged: tuple[int, ...] = ()
-        if len(judging) < FEW_PICTURES:
+        if width is None and len(judging) < FEW_PICTURES:
             try:
                 judged = cross_validated(trial_design, training, judging, cache=cache, on_event=told, stop=stop)
             except StoppedError:
                 break
         several = bool(judged)
         judged = judged or _judged(evaluate(Classifier(content), judging))
-        trials.append(Trial.of(actual, judged, measure(content, threads), several))
+        trials.append(Trial.of(actual, judged, measure(content, threads), several, width))
         on_trial(trials[-1])
     return trials
 
@@ -254,6 +268,15 @@ def sweep(
 def _judged(found: Evaluation) -> tuple[int, ...]:
     numbers = {label: number for number, label in enumerate(found.labels, 1)}
     return tuple(numbers[one.label] if one.right else -numbers[one.label] for one in found.judged)
+
+
+def _design(design: Design, backbone: BackboneChoice, width: float | None) -> Design:
+    mode = TrainingMode.FROZEN if width is None else TrainingMode.FINE_TUNE
+    chosen = design.revised({"mode": mode.value} | ({} if width is None else {"width": width, "backbone": DEFAULT}))
+    return replace(
+        chosen, backbone=backbone.name, size=backbone.size, blocks=backbone.blocks, fit=backbone.fit,
+        normalise=_normalise(backbone, design) if width is None else None,
+    )  # fmt: skip
 
 
 def _normalise(backbone: BackboneChoice, design: Design) -> str | None:

@@ -23,6 +23,7 @@ from whatsit.live.controls import ControllingSink
 from whatsit.live.meter import Meter
 from whatsit.live.model_selector import ModelSelector
 from whatsit.live.recogniser import Recogniser, as_recogniser
+from whatsit.live.repeats import Repeats
 from whatsit.live.sink import Sink
 from whatsit.live.sink_state import SinkState
 from whatsit.live.sink_thread import SinkThread
@@ -80,6 +81,8 @@ class Live:
         top_k: classes in ``Answer.predictions``.
         fps: frames recognised a second at most, above 0; None: as many as camera and processor give. A limit leaves
             the processor, and a small board's heat, to others; the newest frame is still the one that is recognised.
+        recognise_all: recognise also the frames that show exactly what the one before did. Otherwise such a frame gets
+            the answer of that one, which is the same, and the processor rests.
         stale_after: seconds without a frame after which one stale answer is sent; with ``fps``, at least twice the time
             from one frame to the next.
         patience: seconds that a sink gets at the end to take its last answer.
@@ -100,6 +103,7 @@ class Live:
         smoothing: Smoothing | None = None,
         top_k: int = 5,
         fps: float | None = None,
+        recognise_all: bool = False,
         stale_after: float = 2.0,
         patience: float = 5.0,
     ) -> None:
@@ -111,6 +115,7 @@ class Live:
         """The models that a sink with commands can choose from; None: none but ``recogniser``."""
         self._top_k = whole_number(top_k, "top_k")
         self._interval = 0.0 if fps is None else 1 / _frames_a_second(fps)
+        self._repeats = Repeats(recognise_all)
         self.recogniser: Recogniser = as_recogniser(model)
         self._sinks = tuple(sinks)
         self._given = open_camera_without_page(camera) if isinstance(camera, str) else camera
@@ -340,14 +345,14 @@ class Live:
                 meter.reset()
             begin = time.perf_counter()
             try:
-                predictions = by.classify_pixels(prepared.pixels, self._top_k)
+                predictions, repeated = self._repeats.classify(by, prepared.pixels, self._top_k)
             except WhatsitError as error:
                 self._complain(str(error))
                 continue
             self._complain(None)
             spent = (time.perf_counter() - begin) * 1000
             before = smooth(before, predictions, prepared.frame.time, self.smoothing)
-            stats = meter.count(prepared.milliseconds, spent, prepared.frame.time)
+            stats = meter.count(prepared.milliseconds, None if repeated else spent, prepared.frame.time)
             self._send(
                 Answer(
                     before.state if before is not None else AnswerState.UNKNOWN,
@@ -356,6 +361,7 @@ class Live:
                     predictions,
                     prepared.frame,
                     stats,
+                    repeated,
                 )
             )
 
@@ -365,7 +371,7 @@ class Live:
             self._send(Answer(AnswerState.STALE, None, 0.0, Predictions(()), None, Stats()))
         elif last.state is not AnswerState.STALE:
             stats = replace(last.stats, fps=0.0, age_ms=max(0.0, time.time() - last.time) * 1000)
-            self._send(replace(last, state=AnswerState.STALE, stats=stats))
+            self._send(replace(last, state=AnswerState.STALE, stats=stats, repeated=False))
 
     def _complain(self, problem: str | None) -> None:
         if problem is not None and problem != self._error:

@@ -13,7 +13,8 @@ from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.errors import ArgumentError, SettingError
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.preprocess import Colour, Fit
-from whatsit.training.setting import About, Setting, Value, plain, setting_of
+from whatsit.training.device import Device
+from whatsit.training.setting import NARROW, About, Setting, Value, plain, setting_of
 
 if TYPE_CHECKING:
     from whatsit.backbones.choice import BackboneChoice
@@ -47,6 +48,8 @@ class ScratchNetwork(StrEnum):
 _FROZEN, _FINE_TUNE, _SCRATCH = TrainingMode
 _BACKBONE = (_FROZEN, _FINE_TUNE)
 _WHOLE = (_FINE_TUNE, _SCRATCH)
+WIDTHS = (1, 0.75, 0.5, 0.35)
+"""Shares of channels that the pages offer, as MobileNet is published; 1 is the whole network."""
 _LARGE = (96, 128, 160, 192, 224, 256)
 
 
@@ -87,6 +90,13 @@ class Design:
             of_backbone=True, made_by_file=True, headline="changed", advanced=False,
         ),
     ] = None  # fmt: skip
+    width: Annotated[
+        float,
+        About(
+            "Keep only this share of the channels, distilled from the full network: faster, less accurate.", 0.1, 1,
+            0.05, modes=(_FINE_TUNE,), offered={_FINE_TUNE: WIDTHS}, headline="changed", advanced=False,
+        ),
+    ] = 1.0  # fmt: skip
     colour: Annotated[
         Colour, About("Colour or grey pictures.", made_by_file=True, headline="changed", advanced=False)
     ] = Colour.RGB
@@ -104,14 +114,14 @@ class Design:
         int | None,
         About(
             "At most this many passes over the training pictures.", 1, 10_000,
-            by_mode={_FROZEN: 60, _FINE_TUNE: 6, _SCRATCH: 40}, advanced=False,
+            by_mode={_FROZEN: 60, _FINE_TUNE: 6, NARROW: 25, _SCRATCH: 40}, advanced=False,
         ),
     ] = None  # fmt: skip
     learning_rate: Annotated[
         float | None,
         About(
             "Step size of the optimiser; when fine-tuning, of the backbone.", 1e-6, 1, 0,
-            by_mode={_FROZEN: 1e-3, _FINE_TUNE: 3e-4, _SCRATCH: 3e-3}, advanced=False,
+            by_mode={_FROZEN: 1e-3, _FINE_TUNE: 3e-4, NARROW: 1e-3, _SCRATCH: 3e-3}, advanced=False,
         ),
     ] = None  # fmt: skip
     dropout: Annotated[
@@ -147,6 +157,9 @@ class Design:
     class_weights: Annotated[bool, About("Let classes with few pictures count as much as the others.")] = True
     mixup: Annotated[bool, About("Train on blends of two pictures.", modes=_WHOLE)] = False
     """Zhang et al. 2018."""
+    device: Annotated[Device, About("Where PyTorch computes; auto: on a GPU where it finds one.", modes=_WHOLE)] = (
+        Device.AUTO
+    )
     network: Annotated[
         ScratchNetwork,
         About(
@@ -227,6 +240,11 @@ class Design:
         return _on_file(self.mode, self.backbone)
 
     @property
+    def narrow(self) -> bool:
+        """Whether a narrower network is distilled from the one that is fine-tuned."""
+        return _defaults_of(self.mode, self.width) == NARROW
+
+    @property
     def most_epochs(self) -> int:
         """``epochs``, or the mode's default."""
         return int(self._or_default("epochs"))
@@ -247,7 +265,7 @@ class Design:
         return _setting(name).used_by(self.mode)
 
     def _or_default(self, name: str) -> Any:
-        return _setting(name).value_in(self.mode, getattr(self, name))
+        return _setting(name).value_in(_defaults_of(self.mode, self.width), getattr(self, name))
 
     def headline(self) -> tuple[str, ...]:
         """The names of the settings that tell this design from others in one line: used, and not the default ones."""
@@ -269,12 +287,13 @@ class Design:
         Raises:
             SettingError: a wrong value, or a setting that the mode or the backbone makes no use of.
         """
-        chosen = {name: _setting(name).read(value) for name, value in changes.items()}
+        chosen = {name: _read(_setting(name), value) for name, value in changes.items()}
         mode, backbone = chosen.get("mode", self.mode), chosen.get("backbone", self.backbone)
+        other = _defaults_of(mode, chosen.get("width", self.width)) != _defaults_of(self.mode, self.width)
         for setting in self.schema():
             about = setting.about
             fresh = (
-                (mode is not self.mode and about.by_mode)
+                (other and about.by_mode)
                 or (backbone != self.backbone and about.of_backbone)
                 or (_on_file(mode, backbone) and about.made_by_file)
                 or (not _on_file(mode, backbone) and about.of_file)
@@ -325,8 +344,17 @@ def _setting(name: str) -> Setting:
     return known[name]
 
 
+def _read(setting: Setting, value: Value) -> Any:
+    return None if value is None and setting.optional else setting.read(value)
+
+
 def _default(setting: Setting) -> Any:
     return None if setting.default is None else setting.read(setting.default)
+
+
+def _defaults_of(mode: TrainingMode, width: float) -> str:
+    """Under which name ``About.by_mode`` has the defaults."""
+    return NARROW if mode is TrainingMode.FINE_TUNE and width < 1 else mode
 
 
 def _on_file(mode: TrainingMode, backbone: str) -> bool:

@@ -17,6 +17,8 @@ class Phase(StrEnum):
     EMBEDDING = "embedding"
     """Running the backbone on training pictures."""
     EMBEDDING_VALIDATION = "embedding-validation"
+    FULL_NETWORK = "full-network"
+    """Fine-tuning the full network that a narrow one is distilled from, in batches."""
     MEASURING = "measuring"
     """Running a trained network on its pictures, for the ranges of the int8 model."""
     TESTING = "testing"
@@ -73,6 +75,10 @@ class Remark(StrEnum):
     INT8_LOSS = "int8-loss"
     GUESSED_NORMALISATION = "guessed-normalisation"
     CHOSEN = "chosen"
+    FULL_NETWORK = "full-network"
+    DEVICE = "device"
+    DEVICE_FULL = "device-full"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,12 @@ _TEXTS = {
         "normalisation {detail} is a guess: the file does not say what its network sees of pixels"
     ),
     Remark.CHOSEN: "chosen: {detail}",
+    Remark.FULL_NETWORK: (
+        "the full network, which the narrow one learns from, is right on {detail} of the validation pictures"
+    ),
+    Remark.DEVICE: "computing on {detail}",
+    Remark.DEVICE_FULL: "{detail} ran out of memory: training starts again on cpu; a smaller batch may fit",
+    Remark.TIME: "about {detail}, from a few steps and pictures measured on this machine",
 }
 
 Event: TypeAlias = Step | Batch | Epoch | Note

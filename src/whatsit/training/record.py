@@ -90,7 +90,9 @@ def suggested_name(design: Design) -> str:
     stem = stem.lstrip("._-")[:40] or "model"
     if design.on_file:
         return stem
-    return f"{stem}{f'-{design.blocks}blocks' if design.blocks else ''}-{design.size}"
+    depth = f"-{design.blocks}blocks" if design.blocks else ""
+    width = f"-w{round(100 * design.width)}" if design.narrow else ""
+    return f"{stem}{depth}{width}-{design.size}"
 
 
 def write_training(

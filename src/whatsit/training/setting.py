@@ -16,6 +16,10 @@ Value: TypeAlias = str | int | float | bool | list[str] | None
 """A setting's value as JSON and TOML hold it."""
 
 
+NARROW = "narrow"
+"""A key of ``About.by_mode``: fine-tuning at a width below 1."""
+
+
 class Kind(StrEnum):
     """How a setting is written, in ``whatsit.toml``, on the command line and on a page."""
 
@@ -46,8 +50,8 @@ class About:
     modes: tuple[str, ...] = ()
     """The training modes that use it; empty: all."""
     by_mode: Mapping[str, float | None] = field(default_factory=dict)
-    """What None stands for in each mode; a mode without a value does without the setting."""
-    offered: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """What None stands for in each mode and for ``NARROW``; one without a value does without the setting."""
+    offered: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """The values that a page offers in each mode; others can still be chosen elsewhere."""
     of_backbone: bool = False
     """Whether it means something else on another backbone."""
@@ -85,11 +89,11 @@ class Setting:
         return f"{'one' if self.kind is Kind.CHOICE else 'any'} of {', '.join(self.choices)}" if self.choices else ""
 
     @property
-    def offered(self) -> tuple[int, ...]:
+    def offered(self) -> tuple[float, ...]:
         """The values that a page offers in some mode, ascending; empty: any within the limits."""
         return tuple(sorted({value for values in self.about.offered.values() for value in values}))
 
-    def offering(self, value: int) -> tuple[str, ...]:
+    def offering(self, value: float) -> tuple[str, ...]:
         """The modes in which a page offers a value."""
         return tuple(mode for mode, values in self.about.offered.items() if value in values)
 
@@ -98,7 +102,7 @@ class Setting:
         return not self.about.modes or mode in self.about.modes
 
     def value_in(self, mode: str, value: Any) -> Any:
-        """``value``, or what None stands for in ``mode``."""
+        """``value``, or what None stands for in ``mode``, a training mode or ``NARROW``."""
         return self.about.by_mode.get(mode) if value is None else value
 
     def read(self, value: Any) -> Any:

@@ -6,6 +6,7 @@ only when such a training starts.
 """
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,9 @@ _MATRIX, _BIAS = "head.weight", "head.bias"
 _EVENTS_EVERY = 8
 _WEIGHT_DECAY = 0.01
 _MIXUP_ALPHA = 0.2
+_TEMPERATURE = 2.0
+_TEACHERS_SHARE = 0.9
+"""Of the loss, where a network is distilled from another (Hinton et al. 2015)."""
 _MOST_SPAN = 100
 """Steps that the moving average spans at most, roughly."""
 _FEW_STEPS = 50
@@ -43,6 +47,23 @@ class Labelled:
 
     pixels: NDArray[np.uint8]
     targets: NDArray[np.int64]
+    device: str = "cpu"
+    """Where the network computes on them."""
+
+    def normalised(self, rows: slice | NDArray[np.int64]) -> Tensor:
+        """Some of them on the device, ``normalised``."""
+        return normalised(self.pixels[rows], self.device)
+
+    def plain(self, rows: slice | NDArray[np.int64], size: int) -> Tensor:
+        """``normalised`` at the network's size: training pictures are kept larger, for crops."""
+        pictures = self.normalised(rows)
+        if pictures.shape[-1] == size:
+            return pictures
+        return functional.interpolate(pictures, (size, size), mode="bilinear", antialias=True)
+
+    def classes(self, rows: slice | NDArray[np.int64]) -> Tensor:
+        """The class indices of some of them, on the device."""
+        return torch.from_numpy(self.targets[rows]).to(self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,8 @@ class Recipe:
     """Largest shift, as a share of the side."""
     warm_up: float = 0.05
     """Share of the steps during which the rate rises."""
+    teacher: Callable[[Tensor], Tensor] | None = None
+    """Normalised pictures to the logits (n, classes) of a network to distil; None: only the labels teach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +105,12 @@ def descend(
     next batch.
     """
     torch.manual_seed(design.seed)
-    torch.use_deterministic_algorithms(True)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's products are not deterministic
+    torch.use_deterministic_algorithms(True, warn_only=training.device != "cpu")
+    weights = {name: tensor.to(training.device) for name, tensor in weights.items()}
     start = head if head is not None else (np.zeros((classes, dim), np.float32), np.zeros(classes, np.float32))
-    run = _Descent(body, weights, trainable, (torch.tensor(start[0]), torch.tensor(start[1])), training, design, recipe)
+    matrix, bias = (torch.tensor(part, device=training.device) for part in start)
+    run = _Descent(body, weights, trainable, (matrix, bias), training, design, recipe)
     history: list[Epoch] = []
     best_rank, kept, stopped = (-math.inf, 0.0), run.snapshot(), False
     epochs = design.most_epochs
@@ -110,7 +136,11 @@ def descend(
             break
     found, matrix, bias = kept
     return Trained(
-        {name: tensor.numpy() for name, tensor in found.items()}, matrix.numpy(), bias.numpy(), tuple(history), stopped
+        {name: tensor.cpu().numpy() for name, tensor in found.items()},
+        matrix.cpu().numpy(),
+        bias.cpu().numpy(),
+        tuple(history),
+        stopped,
     )
 
 
@@ -146,7 +176,8 @@ class _Descent:
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimiser, lambda step: _rate(step, steps, recipe.warm_up) * min(1, steps / _FEW_STEPS)
         )
-        self._importance = _class_importance(training.targets, self._classes, design.class_weights)
+        importance = _class_importance(training.targets, self._classes, design.class_weights)
+        self._importance = importance.to(training.device)
         self._learning = {name: weights[name] for name in trainable} | {_MATRIX: self._matrix, _BIAS: self._bias}
         self._sums = {name: torch.zeros_like(tensor) for name, tensor in self._learning.items()}
         self._steps = 0
@@ -167,19 +198,23 @@ class _Descent:
                 seen.stopped = True
                 break
             self._step(rows, seen)
-            if at % _EVENTS_EVERY == 0 or at == self._batches:
+            if at == 1 or at % _EVENTS_EVERY == 0 or at == self._batches:
                 on_event(Batch(number, self._design.most_epochs, at, self._batches))
         return seen
 
     def _step(self, rows: NDArray[np.int64], seen: _Seen) -> None:
-        pictures = _varied(self._training.pixels[rows], self._design, self._recipe, self._random)
-        targets = torch.from_numpy(self._training.targets[rows])
+        pictures = _varied(self._training.normalised(rows), self._design, self._recipe, self._random)
+        targets = self._training.classes(rows)
         soft = _smoothed(targets, self._classes, self._design.label_smoothing)
         if self._design.mixup:
             pictures, soft = _mixed(pictures, soft, self._random)
         embedding = functional.dropout(self._body(self._weights, pictures, True), self._design.dropout)
         logits = embedding @ self._matrix.T + self._bias
         losses = -(soft * functional.log_softmax(logits, 1)).sum(1)
+        if self._recipe.teacher is not None:
+            with torch.no_grad():
+                taught = self._recipe.teacher(pictures)
+            losses = (1 - _TEACHERS_SHARE) * losses + _TEACHERS_SHARE * _divergence(taught, logits)
         loss = (losses * self._importance[targets]).mean()
         self._optimiser.zero_grad()
         torch.autograd.backward(loss)
@@ -210,28 +245,27 @@ def _smoothed(targets: Tensor, classes: int, share: float) -> Tensor:
     return functional.one_hot(targets, classes).float() * (1 - share) + share / classes
 
 
+def _divergence(teacher: Tensor, student: Tensor) -> Tensor:
+    """How far each row of the student's softened answers is from the teacher's, (n,), on the scale of the loss."""
+    expected = functional.softmax(teacher / _TEMPERATURE, 1)
+    found = functional.log_softmax(student / _TEMPERATURE, 1)
+    return functional.kl_div(found, expected, reduction="none").sum(1) * _TEMPERATURE**2
+
+
 def _mixed(pictures: Tensor, soft: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     part = float(random.beta(_MIXUP_ALPHA, _MIXUP_ALPHA))
-    other = torch.from_numpy(random.permutation(len(pictures)))
+    other = torch.from_numpy(random.permutation(len(pictures))).to(pictures.device)
     return part * pictures + (1 - part) * pictures[other], part * soft + (1 - part) * soft[other]
 
 
-def normalised(pixels: NDArray[np.uint8]) -> Tensor:
+def normalised(pixels: NDArray[np.uint8], device: str = "cpu") -> Tensor:
     """uint8 (n, height, width, channels) to (pixel - 127) / 128, (n, channels, height, width)."""
-    tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
     return ((tensor.float() - 127) / 128).contiguous(memory_format=torch.channels_last)
 
 
-def plain(pixels: NDArray[np.uint8], size: int) -> Tensor:
-    """``normalised`` at the network's size: training pictures are kept larger, for crops."""
-    pictures = normalised(pixels)
-    if pictures.shape[-1] == size:
-        return pictures
-    return functional.interpolate(pictures, (size, size), mode="bilinear", antialias=True)
-
-
-def _varied(pixels: NDArray[np.uint8], design: Design, recipe: Recipe, random: np.random.Generator) -> Tensor:
-    pictures, switches, count = normalised(pixels), design.augmentation, len(pixels)
+def _varied(pictures: Tensor, design: Design, recipe: Recipe, random: np.random.Generator) -> Tensor:
+    switches, count, device = design.augmentation, len(pictures), pictures.device
     scale = random.uniform(recipe.least_crop, 1, count) if switches.zoom else np.ones(count)
     room = 1 - scale
     if switches.zoom and recipe.shift:
@@ -245,22 +279,23 @@ def _varied(pixels: NDArray[np.uint8], design: Design, recipe: Recipe, random: n
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
     rows = np.stack([np.stack([mirror * cos, -sin, offset[0]], 1), np.stack([mirror * sin, cos, offset[1]], 1)], 1)
     shape = [count, pictures.shape[1], design.size, design.size]
-    grid = functional.affine_grid(torch.tensor(rows, dtype=torch.float32), shape, align_corners=False)
+    moved = torch.tensor(rows, dtype=torch.float32, device=device)
+    grid = functional.affine_grid(moved, shape, align_corners=False)
     pictures = functional.grid_sample(pictures, grid, align_corners=False)
     if switches.grey and pictures.shape[1] == 3:
-        chosen = torch.from_numpy(random.random(count) < 0.25)[:, None, None, None]
+        chosen = torch.from_numpy(random.random(count) < 0.25).to(device)[:, None, None, None]
         pictures = torch.where(chosen, pictures.mean(1, keepdim=True).expand_as(pictures), pictures)
     if switches.contrast:
-        gain = _column(random.uniform(1 - CONTRAST, 1 + CONTRAST, count))
+        gain = _column(random.uniform(1 - CONTRAST, 1 + CONTRAST, count), device)
         mean = pictures.mean((1, 2, 3), keepdim=True)
         pictures = (pictures - mean) * gain + mean
     if switches.brightness:
-        pictures = pictures + _column(random.uniform(-BRIGHTNESS, BRIGHTNESS, count)) * (255 / 128)
+        pictures = pictures + _column(random.uniform(-BRIGHTNESS, BRIGHTNESS, count), device) * (255 / 128)
     return pictures.clamp(-127 / 128, 1).contiguous(memory_format=torch.channels_last)
 
 
-def _column(values: NDArray[np.float64]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32)[:, None, None, None]
+def _column(values: NDArray[np.float64], device: torch.device) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32, device=device)[:, None, None, None]
 
 
 def _measured(
@@ -274,8 +309,8 @@ def _measured(
     with torch.no_grad():
         for start in range(0, count, 64):
             rows = slice(start, start + 64)
-            targets = torch.from_numpy(pictures.targets[rows])
-            logits = body(weights, plain(pictures.pixels[rows], size), False) @ matrix.T + bias
+            targets = pictures.classes(rows)
+            logits = body(weights, pictures.plain(rows, size), False) @ matrix.T + bias
             loss += float(functional.cross_entropy(logits, targets, reduction="sum"))
             right += int((logits.argmax(1) == targets).sum())
     return loss / count, right / count

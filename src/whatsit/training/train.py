@@ -38,6 +38,7 @@ from whatsit.teaching.teach import (
     first_of_each_label,
 )
 from whatsit.training.design import Design, TrainingMode
+from whatsit.training.device import Device, chosen_device, on_device
 from whatsit.training.events import Epoch, Note, OnEvent, Phase, Remark, Stop, ignore, never
 from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
@@ -62,6 +63,11 @@ MEASURED_PICTURES = 200
 """Training pictures on which the ranges of a whole trained network are measured."""
 _MARGIN = 1.15
 """For fine-tuning, pictures are kept larger than the input by this factor, so that crops can be taken."""
+
+
+def margin(design: Design) -> int:
+    """The side at which training pictures are kept while a whole network is trained."""
+    return round(design.size * (_MARGIN if design.mode is TrainingMode.FINE_TUNE else 1))
 
 
 def train(
@@ -248,12 +254,13 @@ def _train_network(
     design: Design, training: Sequence[Example], validation: Sequence[Example], strangers: Sequence[ImageLike],
     report: Report, stop: Stop,
 ) -> Training:  # fmt: skip
-    run = _trainer(design.mode)
+    run = trainer(design.mode)
+    chosen_device(design.device)  # refused before any picture is read
     design = replace(design, fit=design.usual_fit)
     preprocess = Preprocess(design.size, design.size, design.usual_fit, design.colour, (MEAN,), (STD,))
-    margin = round(design.size * (_MARGIN if design.mode is TrainingMode.FINE_TUNE else 1))
-    wide = Preprocess(margin, margin, design.usual_fit, design.colour, (MEAN,), (STD,))
-    check_memory(design, len(training), margin)
+    side = margin(design)
+    wide = Preprocess(side, side, design.usual_fit, design.colour, (MEAN,), (STD,))
+    check_memory(design, len(training), side)
     kept, pixels = decoded(wide, training, report, Phase.READING, stop)
     held, held_pixels = decoded(preprocess, validation, report, Phase.READING_VALIDATION, stop)
     check_labels([label for _, label in kept])
@@ -267,6 +274,7 @@ def _train_network(
     head = LinearHead(trained.head_weights, trained.head_bias, tuple(labels), normalise=False)
     digest = hashlib.sha256(network).hexdigest()[:16]
     name = f"{design.mode}-{design.backbone}" if design.mode is TrainingMode.FINE_TUNE else f"{design.network}-cnn"
+    name += f"-w{round(100 * design.width)}" if design.narrow else ""
     backbone = Backbone(network, preprocess, f"{name}:{digest}@{design.size}-float32")
     plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
     _, embeddings = embed_views(plain, kept, None, report, report.leave_out, Phase.MEASURING)
@@ -323,7 +331,12 @@ _Pictures: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
 _Trainer: TypeAlias = Callable[[Design, int, _Pictures, _Pictures, OnEvent, Stop], "tuple[Trained, bytes]"]
 
 
-def _trainer(mode: TrainingMode) -> _Trainer:
+def trainer(mode: TrainingMode) -> _Trainer:
+    """What trains a whole network in this mode, on pixels in memory.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+    """
     purpose = "fine-tuning" if mode is TrainingMode.FINE_TUNE else "training from scratch"
     try:
         from whatsit.training.torch_loop import Labelled
@@ -337,6 +350,10 @@ def _trainer(mode: TrainingMode) -> _Trainer:
     def run(
         design: Design, classes: int, training: _Pictures, validation: _Pictures, on_event: OnEvent, stop: Stop
     ) -> "tuple[Trained, bytes]":
-        return train_whole(design, classes, Labelled(*training), Labelled(*validation), on_event, stop)
+        def on(device: Device) -> "tuple[Trained, bytes]":
+            given, held = (Labelled(*pictures, device.value) for pictures in (training, validation))
+            return train_whole(design, classes, given, held, on_event, stop)
+
+        return on_device(design.device, on, on_event)
 
     return run

@@ -51,13 +51,15 @@ class TestJob(TypedDict):
 
 
 class SweepJob(TypedDict):
-    """Measure every combination of sizes, backbones and fits."""
+    """Measure every combination of sizes, backbones, widths and fits."""
 
     job: Literal["sweep"]
     project: str
     design: dict[str, Value]
     sizes: list[int]
     backbones: list[str]
+    widths: list[float]
+    """Of fine-tuned networks; empty: heads only."""
     fits: list[str]
     training: Pairs
     validation: Pairs

@@ -13,7 +13,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.studio.jobs.channel import Channel
 from whatsit.studio.jobs.job_messages import DeployJob, Job, Pairs, SweepJob, TestJob, TrainJob, event_message
 from whatsit.tflite.network import read_model_file
-from whatsit.training.design import Design
+from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Event, Phase, Step
 from whatsit.training.record import ModelFiles
 
@@ -36,12 +36,22 @@ def run_job(job: Job, channel: Channel) -> None:
 
 def train(job: TrainJob, channel: Channel) -> None:
     """Train and save."""
+    from whatsit.training.estimate import time_note, training_seconds
     from whatsit.training.train import train as run
 
     os.nice(_POLITE)  # the live picture comes first
     files = ModelFiles(Path(job["folder"]), job["name"])
+    design, training, validation = (
+        Design.from_dict(job["design"]),
+        _examples(job["training"]),
+        _examples(job["validation"]),
+    )
+    if design.mode is not TrainingMode.FROZEN:
+        channel.send(
+            event_message(time_note(training_seconds(training, design, validation=validation, stop=channel.stop)))
+        )
     trained = run(
-        _examples(job["training"]), Design.from_dict(job["design"]), validation=_examples(job["validation"]),
+        training, design, validation=validation,
         strangers=[Path(path) for path in job["strangers"]],
         on_event=lambda event: channel.send(event_message(event)), stop=channel.stop, cache=job["cache"],
     )  # fmt: skip
@@ -88,23 +98,26 @@ def test(job: TestJob, channel: Channel) -> None:
 
 def sweep(job: SweepJob, channel: Channel) -> None:
     """Measure designs, one after the other."""
-    from whatsit.evaluation.sweep import Trial, combinations
+    from whatsit.evaluation.sweep import Trial, combinations, planned
     from whatsit.evaluation.sweep import sweep as run
     from whatsit.imaging.preprocess import Fit
 
     wanted = combinations(job["sizes"], job["backbones"], [Fit(fit) for fit in job["fits"]])
 
+    design = Design.from_dict(job["design"])
+    plan = planned(wanted, design, job["widths"])
+
     def on_trial(trial: Trial) -> None:
-        channel.send({"kind": "trial", "trial": trial.to_record(), "trials": len(wanted)})
+        channel.send({"kind": "trial", "trial": trial.to_record(), "trials": len(plan)})
 
     def on_event(event: Event) -> None:
         if not isinstance(event, Epoch):
             channel.send(event_message(event))
 
     run(
-        wanted, Design.from_dict(job["design"]), _examples(job["training"]), _examples(job["validation"]),
+        wanted, design, _examples(job["training"]), _examples(job["validation"]),
         strangers=[Path(path) for path in job["strangers"]],
-        on_trial=on_trial, on_event=on_event, stop=channel.stop, cache=Path(job["cache"]),
+        on_trial=on_trial, on_event=on_event, stop=channel.stop, cache=Path(job["cache"]), widths=job["widths"],
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from whatsit.datasets.label import RESERVED
 from whatsit.datasets.project import Project
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError
-from whatsit.evaluation.sweep import Trial, combinations
+from whatsit.evaluation.sweep import Trial, combinations, planned
 from whatsit.evaluation.sweep_record import SweepRecord
 from whatsit.files import beneath
 from whatsit.imaging.preprocess import Fit
@@ -208,8 +208,10 @@ class Workshop:
             return None
         return test_view(found, found["pictures"] != _digest(self._pictures(Split(split))))
 
-    def sweep(self, sizes: Sequence[int], backbones: Sequence[str], fits: Sequence[str]) -> None:
-        """Measure every combination with the design of the Train page.
+    def sweep(
+        self, sizes: Sequence[int], backbones: Sequence[str], fits: Sequence[str], widths: Sequence[float] = ()
+    ) -> None:
+        """Measure every combination with the design of the Train page; ``widths``: fine-tuned, else heads only.
 
         Raises:
             DataError: no validation pictures, or a job is running.
@@ -222,11 +224,12 @@ class Workshop:
             self._begin("sweep", "", {
                 "job": "sweep", "project": self._folder,
                 "design": Design.from_dict(self._project.settings.design).to_dict(),
-                "sizes": list(sizes), "backbones": list(backbones), "fits": list(fits),
+                "sizes": list(sizes), "backbones": list(backbones), "fits": list(fits), "widths": list(widths),
                 "training": self._examples(Split.TRAINING), "validation": validation,
                 "strangers": self._strangers(), "cache": self._cache,
             })  # fmt: skip
-            self._work.most_trials = len(combinations(sizes, backbones, [Fit(fit) for fit in fits]))
+            wanted = combinations(sizes, backbones, [Fit(fit) for fit in fits])
+            self._work.most_trials = len(planned(wanted, Design(), widths))
             self.sweeps.clear()
 
     def stop(self) -> None:

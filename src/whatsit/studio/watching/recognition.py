@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from whatsit.live.answer import Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Answer, Live
 from whatsit.live.recogniser import Recogniser
+from whatsit.live.repeats import Repeatable
 from whatsit.live.smoothing import Smoothing, smooth
 from whatsit.models.corrected import Seen
 from whatsit.models.prediction import Predictions
@@ -68,21 +69,12 @@ class AnswerView(TypedDict):
     """Seconds from capturing the frame to this message."""
 
 
-class Outlet(Protocol):
-    """Where answers go besides the tabs."""
-
-    model: str
-    """The model whose answers it takes."""
-
-    def wants(self, model: str) -> bool:
-        """Whether it wants the answers of a model, also where no tab does."""
-
-    def put(self, model: str, answer: Answer) -> None:
-        """Take an answer; returns at once."""
+Watch: TypeAlias = Callable[[str, Answer], None]
+"""Called with the model and every answer; returns at once."""
 
 
 @runtime_checkable
-class Seeing(Recogniser, Protocol):
+class Seeing(Repeatable, Protocol):
     """A recogniser that says what corrected pictures are compared with: ``Classifier``, and what is taught."""
 
     def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
@@ -100,6 +92,11 @@ class _WithCorrections:
     def preprocess(self) -> Preprocess:
         """How frames become its input."""
         return self._base.preprocess
+
+    @property
+    def knowledge(self) -> object:
+        """What it answers by; the corrected pictures stay the same."""
+        return self._base.knowledge
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
         """The best classes of a prepared frame."""
@@ -119,14 +116,19 @@ class _Posting:
 class Recognition:
     """A live engine whose answers are posted to the hub as ``answer:<model>``.
 
-    It runs only while a tab subscribes to them, or they have an outlet. ``attend`` must be called from one thread.
+    It runs only while a tab subscribes to them, or they are wanted elsewhere; one thread calls ``attend``.
 
     Args:
-        outlet: takes each answer too, wherever it goes from there.
+        wanted: whether the answers of a model are wanted, also where no tab watches.
+        watches: take each answer too, wherever it goes from there.
+        recognise_all: as for ``Live``.
     """
 
-    def __init__(self, model: str, recogniser: Seeing, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
-        self._outlet = outlet
+    def __init__(
+        self, model: str, recogniser: Seeing, feed: Feed, hub: Hub, *,
+        wanted: Callable[[str], bool], watches: Sequence[Watch], recognise_all: bool,
+    ) -> None:  # fmt: skip
+        self._wanted, self._watches, self._recognise_all = wanted, watches, recognise_all
         self.kind = f"answer:{model}"
         self.model = model
         self.base = recogniser
@@ -135,8 +137,6 @@ class Recognition:
         """The corrected pictures, by this model's embeddings."""
         self.latest: Answer | None = None
         """The newest answer, with its frame."""
-        self.watches: list[Callable[[str, Answer], None]] = []
-        """Called with the model and every answer."""
         self._units: dict[str, NDArray[np.float32] | None] = {}
         self._recogniser: Recogniser = recogniser
         self._feed = feed
@@ -233,11 +233,14 @@ class Recognition:
     def attend(self) -> None:
         """Start the engine if a tab subscribes, else stop it; restart it when the camera was changed."""
         camera = self._feed.camera
-        wanted = self._hub.wanted(self.kind) or (self._outlet is not None and self._outlet.wants(self.model))
+        wanted = self._hub.wanted(self.kind) or self._wanted(self.model)
         if self._live is not None and (self._camera is not camera or not wanted):
             self.close()
         if self._live is None and wanted:
-            live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
+            live = Live(
+                camera, self._recogniser, [_Posting(self._post)],
+                smoothing=self._smoothing, top_k=SHOWN, recognise_all=self._recognise_all,
+            )  # fmt: skip
             try:
                 live.start()
             except WhatsitError as error:
@@ -253,10 +256,8 @@ class Recognition:
 
     def _post(self, answer: Answer) -> None:
         self.latest = answer
-        for watch in self.watches:
+        for watch in self._watches:
             watch(self.model, answer)
-        if self._outlet is not None:
-            self._outlet.put(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
 
     def _view(self, answer: Answer) -> AnswerView:

@@ -72,7 +72,7 @@ socket.on("answer", (answer) => {
   if (!running || answer.model !== model) return;
   $("why").disabled = answer.label === null;
   showAnswer({ ...answer, distance: null });
-  drawBars($("bars"), answer.classes.slice(0, 8), (one) => percent(one.score), answer.state === "label" ? answer.label : null);
+  drawBars($("bars"), answer.classes.slice(0, 8), (one) => percent(one.score), answer.state === "label" ? answer.label : null, $("threshold").disabled ? null : Number($("threshold").value));
   if (performance.now() - shownAt < 300) return;
   shownAt = performance.now();
   setText($("fps"), answer.fps.toFixed(1));

@@ -152,14 +152,21 @@ class Hello(TypedDict):
 
     tab: str
     """The tab's name, to be sent with ``CameraChoice``."""
+    project: str
+    """The name of the project's folder: a page that was made of another one is loaded anew."""
 
 
 class Taken(TypedDict):
     """The frame that this tab sent was taken; it can send the next."""
 
 
+class Heard(TypedDict):
+    """What the tab said arrived; a page that hears nothing for long knows that the server is gone."""
+
+
 MESSAGES: dict[str, type] = {
     "hello": Hello,
+    "heard": Heard,
     "taken": Taken,
     "camera": CameraView,
     "undo": UndoView,

@@ -16,6 +16,8 @@ class SweepChoice(Body):
     sizes: list[int] = Field(max_length=16)
     backbones: list[str] = Field(max_length=16)
     fits: list[Fit] = Field(max_length=3)
+    widths: list[float] = Field(default=[], max_length=16)
+    """Fine-tuned at these shares of the channels; empty: heads only."""
 
 
 class CountView(TypedDict):

@@ -1,6 +1,7 @@
 """The Sweep page: speed against accuracy of many designs, measured on this machine."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -8,14 +9,24 @@ from starlette.responses import Response
 
 from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.errors import DataError
-from whatsit.evaluation.sweep import MOST_TRIALS, SIZES, Trial, combinations, not_told_apart, pareto_front, recommend
+from whatsit.evaluation.sweep import (
+    MOST_TRIALS,
+    SIZES,
+    Planned,
+    Trial,
+    combinations,
+    not_told_apart,
+    pareto_front,
+    planned,
+    recommend,
+)
 from whatsit.imaging.preprocess import Fit
 from whatsit.studio.jobs.own_backbones import check_backbone, own_backbones
 from whatsit.studio.jobs.runs import backbone_title
 from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.pages.sweep.messages import Begun, CountView, SweepChoice, SweepView, TrialView
 from whatsit.studio.studio import Studio
-from whatsit.training.design import TrainingMode
+from whatsit.training.design import WIDTHS, Design, TrainingMode
 
 PAGE = Page("sweep", "/sweep", order=80)
 router = APIRouter()
@@ -35,7 +46,11 @@ class BackboneOption:
 
 @router.get("/sweep")
 def page(request: Request) -> Response:
-    return render(request, "sweep", sizes=SIZES, backbones=_backbones(studio_of(request)), fits=list(Fit))
+    fine_tunes = find_spec(str(TrainingMode.FINE_TUNE.package)) is not None
+    return render(
+        request, "sweep", sizes=SIZES, backbones=_backbones(studio_of(request)), fits=list(Fit),
+        widths=WIDTHS if fine_tunes else (),
+    )  # fmt: skip
 
 
 @router.get("/api/sweep")
@@ -57,7 +72,7 @@ def result(
 @router.post("/api/sweep/count")
 def count(asked: SweepChoice) -> CountView:
     """How many designs a sweep would measure."""
-    designs = len(combinations(asked.sizes, asked.backbones, asked.fits))
+    designs = len(_wanted(asked))
     return {"designs": designs, "possible": 1 <= designs <= MOST_TRIALS}
 
 
@@ -65,15 +80,19 @@ def count(asked: SweepChoice) -> CountView:
 def begin(request: Request, asked: SweepChoice) -> Begun:
     studio = studio_of(request)
     own = own_backbones(studio.project, studio.runs)
-    wanted = combinations(asked.sizes, asked.backbones, asked.fits)
-    for backbone in wanted:
+    wanted = _wanted(asked)
+    for backbone, _, _ in wanted:
         check_backbone(backbone.name, own)
     if not 1 <= len(wanted) <= MOST_TRIALS:
         raise DataError(
             f"{len(wanted)} designs: expected 1 to {MOST_TRIALS} in one sweep; choose other sizes or backbones"
         )
-    studio.workshop.sweep(asked.sizes, asked.backbones, [fit.value for fit in asked.fits])
+    studio.workshop.sweep(asked.sizes, asked.backbones, [fit.value for fit in asked.fits], asked.widths)
     return {"message": "sweep_begun", "values": {}}
+
+
+def _wanted(asked: SweepChoice) -> list[Planned]:
+    return planned(combinations(asked.sizes, asked.backbones, asked.fits), Design(), asked.widths)
 
 
 def _trial_view(trial: Trial, on_front: bool) -> TrialView:
@@ -85,8 +104,9 @@ def _trial_view(trial: Trial, on_front: bool) -> TrialView:
         "milliseconds": row["milliseconds"], "milliseconds_p95": row["milliseconds_p95"],
         "size_bytes": row["size_bytes"], "multiply_adds": row["multiply_adds"], "on_front": on_front,
         "design": {
-            "mode": TrainingMode.FROZEN.value, "backbone": row["backbone"], "size": row["size"], "fit": row["fit"],
-            "blocks": row["blocks"],
+            "mode": (TrainingMode.FROZEN if trial.width is None else TrainingMode.FINE_TUNE).value,
+            "backbone": row["backbone"], "size": row["size"], "fit": row["fit"], "blocks": row["blocks"],
+            "width": row["width"],
         },
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ import { figure } from "../names.js";
 import { act, get, post } from "../requests.js";
 import { ScatterChart } from "./scatter_chart.js";
 import * as socket from "../socket.js";
+import "../splits.js";
 import { toast } from "../toast.js";
 import { bindWork, onWork, setIdle, isRunning } from "../work.js";
 
@@ -17,14 +18,14 @@ let pictures = null;
 bindWork("sweep");
 
 const ticked = (name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value);
-const asked = () => ({ sizes: ticked("sizes").map(Number), backbones: ticked("backbones"), fits: ticked("fits") });
+const asked = () => ({ sizes: ticked("sizes").map(Number), backbones: ticked("backbones"), fits: ticked("fits"), widths: ticked("widths").map(Number) });
 let possible = false;
 let question = 0;
 const allow = () => { $("begin").disabled = !possible || !ready || isRunning(); };
 async function count() {
   const turn = ++question; // only the answer to the latest question counts
-  const { sizes, backbones, fits } = asked();
-  const found = await post("/api/sweep/count", { sizes, backbones, fits });
+  const { sizes, backbones, fits, widths } = asked();
+  const found = await post("/api/sweep/count", { sizes, backbones, fits, widths });
   if (turn !== question) return;
   possible = found.possible;
   $("count").textContent = t("sweep.count", { n: found.designs, figure: figure.format(found.designs) });
@@ -34,8 +35,8 @@ const recount = () => count().catch((error) => toast(error.message, "bad"));
 form.addEventListener("change", recount);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const { sizes, backbones, fits } = asked();
-  act("/api/sweep", { sizes, backbones, fits }, { quiet: true });
+  const { sizes, backbones, fits, widths } = asked();
+  act("/api/sweep", { sizes, backbones, fits, widths }, { quiet: true });
   if (matchMedia("(max-width: 900px)").matches) $("work").scrollIntoView({ block: "start" });
 });
 

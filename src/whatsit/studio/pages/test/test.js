@@ -8,6 +8,7 @@ import { figure } from "../names.js";
 import { openPicture, pictureButton, pictureOf } from "./pictures.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
+import "../splits.js";
 import { toast } from "../toast.js";
 import { bindMend, openWhy } from "../why.js";
 import { bindWork, ended, onWork, setIdle, isRunning } from "../work.js";
@@ -128,7 +129,7 @@ function fill(table, rows) {
 }
 
 function classes(found) {
-  const rows = found.map((one) => [one.label, figure.format(one.pictures), one.precision ?? "–", one.recall ?? "–", one.f1]);
+  const rows = found.map((one) => [one.label, figure.format(one.pictures), one.precision ?? "–", one.recall ?? t("test.untested_class"), one.pictures ? one.f1 : "–"]);
   fill($("classes"), [[t("bars.class"), t("collect.pictures"), t("test.precision"), t("test.recall"), "F1"], ...rows]);
 }
 

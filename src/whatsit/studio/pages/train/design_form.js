@@ -12,6 +12,8 @@ export function setSettings(found) {
 const part = (name) => form.querySelector(`[data-setting="${name}"]`);
 const inputs = (name) => [...part(name).querySelectorAll(`[name="${name}"]`)];
 const mode = () => form.elements.mode.value;
+// A narrow network has defaults of its own; they come under this name.
+const regime = () => (mode() === "fine-tune" && Number(form.querySelector("[name=width]:checked")?.value ?? 1) < 1 ? "narrow" : mode());
 const isNumber = ({ kind }) => kind === "count" || kind === "number";
 
 export function fill(design) {
@@ -22,7 +24,7 @@ export function fill(design) {
 function put(setting, value) {
   const fields = inputs(setting.name);
   const [first] = fields;
-  const usual = setting.defaults[mode()] ?? null;
+  const usual = setting.defaults[regime()] ?? null;
   if (setting.kind === "flag") first.checked = Boolean(value ?? usual);
   else if (setting.kind === "switches") for (const box of fields) box.checked = (value ?? usual).includes(box.value);
   else if (first.type === "radio") choose(setting, value ?? usual);
@@ -105,7 +107,7 @@ function follow() {
   for (const setting of settings.filter(isNumber)) {
     const [first] = inputs(setting.name);
     if (first.type === "radio") nearest(setting.name);
-    else if (first.type === "number") first.placeholder = setting.defaults[now] ?? t(noneKey(setting.name));
+    else if (first.type === "number") first.placeholder = setting.defaults[regime()] ?? t(noneKey(setting.name));
   }
 }
 
@@ -117,10 +119,11 @@ function nearest(name) {
   const chosen = fields.find((one) => one.checked);
   if (!chosen?.closest(".pick").hidden) return;
   const away = (one) => Math.abs(one.value - chosen.value);
-  fields.filter((one) => !one.closest(".pick").hidden).sort((one, other) => away(one) - away(other))[0].checked = true;
+  const [closest] = fields.filter((one) => !one.closest(".pick").hidden).sort((one, other) => away(one) - away(other));
+  if (closest) closest.checked = true;
 }
 
 form.addEventListener("change", (event) => {
   if (event.target.name === "backbone") drawBlocks();
-  if (["mode", "backbone"].includes(event.target.name)) follow();
+  if (["mode", "backbone", "width"].includes(event.target.name)) follow();
 });

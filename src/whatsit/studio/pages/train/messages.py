@@ -45,10 +45,19 @@ class SettingView(TypedDict):
     """By mode; null for a setting that the mode does without."""
 
 
+class PresetView(TypedDict):
+    """A design by name."""
+
+    name: str
+    changes: dict[str, Value]
+    """What it sets; null is the default."""
+
+
 class TrainView(TypedDict):
     """The form's settings, the design that was used last, and what there is to train on."""
 
     settings: list[SettingView]
+    presets: list[PresetView]
     design: dict[str, Value]
     pictures: PictureCounts
     name: str

@@ -28,8 +28,9 @@ from whatsit.studio.pages.train.messages import (
 from whatsit.studio.studio import Studio
 from whatsit.tflite.normalisation import RANGES
 from whatsit.training.design import Design, TrainingMode
+from whatsit.training.preset import Preset
 from whatsit.training.record import suggested_name
-from whatsit.training.setting import Setting
+from whatsit.training.setting import NARROW, Setting
 
 PAGE = Page("train", "/train", order=60)
 router = APIRouter()
@@ -54,7 +55,7 @@ class BackboneOption:
 def page(request: Request) -> Response:
     return render(
         request, "train", settings=Design.schema(), backbones=_backbones(studio_of(request)),
-        ranges=list(RANGES),
+        ranges=list(RANGES), presets=[(preset.value, preset.design().mode) for preset in Preset],
         installed=[mode for mode in TrainingMode if mode.package is None or find_spec(mode.package) is not None],
     )  # fmt: skip
 
@@ -69,6 +70,7 @@ def state(request: Request) -> TrainView:
         design = Design()
     return {
         "settings": [_setting_view(setting) for setting in Design.schema()],
+        "presets": [{"name": preset.value, "changes": dict(preset.changes())} for preset in Preset],
         "design": design.to_dict(),
         "pictures": studio.workshop.counts(),
         "name": studio.runs.free_name(suggested_name(design)),
@@ -130,7 +132,7 @@ def use(request: Request, asked: RunChoice) -> Used:
 
 
 def _setting_view(setting: Setting) -> SettingView:
-    defaults = {mode.value: setting.value_in(mode, setting.default) for mode in TrainingMode}
+    defaults = {str(mode): setting.value_in(mode, setting.default) for mode in (*TrainingMode, NARROW)}
     return {"name": setting.name, "kind": setting.kind.value, "defaults": defaults}
 
 

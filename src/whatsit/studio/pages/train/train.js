@@ -7,6 +7,7 @@ import { figure } from "../names.js";
 import { get, post } from "../requests.js";
 import "./runs.js";
 import * as socket from "../socket.js";
+import "../splits.js";
 import { toast } from "../toast.js";
 import { bindWork, ended, epochs, onWork, setIdle, isRunning, work } from "../work.js";
 
@@ -53,10 +54,12 @@ function next(name) {
 // What there is to learn from, and the design that was used last.
 let first = true;
 let settings = [];
+let presets = [];
 async function load() {
   const state = await get("/api/train");
   setSettings(state.settings);
   settings = state.settings;
+  presets = state.presets;
   if (first) fill({ ...state.design, ...fromAddress() });
   first = false;
   const { training, validation, test, labels } = state.pictures;
@@ -100,6 +103,11 @@ $("name").addEventListener("input", () => {
 $("design").addEventListener("change", (event) => { if (event.target.id !== "name") suggest().catch((error) => toast(error.message, "bad")); });
 $("defaults").addEventListener("click", () => {
   fill({});
+  suggest().catch((error) => toast(error.message, "bad"));
+});
+// A preset sets some of the form; the rest stays.
+for (const button of document.querySelectorAll("[data-preset]")) button.addEventListener("click", () => {
+  fill({ ...read(), ...presets.find((one) => one.name === button.dataset.preset).changes });
   suggest().catch((error) => toast(error.message, "bad"));
 });
 $("design").addEventListener("submit", async (event) => {
