@@ -68,27 +68,24 @@ class Trial:
     measurement: Measurement
     balanced: float | None = None
     """The balanced accuracy; None: as kept by an earlier version, which did not measure it."""
+    width: float | None = None
+    """The share of channels of a fine-tuned network; None: only a head was trained."""
     judged: tuple[int, ...] = ()
     """Each picture's class, from 1, negative where the answer was wrong; empty: as kept by an earlier version."""
     cross_validated: bool = False
     """Whether the pictures were held out in turn; otherwise they are the validation pictures."""
-    width: float | None = None
-    """The share of channels of a fine-tuned network; None: only a head was trained."""
 
     @classmethod
     def of(
-        cls,
-        backbone: BackboneChoice,
-        judged: Sequence[int],
-        measurement: Measurement,
-        cross_validated: bool,
+        cls, backbone: BackboneChoice, judged: Sequence[int], measurement: Measurement, cross_validated: bool = False,
         width: float | None = None,
-    ) -> "Trial":
+    ) -> "Trial":  # fmt: skip
         """A trial from each picture's class, as in ``judged``."""
         found = np.array(judged)
         recalls = [float((found[np.abs(found) == one] > 0).mean()) for one in np.unique(np.abs(found))]
-        right, balanced = int((found > 0).sum()), float(np.mean(recalls))
-        return cls(backbone, right, len(found), measurement, balanced, tuple(judged), cross_validated, width)
+        right = int((found > 0).sum())
+        balanced = float(np.mean(recalls))
+        return cls(backbone, right, len(found), measurement, balanced, width, tuple(judged), cross_validated)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -165,8 +162,7 @@ class Trial:
         )  # fmt: skip
         return cls(
             backbone, values["right"], values["pictures"], measured, values.get("balanced_accuracy"),
-            tuple(map(int, values.get("judged", ()))), bool(values.get("cross_validated", False)),
-            values.get("width"),
+            values.get("width"), tuple(map(int, values.get("judged", ()))), bool(values.get("cross_validated", False)),
         )  # fmt: skip
 
 
@@ -257,7 +253,7 @@ def sweep(
         content = trained.model.to_tflite()
         actual = replace(backbone, size=trained.design.size)  # a file has its own
         judged: tuple[int, ...] = ()
-        if width is None and len(judging) < FEW_PICTURES:  # it judges heads on a frozen backbone
+        if width is None and len(judging) < FEW_PICTURES:
             try:
                 judged = cross_validated(trial_design, training, judging, cache=cache, on_event=told, stop=stop)
             except StoppedError:
@@ -269,6 +265,11 @@ def sweep(
     return trials
 
 
+def _judged(found: Evaluation) -> tuple[int, ...]:
+    numbers = {label: number for number, label in enumerate(found.labels, 1)}
+    return tuple(numbers[one.label] if one.right else -numbers[one.label] for one in found.judged)
+
+
 def _design(design: Design, backbone: BackboneChoice, width: float | None) -> Design:
     mode = TrainingMode.FROZEN if width is None else TrainingMode.FINE_TUNE
     chosen = design.revised({"mode": mode.value} | ({} if width is None else {"width": width, "backbone": DEFAULT}))
@@ -276,11 +277,6 @@ def _design(design: Design, backbone: BackboneChoice, width: float | None) -> De
         chosen, backbone=backbone.name, size=backbone.size, blocks=backbone.blocks, fit=backbone.fit,
         normalise=_normalise(backbone, design) if width is None else None,
     )  # fmt: skip
-
-
-def _judged(found: Evaluation) -> tuple[int, ...]:
-    numbers = {label: number for number, label in enumerate(found.labels, 1)}
-    return tuple(numbers[one.label] if one.right else -numbers[one.label] for one in found.judged)
 
 
 def _normalise(backbone: BackboneChoice, design: Design) -> str | None:

@@ -7,8 +7,6 @@ lifetimes allow, and behind them what its interpreter and kernels remember (Davi
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from whatsit.errors import ModelError
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import flatbuffer_part
@@ -99,9 +97,12 @@ def _aligned(tensor: Any) -> int:
 def _channels(model: Any, tensors: Any, operator: Any) -> int:
     """The channels of an operator that has a multiplier and a shift for each."""
     kind = operator_name(model, operator)
-    if kind not in WEIGHTED or (kind == "FULLY_CONNECTED" and not _per_channel(tensors[int(operator.inputs[1])])):
+    if kind not in WEIGHTED:
         return 0
-    return int(np.asarray(tensors[int(operator.outputs[0])].shape)[-1])
+    weights = tensors[int(operator.inputs[1])]
+    if kind == "FULLY_CONNECTED" and not _per_channel(weights):
+        return 0
+    return int(weights.shape[3 if kind == "DEPTHWISE_CONV_2D" else 0])
 
 
 def _per_channel(weights: Any) -> bool:
