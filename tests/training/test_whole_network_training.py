@@ -82,8 +82,7 @@ def test_the_textbooks_network_is_layer_for_layer_the_one_in_the_textbooks_file(
 
 @pytest.mark.parametrize("design", [
     FINE, dataclasses.replace(FINE, colour=Colour.GREY, mixup=True, unfrozen_blocks=1), SCRATCH,
-    dataclasses.replace(SCRATCH, colour=Colour.GREY), dataclasses.replace(FINE, width=0.5, mixup=True),
-    TEXTBOOK,
+    dataclasses.replace(SCRATCH, colour=Colour.GREY), dataclasses.replace(FINE, width=0.5, mixup=True), TEXTBOOK,
 ])  # fmt: skip
 def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, design):
     trained = train(shapes[0], design, validation=shapes[1])
@@ -203,7 +202,7 @@ def test_a_sweep_over_widths_fine_tunes_and_names_them(shapes):
     found = sweep(combinations([32], ["lite0/4"]), design, shapes[0], shapes[1], widths=[1, 0.5])
     assert [trial.name for trial in found] == ["lite0/4x1@32", "lite0/4x0.5@32"]
     assert found[1].measurement.multiply_adds < 0.5 * found[0].measurement.multiply_adds
-    assert [Trial.from_dict(trial.to_record()) for trial in found] == found
+    assert [Trial.from_dict(trial.to_dict()) for trial in found] == found
     with pytest.raises(DataError, match=r"width 2: expected 0\.1 to 1"):
         sweep(combinations([32]), design, *shapes, widths=[2])
 

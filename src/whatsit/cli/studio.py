@@ -15,8 +15,8 @@ def studio(
     project: Annotated[
         Path | None,
         typer.Argument(
-            help="The project's folder; made where it is missing. Default: whatsit-project, or with --projects the one "
-            "used last.",
+            help="The project's folder, or its name with --projects; made where it is missing. Default: "
+            "whatsit-project, or of --projects the one used last.",
             show_default=False,
         ),
     ] = None,

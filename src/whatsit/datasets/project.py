@@ -11,7 +11,7 @@ from typing import Any
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
-from whatsit.datasets.coach import Advice, AdviceKind, advise
+from whatsit.datasets.coach import Advice, AdviceKind, advise_by_looks
 from whatsit.datasets.correction import correct
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
@@ -131,7 +131,8 @@ class Project:
         if len({one.label for one in pictures}) < 2:
             return Advice(AdviceKind.START)
         unit = unit_embeddings(self.dataset, pictures, embedder or Backbone.builtin(), progress)
-        return advise(unit, [one.label for one in pictures])
+        labels, hashes = [one.label for one in pictures], [one.hash for one in pictures]
+        return advise_by_looks(unit, labels, hashes, self.dataset.colours)
 
     def save_tables(self, name: str, tables: Sequence[Mapping[str, Any]], by: str) -> None:
         """Replace the ``[[name]]`` tables of ``whatsit.toml`` in one step. Comments and all other keys are kept.

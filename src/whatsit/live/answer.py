@@ -27,11 +27,6 @@ class Stats:
     repeated: int = 0
     """Those among them that showed exactly what the one before did, so that nothing was recognised again."""
 
-    @property
-    def spare_ms(self) -> float:
-        """How long preparing can wait after inference has begun and still be done first, with some reserve."""
-        return max(0.0, 0.95 * self.inference_ms - 1.2 * self.prepare_ms - 0.7)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:

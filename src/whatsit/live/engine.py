@@ -20,6 +20,7 @@ from whatsit.errors import ArgumentError, CameraError, DataError, WhatsitError
 from whatsit.live.answer import Answer, Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
+from whatsit.live.headstart import Headstart
 from whatsit.live.meter import Meter
 from whatsit.live.model_selector import ModelSelector
 from whatsit.live.recogniser import Recogniser, as_recogniser
@@ -126,6 +127,7 @@ class Live:
         self._shared: SharedCamera | None = None
         self._frames: Subscription | None = None
         self._prepared: Mailbox[_Prepared] = Mailbox()
+        self._headstart = Headstart()
         self._threads: list[threading.Thread] = []
         self._sink_threads: list[SinkThread] = []
         self._readers: list[Mailbox[Answer]] = []
@@ -325,7 +327,7 @@ class Live:
             # One frame ahead is enough: preparing more would only take the processor from recognising. And it need not
             # be ready before the recogniser is: prepared later, it is a fresher one.
             if self._prepared.wait_taken(_PREPARED_AGES_AFTER):
-                self._prepared.wait_closed(self.stats.spare_ms / 1000)
+                self._prepared.wait_closed(self._headstart.delay)
 
     def _recognise(self) -> None:
         before: Smoothed | None = None
@@ -333,6 +335,7 @@ class Live:
         meter = Meter()
         while self._most is None or self.stats.answers < self._most:
             self._beat = time.monotonic()
+            waited = not self._prepared.full
             prepared = self._prepared.take(self._stale_after)
             if prepared is None:
                 if self._prepared.closed:
@@ -353,6 +356,7 @@ class Live:
             spent = (time.perf_counter() - begin) * 1000
             before = smooth(before, predictions, prepared.frame.time, self.smoothing)
             stats = meter.count(prepared.milliseconds, None if repeated else spent, prepared.frame.time)
+            self._headstart.after(stats, waited=waited, repeated=repeated)
             self._send(
                 Answer(
                     before.state if before is not None else AnswerState.UNKNOWN,

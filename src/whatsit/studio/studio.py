@@ -161,21 +161,23 @@ class Studio:
         self.models.get(name).set_threshold(threshold)
         self.tell_models()
 
-    def why(self, model: str, picture: str | None) -> WhyView:
-        """Why a model says what it says of the camera's newest frame, or of a picture of the dataset.
+    def why(self, model: str, picture: str | None, frame: float | None = None) -> WhyView:
+        """Why a model says what it says of a frame of the camera, or of a picture of the dataset.
 
         Args:
-            picture: the beginning of its SHA-256; None: the newest frame.
+            picture: the beginning of its SHA-256; None: a frame.
+            frame: when it was taken, of one of the latest answers; None: the newest.
 
         Raises:
-            DataError: no such model or picture, or nothing is taught yet.
+            DataError: no such model or picture, the frame is not kept any more, or nothing is taught yet.
             CameraError: the camera gives no picture.
             ModelError: the model's file is broken.
         """
         choice = self.models.choice(model)
         asked = self.explanations.why
         if picture is None:
-            return asked(choice.file, self.feed.newest(time.time()).image, of_taught=model == TAUGHT)
+            shown = self.feed.newest(time.time()) if frame is None else self.models.get(model).frame(frame)
+            return asked(choice.file, shown.image, of_taught=model == TAUGHT)
         found = self.project.dataset.by_hash(picture)
         return asked(choice.file, found.path, of_taught=model == TAUGHT, key=found.key)
 

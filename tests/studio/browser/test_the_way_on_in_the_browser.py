@@ -5,7 +5,7 @@ from pathlib import Path
 
 from looks import inaccessible, sideways
 from picture_studio import scene, serving
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute, expect
 
 from running_server import run_in_thread
 from whatsit.backbones.embedder import PixelEmbedder
@@ -48,6 +48,9 @@ def test_each_page_leads_to_the_next_and_one_press_a_class_can_be_tested(
         for place in ("test", "deploy", "live"):
             page.locator("#next").press("Enter")
             expect(page.locator("html")).to_have_attribute("data-page", place, timeout=WAIT)
+        page.locator(".project").press("Enter")
+        expect(page.locator("#projects button")).to_have_text(["things"], timeout=WAIT)
+        assert sideways(page) <= 0 and inaccessible(page) == []
         # The way from what was taught: the dataset's pictures, without taking them again.
         page.goto(f"{url}?lang=zh")
         page.locator("#more").press("Enter")
@@ -81,6 +84,31 @@ def test_when_the_server_is_gone_no_answer_stays_and_the_page_comes_back(tmp_pat
     with run_in_thread(again):
         expect(page.locator("#gone")).to_be_hidden(timeout=WAIT)
         expect(page.locator("#answer-label")).to_be_visible(timeout=WAIT)
+
+
+def test_a_connection_that_went_without_a_word_is_noticed_and_made_anew(tmp_path: Path, chromium: Chromium) -> None:
+    page = chromium().new_page(locale="en-GB")
+    silent = [True]
+
+    def between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda message: None if silent[0] and said(message) else socket.send(message))
+
+    def said(message: str | bytes) -> bool:
+        return isinstance(message, bytes) or '"hello"' not in message
+
+    def hasty(route: Route) -> None:
+        script = route.fetch()
+        assert "BEAT = 4000" in script.text()
+        route.fulfill(response=script, body=script.text().replace("BEAT = 4000", "BEAT = 500"))
+
+    page.route_web_socket("**/ws", between)
+    page.route("**/static/socket.js", hasty)
+    with serving(tmp_path / "things", PixelEmbedder()) as url:
+        page.goto(url)
+        expect(page.locator("#gone")).to_be_visible(timeout=WAIT)
+        silent[0] = False
+        expect(page.locator("#gone")).to_be_hidden(timeout=WAIT)
 
 
 def test_an_import_that_ends_before_its_page_knows_that_it_began_shows_its_report(

@@ -29,6 +29,7 @@ class Learner:
         self.embeddings = embeddings
         """Of every shot, by its id."""
         self.embedder = embedder
+        self._lesson = lesson
         self._taught, self.rounds = _fit(lesson, embeddings, embedder.dim)
         self.went = _went(lesson, embeddings, embedder.dim)
         """By id, the label of the class that each learnt shot without one was given to."""
@@ -97,28 +98,39 @@ class Learner:
         classifier.edit(lambda _: self._taught)
         return classifier.to_tflite()
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, more: Sequence[tuple[NDArray[np.float32], str]] = ()) -> None:
         """Write ``my_classes.bin`` and its sidecar.
+
+        Args:
+            path: where.
+            more: embeddings and labels that are learnt besides the lesson; of those labels that it has.
 
         Raises:
             DataError: there is no class, or the folder cannot be written.
         """
         file, normalisation = (getattr(self.embedder, name, None) for name in ("file", "normalisation"))
-        save_features(path, self._taught, self.embedder.id, self.embedder.preprocess, file, normalisation)
+        taught = self._taught
+        if more:
+            taught, _ = _fit(self._lesson, self.embeddings, self.embedder.dim, more)
+            taught = taught.marked(self._taught.strangers, UNKNOWN_RATE)
+        save_features(path, taught, self.embedder.id, self.embedder.preprocess, file, normalisation)
 
 
-def _fit(lesson: Lesson, embeddings: Embeddings, dim: int) -> tuple[SupportSet, int]:
+def _fit(
+    lesson: Lesson, embeddings: Embeddings, dim: int, more: Sequence[tuple[NDArray[np.float32], str]] = ()
+) -> tuple[SupportSet, int]:
     firsts = lesson.firsts
     own = {shot.id for shot in firsts}
     samples = [shot for shot in lesson.shots if shot.id not in own]
     learnt = [shot for shot in samples if shot.learnt]
     waiting = [shot for shot in samples if not shot.learnt]
     labels = [found.label for found in lesson.classes]
-    taught = SupportSet.of(
-        labels, _stack(firsts, embeddings, dim), _stack(learnt, embeddings, dim), _owners(learnt, lesson)
-    )
+    known = [(vector, labels.index(label)) for vector, label in more if label in labels]
+    seen = np.array([*(embeddings[shot.id] for shot in learnt), *(vector for vector, _ in known)], np.float32)
+    owners = *_owners(learnt, lesson), *(owner for _, owner in known)
+    taught = SupportSet.of(labels, _stack(firsts, embeddings, dim), seen.reshape(-1, dim), owners)
     rounds = 0
-    if learnt and firsts:
+    if owners and firsts:
         taught, rounds = taught.learnt(UNKNOWN_RATE)
     return taught.with_samples(_stack(waiting, embeddings, dim), _owners(waiting, lesson)), rounds
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
-from whatsit.cameras import SharedCamera
+from whatsit.cameras import Frame, SharedCamera
 from whatsit.errors import DataError, WhatsitError
 from whatsit.heads.exemplars import NOTHING, Exemplars
 from whatsit.imaging.image import ImageLike
@@ -31,6 +33,8 @@ from whatsit.studio.watching.feed import STALE_SECONDS, Feed
 _log = logging.getLogger(__name__)
 SHOWN = 12
 """Classes in an answer."""
+_KEPT_SECONDS, _KEPT_BYTES = 2.0, 32 * 2**20
+"""Frames that were answered are kept for so long, and no more than that: a person asks about what a page showed."""
 
 
 class ClassAnswer(TypedDict):
@@ -67,6 +71,8 @@ class AnswerView(TypedDict):
     """Inference time in milliseconds."""
     age: float | None
     """Seconds from capturing the frame to this message."""
+    time: float | None
+    """When the frame was taken, in seconds since 1970: what *Why?* asks for it by."""
 
 
 Watch: TypeAlias = Callable[[str, Answer], None]
@@ -137,6 +143,8 @@ class Recognition:
         """The corrected pictures, by this model's embeddings."""
         self.latest: Answer | None = None
         """The newest answer, with its frame."""
+        self._keeping = threading.Lock()
+        self._frames: deque[Frame] = deque()
         self._units: dict[str, NDArray[np.float32] | None] = {}
         self._recogniser: Recogniser = recogniser
         self._feed = feed
@@ -215,10 +223,32 @@ class Recognition:
         frame = self._feed.camera.latest
         if frame is None:
             raise DataError("the camera gave no picture yet; look at the page, or try again")
+        self._remember(frame)
         answer = replace(self._single(frame.image, frame.time), frame=frame)
         if time.time() - frame.time > STALE_SECONDS:
             answer = replace(answer, state=AnswerState.STALE)
         return self._view(answer)
+
+    def frame(self, when: float) -> Frame:
+        """The frame of one of the latest answers, by the time it was taken at.
+
+        Raises:
+            DataError: it is not kept any more.
+        """
+        with self._keeping:
+            found = next((frame for frame in self._frames if frame.time == when), None)
+        if found is not None:
+            return found
+        raise DataError("this frame is no longer kept; ask again about what the camera sees now")
+
+    def _remember(self, frame: Frame) -> None:
+        with self._keeping:
+            self._frames.append(frame)
+            while len(self._frames) > 1 and (
+                frame.time - self._frames[0].time > _KEPT_SECONDS
+                or sum(one.image.nbytes for one in self._frames) > _KEPT_BYTES
+            ):
+                self._frames.popleft()
 
     def _single(self, picture: ImageLike, when: float) -> Answer:
         """The answer to one picture, without those before it."""
@@ -253,9 +283,13 @@ class Recognition:
         if self._live is not None:
             self._live.stop()
             self._live = None
+            with self._keeping:
+                self._frames.clear()
 
     def _post(self, answer: Answer) -> None:
         self.latest = answer
+        if answer.frame is not None:
+            self._remember(answer.frame)
         for watch in self._watches:
             watch(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
@@ -278,6 +312,7 @@ class Recognition:
             "fps": round(answer.stats.fps, 1),
             "ms": round(answer.stats.inference_ms, 1),
             "age": round(max(0.0, time.time() - answer.time), 3) if answer.frame else None,
+            "time": answer.time if answer.frame else None,
         }
 
 

@@ -39,7 +39,7 @@ def launch(
     """Serve a project until interrupted, saying on the terminal where.
 
     Args:
-        project: None: the one used last of ``projects``, else ``DEFAULT_PROJECT``.
+        project: its folder, or its name in ``projects``; None: the one used last of those, else ``DEFAULT_PROJECT``.
         camera: an address; None for this machine's first camera, or the demonstration scene.
         model: the ``.tflite`` backbone that teaching uses; None: the built-in one.
         normalise: what that sees of pixel values; None: as ``Backbone.from_file``.
@@ -58,6 +58,8 @@ def launch(
         known_manifest(answers)
     shelf = Shelf(projects) if projects is not None else None
     first = project or (shelf.latest() if shelf is not None else Path(DEFAULT_PROJECT))
+    if shelf is not None and len(first.parts) == 1:
+        first = shelf.folder / first
     if shelf is not None and first.absolute().parent != shelf.folder:
         raise DataError(f"project {first}: does not lie in {shelf.folder}; with --projects, name one that does")
     embedder = _embedder(model, normalise)

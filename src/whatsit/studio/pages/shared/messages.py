@@ -132,7 +132,9 @@ class WhyChoice(Body):
 
     model: str
     picture: str | None = Field(None, pattern="^[0-9a-f]{16}$")
-    """A picture of the dataset by its content; None: the camera's newest frame."""
+    """A picture of the dataset by its content; None: a frame of the camera."""
+    frame: float | None = None
+    """Which, by ``time`` in its answer; None: the newest."""
 
 
 # ---- the WebSocket

@@ -174,7 +174,7 @@ function card(answer, near) {
   text.append(Object.assign(document.createElement("strong"), { textContent: answer.label }), " → ", Object.assign(document.createElement("b"), { textContent: answer.predicted }),
     Object.assign(document.createElement("small"), { textContent: answer.unknown ? `${percent(0)(answer.score)} · ${t("answer.unknown")}` : percent(0)(answer.score) }));
   const why = Object.assign(document.createElement("button"), { type: "button", className: "secondary", textContent: t("why") });
-  why.addEventListener("click", () => openWhy(`file:${model}`, answer.id));
+  why.addEventListener("click", () => openWhy(`file:${model}`, { picture: answer.id }));
   item.append(pictureButton(answer.id, t("test.cell_title_wrong", answer), () => openPicture(answer)), text, why);
   if (near.length) {
     const list = document.createElement("div");

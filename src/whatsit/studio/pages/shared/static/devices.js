@@ -4,4 +4,4 @@ import { t } from "./messages.js";
 const FAMILY = "Raspberry Pi ";
 const figure = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 2 }); // more than they know
 
-export const onDevices = (rows, between = " · ") => rows.map(({ device, low, high }) => t("devices.one", { device: device.replace(FAMILY, ""), low: figure.format(low), high: figure.format(high) })).join(between);
+export const onDevices = (rows, between = " · ") => rows.map(({ device, low, high }) => t("devices.range", { device: device.replace(FAMILY, ""), low: figure.format(low), high: figure.format(high) })).join(between);

@@ -28,15 +28,17 @@ export function send(blob) {
 }
 
 export function connect() {
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
-  socket.binaryType = "blob";
-  socket.addEventListener("open", () => {
+  const mine = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+  socket = mine;
+  mine.binaryType = "blob";
+  mine.addEventListener("open", () => {
     delay = 300;
     heard = performance.now();
     offline(false);
-    socket.send(JSON.stringify(wishes));
+    mine.send(JSON.stringify(wishes));
   });
-  socket.addEventListener("message", ({ data }) => {
+  mine.addEventListener("message", ({ data }) => {
+    if (socket !== mine) return;
     heard = performance.now();
     if (data instanceof Blob) return tell("frame", data);
     const message = JSON.parse(data);
@@ -46,12 +48,15 @@ export function connect() {
     }
     tell(message.kind, message);
   });
-  socket.addEventListener("close", () => {
-    offline(true);
-    tell("closed", null);
-    setTimeout(connect, delay);
-    delay = Math.min(delay * 1.6, 4000);
-  });
+  mine.addEventListener("close", () => { if (socket === mine) lose(); });
+}
+
+function lose() {
+  socket = null;
+  offline(true);
+  tell("closed", null);
+  setTimeout(connect, delay);
+  delay = Math.min(delay * 1.6, 4000);
 }
 
 function offline(is) {
@@ -70,5 +75,9 @@ setInterval(() => {
   const now = performance.now(), slept = now - asked > 2 * BEAT;
   asked = now;
   if (socket?.readyState !== WebSocket.OPEN || document.hidden || slept) heard = now;
-  else if (now - heard > 3 * BEAT) { socket.close(); offline(true); } else socket.send(JSON.stringify(wishes));
+  else if (now - heard <= 3 * BEAT) socket.send(JSON.stringify(wishes));
+  else {
+    socket.close(); // says that it is closed only after minutes, too
+    lose();
+  }
 }, BEAT);
