@@ -1,8 +1,11 @@
 """Work on several threads, its results in order."""
 
+import os
 import threading
 
-from whatsit.parallel import ordered_map
+import pytest
+
+from whatsit.parallel import lasting_threads, ordered_map
 
 
 def test_results_come_in_order_and_each_thread_makes_its_own_function() -> None:
@@ -31,3 +34,11 @@ def test_it_can_be_closed_by_one_of_its_own_threads_as_the_garbage_collector_doe
     asked.set()
     assert closed.wait(60)
     assert list(answers) == []
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (3, 2), (4, 3), (8, 4)])
+def test_lasting_work_leaves_a_core_free_where_there_are_more_than_two(
+    cores: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert lasting_threads() == threads

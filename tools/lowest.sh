@@ -1,11 +1,17 @@
 #!/bin/bash
 # The lower bounds of pyproject.toml, tried: the oldest versions that they allow, and a quick part of the tests on these.
-# tools/lowest.sh [TEST ...]     Needs uv (pip install uv). Not part of continuous integration.
+# tools/lowest.sh [TEST ...]     Takes some minutes; uv comes from PyPI where it is not installed. Not part of continuous
+# integration.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 uv=${UV:-uv}
+if ! command -v "$uv" >/dev/null; then
+    python3 -m venv "$folder/uv"
+    "$folder/uv/bin/pip" install --quiet uv
+    uv=$folder/uv/bin/uv
+fi
 "$uv" venv --quiet "$folder/own"
 install() { "$uv" pip install --quiet --python "$folder/own/bin/python" --only-binary :all: --no-binary whatsit "$@"; }
 install --resolution lowest-direct '.[bulk,gpio,heif,mqtt,opencv,studio,teach,tls]'

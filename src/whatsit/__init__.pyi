@@ -24,6 +24,7 @@ from whatsit.datasets.formats.selection import import_selection as import_select
 from whatsit.datasets.project import Project as Project
 from whatsit.datasets.split import Split as Split
 from whatsit.datasets.split import SplitRatios as SplitRatios
+from whatsit.datasets.traits import Trait as Trait
 from whatsit.deployment.deploy import Deployment as Deployment
 from whatsit.deployment.deploy import deploy as deploy
 from whatsit.errors import ArgumentError as ArgumentError
@@ -44,6 +45,7 @@ from whatsit.errors import SettingError as SettingError
 from whatsit.errors import SourceError as SourceError
 from whatsit.errors import StoppedError as StoppedError
 from whatsit.errors import WhatsitError as WhatsitError
+from whatsit.evaluation.estimate import estimate as estimate
 from whatsit.evaluation.evaluate import evaluate as evaluate
 from whatsit.evaluation.explanation import ClassEvidence as ClassEvidence
 from whatsit.evaluation.explanation import Explainer as Explainer

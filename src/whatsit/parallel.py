@@ -1,4 +1,4 @@
-"""Many items through a few threads, in order and in bounded memory."""
+"""Threads: how many the machine has room for, and many items through a few of them, in order and in bounded memory."""
 
 import contextlib
 import ctypes
@@ -15,6 +15,21 @@ T = TypeVar("T")
 R = TypeVar("R")
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) while long work runs; it can raise KeyboardInterrupt to stop the work."""
+
+
+def cores() -> int:
+    """Processor cores that this process may use, 1 or more."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux has it
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
+def lasting_threads() -> int:
+    """Threads of an interpreter that works as long as the program runs, at most four.
+
+    Where there are more than two cores, one is left free: for the camera, preparing the next frame, and other programs.
+    """
+    there = cores()
+    return min(4, there - 1 if there > 2 else there)
 
 
 def start_thread(
@@ -48,7 +63,7 @@ def ordered_map(make: Callable[[], Callable[[T], R]], items: Iterable[T], worker
     Raises:
         DataError: the system gives no more threads.
     """
-    workers = workers or os.cpu_count() or 1
+    workers = workers or cores()
     own = threading.local()
 
     def call(item: T) -> R:

@@ -20,6 +20,7 @@ from whatsit.cameras import open_camera
 from whatsit.cameras.demo_scene.scene import Scene
 from whatsit.cameras.sources import CAMERAS
 from whatsit.cli import cameras, capture, live
+from whatsit.datasets.project import Project
 from whatsit.errors import WhatsitError
 from whatsit.teaching.selflearn import SelfLearnClassifier
 
@@ -115,6 +116,18 @@ def test_live_says_a_line_a_change_and_no_more(features: Path) -> None:
     for before, after in pairwise(records):
         assert (before["state"], before["label"]) != (after["state"], after["label"])
     assert {"time", "state", "label", "score", "unknown", "predictions", "fps", "age_ms"} <= records[0].keys()
+
+
+def test_live_says_how_many_frames_showed_what_the_one_before_did(features: Path, tmp_path: Path) -> None:
+    Image.fromarray(Scene(objects=("mug",)).render(20)).save(tmp_path / "one.png")
+    (tmp_path / "two.png").write_bytes((tmp_path / "one.png").read_bytes())
+    camera = ["--camera", f"folder:{tmp_path}?fps=0&loop=1", "--model", str(features), "-n", "4"]
+    assert "4 frames (3 as the one before), " in CliRunner().invoke(app, ["live", *camera]).stderr
+    assert "4 frames, " in CliRunner().invoke(app, ["live", *camera, "--recognise-all"]).stderr
+    Project(tmp_path / "project")
+    (tmp_path / "project/whatsit.toml").write_text("recognise_all = true\n")
+    of_project = [*camera, "--project", str(tmp_path / "project")]
+    assert "4 frames, " in CliRunner().invoke(app, ["live", *of_project]).stderr
 
 
 def test_live_runs_the_built_in_model_and_stops_after_the_frames_asked_for() -> None:

@@ -185,9 +185,16 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["teach", "absent", "-o", "m.tflite", "--dtype", "int4"], "arithmetic 'int4': expected int8 or float32"),
+        (
+            ["teach", "absent", "-o", "m.tflite", "--dtype", "int4"],
+            "'int4': expected int8, float32 or dynamic",
+        ),
         (["teach", "absent", "-o", "m.tflite", "--io", "foo"], "io 'foo': expected uint8, int8 or float32"),
         (["teach", "absent", "-o", "m.tflite", "--dtype", "float32", "--io", "int8"], "leave it out"),
+        (
+            ["teach", "absent", "-o", "m.tflite", "--dtype", "dynamic", "--io", "int8"],
+            "a dynamic model takes",
+        ),
         (["teach", "absent", "-o", "m.tflite", "--backbone", "quant.TFLITE", "--dtype", "float32"], "ask for int8"),
         (["teach", "absent", "-o", "m.bin", "--io", "int8"], "features have no --dtype, --io or --learner"),
         (["teach", "absent", "-o", "here.tflite"], "here.tflite: it is not a regular file"),

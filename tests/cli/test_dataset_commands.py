@@ -106,6 +106,9 @@ def test_split_shows_changes_and_takes_back(pets, run):
     changed = json.loads(run("split", "-p", "pets", "--ratios", "100/0/0", "--again", "--json").stdout)
     assert changed["ratios"] == "100/0/0"
     assert changed["classes"]["red"] == {"training": 12, "validation": 0, "test": 0}
+    held = json.loads(run("split", "-p", "pets", "--hold-out", "--json").stdout)
+    assert held["classes"]["red"]["test"] > 0 and held["lacking"] == []
+    run("split", "-p", "pets", "--undo")
     undone = json.loads(run("split", "-p", "pets", "--undo", "--json").stdout)
     assert undone["classes"] == json.loads(before)["classes"]
 

@@ -10,7 +10,7 @@ from drawn_pictures import COLOURS, drawn, encoded, jpeg, tree
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.issues.check import check
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
-from whatsit.datasets.issues.finding import Kind
+from whatsit.datasets.issues.finding import Action, Kind
 from whatsit.datasets.issues.label_issues import label_issues
 from whatsit.datasets.issues.outlier import outliers
 from whatsit.datasets.issues.readiness import stands_against
@@ -173,7 +173,7 @@ def test_a_folder_whose_name_is_no_label_is_named_and_renamed(colours):
     assert not found(check(colours), Kind.UNUSABLE_NAME)
 
 
-def test_an_empty_split_that_its_source_decided_is_not_mended_by_splitting_again(dataset):
+def test_an_empty_split_that_its_source_decided_is_mended_by_holding_out_not_by_splitting_again(dataset):
     for number in range(24):
         label, split = ("red", "training") if number % 2 else ("blue", None)
         dataset.add(jpeg(number, COLOURS[label], (64, 48)), label, split=split)
@@ -184,7 +184,9 @@ def test_an_empty_split_that_its_source_decided_is_not_mended_by_splitting_again
     assert dataset.counts()["blue"][finding.split]
     dataset.set_split(dataset.pictures("blue"), "validation")
     finding = next(f for f in found(check(dataset), Kind.EMPTY_SPLIT) if f.split == "validation")
-    assert finding.label == "red" and finding.fix is None and "by hand" in finding.message
+    assert finding.label == "red" and finding.fix.action is Action.HOLD_OUT
+    finding.fix.apply(dataset)
+    assert dataset.counts()["red"][finding.split]
 
 
 def test_only_very_many_label_issues_stand_against_training():

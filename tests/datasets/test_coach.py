@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from shape_pictures import write_shapes
-from whatsit import AdviceKind, PixelEmbedder, Project, advise, import_path, next_pictures
+from whatsit import AdviceKind, PixelEmbedder, Project, Trait, advise, import_path, next_pictures
+from whatsit.datasets.coach import advise_by_looks
+from whatsit.datasets.traits import lacking, same_background
 
 
 def cloud(*, seed, count, centre, spread=0.5, dim=40):
@@ -55,6 +57,54 @@ def test_a_class_whose_pictures_are_all_alike_is_sent_to_another_light(mixed):
     assert (found.kind, found.label) == (AdviceKind.VARIETY, "c")
 
 
+def scenes(count, *, light=(0.3, 0.8), warmth=(1.0, 1.0), size=(5, 5), backgrounds=6):
+    """Thumbnails of a thing before walls of some greys."""
+    walls = np.random.default_rng(count).uniform(0.6, 1.0, backgrounds)
+    ranges = (np.linspace(*ends, count) for ends in (light, warmth, size))
+    found = np.empty((count, 16, 16, 3))
+    for number, (bright, red, wide) in enumerate(zip(*ranges, strict=True)):
+        found[number] = walls[number % backgrounds] * bright * np.array([red, 1, 1 / red])
+        half = round(float(wide)) // 2 + 1
+        found[number, 8 - half : 8 + half, 8 - half : 8 + half] = (0.0, 0.0, 0.0)
+    return np.clip(255 * found, 0, 255).astype(np.uint8)
+
+
+ONLY = [
+    (Trait.DARK, {"light": (0.8, 0.9)}, {}),
+    (Trait.BRIGHT, {"light": (0.3, 0.35)}, {}),
+    (Trait.WARM, {"warmth": (0.8, 0.8)}, {"warmth": (0.8, 1.25)}),
+    (Trait.COLD, {"warmth": (1.25, 1.25)}, {"warmth": (0.8, 1.25)}),
+    (Trait.NEAR, {"size": (3, 3)}, {"size": (3, 11)}),
+    (Trait.AWAY, {"size": (11, 11)}, {"size": (3, 11)}),
+    (None, {}, {}),
+]
+
+
+@pytest.mark.parametrize(("trait", "own", "others"), ONLY)
+def test_what_all_pictures_of_one_class_lack_is_told_from_the_others(trait, own, others):
+    pictures = np.concatenate([scenes(12, **own), scenes(24, **others)])
+    assert lacking(pictures, np.arange(36) < 12) is trait
+
+
+def test_one_background_is_told_where_the_others_have_several():
+    pictures = np.concatenate([scenes(12, light=(0.6, 0.6), backgrounds=1), scenes(12), scenes(13)])
+    classes = np.repeat([0, 1, 2], [12, 12, 13])
+    assert [same_background(pictures, classes, one) for one in range(3)] == [True, False, False]
+
+
+def test_the_advice_names_the_light_that_a_class_lacks(mixed):
+    unit, labels = mixed
+    unit = unit.copy()
+    unit[28:] = cloud(seed=7, count=14, centre=2, spread=0.05)
+    hashes = [str(number) for number in range(42)]
+    looks = np.concatenate([scenes(28), scenes(14, light=(0.8, 0.9))])
+    thumbnails = {hash_: one.tobytes() for hash_, one in zip(hashes, looks, strict=True)}
+    found = advise_by_looks(unit, labels, hashes, lambda _: thumbnails)
+    assert (found.kind, found.label, found.lacks) == (AdviceKind.VARIETY, "c", Trait.DARK)
+    assert found.sentence == "Photograph c next, where it is darker: its pictures are all alike."
+    assert advise_by_looks(unit, labels, hashes, lambda _: {}) == advise(unit, labels)
+
+
 def test_the_same_pictures_get_the_same_advice(mixed):
     assert advise(*mixed) == advise(*mixed)
 
@@ -80,6 +130,8 @@ def test_a_project_is_coached(tmp_path):
         assert project.coach(PixelEmbedder()).kind is AdviceKind.START
         import_path(project.dataset, tmp_path / "pictures")
         found = project.coach(PixelEmbedder())
+        hashes = [one.hash for one in project.dataset.pictures()]
+        assert {len(one) for one in project.dataset.colours(hashes).values()} == {16 * 16 * 3}
     assert found.accuracy is not None and found.kind is not AdviceKind.START
 
 

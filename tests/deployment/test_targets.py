@@ -98,6 +98,15 @@ def test_maixpy_takes_models_of_every_training_mode_that_take_colour(cards):
     assert [refusal is None for refusal in taken] == [card.colour is Colour.RGB for card in cards]
 
 
+def test_a_model_that_tensorflow_lite_micro_cannot_run_is_noted_and_written_all_the_same(shared_data, tmp_path):
+    made = deploy(shared_data / "compat/project/models/small.tflite", "c-array", tmp_path / "c")
+    (said,) = [line for line in made.remarks if line.key == "c_lacks"]
+    assert "CONCATENATION: joins 12 tensors" in str(said) and "model.c" in made.files
+    for file in LOCALES.glob("*.json"):
+        words = json.loads(file.read_text("utf-8"))["remark.c_lacks"]
+        assert "{what}" in words and (file.stem != "en" or words == said.text)
+
+
 def test_the_pages_english_words_are_the_rows_own_and_other_languages_have_them_too(cards, model, patches, tmp_path):
     """What a row says in Python is translated under its key; the English beside the translations never drifts."""
     said: dict[str, str] = {}

@@ -22,7 +22,16 @@ from whatsit.evaluation.make_report import make_report
 from whatsit.evaluation.metrics import Evaluation, JudgedPicture, calibration_bins, rejection_curve, wilson_interval
 from whatsit.evaluation.nearest_taught import nearest_taught
 from whatsit.evaluation.report import JudgedModel, Report
-from whatsit.evaluation.sweep import Trial, combinations, pareto_front, recommend, sweep
+from whatsit.evaluation.sweep import (
+    FEW_PICTURES,
+    Trial,
+    combinations,
+    most_loss,
+    not_told_apart,
+    pareto_front,
+    recommend,
+    sweep,
+)
 from whatsit.evaluation.sweep_page import sweep_chart, sweep_page
 from whatsit.imaging.preprocess import Fit
 from whatsit.tflite.multiply_adds import multiply_adds
@@ -185,7 +194,35 @@ def test_the_pareto_front_holds_the_trials_that_nothing_beats():
     assert recommend(trials, milliseconds=3.5) is good
     assert recommend(trials, size=5) is good
     assert recommend(trials, milliseconds=0.5) is None
-    assert recommend(trials) is good  # 85 of 100 lies within what 90 of 100 could be by chance
+    assert recommend(trials) is best  # 85 of 100 could be as good by chance, which does not show that it is
+    assert not_told_apart(trials, best) == [good]
+
+
+def judged(name, pictures, wrong, milliseconds, classes=2):
+    """A trial on so many pictures, of which those at the places ``wrong`` were answered wrongly."""
+    marks = [-(at % classes + 1) if at in wrong else at % classes + 1 for at in range(pictures)]
+    return Trial.of(BackboneChoice(name), marks, Measurement(milliseconds, milliseconds, 0, 1, 0, 1), True)
+
+
+def test_a_faster_design_is_recommended_where_many_pictures_show_that_it_is_as_good():
+    few_fast, few_best = judged("a", 40, {1, 2, 3}, 1), judged("b", 40, {1, 2}, 9)
+    assert recommend([few_fast, few_best]) is few_best and not_told_apart([few_fast, few_best], few_best) == [few_fast]
+    many_fast, many_best = judged("a", 4000, set(range(103)), 1), judged("b", 4000, set(range(100)), 9)
+    assert recommend([many_fast, many_best]) is many_fast
+    worse = judged("c", 4000, set(range(300)), 0.5)
+    assert recommend([worse, many_fast, many_best]) is many_fast
+    assert recommend([many_fast, many_best], milliseconds=10) is many_best  # with limits, the best within them
+
+
+def test_the_loss_of_a_design_is_bounded_by_the_pictures_on_which_two_differ():
+    best = judged("b", 2000, set(range(100)), 9)
+    same, other = judged("a", 2000, set(range(100)), 1), judged("c", 2000, set(range(100, 200)), 1)
+    assert same.accuracy == other.accuracy
+    assert 0 < most_loss(same, best) < 0.002 < most_loss(other, best) < 0.02
+    assert most_loss(judged("d", 1999, set(), 1), best) == 1  # other pictures: nothing is known
+    rare = Trial.of(best.backbone, [*[1] * 1990, *[-2] * 10], best.measurement, True)
+    fair = Trial.of(best.backbone, [*[1] * 1990, *[2] * 10], best.measurement, True)
+    assert most_loss(rare, fair) > 0.5  # one class is lost, which accuracy hardly shows
 
 
 def test_a_design_that_never_names_the_rare_class_is_not_recommended_for_its_accuracy():
@@ -220,10 +257,31 @@ def test_a_sweep_trains_and_measures_every_choice(shapes, tmp_path):
     trials = sweep(wanted, SMALL, *shapes, cache=tmp_path)
     assert [one.name for one in trials] == ["lite0/3@32", "lite0/3@64"]
     assert trials[0].measurement.multiply_adds < trials[1].measurement.multiply_adds
-    assert [type(one).from_dict(json.loads(json.dumps(one.to_dict()))) for one in trials] == trials
+    assert [type(one).from_dict(json.loads(json.dumps(one.to_record()))) for one in trials] == trials
     page = sweep_page("shapes", trials).decode()
     assert "lite0/3@64" in page
     assert not re.search("https?:|//", re.sub('base64,[^"]*', "", page))
+
+
+def test_few_validation_pictures_are_not_what_a_sweep_judges_by(shapes, tmp_path):
+    training, judging = shapes
+    assert len(judging) < FEW_PICTURES
+    seen = []
+    found = sweep(combinations([32], ["lite0/3"], [Fit.COVER]), SMALL, training, judging, cache=tmp_path,
+                  on_trial=lambda trial: seen.append(sweep_page("shapes", [trial]).decode()))  # fmt: skip
+    (one,) = found
+    assert one.cross_validated and one.pictures == len(one.judged) == len(training) + len(judging)
+    low, high = one.interval
+    assert low <= one.accuracy <= high + 1e-9 and one.accuracy > 0.6
+    assert "Judged by cross-validation" in seen[0] and f"{low * 100:.1f} to {high * 100:.1f}" in seen[0]
+    again = sweep(combinations([32], ["lite0/3"], [Fit.COVER]), SMALL, training, judging)
+    assert again[0].judged == one.judged  # with and without kept embeddings
+
+
+def test_enough_validation_pictures_judge_the_int8_model_itself(shapes, monkeypatch):
+    monkeypatch.setattr("whatsit.evaluation.sweep.FEW_PICTURES", 0)
+    (one,) = sweep(combinations([32], ["lite0/3"], [Fit.COVER]), SMALL, *shapes)
+    assert not one.cross_validated and one.pictures == len(shapes[1])
 
 
 def test_the_models_of_a_sweep_have_the_marked_strangers(shapes, tmp_path):

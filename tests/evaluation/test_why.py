@@ -1,5 +1,6 @@
 """Why a model gave an answer: where it looked, and what it compares the picture with."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -59,6 +60,19 @@ def test_it_looks_at_the_half_of_a_composed_picture_that_decides(composed, dtype
         for one in found.classes:
             away = [near.distance for near in one.nearest]
             assert len(away) == 3 and away == sorted(away) and {near.label for near in one.nearest} == {one.label}
+
+
+def test_the_network_runs_twice_and_not_again_for_pictures_to_compare_with(composed):
+    side, taught, model = composed
+    whole = open_explainer(model.to_tflite("int8"), taught)
+    picture, _ = next(iter(halves("asked", side)))
+    found = replace(whole, taught=None).explain(picture)
+    assert np.array_equal(found.looked_at.embedding, whole.embed(found.pixels))
+    assert replace(whole, recogniser=None, look=None, embed=fail).evidence(found) == whole.explain(picture).classes
+
+
+def fail(pixels):
+    raise AssertionError("the network ran again")
 
 
 def test_covering_patches_finds_the_same_half_in_a_network_whose_maps_cannot_be_used(composed):

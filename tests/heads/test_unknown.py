@@ -64,7 +64,7 @@ def test_far_and_near_strangers_are_unknown_by_the_measurement_that_tells_them(c
 def test_what_is_like_a_marked_stranger_is_unknown_and_what_was_taught_stays_known():
     chance = np.random.default_rng(3)
     centres = chance.normal(size=(3, 32)) * 2
-    relative = centres[0] + chance.normal(size=32) * 0.9
+    relative = centres[0] + chance.normal(size=32) * 1.2
 
     def near(centre, count):
         return (centre + chance.normal(size=(count, 32))).astype(np.float32)
@@ -72,10 +72,11 @@ def test_what_is_like_a_marked_stranger_is_unknown_and_what_was_taught_stays_kno
     points, classes = np.vstack([near(centre, 8) for centre in centres]), np.repeat(np.arange(3), 8)
     plain = UnknownRule.fitted(points, classes)
     marked = UnknownRule.fitted(points, classes, strangers=near(relative, 3))
-    for one in near(relative, 20):
+    asked = near(relative, 40)
+    for one in asked:
         assert marked.judge(one).strangeness > plain.judge(one).strangeness
-    found = [marked.judge(one) for one in near(relative, 20)]
-    assert sum(one.unknown for one in found) > sum(plain.judge(one).unknown for one in near(relative, 20))
+    found = [marked.judge(one) for one in asked]
+    assert sum(one.unknown for one in found) > sum(plain.judge(one).unknown for one in asked)
     assert {one.by for one in found} >= {"marked"}
     assert sum(marked.judge(one).unknown for one in points) <= 3
     assert len(UnknownRule.fitted(points, classes, strangers=near(relative, 90)).strangers) == MOST_STRANGERS

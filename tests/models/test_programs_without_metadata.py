@@ -25,6 +25,7 @@ def taught(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         ("int8", "int8", np.int8),
         ("int8", "float32", np.float32),
         ("float32", None, np.float32),
+        ("dynamic", None, np.float32),
     ],
 )  # fmt: skip
 def test_it_names_what_whatsit_names(

@@ -39,7 +39,7 @@ def test_a_requirement_knows_whether_it_is_there_without_importing_it() -> None:
     def needed(module: str, package: str) -> Requirement:
         return Requirement(name="X", module=module, package=package, purpose="tests", command="none")
 
-    there, missing = needed("antigravity", "pip"), needed("no_such_module", "no-such-package")
+    there, missing = needed("antigravity", "pytest"), needed("no_such_module", "no-such-package")
     assert there.installed and there.version
     assert not missing.installed and missing.version is None
 

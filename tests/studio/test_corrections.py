@@ -8,10 +8,12 @@ import pytest
 
 from drawn_pictures import COLOURS, drawn, encoded, jpeg
 from whatsit.backbones.embedder import PixelEmbedder
+from whatsit.datasets.correction import corrections
 from whatsit.errors import DataError, ImageError
 from whatsit.models.taught_model import TaughtModel
 from whatsit.studio.studio import Studio
 from whatsit.studio.watching.models import TAUGHT
+from whatsit.teaching.feature_store import load_features
 
 
 def coloured(name: str, seed: int) -> bytes:
@@ -119,6 +121,36 @@ def test_a_corrected_stranger_counts_once_and_its_copies_no_more_than_it(studio:
         )
     again = [strangeness(studio, coloured(name, 8)) for name in COLOURS]
     assert again == pytest.approx(marked, rel=0.05)
+
+
+def samples(studio: Studio) -> list[int]:
+    """Samples of red and of blue in the feature file."""
+    content = studio.session.feature_file()
+    assert content == studio.session.feature_file()
+    embedder = studio.session.learner.embedder
+    owners = load_features(studio.project.dataset.root.parent / "my_classes.bin", embedder.dim, embedder.id).owners
+    return [owners.count(place) for place in range(2)]
+
+
+def test_the_feature_file_has_what_was_corrected_to_its_classes_until_that_is_undone(studio: Studio) -> None:
+    dataset = studio.project.dataset
+    before, former = studio.session.feature_file(), [answer(studio, coloured(name, 8)) for name in ("red", "blue")]
+    assert samples(studio) == [4, 4]
+    correct(studio, coloured("yellow", 7), "blue")
+    (key,) = (one.key for one in corrections(dataset))
+    dataset.set_split([key], "training")
+    assert samples(studio) == [4, 5]
+    correct(studio, coloured("green", 7), "something new")
+    correct(studio, coloured("yellow", 9), None)
+    assert samples(studio) == [4, 5]
+    assert [answer(studio, coloured(name, 8)) for name in ("red", "blue")] == former
+    dataset.set_split([key], "test")
+    assert studio.session.feature_file() == before
+    dataset.set_split([key], "training")
+    dataset.relabel([key], "red")
+    assert samples(studio) == [5, 4]
+    dataset.delete([key.replace("blue/", "red/")])
+    assert studio.session.feature_file() == before
 
 
 @pytest.mark.parametrize("label", ["", "_strangers", "Red"])

@@ -252,7 +252,8 @@ def test_every_edit_after_this_one_is_right_on_both_pages_and_can_be_undone(
     studio, pages, start = running
     folder = studio.studio.project.path
     at_first = dict(pages[0].seen)
-    for second in EDITS:
+    names = list(EDITS)
+    for place, second in enumerate(names):
         before = [start]
         for page, name in zip(pages, (first, second), strict=True):
             do, expect = EDITS[name]
@@ -265,7 +266,8 @@ def test_every_edit_after_this_one_is_right_on_both_pages_and_can_be_undone(
                 for each in pages:
                     each.hear()
             assert_seen(pages, model)
-        assert_same_after_a_restart(pages[0], folder, tmp_path / "copy")
+        if (names.index(first) + place) % 4 == 0:  # five restarts after every edit, in either place
+            assert_same_after_a_restart(pages[0], folder, tmp_path / "copy")
         while len(before) > 1:
             assert pages[len(before) % 2].post(("/api/lesson/undo", "/api/dataset/undo")[len(before) % 2])
             before.pop()

@@ -13,12 +13,12 @@ from websockets.sync.client import connect
 from whatsit.web.access import Access, is_loopback
 
 
-def raw(port: int, request: bytes) -> bytes:
+def raw(port: int, request: bytes, *, until_closed: bool = False) -> bytes:
     """What the server answers to bytes, until it closes or the head of an answer is there."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(request)
         answer = b""
-        while b"\r\n\r\n" not in answer and (received := connection.recv(65536)):
+        while (until_closed or b"\r\n\r\n" not in answer) and (received := connection.recv(65536)):
             answer += received
     return answer
 
@@ -174,6 +174,26 @@ def test_headers_have_a_limit(serve: Callable[..., Served]) -> None:
     running = serve()
     head = f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: {'x' * 70_000}\r\n\r\n"
     assert raw(running.port, head.encode()).startswith(b"HTTP/1.1 431")
+    endless = f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: {'x' * 70_000}"
+    answer = raw(running.port, endless.encode(), until_closed=True)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.endswith(b"headers of more than 32,768 bytes")
+
+
+def test_a_request_sent_before_the_last_one_is_answered_is_left_to_another_connection(
+    serve: Callable[..., Served],
+) -> None:
+    running = serve()
+    one = f"GET /api/lesson HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n\r\n"
+    answers = raw(running.port, one.encode() * 50, until_closed=True)
+    assert answers.startswith(b"HTTP/1.1 200")
+    assert answers.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_request_names_one_host(serve: Callable[..., Served]) -> None:
+    running = serve()
+    host = f"Host: 127.0.0.1:{running.port}\r\n"
+    assert raw(running.port, f"GET / HTTP/1.1\r\n{host}{host}\r\n".encode()).startswith(b"HTTP/1.1 400")
 
 
 def test_a_frame_larger_than_a_camera_gives_closes_only_its_own_tab(serve: Callable[..., Served]) -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -234,6 +235,8 @@ def test_prometheus_reads_what_the_camera_shows(
     running = serve()
     with running.client() as client:
         read(client.get(EVENTS, params={"count": 3, "every": "true"}))
+        for repeated in (False, True, True):
+            running.studio.metrics.watch("file:still", replace(said("mug"), repeated=repeated))
         text = client.get("/metrics").text
     code = (
         "from prometheus_client.parser import text_string_to_metric_families as read\n"
@@ -241,8 +244,10 @@ def test_prometheus_reads_what_the_camera_shows(
         "print(sum(s.value for s in found if s.name == 'whatsit_live_answers_total') >= 3)\n"
         "print([s.labels['state'] for s in found if s.name == 'whatsit_camera_state' and s.value == 1])\n"
         "print([s.value < 60 for s in found if s.name == 'whatsit_frame_age_seconds'])\n"
+        "repeated = [s for s in found if s.name == 'whatsit_live_repeated_total']\n"
+        "print([s.value for s in repeated if s.labels['model'] == 'file:still'])\n"
     )
-    assert foreign_programs("-c", code).split("\n")[:3] == ["True", "['live']", "[True]"]
+    assert foreign_programs("-c", code).split("\n")[:4] == ["True", "['live']", "[True]", "[2]"]
 
 
 def test_metrics_want_the_token_too(serve: Serve) -> None:

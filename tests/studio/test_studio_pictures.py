@@ -296,3 +296,22 @@ def test_a_finding_says_what_is_left_of_it(tmp_path: Path, serve: Callable[..., 
         assert check_again()["total"] == 1
         page.post("/api/check/forget-kept")
         assert check_again()["total"] == 3
+
+
+def test_a_quick_look_at_the_folders_sees_what_comes_goes_and_is_renamed(serve: Callable[..., Served]) -> None:
+    running = serve(camera="browser:")
+    dataset = running.studio.project.dataset
+    dataset.add(shade(1), "mug", name="1.jpg")
+    with running.client() as page:
+
+        def labels() -> dict[str, int]:
+            page.post("/api/dataset/refresh", params={"if_changed": "yes"})
+            return dataset.totals()
+
+        assert labels() == {"mug": 1}
+        (dataset.root / "mug" / "2.jpg").write_bytes(shade(2))
+        assert labels() == {"mug": 2}
+        (dataset.root / "mug" / "1.jpg").unlink()
+        assert labels() == {"mug": 1}
+        (dataset.root / "mug").rename(dataset.root / "cup")
+        assert labels() == {"cup": 1}

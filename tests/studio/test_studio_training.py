@@ -19,6 +19,7 @@ from served import Served, served
 from websockets.sync.client import connect
 
 from shape_pictures import write_shapes
+from whatsit import Classifier, verify
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.project import Project
 from whatsit.deployment.targets import TARGETS
@@ -294,6 +295,9 @@ def test_a_sweep_marks_the_pareto_front_and_recommends_within_limits(running: Se
     assert any(trial["on_front"] for trial in found["trials"]) and found["recommended"] is not None
     assert client.get("/api/sweep?max_ms=0.000001").json()["recommended"] is None
     assert client.get("/api/sweep?max_mb=1000").json()["recommended"] is not None
+    best = found["trials"][found["recommended"]]
+    assert best["cross_validated"] and best["pictures"] > 2 and "judged" not in best  # few validation pictures
+    assert all(found["trials"][at]["milliseconds"] < best["milliseconds"] for at in found["not_told_apart"])
     assert b"<svg" in (folder / "models/sweep.html").read_bytes()
     refused = client.post("/api/sweep", json=asked | {"backbones": ["/etc/passwd.tflite"]})
     assert "pages can choose" in refused.json()["error"]
@@ -372,6 +376,10 @@ def test_both_files_of_a_model_can_be_downloaded(trained) -> None:
         assert client.get(f"/deploy/first/{dtype}.tflite").content == (folder / "models" / name).read_bytes()
     for name in ("..%2fwhatsit", "%2e%2e", "nobody"):
         assert client.get(f"/deploy/{name}/int8.tflite").status_code in (400, 404)
+        assert client.get(f"/deploy/{name}/dynamic.tflite").status_code in (400, 404)
+    dynamic = client.get("/deploy/first/dynamic.tflite")
+    assert "first-dynamic.tflite" in dynamic.headers["content-disposition"]
+    assert verify(dynamic.content) == [] and Classifier(dynamic.content).card.dtype == "dynamic"
 
 
 @pytest.mark.parametrize("path", ["train", "work/stop", "runs/delete", "runs/use", "test", "sweep", "deploy"])

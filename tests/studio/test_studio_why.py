@@ -63,6 +63,20 @@ def test_what_was_just_taught_is_explained_by_its_pictures(page: httpx.Client) -
     assert found[0]["nearest"][0]["distance"] < found[1]["nearest"][0]["distance"]
 
 
+def test_the_frame_that_was_shown_is_explained_also_when_the_camera_sees_something_else_by_now(
+    page: httpx.Client,
+) -> None:
+    shown = {}
+    for name in ("mug", "duck"):
+        page.post("/api/camera/show", json={"name": name})
+        page.post("/api/lesson/class", json={"label": name})
+        shown[name] = page.get("/api/answer", params={"model": "taught"}).json()["time"]
+    for name, frame in shown.items():
+        assert page.post("/api/why", json={"model": "taught", "frame": frame}).json()["best"] == name
+    refused = page.post("/api/why", json={"model": "taught", "frame": shown["duck"] + 1})
+    assert refused.status_code == 400 and "no longer kept" in refused.json()["error"]
+
+
 def test_a_picture_of_the_dataset_is_compared_with_the_training_pictures_and_can_be_mended(
     with_a_model: httpx.Client,
 ) -> None:

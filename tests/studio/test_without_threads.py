@@ -1,17 +1,24 @@
 """A system that gives no more threads: what cannot start is refused in one line, and nothing says that it runs."""
 
 import logging
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from whatsit import PixelEmbedder, SelfLearnClassifier
+from whatsit.bulk.engines.local import LocalEngine
+from whatsit.bulk.job import Job, ModelChoice
 from whatsit.cameras import SharedCamera, open_camera
 from whatsit.errors import CameraError, DataError, WhatsitError
-from whatsit.live.engine import Live
+from whatsit.live.engine import Answer, Live
 from whatsit.live.sinks.list_sink import ListSink
 from whatsit.parallel import ordered_map
+from whatsit.rules.rule import Rule
+from whatsit.rules.rules_sink import RulesSink
 from whatsit.studio.jobs.worker import Worker
 from whatsit.studio.watching.while_wanted import WhileWanted
 
@@ -85,3 +92,38 @@ def test_many_items_without_a_thread_are_refused_in_one_line(allow: Limit) -> No
     allow(0)
     with pytest.raises(DataError, match="can't start new thread"):
         list(ordered_map(lambda: abs, [1, 2]))
+
+
+def test_rules_that_cannot_follow_time_leave_their_pins_safe(allow: Limit) -> None:
+    class Lamp:
+        closed = False
+
+        def follow(self, rule: Rule | None, answer: Answer | None, safe: bool) -> None:
+            raise AssertionError("nothing is carried out")
+
+        def close(self) -> None:
+            self.closed = True
+
+    lamp = Lamp()
+    allow(0)
+    with pytest.raises(DataError, match="rules: cannot start"):
+        RulesSink((), {(): lamp})
+    assert lamp.closed
+
+
+def test_a_process_of_a_bulk_run_that_nobody_could_hear_is_ended(
+    allow: Limit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    job = Job(str(tmp_path), "run", ModelChoice(), "none")
+    allow(0)
+    with pytest.raises(DataError, match="a process's messages: cannot start"):
+        list(LocalEngine(1).work(job, [0]))
+    assert [process.poll() is not None for process in started] == [True]

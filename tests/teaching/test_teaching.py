@@ -110,7 +110,13 @@ class TestUnknown:
 
 class TestVerify:
     def test_a_fresh_file_of_every_kind_verifies(self, taught):
-        for dtype, io_type in (("int8", "uint8"), ("int8", "int8"), ("int8", "float32"), ("float32", None)):
+        for dtype, io_type in (
+            ("int8", "uint8"),
+            ("int8", "int8"),
+            ("int8", "float32"),
+            ("float32", None),
+            ("dynamic", None),
+        ):
             assert verify(taught.to_tflite(dtype, io_type)) == []
 
     def test_one_flipped_byte_of_the_weights_is_named(self, taught):

@@ -13,7 +13,10 @@ from whatsit.backbones.lite import LITE0
 from whatsit.backbones.torch_weights import read_weights
 from whatsit.errors import DataError, StoppedError
 from whatsit.evaluation.sweep import Trial, combinations, sweep
+from whatsit.tflite.flatbuffer import read_model
+from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.multiply_adds import multiply_adds
+from whatsit.tflite.operators import operator_name
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Note, Phase, Remark, Step
 from whatsit.training.record import ModelFiles
@@ -25,6 +28,7 @@ LABELS = ("brick", "leaf", "sky")
 FINE = Design(mode=TrainingMode.FINE_TUNE, size=32, blocks=4, epochs=3, batch=8, seed=1)
 NARROW = dataclasses.replace(FINE, width=0.5, epochs=2)
 SCRATCH = Design(mode=TrainingMode.SCRATCH, size=32, epochs=6, batch=8, seed=1)
+TEXTBOOK = dataclasses.replace(SCRATCH, network="textbook", learning_rate=1e-3)
 
 
 @pytest.fixture(autouse=True)
@@ -57,9 +61,28 @@ def test_pytorch_computes_what_the_flatbuffer_computes(size, blocks):
     assert np.allclose(found, Backbone.builtin("lite0", size, "float32", blocks=blocks).embed(pixels), atol=2e-4)
 
 
+def test_the_textbooks_network_is_layer_for_layer_the_one_in_the_textbooks_file(shared_data):
+    from whatsit.training.textbook_cnn import build, embeddings, random_weights
+    from whatsit.training.torch_loop import normalised
+
+    weights = random_weights(32, 3, torch.Generator().manual_seed(3))
+    content = build({name: tensor.numpy() for name, tensor in weights.items()}, 32, 3)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)
+    tensor = normalised(pixels)
+    found = Runtime(content, 1).run(tensor.permute(0, 2, 3, 1).numpy())[0]
+    assert np.allclose(found, embeddings(weights, tensor, False).numpy(), atol=1e-4)
+    layers, book = (
+        [(operator_name(model, one), *(list(graph.tensors[int(at)].shape) for at in one.outputs))
+         for one in graph.operators]
+        for model in (read_model(content), read_model((shared_data / "book/models/cifar10.tflite").read_bytes()))
+        for graph in model.subgraphs
+    )  # fmt: skip
+    assert layers == book[:-2]  # behind them the head: ten scores, softmax
+
+
 @pytest.mark.parametrize("design", [
     FINE, dataclasses.replace(FINE, colour=Colour.GREY, mixup=True, unfrozen_blocks=1), SCRATCH,
-    dataclasses.replace(SCRATCH, colour=Colour.GREY), dataclasses.replace(FINE, width=0.5, mixup=True),
+    dataclasses.replace(SCRATCH, colour=Colour.GREY), dataclasses.replace(FINE, width=0.5, mixup=True), TEXTBOOK,
 ])  # fmt: skip
 def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, design):
     trained = train(shapes[0], design, validation=shapes[1])
@@ -77,7 +100,7 @@ def test_a_trained_network_comes_back_as_tflite_in_both_arithmetics(shapes, desi
     assert np.mean(whole.argmax(1) == targets) == pytest.approx(trained.best.validation_accuracy, abs=0.06)
 
 
-@pytest.mark.parametrize("design", [FINE, SCRATCH])
+@pytest.mark.parametrize("design", [FINE, SCRATCH, TEXTBOOK])
 def test_a_trained_network_is_exported_in_every_arithmetic_and_border_from_its_files(shapes, tmp_path, design):
     files = ModelFiles(tmp_path, "model")
     train(shapes[0], dataclasses.replace(design, epochs=1), validation=shapes[1]).save(files.int8)
@@ -87,6 +110,7 @@ def test_a_trained_network_is_exported_in_every_arithmetic_and_border_from_its_f
         assert again.to_tflite("float32") == files.float32.read_bytes()
         for io in ("uint8", "int8", "float32"):
             assert verify(again.to_tflite("int8", io)) == []
+        assert verify(again.to_tflite("dynamic")) == []
 
 
 def test_a_trained_network_without_its_float32_file_says_which_one_export_needs(shapes, tmp_path):

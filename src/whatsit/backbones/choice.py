@@ -17,6 +17,9 @@ from whatsit.tflite.interpreter import Runtime
 from whatsit.tflite.normalisation import NormaliseLike, parse_normalise
 from whatsit.validation import short
 
+DTYPES = ("int8", "float32", "dynamic")
+"""The arithmetic a model file can have: ``dynamic`` has 8-bit weights, and float32 at its input and output."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackboneChoice:
@@ -137,14 +140,14 @@ class BackboneChoice:
         Raises:
             ModelError: ``dtype`` or ``io`` is unknown or does not go with the other or with the backbone.
         """
-        if dtype not in ("int8", "float32"):
-            raise ModelArgumentError(f"arithmetic {dtype!r}: expected int8 or float32")
+        if dtype not in DTYPES:
+            raise ModelArgumentError(f"arithmetic {dtype!r}: expected {', '.join(DTYPES[:-1])} or {DTYPES[-1]}")
         if io not in (None, "uint8", "int8", "float32"):
             raise ModelArgumentError(f"io {io!r}: expected uint8, int8 or float32")
-        if dtype == "float32" and io not in (None, "float32"):
-            raise ModelArgumentError(f"io {io!r}: a float32 model takes and gives float32; leave it out")
+        if dtype != "int8" and io not in (None, "float32"):
+            raise ModelArgumentError(f"io {io!r}: a {dtype} model takes and gives float32; leave it out")
         if self.is_file and (dtype, io) not in (("int8", None), ("int8", "uint8")) and is_quantised(self.network()):
-            if dtype == "float32":
+            if dtype != "int8":
                 raise ModelError(f"{self.name}: quantised, its float32 weights are not in the file; ask for int8")
             raise ModelError(f"io {io!r}: a head on {self.name} keeps that model's own input type; leave it out")
 

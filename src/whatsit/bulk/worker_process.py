@@ -8,13 +8,13 @@ import json
 import os
 import queue
 import sys
-import threading
 from typing import Any, TextIO
 
 from whatsit.bulk.job import Job
 from whatsit.bulk.order import Order, failure
 from whatsit.bulk.rows import Examiner
 from whatsit.errors import WhatsitError
+from whatsit.parallel import start_thread
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     try:
         job = Job.from_dict(json.loads(sys.stdin.readline()))
         orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+        start_thread("a run's orders", _listen, orders)
         examiner = Examiner.of(job)
         _send(channel, {"ready": True})
         while True:

@@ -40,6 +40,11 @@ class Mailbox(Generic[T]):
             return self._changed.wait_for(lambda: self._closed, timeout)
 
     @property
+    def full(self) -> bool:
+        """True while an item waits to be taken."""
+        return self._slot is not None
+
+    @property
     def closed(self) -> bool:
         """True when no further item will come; one in the slot can still be taken."""
         return self._closed

@@ -19,6 +19,7 @@ from whatsit.cli import (
     dataset,
     deploy,
     doctor,
+    estimate,
     export,
     find,
     inspect,
@@ -65,6 +66,7 @@ COMMANDS = (
     deploy,
     verify,
     inspect,
+    estimate,
     maix,
     doctor,
 )

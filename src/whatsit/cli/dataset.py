@@ -127,6 +127,9 @@ def split_command(
     project: ProjectPath = Path(),
     ratios: Annotated[str | None, typer.Option(help="Training/validation/test in percent, for new pictures.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Split again what no person or source decided.")] = False,
+    held: Annotated[
+        bool, typer.Option("--hold-out", help="Move 20 % of each class that lacks them to validation and to test.")
+    ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the dataset's latest edit back.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -136,6 +139,7 @@ def split_command(
     """
     from dataclasses import replace
 
+    from whatsit.datasets.held_out import hold_out
     from whatsit.datasets.split import SplitRatios
 
     with opened_project(project) as opened:
@@ -148,12 +152,18 @@ def split_command(
             opened.save_settings(replace(opened.settings, split=SplitRatios.parse(ratios)))
         if again:
             dataset.resplit()
+        lacking = hold_out(dataset).lacking if held else ()
         if as_json:
-            document = {"taken_back": taken_back} if undo else {}
+            document = {"taken_back": taken_back} if undo else {"lacking": list(lacking)} if held else {}
             say_json({**document, "ratios": str(opened.settings.split), "classes": counts_document(dataset)})
         else:
             show_counts(dataset)
             console().print(f"Split ratios for new pictures: {opened.settings.split}")
+            if lacking:
+                say(
+                    f"{', '.join(lacking)}: nothing to hold out, all pictures show nearly the same; "
+                    "take some more from another side or in another light."
+                )
 
 
 @_commands.command("check", epilog="Example: whatsit dataset check --project bottles")

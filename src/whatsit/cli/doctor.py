@@ -1,7 +1,6 @@
 """``whatsit doctor``"""
 
 import importlib.metadata
-import os
 import platform
 import re
 import sys
@@ -16,6 +15,7 @@ from whatsit.cli import tried
 from whatsit.cli.terminal import console, say_json, shown
 from whatsit.errors import DataError, WhatsitError
 from whatsit.files import check_writable
+from whatsit.parallel import cores
 from whatsit.plugins import EXTRAS, tables
 from whatsit.plugins.requirement import Extra
 from whatsit.version import VERSION
@@ -111,11 +111,10 @@ def _of_extra(extra: str, name: str, attempt: Callable[[], tried.Tried]) -> list
 
 
 def _machine() -> Diagnosis:
-    cores = os.cpu_count() or 1
     return Diagnosis(
         "machine",
         sys.version_info >= (3, 11),
-        f"whatsit {VERSION}, Python {platform.python_version()}, {platform.machine()}, {cores} cores",
+        f"whatsit {VERSION}, Python {platform.python_version()}, {platform.machine()}, {cores()} cores",
         "whatsit needs Python 3.11 or later",
     )
 

@@ -20,10 +20,10 @@ def export(
     model: Annotated[Path, typer.Argument(help="A .tflite that whatsit made.")],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="The new .tflite.")],
-    dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8 or float32.")] = "int8",
+    dtype: Annotated[str, typer.Option(help="Arithmetic inside the model: int8, float32 or dynamic.")] = "int8",
     io: Annotated[str | None, typer.Option(help="Input and output types: uint8, int8 or float32.")] = None,
 ) -> None:
-    """Write a model in another arithmetic: int8 to float32 and back.
+    """Write a model in another arithmetic: int8, float32, or dynamic, which is int8 weights on float32 values.
 
     Example:  whatsit export bottles.tflite -o bottles-float32.tflite --dtype float32
     """

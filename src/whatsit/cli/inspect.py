@@ -51,7 +51,7 @@ def _print(found: "Inspection") -> None:
     rows += [("input", _tensor(tensor)) for tensor in found.inputs]
     rows += [("output", _tensor(tensor)) for tensor in found.outputs]
     rows.append(("operators", ", ".join(f"{number} {kind}" for kind, number in found.operators)))
-    rows.append(("multiply-adds", f"{found.multiply_adds:,}"))
+    rows.append(("multiply-adds", f"{found.multiply_adds:,} in {found.arithmetic}; time elsewhere: whatsit estimate"))
     if found.title or found.description:
         rows.append(("metadata", " - ".join(filter(None, (found.title, found.description)))))
     if found.files:

@@ -1,7 +1,7 @@
 """``whatsit live``"""
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,6 +66,10 @@ def live(
     fps: Annotated[
         float | None, typer.Option(help="Recognise at most this many frames a second. Default: all that it can.")
     ] = None,
+    recognise_all: Annotated[
+        bool,
+        typer.Option("--recognise-all", help="Recognise also frames that show exactly what the one before did."),
+    ] = False,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="Stop after this many frames.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after this many seconds.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --sink json:")] = False,
@@ -77,6 +81,7 @@ def live(
     from whatsit.cameras.opening import open_camera_without_page
     from whatsit.live.engine import Live
     from whatsit.live.recogniser import load_recogniser
+    from whatsit.parallel import lasting_threads
     from whatsit.service.notify import Notifier, Watchdog
 
     # As Ctrl-C: what was switched must be safe, also when a service manager ends it.
@@ -84,10 +89,13 @@ def live(
     addresses = [*(sink or ()), *(["json:"] if as_json else ())]
     chosen = _chosen(camera, project, model, rules)
     smoothing = smoothing_of(threshold, hold, expire_after, steady)
-    recogniser = load_recogniser(chosen.model, backbone=backbone, normalise=normalise)
+    recogniser = load_recogniser(chosen.model, lasting_threads(), backbone=backbone, normalise=normalise)
     say_assumptions(recogniser)
     with open_camera_without_page(chosen.camera) as source:
-        engine = Live(source, recogniser, _opened(addresses, chosen), smoothing=smoothing, fps=fps)
+        engine = Live(
+            source, recogniser, _opened(addresses, chosen),
+            smoothing=smoothing, fps=fps, recognise_all=recognise_all or chosen.recognise_all,
+        )  # fmt: skip
         engine.models = _models(engine, chosen, project)
         try:
             with Watchdog(Notifier(), engine.is_alive, lambda: str(engine.latest or engine.error or "no answer yet")):
@@ -99,8 +107,9 @@ def live(
                 if state.failing_since is not None or state.dropped or state.waiting:
                     say(f"whatsit: {state}", err=True)
             stats = engine.stats
+            repeated = f" ({stats.repeated} as the one before)" if stats.repeated else ""
             say(
-                f"{stats.answers} frames, {stats.fps:.1f} per second, prepared in {stats.prepare_ms:.1f} ms, "
+                f"{stats.answers} frames{repeated}, {stats.fps:.1f} per second, prepared in {stats.prepare_ms:.1f} ms, "
                 f"recognised in {stats.inference_ms:.1f} ms",
                 err=True,
             )
@@ -112,6 +121,7 @@ class _Chosen:
     model: Path | None = None
     rules: "tuple[Rule, ...]" = ()
     sinks: "tuple[SinkChoice, ...]" = ()
+    recognise_all: bool = False
 
 
 def _chosen(camera: str | None, project: Path | None, model: Path | None, rules: Path | None) -> _Chosen:
@@ -125,7 +135,7 @@ def _chosen(camera: str | None, project: Path | None, model: Path | None, rules:
         )
         raise DataError(f"--camera is missing: expected a camera's address, {where}; whatsit cameras  lists them")
     found = read_rules(rules) if rules is not None else own.rules
-    return _Chosen(camera or own.camera, model or own.model, found, own.sinks)
+    return replace(own, camera=camera or own.camera, model=model or own.model, rules=found)
 
 
 def _of_project(project: Path) -> _Chosen:
@@ -139,7 +149,8 @@ def _of_project(project: Path) -> _Chosen:
     model = (
         MODELS.below(project) / f"{settings.model}.tflite" if settings.model else taught if taught.exists() else None
     )
-    return _Chosen(settings.camera, model, read_rules(project, needed=False), read_sinks(project))
+    rules = read_rules(project, needed=False)
+    return _Chosen(settings.camera, model, rules, read_sinks(project), settings.recognise_all)
 
 
 def _models(engine: "Live", chosen: _Chosen, project: Path | None) -> "FileSelector | None":

@@ -12,9 +12,17 @@ def register(app: typer.Typer) -> None:
 
 
 def studio(
-    project: Annotated[Path, typer.Argument(help="The project's folder; made where it is missing.")] = Path(
-        "whatsit-project"
-    ),
+    project: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The project's folder, or its name with --projects; made where it is missing. Default: "
+            "whatsit-project, or of --projects the one used last.",
+            show_default=False,
+        ),
+    ] = None,
+    projects: Annotated[
+        Path | None, typer.Option(help="A folder of projects: the page lists them, makes new ones and switches.")
+    ] = None,
     camera: Annotated[
         str | None, typer.Option(help="A camera's address, such as usb:0; `whatsit cameras` lists them.")
     ] = None,
@@ -56,5 +64,5 @@ def studio(
 
     launch(
         project, camera=camera, model=model, normalise=normalise, host=host, port=port, token=token, tls=tls,
-        open_page=open_page, answers=answers,
+        open_page=open_page, answers=answers, projects=projects,
     )  # fmt: skip

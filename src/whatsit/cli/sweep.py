@@ -54,7 +54,8 @@ def sweep(
 ) -> None:
     """Train heads, or narrow networks, at several sizes and backbones; measure speed and accuracy on this device.
 
-    Accuracy is that of the int8 models on the validation pictures. The chart is models/sweep.html.
+    Accuracy is that of the int8 models on the validation pictures, with fewer than 200 of them that of their heads in
+    cross-validation on these and the training pictures. The chart is models/sweep.html.
     """
     from dataclasses import replace
 
@@ -138,12 +139,12 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
     from rich import box
     from rich.table import Table
 
-    from whatsit.evaluation.sweep_page import sweep_rows
+    from whatsit.evaluation.sweep_page import sweep_notes, sweep_rows
 
     terminal = console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("design", overflow="fold")
-    for title in ("right", "balanced", "ms", "p95", "MB", "Mmac", ""):
+    for title in ("right", "95 %", "balanced", "ms", "p95", "MB", "Mmac", ""):
         table.add_column(title, justify="right")
     for row in sweep_rows(trials):
         table.add_row(*row)
@@ -156,6 +157,8 @@ def _show(trials: "list[Trial]", best: "Trial | None") -> None:
             f"Recommended: {best.name}, {best.accuracy:.1%} (balanced {best.balanced_accuracy:.1%}), "
             f"{best.measurement.milliseconds:.2f} ms"
         )
+        for note in sweep_notes(trials, best):
+            terminal.print(shown(note))
 
 
 def _fits(text: str) -> "list[Fit]":

@@ -31,7 +31,9 @@ def teach(
     ],
     *,
     output: Annotated[Path, typer.Option("-o", "--output", help="FILE.tflite: a whole model; FILE.bin: features.")],
-    dtype: Annotated[str | None, typer.Option(help="Arithmetic in the model: int8 or float32. Default: int8.")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="Arithmetic in the model: int8, float32 or dynamic. Default: int8.")
+    ] = None,
     io: Annotated[
         str | None, typer.Option(help="Input and output types: uint8 (what most programs take), int8 or float32.")
     ] = None,
@@ -108,7 +110,7 @@ def teach(
         _say_taught(output, embedded, skipped)
         return
     with progress("Learning and writing", None):
-        model = embedded.model(unknown_rate, learner, int8=dtype != "float32", search=search.selection)
+        model = embedded.model(unknown_rate, learner, int8=dtype in (None, "int8"), search=search.selection)
         write_file(output, model.to_tflite(dtype or "int8", io))
     _say_taught(output, embedded, skipped)
     _say_choices(model)

@@ -7,6 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from whatsit.datasets.fingerprint import THUMB
 from whatsit.datasets.index import Index
 from whatsit.datasets.label import RESERVED, STRANGERS, UNLABELLED, check_label, folder_name, label_of, refuse_twin
 from whatsit.datasets.placement import counts_by_label, known_splits
@@ -197,6 +198,17 @@ class Catalogue:
         """For those contents that were decoded before: why they cannot be read, or nothing where they can."""
         query = "SELECT hash, error FROM fingerprints WHERE hash = ?"
         return dict(row for hash_ in hashes for row in self.index.rows(query, (hash_,)))
+
+    def colours(self, hashes: Iterable[str]) -> dict[str, bytes]:
+        """The RGB thumbnails of those contents that can be read, 16 x 16 pixels each (see ``Fingerprint.thumb``)."""
+        found: dict[str, bytes] = {}
+        values = list(dict.fromkeys(hashes))
+        for start in range(0, len(values), _AT_ONCE):
+            some = values[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            query = "SELECT hash, substr(thumb, ?) FROM fingerprints WHERE error = ''"
+            found.update(self.index.rows(f"{query} AND hash IN ({marks})", (THUMB**2 + 1, *some)))
+        return found
 
     def looks(self) -> dict[str, tuple[float, float, float]]:
         """Of every content: sharpness, and the shares of dark and of bright pixels (see ``Fingerprint``)."""

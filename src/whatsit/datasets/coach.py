@@ -5,12 +5,15 @@ facility location, Wei et al. 2015); leave-one-out accuracy says what is confuse
 """
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from whatsit.datasets.fingerprint import COLOUR
+from whatsit.datasets.traits import Trait, lacking, same_background
 
 Floats = NDArray[np.float32]
 
@@ -59,10 +62,17 @@ class Advice:
     """Leave-one-out accuracy, 0..1; None while no class has two pictures."""
     readiness: float = 0.0
     """0..1; 1 where there is enough."""
+    lacks: Trait | None = None
+    """What the pictures of ``label`` lack, where that can be told."""
 
     @property
     def sentence(self) -> str:
-        """The advice in English; the studio says it in other languages by ``kind``."""
+        """The advice in English; the studio says it in other languages by ``kind`` and ``lacks``."""
+        where = _WHERE.get(self.lacks) if self.lacks else None
+        if where and self.kind is AdviceKind.VARIETY:
+            return f"Photograph {self.label} next, {where}: its pictures are all alike."
+        if where:
+            return f"Photograph {self.label} next, {where}: other classes have such pictures, it has none."
         return {
             AdviceKind.START: "Photograph a second thing next: there is nothing to tell the first one from.",
             AdviceKind.MORE: f"Photograph {self.label} next: {self.number} more, it has the fewest pictures.",
@@ -76,6 +86,44 @@ class Advice:
             AdviceKind.GO_ON: f"Photograph {self.label} next, as it really looks: more pictures still help.",
             AdviceKind.ENOUGH: f"Enough: {STEP} more pictures would bring less than a point of accuracy.",
         }[self.kind]
+
+
+_WHERE = {
+    Trait.DARK: "where it is darker",
+    Trait.BRIGHT: "where it is brighter",
+    Trait.WARM: "in warmer light",
+    Trait.COLD: "in colder light",
+    Trait.NEAR: "from nearer",
+    Trait.AWAY: "from farther away",
+    Trait.BACKGROUND: "in front of other backgrounds",
+}
+
+
+def advise_by_looks(
+    unit: Floats, labels: Sequence[str], hashes: Sequence[str], colours: Callable[[Sequence[str]], Mapping[str, bytes]]
+) -> Advice:
+    """As ``advise``, and says what the pictures of the class lack where that can be told.
+
+    Args:
+        unit: as for ``advise``.
+        labels: the class of each picture.
+        hashes: its content's SHA-256.
+        colours: gives the RGB thumbnails of contents, as ``Catalogue.colours``.
+    """
+    advice = advise(unit, labels)
+    if advice.kind not in (AdviceKind.VARIETY, AdviceKind.GO_ON):
+        return advice
+    known = colours(hashes)
+    there = [(known[hash_], label) for hash_, label in zip(hashes, labels, strict=True) if hash_ in known]
+    if not any(label == advice.label for _, label in there):
+        return advice
+    pixels = np.frombuffer(b"".join(one for one, _ in there), np.uint8).reshape(-1, COLOUR, COLOUR, 3)
+    names, classes = np.unique([label for _, label in there], return_inverse=True)
+    which = int(np.searchsorted(names, advice.label))
+    found = lacking(pixels, classes == which)
+    if found is None and advice.kind is AdviceKind.VARIETY and same_background(pixels, classes, which):
+        found = Trait.BACKGROUND
+    return replace(advice, lacks=found)
 
 
 def advise(unit: Floats, labels: Sequence[str]) -> Advice:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whatsit.datasets.edit import EditKind
 from whatsit.datasets.label import RESERVED, STRANGERS, check_label, reserved
 from whatsit.datasets.placement import look_at
+from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Corrected:
     """What it is; None: none of the classes."""
     time: float
     """When it was corrected, in seconds since 1970, UTC."""
+    split: Split
 
 
 def correct(
@@ -95,13 +97,13 @@ def kind_of(source: str, label: str) -> EditKind:
 def corrections(catalogue: "Catalogue") -> list[Corrected]:
     """The corrected pictures that can be read, oldest first; where one lies says what it is."""
     query = (
-        "SELECT key, hash, label, source FROM files JOIN records USING (hash) JOIN fingerprints USING (hash)"
+        "SELECT key, hash, label, source, split FROM files JOIN records USING (hash) JOIN fingerprints USING (hash)"
         " WHERE source >= ? AND source < ? AND error = ''"
     )
     rows = catalogue.index.rows(query, (_MARK, _MARK + "\uffff"))
     found = [
-        Corrected(key, hash_, None if label == STRANGERS else label, when)
-        for key, hash_, label, source in rows
+        Corrected(key, hash_, None if label == STRANGERS else label, when, Split(split))
+        for key, hash_, label, source, split in rows
         if (when := _when(source)) is not None and (label == STRANGERS or label not in RESERVED)
     ]
     return sorted(found, key=lambda one: (one.time, one.key))

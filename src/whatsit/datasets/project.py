@@ -11,7 +11,7 @@ from typing import Any
 
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
-from whatsit.datasets.coach import Advice, AdviceKind, advise
+from whatsit.datasets.coach import Advice, AdviceKind, advise_by_looks
 from whatsit.datasets.correction import correct
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
@@ -44,6 +44,8 @@ class ProjectSettings:
     """The model in ``models/`` that the studio uses live; empty: what was taught on its Teach page."""
     inbox: int = INBOX
     """Frames of doubtful answers that the studio keeps at most, 0 to 10,000."""
+    recognise_all: bool = False
+    """Recognise live also the frames that show exactly what the one before did."""
 
 
 class Project:
@@ -106,6 +108,7 @@ class Project:
                 "name": settings.name, "camera": settings.camera, "split": str(settings.split),
                 "design": settings.design or None, "model": settings.model or None,
                 "inbox": settings.inbox if settings.inbox != INBOX else None,
+                "recognise_all": settings.recognise_all or None,
             }  # fmt: skip
             write_file(self._settings_path, with_values(self._text(), values).encode())
             self._settings = settings
@@ -128,7 +131,8 @@ class Project:
         if len({one.label for one in pictures}) < 2:
             return Advice(AdviceKind.START)
         unit = unit_embeddings(self.dataset, pictures, embedder or Backbone.builtin(), progress)
-        return advise(unit, [one.label for one in pictures])
+        labels, hashes = [one.label for one in pictures], [one.hash for one in pictures]
+        return advise_by_looks(unit, labels, hashes, self.dataset.colours)
 
     def save_tables(self, name: str, tables: Sequence[Mapping[str, Any]], by: str) -> None:
         """Replace the ``[[name]]`` tables of ``whatsit.toml`` in one step. Comments and all other keys are kept.
@@ -211,7 +215,7 @@ class Project:
     def _read_settings(self) -> ProjectSettings:
         document = self._read_document()
         values = {f.name: document[f.name] for f in fields(ProjectSettings) if f.name in document}
-        for name, kind in (("name", str), ("camera", str), ("split", str), ("design", dict), ("model", str)):
+        for name, kind in _KINDS_OF.items():
             if name in values and not isinstance(values[name], kind):
                 raise DataError(f"{self._settings_path}: {name} = {values[name]!r}: expected {_KINDS[kind]}")
         kept = values.get("inbox", 0)
@@ -227,4 +231,5 @@ class Project:
 
 
 _MOST_DOUBTFUL = 10_000
-_KINDS = {str: "text in quotes", dict: "a table"}
+_KINDS_OF = {"name": str, "camera": str, "split": str, "design": dict, "model": str, "recognise_all": bool}
+_KINDS = {str: "text in quotes", dict: "a table", bool: "true or false"}

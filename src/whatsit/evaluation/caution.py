@@ -17,6 +17,8 @@ class CautionKind(StrEnum):
     """int8 loses ``points`` of accuracy."""
     NEVER_TAUGHT = "never-taught"
     """The pictures of ``labels`` count as wrong."""
+    UNTESTED = "untested"
+    """No picture shows one of ``labels``: how well the model knows them was not measured."""
     UNREADABLE = "unreadable"
     """``pictures`` could not be read."""
     FEW = "few"
@@ -46,6 +48,8 @@ class Caution:
                     f"The {split} pictures have {', '.join(self.labels)}, which training never saw: "
                     "all of those count as wrong."
                 )
+            case CautionKind.UNTESTED:
+                return f"Untested: no {split} picture shows {', '.join(self.labels)}; nothing here is about them."
             case CautionKind.UNREADABLE:
                 return f"{self.pictures} pictures could not be read and were left out."
             case CautionKind.FEW:
@@ -65,6 +69,8 @@ def cautions(models: Mapping[str, Mapping[str, Any]]) -> Sequence[Caution]:
         found.append(Caution(CautionKind.QUANTISING, points=lost * 100))
     if main["never_taught"]:
         found.append(Caution(CautionKind.NEVER_TAUGHT, labels=tuple(main["never_taught"])))
+    if untested := tuple(one["label"] for one in main["classes"] if not one["pictures"]):
+        found.append(Caution(CautionKind.UNTESTED, labels=untested))
     if main["unreadable"]:
         found.append(Caution(CautionKind.UNREADABLE, pictures=len(main["unreadable"])))
     low, high = main["interval"]

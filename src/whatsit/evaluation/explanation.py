@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +63,9 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explainer:
-    """Explains the answers of one model; opened once for many pictures, each then costs a few runs of the network.
+    """Explains the answers of one model; opened once for many pictures, each then costs two runs of the network.
+
+    Ten or eleven where the network's maps cannot be used.
 
     ``open_explainer`` makes one from a model file.
     """
@@ -90,16 +92,21 @@ class Explainer:
         answer = self.recogniser.classify_pixels(pixels, max(5, _CLASSES))
         if not answer:
             raise DataError("nothing is taught yet, so there is no answer to explain; teach two things first")
-        near = self._nearest(pixels, [one.label for one in answer[:_CLASSES]])
-        classes = tuple(
-            ClassEvidence(one.label, one.score, found) for one, found in zip(answer[:_CLASSES], near, strict=True)
-        )
-        return Explanation(answer, pixels, self.look(pixels, answer), classes, self.threshold)
+        found = Explanation(answer, pixels, self.look(pixels, answer), (), self.threshold)
+        return replace(found, classes=self.evidence(found))
 
-    def _nearest(self, pixels: NDArray[np.uint8], labels: Sequence[str]) -> list[tuple[Neighbour, ...]]:
-        if self.taught is None or self.embed is None or not self.taught.examples:
-            return [() for _ in labels]
-        return self.taught.nearest_of(self.embed(pixels), NEAREST, labels)
+    def evidence(self, found: Explanation) -> tuple[ClassEvidence, ...]:
+        """The best two classes of an explanation of this model's, with the taught pictures that are known here.
+
+        The network does not run again where it gave the embedding on the way.
+        """
+        best = found.predictions[:_CLASSES]
+        near: list[tuple[Neighbour, ...]] = [() for _ in best]
+        if self.taught is not None and self.embed is not None and self.taught.examples:
+            embedding = found.looked_at.embedding
+            embedding = self.embed(found.pixels) if embedding is None else embedding
+            near = self.taught.nearest_of(embedding, NEAREST, [one.label for one in best])
+        return tuple(ClassEvidence(one.label, one.score, some) for one, some in zip(best, near, strict=True))
 
 
 def explain(

@@ -15,7 +15,7 @@ import numpy as np
 
 from whatsit.errors import ModelError
 from whatsit.processes import environment, module_command
-from whatsit.tflite.multiply_adds import multiply_adds
+from whatsit.tflite.multiply_adds import Arithmetic, arithmetic, multiply_adds
 
 RUNS = 60
 _WARM_UP = 5
@@ -34,6 +34,8 @@ class Measurement:
     """Of the file, in bytes."""
     multiply_adds: int
     threads: int
+    arithmetic: Arithmetic = Arithmetic.INT8
+    """Of the network, whatever its input and output are."""
 
 
 def measure(model: bytes, threads: int | None = None, runs: int = RUNS) -> Measurement:
@@ -62,7 +64,7 @@ def measure(model: bytes, threads: int | None = None, runs: int = RUNS) -> Measu
     times = np.array(found["milliseconds"])
     return Measurement(
         float(np.median(times)), float(np.quantile(times, 0.95)), found["memory"], len(model), multiply_adds(model),
-        found["threads"],
+        found["threads"], arithmetic(model),
     )  # fmt: skip
 
 

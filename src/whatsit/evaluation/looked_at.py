@@ -40,6 +40,8 @@ class LookedAt:
     places: NDArray[np.float32]
     """Shape (rows, columns), 0..1: 1 where most was found; all 0 where nothing speaks for the answer."""
     kind: MapKind
+    embedding: NDArray[np.float32] | None = None
+    """The picture's raw embedding, shape (dim,), where it was made on the way."""
 
 
 Look: TypeAlias = Callable[[NDArray[np.uint8], Predictions], LookedAt]
@@ -71,7 +73,7 @@ def activation_look(
         values, *flat = network.outputs(pixels)
         weights, offset = _direction(head, values, answer[0].index)
         found = evidence_map(maps, [one.reshape(shape) for one, shape in zip(flat, shapes, strict=True)], weights)
-        return LookedAt(_share(found + offset / found.size), MapKind.ACTIVATION)
+        return LookedAt(_share(found + offset / found.size), MapKind.ACTIVATION, values)
 
     return look
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from whatsit.evaluation.caution import cautions
 from whatsit.evaluation.chart import Axes, Series, line_chart
+from whatsit.evaluation.estimate import latency_range, span_text
 from whatsit.evaluation.latency import Measurement
 from whatsit.evaluation.metrics import Evaluation, JudgedPicture
 from whatsit.evaluation.nearest_taught import Neighbour
+from whatsit.evaluation.published import Device
 from whatsit.evaluation.sweep import Trial
 from whatsit.evaluation.sweep_page import percent, sweep_chart, sweep_rows
 from whatsit.imaging.image import ImageLike
@@ -153,6 +155,13 @@ def _figures(models: Sequence[JudgedModel]) -> list[list[str]]:
         row("file", [f"{m.size / 1e6:.2f} MB" for m in measured]),
         row("multiply-adds", [f"{m.multiply_adds / 1e6:.1f} million" for m in measured]),
         row("threads", [str(m.threads) for m in measured]),
+        *(
+            row(
+                f"{device}, estimated",
+                [span_text(latency_range(m.multiply_adds, m.arithmetic, device)) for m in measured],
+            )
+            for device in Device
+        ),
     ]
 
 

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NotRequired, TypeAlias, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.backbones.choice import BackboneChoice
 from whatsit.errors import DataError, StoppedError
+from whatsit.evaluation.cross_validation import cross_validated
 from whatsit.evaluation.evaluate import evaluate
 from whatsit.evaluation.latency import Measurement, measure
-from whatsit.evaluation.metrics import wilson_interval
+from whatsit.evaluation.metrics import Evaluation, wilson_interval
 from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Fit
 from whatsit.models.classifier import Classifier
@@ -22,6 +26,11 @@ from whatsit.training.train import train
 SIZES = (96, 128, 160, 192, 224)
 MOST_TRIALS = 60
 """Designs in one sweep that a page can ask for."""
+FEW_PICTURES = 200
+"""With fewer validation pictures a design is judged by cross-validation on them and the training pictures together."""
+MARGIN = 0.02
+"""A faster design is as good as the best where it is sure, at 95 %, to lose less than this share of the pictures."""
+_Z = 1.644854  # the normal distribution's 95 % point
 
 
 class TrialRow(TypedDict):
@@ -37,6 +46,9 @@ class TrialRow(TypedDict):
     interval: tuple[float, float]
     pictures: int
     right: int
+    cross_validated: bool
+    judged: NotRequired[list[int]]
+    """As ``Trial.judged``; in records only."""
     milliseconds: float
     milliseconds_p95: float
     size_bytes: int
@@ -58,6 +70,27 @@ class Trial:
     """The balanced accuracy; None: as kept by an earlier version, which did not measure it."""
     width: float | None = None
     """The share of channels of a fine-tuned network; None: only a head was trained."""
+    judged: tuple[int, ...] = ()
+    """Each picture's class, from 1, negative where the answer was wrong; empty: as kept by an earlier version."""
+    cross_validated: bool = False
+    """Whether the pictures were held out in turn; otherwise they are the validation pictures."""
+
+    @classmethod
+    def of(
+        cls, backbone: BackboneChoice, judged: Sequence[int], measurement: Measurement, cross_validated: bool = False,
+        width: float | None = None,
+    ) -> "Trial":  # fmt: skip
+        """A trial from each picture's class, as in ``judged``."""
+        found = np.array(judged)
+        recalls = [float((found[np.abs(found) == one] > 0).mean()) for one in np.unique(np.abs(found))]
+        right = int((found > 0).sum())
+        balanced = float(np.mean(recalls))
+        return cls(backbone, right, len(found), measurement, balanced, width, tuple(judged), cross_validated)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy."""
+        return wilson_interval(self.right, self.pictures)
 
     @property
     def balanced_accuracy(self) -> float:
@@ -102,15 +135,22 @@ class Trial:
         return {
             "name": self.name, "backbone": backbone.name, "size": backbone.size, "blocks": backbone.blocks,
             "fit": backbone.fit.value, "accuracy": self.accuracy, "balanced_accuracy": self.balanced_accuracy,
-            "interval": wilson_interval(self.right, self.pictures), "pictures": self.pictures, "right": self.right,
+            "interval": self.interval, "pictures": self.pictures, "right": self.right,
+            "cross_validated": self.cross_validated,
             "milliseconds": measured.milliseconds, "milliseconds_p95": measured.milliseconds_p95,
             "size_bytes": measured.size, "memory_bytes": measured.memory, "multiply_adds": measured.multiply_adds,
             "threads": measured.threads, "width": self.width,
         }  # fmt: skip
 
+    def to_record(self) -> TrialRow:
+        """``to_dict`` with every picture's answer, for ``from_dict``."""
+        row = self.to_dict()
+        row["judged"] = list(self.judged)
+        return row
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Trial":
-        """What ``to_dict`` gave.
+        """What ``to_record`` gave, or ``to_dict``, or an earlier version's.
 
         Raises:
             KeyError, TypeError, ValueError: something else.
@@ -122,7 +162,7 @@ class Trial:
         )  # fmt: skip
         return cls(
             backbone, values["right"], values["pictures"], measured, values.get("balanced_accuracy"),
-            values.get("width"),
+            values.get("width"), tuple(map(int, values.get("judged", ()))), bool(values.get("cross_validated", False)),
         )  # fmt: skip
 
 
@@ -173,6 +213,9 @@ def sweep(
 ) -> list[Trial]:  # fmt: skip
     """Train the head of ``design`` on every backbone, and measure its int8 model: accuracy, latency, memory.
 
+    With fewer than ``FEW_PICTURES`` validation pictures the accuracy is that of heads in cross-validation on these and
+    the training pictures together: a handful of pictures would tell designs apart by chance.
+
     Args:
         widths: fine-tune every backbone at each of these shares of its channels instead; takes minutes each.
         training: (picture, label) pairs to train on.
@@ -208,12 +251,23 @@ def sweep(
         if trained.stopped:
             break
         content = trained.model.to_tflite()
-        found = evaluate(Classifier(content), judging)
         actual = replace(backbone, size=trained.design.size)  # a file has its own
-        measured = measure(content, threads)
-        trials.append(Trial(actual, found.right, len(found.judged), measured, found.balanced_accuracy, width))
+        judged: tuple[int, ...] = ()
+        if width is None and len(judging) < FEW_PICTURES:
+            try:
+                judged = cross_validated(trial_design, training, judging, cache=cache, on_event=told, stop=stop)
+            except StoppedError:
+                break
+        several = bool(judged)
+        judged = judged or _judged(evaluate(Classifier(content), judging))
+        trials.append(Trial.of(actual, judged, measure(content, threads), several, width))
         on_trial(trials[-1])
     return trials
+
+
+def _judged(found: Evaluation) -> tuple[int, ...]:
+    numbers = {label: number for number, label in enumerate(found.labels, 1)}
+    return tuple(numbers[one.label] if one.right else -numbers[one.label] for one in found.judged)
 
 
 def _design(design: Design, backbone: BackboneChoice, width: float | None) -> Design:
@@ -242,9 +296,9 @@ def pareto_front(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def recommend(trials: Sequence[Trial], *, milliseconds: float | None = None, size: int | None = None) -> Trial | None:
-    """The fastest trial whose accuracies are within the uncertainty of the best; with limits, the best one.
+    """The trial to take: the best one, or a faster one that is shown to be as good; with limits, the best within them.
 
-    Best is by ``Trial.merit``; accuracy and balanced accuracy must both be within the uncertainty.
+    Best is by ``Trial.merit``. A few pictures cannot show that a faster design is as good, so then accuracy decides.
 
     Args:
         milliseconds: the most per picture.
@@ -261,13 +315,39 @@ def recommend(trials: Sequence[Trial], *, milliseconds: float | None = None, siz
     ]
     if not fitting:
         return None
-    best = max(fitting, key=lambda trial: trial.merit)
+    best = max(fitting, key=lambda trial: (trial.merit, -trial.measurement.milliseconds))
     if milliseconds is not None or size is not None:
-        return max(fitting, key=lambda trial: (trial.merit, -trial.measurement.milliseconds))
-    spread = best.accuracy - wilson_interval(best.right, best.pictures)[0]
-    near = [
-        trial
-        for trial in fitting
-        if trial.accuracy >= best.accuracy - spread and trial.balanced_accuracy >= best.balanced_accuracy - spread
-    ]
-    return min(near, key=lambda trial: trial.measurement.milliseconds)
+        return best
+    return min(
+        (trial for trial in fitting if trial is best or most_loss(trial, best) < MARGIN),
+        key=lambda trial: trial.measurement.milliseconds,
+    )
+
+
+def not_told_apart(trials: Sequence[Trial], best: Trial) -> list[Trial]:
+    """The faster trials of the Pareto front that could be as good as ``best`` by their intervals, the fastest first."""
+    faster = [trial for trial in pareto_front(trials) if trial.measurement.milliseconds < best.measurement.milliseconds]
+    return [trial for trial in faster if trial.interval[1] >= best.interval[0]]
+
+
+def most_loss(trial: Trial, best: Trial) -> float:
+    """What ``trial`` loses against ``best`` at most, at 95 %, by accuracy and by balanced accuracy, 0..1.
+
+    From the pictures that one of them answers and the other does not (McNemar 1947), with one such picture added for
+    each side (Agresti and Min 2005); 1 where they were not judged on the same pictures.
+    """
+    classes = np.abs(best.judged)
+    if not len(classes) or not np.array_equal(classes, np.abs(trial.judged)):
+        return 1.0
+    lost = (np.array(best.judged) > 0).astype(float) - (np.array(trial.judged) > 0)
+    counts = np.bincount(classes)
+    even = np.full(len(classes), 1 / len(classes))
+    balanced = 1 / (np.count_nonzero(counts) * counts[classes])
+    return max(_upper(lost, even), _upper(lost, balanced))
+
+
+def _upper(lost: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """The upper bound of a weighted mean of -1, 0 and 1; weights sum to 1."""
+    mean = float(weights @ lost)
+    spread = float((weights**2) @ lost**2) + 2 * float(weights.max()) ** 2
+    return mean + _Z * float(np.sqrt(max(0.0, spread - mean**2 / len(lost))))

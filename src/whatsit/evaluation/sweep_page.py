@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from whatsit.evaluation.chart import Axes, Mark, scatter_chart
-from whatsit.evaluation.sweep import Trial, pareto_front, recommend
+from whatsit.evaluation.sweep import Trial, not_told_apart, pareto_front, recommend
 from whatsit.plugins import EXTRAS
 
 
@@ -24,7 +24,10 @@ def sweep_page(title: str, trials: Sequence[Trial]) -> bytes:
         if best
         else ""
     )
-    page = environment.from_string(text).render(title=title, chart=chart, rows=sweep_rows(trials), recommended=advice)
+    page = environment.from_string(text).render(
+        title=title, chart=chart, rows=sweep_rows(trials), recommended=advice,
+        notes=[] if best is None else sweep_notes(trials, best),
+    )  # fmt: skip
     return page.encode()
 
 
@@ -36,17 +39,35 @@ def sweep_chart(trials: Sequence[Trial]) -> str:
 
 
 def sweep_rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:
-    """Name, accuracies, median and 95th percentile in ms, MB, million multiply-adds, a star for the Pareto front."""
+    """Name, accuracy and its interval, balanced accuracy, median and 95th percentile in ms, MB, million multiply-adds.
+
+    Last a star for the Pareto front.
+    """
     front = pareto_front(trials)
     return [
         (
-            trial.name, percent(trial.accuracy), percent(trial.balanced_accuracy),
+            trial.name, percent(trial.accuracy), _interval(trial), percent(trial.balanced_accuracy),
             f"{trial.measurement.milliseconds:.2f}",
             f"{trial.measurement.milliseconds_p95:.2f}", f"{trial.measurement.size / 1e6:.1f}",
             f"{trial.measurement.multiply_adds / 1e6:.0f}", "*" if trial in front else "",
         )
         for trial in sorted(trials, key=lambda t: t.measurement.milliseconds)
     ]  # fmt: skip
+
+
+def _interval(trial: Trial) -> str:
+    return " to ".join(f"{end * 100:.1f}" for end in trial.interval)
+
+
+def sweep_notes(trials: Sequence[Trial], best: Trial) -> list[str]:
+    """What to know of a recommendation, one sentence each."""
+    found = []
+    if best.cross_validated:
+        found.append(f"Judged by cross-validation on {best.pictures:,} pictures: there are few validation pictures.")
+    unsure = [trial.name for trial in not_told_apart(trials, best)]
+    if unsure:
+        found.append(f"Faster, and by these pictures perhaps as good: {', '.join(unsure)}. More pictures would tell.")
+    return found
 
 
 def percent(share: float | None) -> str:

@@ -28,7 +28,7 @@ class SweepRecord:
         """Keep one more trial."""
         self._trials = [*self._trials, trial]
         with contextlib.suppress(DataError):  # a full disk: the page still shows it
-            rows = [one.to_dict() for one in self._trials]
+            rows = [one.to_record() for one in self._trials]
             write_file(self._path, json.dumps(rows, ensure_ascii=False).encode())
 
     def trials(self) -> list[Trial]:

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.heads.learner import Learner
-from whatsit.heads.sampling import evenly
+from whatsit.heads.sampling import evenly, stratified_folds
 from whatsit.imaging.preprocess import Fit
 
 Floats = NDArray[np.float32]
 
-FOLDS = 5
 MOST_PICTURES = 600
 """Pictures that take part at most: more would choose the same and take longer."""
 _TIE = 0.1
@@ -90,7 +89,7 @@ def select(
     """
     chosen = evenly(targets, MOST_PICTURES)
     names = np.asarray(targets)[chosen]
-    folds = _folds(names)
+    folds = stratified_folds(names)
     if not folds.any():
         return Selection(next(iter(variants)), pictures=len(names))
     held, truth = folds > 0, np.unique(names, return_inverse=True)[1]
@@ -109,19 +108,6 @@ def select(
 def _value(measured: tuple[float, float]) -> float:
     accuracy, loss = measured
     return accuracy - _TIE * loss
-
-
-def _folds(names: NDArray[np.str_]) -> NDArray[np.int64]:
-    """The fold of each picture, from 1; 0: never held out, as it is alone in its class."""
-    random = np.random.default_rng(0)
-    folds = np.zeros(len(names), np.int64)
-    first = 0
-    for name in np.unique(names):
-        members = random.permutation(np.flatnonzero(names == name))
-        if len(members) > 1:
-            folds[members] = (first + np.arange(len(members))) % FOLDS + 1
-            first += len(members)
-    return folds
 
 
 def _measured(scores: Floats, truth: NDArray[np.intp]) -> tuple[float, float]:

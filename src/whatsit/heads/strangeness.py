@@ -34,6 +34,8 @@ _SOFTENING = 0.01
 _USUAL, _USUAL_PICTURES = 1.9, 30
 """The sum that five in a hundred taught pictures exceed, in many sets, and how many pictures it counts as."""
 _ROOM = 0.25
+_NEAR_COUNTS, _NEAR_LESS = 1.4, 2.0
+"""Weight of *near*: the first less the second by the pictures of a class. Few of them measure it poorly."""
 _TINY = 1e-6
 _ROWS = 256
 
@@ -55,6 +57,8 @@ class Fitting:
     other: "_Apart | None"
     """The same of all, each without its whole class; None: there is nothing to leave out."""
     dim: int
+    near_weight: float
+    """What *near* counts in the sum, beside *far*."""
 
     @classmethod
     def of(
@@ -70,7 +74,7 @@ class Fitting:
         centres = unit_means(embeddings, classes, count).astype(np.float32)
         spread = _spread(embeddings, centres.mean(axis=0))
         ends = normalised(_end(embeddings, layout))
-        scale = Scale(0.0, 1.0)
+        scale, weight = Scale(0.0, 1.0), max(_NEAR_COUNTS - _NEAR_LESS * count / len(classes), 1.0)
         rule = UnknownRule(
             centres, means(ends, classes, count).astype(np.float32), spread,
             np.empty((0, ends.shape[1]), np.float32), Limits(scale, scale, None, 0.0, 1.0, layout),
@@ -78,9 +82,9 @@ class Fitting:
         if held is not None:
             ends = normalised(_end(held, layout))
             own, counted = rule._apart(normalised(held), ends), np.ones(len(held), np.bool_)
-            return cls(rule, ends, own, counted, None, embeddings.shape[1])
+            return cls(rule, ends, own, counted, None, embeddings.shape[1], weight)
         own, other = rule._left_out(normalised(embeddings), ends, classes)
-        return cls(rule, ends, own, sizes[classes] > 1, other, embeddings.shape[1])
+        return cls(rule, ends, own, sizes[classes] > 1, other, embeddings.shape[1], weight)
 
     def rule(self, unknown_rate: float, strangers: Floats | None = None) -> "UnknownRule":
         """The rule with marked strangers, raw, shape (strangers, dim); None: without.
@@ -97,7 +101,8 @@ class Fitting:
             rule = replace(rule, strangers=rule._directions(_farthest(ends)))
         marked = rule._marked(self.ends)
         own = *self.own, None if marked is None else marked[self.counted]
-        return rule._calibrated(own, None if self.other is None else (*self.other, marked), unknown_rate)
+        other = None if self.other is None else (*self.other, marked)
+        return rule._calibrated(own, other, unknown_rate, self.near_weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,11 +268,12 @@ class UnknownRule:
             return own_parts, None
         return own_parts, (without[0].min(axis=1), -without[1].max(axis=1))
 
-    def _calibrated(self, own: "_Measured", other: "_Measured | None", unknown_rate: float) -> Self:
+    def _calibrated(self, own: "_Measured", other: "_Measured | None", unknown_rate: float, near_weight: float) -> Self:
         far, near, marked = own
+        measured_near = Scale.of(near)
         rule = replace(self, limits=Limits(
-            Scale.of(far, NOISE), Scale.of(near), None if marked is None else Scale.of(marked), 0.0, 1.0,
-            self.limits.layout,
+            Scale.of(far, NOISE), replace(measured_near, deviation=measured_near.deviation / near_weight),
+            None if marked is None else Scale.of(marked), 0.0, 1.0, self.limits.layout,
         ))  # fmt: skip
         sums = rule._sums(own)
         measured, middle = float(np.quantile(sums, 1 - unknown_rate)), float(np.median(sums))

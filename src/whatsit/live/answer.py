@@ -19,16 +19,13 @@ class Stats:
     prepare_ms: float = 0.0
     """Crop and resize of one frame, in milliseconds."""
     inference_ms: float = 0.0
-    """The network on one frame, in milliseconds."""
+    """The network on one frame, in milliseconds; repeated answers, which take none, are left out."""
     age_ms: float = 0.0
     """From the taking of the frame to its answer, in milliseconds."""
     answers: int = 0
     """Frames answered for since the start."""
-
-    @property
-    def spare_ms(self) -> float:
-        """How long preparing can wait after inference has begun and still be done first, with some reserve."""
-        return max(0.0, 0.95 * self.inference_ms - 1.2 * self.prepare_ms - 0.7)
+    repeated: int = 0
+    """Those among them that showed exactly what the one before did, so that nothing was recognised again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,8 @@ class Answer:
     frame: Frame | None = field(repr=False)
     """The frame it is about; None before the first."""
     stats: Stats = field(repr=False)
+    repeated: bool = False
+    """Whether the frame shows exactly what the one before did, and ``predictions`` are that one's."""
 
     @property
     def time(self) -> float:
@@ -71,6 +70,7 @@ class Answer:
             "fps": round(self.stats.fps, 2),
             "inference_ms": round(self.stats.inference_ms, 2),
             "age_ms": round(self.stats.age_ms, 1),
+            "repeated": self.repeated,
         }
 
     def _repr_html_(self) -> str:

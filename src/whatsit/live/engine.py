@@ -20,9 +20,11 @@ from whatsit.errors import ArgumentError, CameraError, DataError, WhatsitError
 from whatsit.live.answer import Answer, Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import ControllingSink
+from whatsit.live.headstart import Headstart
 from whatsit.live.meter import Meter
 from whatsit.live.model_selector import ModelSelector
 from whatsit.live.recogniser import Recogniser, as_recogniser
+from whatsit.live.repeats import Repeats
 from whatsit.live.sink import Sink
 from whatsit.live.sink_state import SinkState
 from whatsit.live.sink_thread import SinkThread
@@ -80,6 +82,8 @@ class Live:
         top_k: classes in ``Answer.predictions``.
         fps: frames recognised a second at most, above 0; None: as many as camera and processor give. A limit leaves
             the processor, and a small board's heat, to others; the newest frame is still the one that is recognised.
+        recognise_all: recognise also the frames that show exactly what the one before did. Otherwise such a frame gets
+            the answer of that one, which is the same, and the processor rests.
         stale_after: seconds without a frame after which one stale answer is sent; with ``fps``, at least twice the time
             from one frame to the next.
         patience: seconds that a sink gets at the end to take its last answer.
@@ -100,6 +104,7 @@ class Live:
         smoothing: Smoothing | None = None,
         top_k: int = 5,
         fps: float | None = None,
+        recognise_all: bool = False,
         stale_after: float = 2.0,
         patience: float = 5.0,
     ) -> None:
@@ -111,6 +116,7 @@ class Live:
         """The models that a sink with commands can choose from; None: none but ``recogniser``."""
         self._top_k = whole_number(top_k, "top_k")
         self._interval = 0.0 if fps is None else 1 / _frames_a_second(fps)
+        self._repeats = Repeats(recognise_all)
         self.recogniser: Recogniser = as_recogniser(model)
         self._sinks = tuple(sinks)
         self._given = open_camera_without_page(camera) if isinstance(camera, str) else camera
@@ -121,6 +127,7 @@ class Live:
         self._shared: SharedCamera | None = None
         self._frames: Subscription | None = None
         self._prepared: Mailbox[_Prepared] = Mailbox()
+        self._headstart = Headstart()
         self._threads: list[threading.Thread] = []
         self._sink_threads: list[SinkThread] = []
         self._readers: list[Mailbox[Answer]] = []
@@ -320,7 +327,7 @@ class Live:
             # One frame ahead is enough: preparing more would only take the processor from recognising. And it need not
             # be ready before the recogniser is: prepared later, it is a fresher one.
             if self._prepared.wait_taken(_PREPARED_AGES_AFTER):
-                self._prepared.wait_closed(self.stats.spare_ms / 1000)
+                self._prepared.wait_closed(self._headstart.delay)
 
     def _recognise(self) -> None:
         before: Smoothed | None = None
@@ -328,6 +335,7 @@ class Live:
         meter = Meter()
         while self._most is None or self.stats.answers < self._most:
             self._beat = time.monotonic()
+            waited = not self._prepared.full
             prepared = self._prepared.take(self._stale_after)
             if prepared is None:
                 if self._prepared.closed:
@@ -340,14 +348,15 @@ class Live:
                 meter.reset()
             begin = time.perf_counter()
             try:
-                predictions = by.classify_pixels(prepared.pixels, self._top_k)
+                predictions, repeated = self._repeats.classify(by, prepared.pixels, self._top_k)
             except WhatsitError as error:
                 self._complain(str(error))
                 continue
             self._complain(None)
             spent = (time.perf_counter() - begin) * 1000
             before = smooth(before, predictions, prepared.frame.time, self.smoothing)
-            stats = meter.count(prepared.milliseconds, spent, prepared.frame.time)
+            stats = meter.count(prepared.milliseconds, None if repeated else spent, prepared.frame.time)
+            self._headstart.after(stats, waited=waited, repeated=repeated)
             self._send(
                 Answer(
                     before.state if before is not None else AnswerState.UNKNOWN,
@@ -356,6 +365,7 @@ class Live:
                     predictions,
                     prepared.frame,
                     stats,
+                    repeated,
                 )
             )
 
@@ -365,7 +375,7 @@ class Live:
             self._send(Answer(AnswerState.STALE, None, 0.0, Predictions(()), None, Stats()))
         elif last.state is not AnswerState.STALE:
             stats = replace(last.stats, fps=0.0, age_ms=max(0.0, time.time() - last.time) * 1000)
-            self._send(replace(last, state=AnswerState.STALE, stats=stats))
+            self._send(replace(last, state=AnswerState.STALE, stats=stats, repeated=False))
 
     def _complain(self, problem: str | None) -> None:
         if problem is not None and problem != self._error:

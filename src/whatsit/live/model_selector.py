@@ -8,6 +8,7 @@ from typing import Protocol
 
 from whatsit.errors import DataError
 from whatsit.live.recogniser import Recogniser, load_recogniser
+from whatsit.parallel import lasting_threads
 from whatsit.validation import short
 
 _log = logging.getLogger(__name__)
@@ -89,6 +90,6 @@ class FileSelector:
         if file is None:
             raise DataError(f"model {short(name)}: no such model; there are: {', '.join(self.names)}")
         version = version_of(file)
-        self._use(load_recogniser(file))
+        self._use(load_recogniser(file, lasting_threads()))
         self.name, self.installed = name, version
         _log.warning("model %s is in use now", name)

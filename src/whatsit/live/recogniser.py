@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from whatsit.errors import DataError, ModelArgumentError, ModelError
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.prediction import Predictions
+from whatsit.parallel import lasting_threads
 from whatsit.validation import short
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def as_recogniser(
         DataError: the features are damaged or belong to another backbone.
     """
     if model is None or isinstance(model, str | os.PathLike):
-        return load_recogniser(model)
+        return load_recogniser(model, lasting_threads())
     if isinstance(model, Recogniser):
         return model
     from whatsit.models.classifier import Classifier
@@ -55,7 +56,7 @@ def as_recogniser(
     from whatsit.teaching.selflearn import SelfLearnClassifier
 
     if isinstance(model, TaughtModel):
-        return Classifier(model.to_tflite())
+        return Classifier(model.to_tflite(), threads=lasting_threads())
     if isinstance(model, SelfLearnClassifier):
         return model.few_shot
     raise ModelArgumentError(

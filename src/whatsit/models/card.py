@@ -43,7 +43,7 @@ class ModelCard:
     """In pixel units, 0..255, as in ``Preprocess``."""
     std: tuple[float, ...]
     dtype: str
-    """``int8`` or ``float32``: the arithmetic inside."""
+    """``int8``, ``float32`` or ``dynamic``: the arithmetic inside."""
     backbone: str
     """Id of the backbone the head was fitted on."""
     embedding: str | None

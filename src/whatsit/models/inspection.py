@@ -19,7 +19,7 @@ from whatsit.models.labels import FoundLabels, LabelSource
 from whatsit.models.taught_model import evenly_sampled
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.metadata import read_metadata
-from whatsit.tflite.multiply_adds import multiply_adds
+from whatsit.tflite.multiply_adds import Arithmetic, arithmetic, multiply_adds
 from whatsit.tflite.network import model_content
 from whatsit.tflite.normalisation import RANGES, NormaliseLike, Origin
 from whatsit.tflite.operators import operator_name
@@ -74,6 +74,8 @@ class Inspection:
     """Kinds of operators with their number, the most frequent first."""
     multiply_adds: int
     """Of one picture, in the convolutions and fully connected layers."""
+    arithmetic: Arithmetic
+    """What they are computed in."""
     labels: tuple[str, ...]
     labels_origin: str
     """Where they were, as the end of a sentence; empty where there are none."""
@@ -138,7 +140,7 @@ def inspect(
         tuple(_tensor(graph.tensors[int(index)]) for index in graph.inputs),
         tuple(_tensor(graph.tensors[int(index)]) for index in graph.outputs),
         tuple(kinds.most_common()),
-        _counted(content),
+        *_counted(content),
         found.labels if found else (),
         found.origin if found else "",
         found.source.value if found else "",
@@ -197,11 +199,11 @@ def _answer(classifier: Classifier, array: NDArray[np.uint8], colours: str) -> t
     return best.label, best.score
 
 
-def _counted(content: bytes) -> int:
+def _counted(content: bytes) -> tuple[int, Arithmetic]:
     try:
-        return multiply_adds(content)
+        return multiply_adds(content), arithmetic(content)
     except ModelError:
-        return 0
+        return 0, Arithmetic.FLOAT32
 
 
 def _tensor(tensor: Any) -> Tensor:

@@ -27,6 +27,7 @@ from whatsit.imaging.preprocess import Colour, Preprocess
 from whatsit.models.card import Golden, ModelCard, read_card
 from whatsit.models.int8_form import Int8Loss
 from whatsit.tflite.cut import keep_until
+from whatsit.tflite.dynamic_range import dynamic_range
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.int8_graph import Ranges
 from whatsit.tflite.interpreter import Runtime
@@ -173,8 +174,8 @@ class TaughtModel:
         """A whole model in one file: network, labels, normalisation, threshold, golden pictures.
 
         Args:
-            dtype: the arithmetic inside, ``int8`` or ``float32``.
-            io: the input and output types: ``uint8`` (default for int8), ``int8`` or ``float32``.
+            dtype: the arithmetic inside: ``int8``, ``float32``, or ``dynamic``: 8-bit weights on float32 values.
+            io: the input and output types: ``uint8`` (default for int8), ``int8`` or ``float32``, for int8 only.
 
         Raises:
             ArgumentError: ``dtype`` or ``io`` is not one of these.
@@ -232,6 +233,8 @@ class TaughtModel:
         whole = with_pixels_inside(merged, self.preprocess.mean, self.preprocess.std)
         if dtype == "float32":
             return whole, embedding
+        if dtype == "dynamic":
+            return dynamic_range(whole), embedding
         ranges = {**self._ranges(merged), **ranges_inside(self.preprocess.mean, self.preprocess.std)}
         return with_io(quantise(whole, ranges), str(io)), embedding
 

@@ -132,7 +132,7 @@ EXTRAS: Mapping[str, Extra] = MappingProxyType(
                 "fastapi",
                 "fastapi",
                 "the studio, serving models and MaixPy's page",
-                *("uvicorn", "websockets", "jinja2", "python_multipart", "segno"),
+                *("httptools", "uvicorn", "websockets", "jinja2", "python_multipart", "segno"),
             ),
             _extra("pi", "simplejpeg", "simplejpeg", "simplejpeg", "a Raspberry Pi's own camera beside numpy 2"),
             _extra("opencv", "OpenCV", "cv2", "opencv-python-headless", "USB cameras, RTSP and video files"),

@@ -1,13 +1,16 @@
 """The rules as a sink: answers go in, and pins and sinks follow."""
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from whatsit.errors import DataError
 from whatsit.live.answer import Answer
 from whatsit.live.answer_state import AnswerState
 from whatsit.logs import described
+from whatsit.parallel import start_thread
 from whatsit.rules.actions import Action, Target
 from whatsit.rules.rule import Rule, RuleState, Seen, active, step
 
@@ -37,8 +40,13 @@ class RulesSink:
         self._complained = False
         self._guard = threading.Lock()
         self._ended = threading.Event()
-        self._ticking = threading.Thread(target=self._tick, name="rules", daemon=True)
-        self._ticking.start()
+        try:
+            self._ticking = start_thread("rules", self._tick)
+        except DataError:
+            for action in actions.values():
+                with contextlib.suppress(Exception):  # the others must be safe all the same
+                    action.close()
+            raise
 
     @property
     def on(self) -> tuple[str, ...]:

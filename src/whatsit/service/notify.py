@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from whatsit.parallel import start_thread
 from whatsit.text import one_line
 
 
@@ -62,18 +63,18 @@ class Watchdog:
         self._is_alive = is_alive
         self._status = status
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Watchdog":
         self._notifier.send("READY=1", "STATUS=started")
         if self._notifier.signs_every is not None:
-            self._thread.start()
+            self._thread = start_thread("watchdog", self._run)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._notifier.send("STOPPING=1")
         self._ended.set()
-        if self._thread.ident is not None:
+        if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:

@@ -143,7 +143,7 @@ def _events() -> dict[str, Any]:
     example = (
         'event: answer\ndata: {"time": 1764251846.127, "state": "label", "label": "mug", "score": 0.97, '
         '"distance": 0.41, "unknown": false, "predictions": [{"label": "mug", "score": 0.98, "index": 0}], '
-        '"fps": 14.2, "inference_ms": 21.4, "age_ms": 40.1}\n\n'
+        '"fps": 14.2, "inference_ms": 21.4, "age_ms": 40.1, "repeated": false}\n\n'
     )
     return {
         "operationId": "events",

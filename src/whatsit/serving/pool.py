@@ -2,12 +2,12 @@
 
 import contextlib
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from whatsit.parallel import cores
 from whatsit.serving.refused import RefusedError
 
 R = TypeVar("R")
@@ -25,7 +25,7 @@ class Pool:
     """
 
     def __init__(self, workers: int | None = None, waiting: int | None = None) -> None:
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or cores()
         self._most = self.workers + (WAITING * self.workers if waiting is None else waiting)
         self._admitted = 0
         self._seconds = _USUAL_SECONDS

@@ -180,22 +180,18 @@ class Service:
     async def _results(self, request: Request, works: Sequence[Callable[[], Answer]]) -> tuple[Answer, ...]:
         futures = [asyncio.wrap_future(self.pool.submit(work)) for work in works]
         left = asyncio.ensure_future(request.receive())
-        every = asyncio.ensure_future(_all(futures))
+        every = asyncio.gather(*futures)
         try:
-            await asyncio.wait({every, left}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((every, left), return_when=asyncio.FIRST_COMPLETED)
             if not every.done():
                 raise ClientDisconnect
-            return every.result()
+            return tuple(every.result())
         finally:
             left.cancel()
             every.cancel()
             for future in futures:
                 if not future.cancel() and not future.cancelled():
                     future.exception()  # taken note of: it is the same for all pictures, or nobody waits for it
-
-
-async def _all(futures: Sequence[asyncio.Future[R]]) -> tuple[R, ...]:
-    return tuple([await future for future in futures])
 
 
 class _Recognition:

@@ -39,6 +39,7 @@ from whatsit.studio.watching.asking import Asking, CorrectedValues
 from whatsit.studio.watching.camera_choice import CameraChoice
 from whatsit.studio.watching.camera_metrics import CameraMetrics
 from whatsit.studio.watching.feed import Feed, encode
+from whatsit.studio.watching.folder_watch import FolderWatch
 from whatsit.studio.watching.guard import Guard
 from whatsit.studio.watching.inbox import Inbox
 from whatsit.studio.watching.models import TAUGHT, Models, ModelsView
@@ -75,11 +76,18 @@ class Studio:
         self.hub = Hub()
         self.camera = CameraChoice(self.feed, self.project, self._camera_chosen)
         self.collection = Collection(self.project.dataset)
+        self.folder_watch = FolderWatch(self.project.dataset)
         self.corrections = Corrections(self.project.dataset, embedder, self.session.embeddings)
         self.guard = Guard(self._teller("guard"))
         folder = self.project.path
         self.outlets = Outlets(folder, self.attend)
-        self.models = Models(self.project.models, self.session.learner, self.feed, self.hub, self.outlets)
+        self.inbox = Inbox(DOUBTFUL.below(folder), lambda: self.project.settings.inbox, self._tell_inbox)
+        self.metrics = CameraMetrics(lambda: self.feed.camera)
+        self.models = Models(
+            self.project.models, self.session.learner, self.feed, self.hub, wants=self.outlets,
+            watches=(self.inbox.watch, self.metrics.watch, self.outlets.put),
+            recognise_all=self.project.settings.recognise_all,
+        )  # fmt: skip
         self.steering = Steering(self.models, self.outlets, self.feed, self.use_run, self.tell_models)
         self.uploads = Uploads(UPLOADS.below(folder))
         self.importing = Importing(self.project.dataset, self.uploads, self._background("import"))
@@ -102,9 +110,6 @@ class Studio:
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
         self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
-        self.inbox = Inbox(DOUBTFUL.below(self.project.path), lambda: self.project.settings.inbox, self._tell_inbox)
-        self.metrics = CameraMetrics(lambda: self.feed.camera)
-        self.models.taught.watches += [self.inbox.watch, self.metrics.watch]
         self._closed = False
         self._followed = self.project.dataset.edits
         """The number of the latest edit that the inbox knows of."""
@@ -156,21 +161,23 @@ class Studio:
         self.models.get(name).set_threshold(threshold)
         self.tell_models()
 
-    def why(self, model: str, picture: str | None) -> WhyView:
-        """Why a model says what it says of the camera's newest frame, or of a picture of the dataset.
+    def why(self, model: str, picture: str | None, frame: float | None = None) -> WhyView:
+        """Why a model says what it says of a frame of the camera, or of a picture of the dataset.
 
         Args:
-            picture: the beginning of its SHA-256; None: the newest frame.
+            picture: the beginning of its SHA-256; None: a frame.
+            frame: when it was taken, of one of the latest answers; None: the newest.
 
         Raises:
-            DataError: no such model or picture, or nothing is taught yet.
+            DataError: no such model or picture, the frame is not kept any more, or nothing is taught yet.
             CameraError: the camera gives no picture.
             ModelError: the model's file is broken.
         """
         choice = self.models.choice(model)
         asked = self.explanations.why
         if picture is None:
-            return asked(choice.file, self.feed.newest(time.time()).image, of_taught=model == TAUGHT)
+            shown = self.feed.newest(time.time()) if frame is None else self.models.get(model).frame(frame)
+            return asked(choice.file, shown.image, of_taught=model == TAUGHT)
         found = self.project.dataset.by_hash(picture)
         return asked(choice.file, found.path, of_taught=model == TAUGHT, key=found.key)
 

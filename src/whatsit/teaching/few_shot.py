@@ -151,6 +151,8 @@ class FewShotClassifier:
         """All that was taught and learnt, as a value."""
         return self._support
 
+    knowledge = support  # as ``live.repeats.Repeatable``
+
     def add(self, picture: ImageLike, label: str | None = None) -> None:
         """One more example.
 
@@ -317,9 +319,8 @@ class FewShotClassifier:
             DataError: no class yet, or a folder that cannot be written. The old files stay.
         """
         with self._changing:
-            save_features(
-                path, self._support, self.backbone.id, self.preprocess, self.backbone_file, self.normalisation
-            )  # fmt: skip
+            origin = self.backbone.id, self.preprocess, self.backbone_file, self.normalisation
+            save_features(path, self._support, *origin)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Replace what was taught by a feature file, ours or MaixPy's, and take over its fit.
@@ -346,7 +347,7 @@ class FewShotClassifier:
         ``whatsit.teach`` fits a head to the same pictures instead of comparing distances.
 
         Args:
-            dtype: the arithmetic inside, ``int8`` or ``float32``.
+            dtype: the arithmetic inside: ``int8``, ``float32`` or ``dynamic``.
             io: types of input and output: ``uint8`` (default for int8), ``int8`` or ``float32``.
 
         Raises:
@@ -382,8 +383,7 @@ class FewShotClassifier:
                 yield embedding
 
     def _answer(self, picture: object, embedding: Floats, top_k: int) -> Predictions:
-        found = self._support.predictions(embedding, whole_number(top_k, "top_k"))
-        return replace(found, image=picture)
+        return replace(self._support.predictions(embedding, whole_number(top_k, "top_k")), image=picture)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.backbone.id}: {self.counts})"

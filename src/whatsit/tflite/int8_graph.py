@@ -188,8 +188,7 @@ class _Writer:
     def _weights(self, index: int, dimension: int) -> Floats:
         """Quantise weights; their scales, one per output channel."""
         values = _values(self._model, self._tensors[index])
-        others = tuple(axis for axis in range(values.ndim) if axis != dimension)
-        scales = np.maximum(np.abs(values).max(axis=others, keepdims=True), _LEAST_BOUND) / np.float32(127)
+        scales = channel_scales(values, dimension)
         self._put(index, np.clip(np.rint(values / scales), -127, 127).astype(np.int8))
         self._set(index, scales.ravel(), schema.TensorType.INT8, dimension)
         return np.asarray(scales.ravel(), np.float32)
@@ -213,6 +212,12 @@ class _Writer:
         parameters.quantizedDimension = dimension
         self._tensors[index].quantization = parameters
         self._tensors[index].type = dtype
+
+
+def channel_scales(weights: Floats, dimension: int) -> Floats:
+    """The scale of each output channel of symmetric 8-bit weights, in a shape that divides them."""
+    others = tuple(axis for axis in range(weights.ndim) if axis != dimension)
+    return np.asarray(np.maximum(np.abs(weights).max(axis=others, keepdims=True), _LEAST_BOUND) / np.float32(127))
 
 
 def _values(model: Any, tensor: Any) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ModelError
+from whatsit.parallel import cores
 from whatsit.validation import whole_number
 
 MOST_COPIES = 64
@@ -76,7 +77,7 @@ class Runtime:
         self._copies = 1
         """How many pictures the model takes at once; it is given one picture that many times."""
         self._content, self._name, self._wanted_threads = content, name, threads
-        self.threads = min(4, os.cpu_count() or 1) if threads is None else whole_number(threads, "threads")
+        self.threads = min(4, cores()) if threads is None else whole_number(threads, "threads")
         self._lock = threading.Lock()
         self._forked = False
         _runtimes.add(self)

@@ -58,6 +58,13 @@ def check(model: Any) -> None:
         _check_indices([entry.buffer], len(model.buffers), 0)
 
 
+def tensor_bytes(tensor: Any) -> int | None:
+    """The bytes that a tensor's values take; None for a type without a fixed size, such as strings."""
+    size = _ITEM_SIZES.get(_type_name(tensor.type))
+    shape = tensor.shape if tensor.shape is not None else ()
+    return None if size is None else size * int(np.prod(shape, dtype=np.int64))
+
+
 def _rank(tensor: Any) -> int:
     return len(tensor.shape) if tensor.shape is not None else 0
 
@@ -105,10 +112,9 @@ def _check_tensor(tensor: Any, buffers: list[Any]) -> None:
         raise ValueError(f"shape {shape}")
     _check_quantisation(tensor, shape)
     data = buffers[tensor.buffer].data
-    size = _ITEM_SIZES.get(_type_name(tensor.type))
-    if data is None or size is None or tensor.sparsity is not None:
+    wanted = tensor_bytes(tensor)
+    if data is None or wanted is None or tensor.sparsity is not None:
         return
-    wanted = size * int(np.prod(shape, dtype=np.int64))
     if len(data) not in (0, wanted):
         raise ValueError(f"a constant of shape {shape} has {len(data)} bytes instead of {wanted}")
 

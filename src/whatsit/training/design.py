@@ -36,6 +36,15 @@ class TrainingMode(StrEnum):
         return None if self is TrainingMode.FROZEN else "torch"
 
 
+class ScratchNetwork(StrEnum):
+    """The networks that are trained from random weights."""
+
+    SMALL = "small"
+    """Stages of two convolutions with batch norm, as many as the size allows: the better one."""
+    TEXTBOOK = "textbook"
+    """Conv32, Conv64, Dense64, with which books on CIFAR-10 begin."""
+
+
 _FROZEN, _FINE_TUNE, _SCRATCH = TrainingMode
 _BACKBONE = (_FROZEN, _FINE_TUNE)
 _WHOLE = (_FINE_TUNE, _SCRATCH)
@@ -151,6 +160,13 @@ class Design:
     device: Annotated[Device, About("Where PyTorch computes; auto: on a GPU where it finds one.", modes=_WHOLE)] = (
         Device.AUTO
     )
+    network: Annotated[
+        ScratchNetwork,
+        About(
+            "The network trained from scratch: small, or textbook (Conv32, Conv64, Dense64).", modes=(_SCRATCH,),
+            headline="changed", advanced=False,
+        ),
+    ] = ScratchNetwork.SMALL  # fmt: skip
     normalise: Annotated[
         str | None,
         About(

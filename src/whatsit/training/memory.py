@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from whatsit.errors import DataError
-from whatsit.training.design import Design
+from whatsit.training.design import Design, ScratchNetwork
 
 _BYTES_PER_PIXEL = 1_800
 """Kept for the backward pass per picture of a batch and pixel of input; measured on EfficientNet-Lite0."""
@@ -20,7 +20,14 @@ def needed_memory(design: Design, pictures: int, side: int) -> int:
         side: the side, in pixels, at which they are kept.
     """
     held = pictures * side * side * 3
-    return _BASE + held + min(design.batch, pictures) * design.size**2 * _BYTES_PER_PIXEL
+    return _BASE + _dense_layer(design) + held + min(design.batch, pictures) * design.size**2 * _BYTES_PER_PIXEL
+
+
+def _dense_layer(design: Design) -> int:
+    """The textbook's network has a weight for each unit and value of its last map, and as many moments and averages."""
+    if not (design.uses("network") and design.network is ScratchNetwork.TEXTBOOK):
+        return 0
+    return (design.size // 4) ** 2 * 64 * 64 * 4 * 6
 
 
 def available_memory() -> int | None:

@@ -85,7 +85,7 @@ class ModelFiles:
 def suggested_name(design: Design) -> str:
     """A name for the model of ``design``: its backbone and size, as far as a file name can hold them."""
     if not design.uses("backbone"):
-        return f"small-{design.size}"
+        return f"{design.network}-{design.size}"
     stem = _UNUSABLE.sub("-", Path(design.backbone).stem if design.on_file else design.backbone)
     stem = stem.lstrip("._-")[:40] or "model"
     if design.on_file:

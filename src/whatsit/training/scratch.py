@@ -1,7 +1,7 @@
-"""A small convolutional network trained from random weights, for pictures too small for a backbone.
+"""A convolutional network trained from random weights, for pictures too small for a backbone.
 
-Stages of two 3x3 convolutions with batch norm and ReLU6, with 32, 64, 128 … channels; 2x2 max pooling after each stage
-but the last, whose spatial mean is the embedding (a narrow form of Simonyan and Zisserman 2015).
+The small network has stages of two 3x3 convolutions with batch norm and ReLU6, of 32, 64, 128 … channels; 2x2 max
+pooling after each stage but the last, whose spatial mean is the embedding (narrower than Simonyan and Zisserman 2015).
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,10 @@ from whatsit.imaging.preprocess import Colour
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.tflite.graph import Graph
 from whatsit.tflite.schema import schema
-from whatsit.training.design import Design
+from whatsit.training import textbook_cnn
+from whatsit.training.design import Design, ScratchNetwork
 from whatsit.training.events import OnEvent, Stop
-from whatsit.training.torch_loop import Labelled, Recipe, Trained, descend
+from whatsit.training.torch_loop import Body, Labelled, Recipe, Trained, descend
 
 WIDTH = 32
 SHIFT = 0.125
@@ -28,22 +29,28 @@ SHIFT = 0.125
 def train_from_scratch(
     design: Design, classes: int, training: Labelled, validation: Labelled, on_event: OnEvent, stop: Stop
 ) -> tuple[Trained, bytes]:
-    """Train a small network for ``design.size`` and ``design.colour``.
+    """Train ``design.network`` for ``design.size`` and ``design.colour``.
 
     Returns:
         How it went, and the backbone as a float32 ``.tflite``.
     """
     channels = 1 if design.colour is Colour.GREY else 3
-    plan = stages(design.size)
     generator = torch.Generator().manual_seed(design.seed)
-    weights = _random_weights(plan, channels, generator)
+    body: Body
+    if design.network is ScratchNetwork.TEXTBOOK:
+        body, dim, write = textbook_cnn.embeddings, textbook_cnn.DIM, textbook_cnn.build
+        weights = textbook_cnn.random_weights(design.size, channels, generator)
+    else:
+        plan = stages(design.size)
+        body, dim, write = embeddings, plan[-1], build
+        weights = _random_weights(plan, channels, generator)
     rate = design.rate
     learning = [name for name in weights if "running" not in name]
     trained = descend(
-        embeddings, weights, learning, plan[-1], classes, training, validation, design,
+        body, weights, learning, dim, classes, training, validation, design,
         Recipe(rate, rate, 1.0, SHIFT, warm_up=0.15), on_event, stop,
     )  # fmt: skip
-    return trained, build(trained.weights, design.size, channels)
+    return trained, write(trained.weights, design.size, channels)
 
 
 def stages(size: int) -> tuple[int, ...]:

@@ -282,7 +282,7 @@ def _train_network(
     _check_kept(trained.history)
     head = LinearHead(trained.head_weights, trained.head_bias, tuple(labels), normalise=False)
     digest = hashlib.sha256(network).hexdigest()[:16]
-    name = f"{design.mode}-{design.backbone}" if design.mode is TrainingMode.FINE_TUNE else "small-cnn"
+    name = f"{design.mode}-{design.backbone}" if design.mode is TrainingMode.FINE_TUNE else f"{design.network}-cnn"
     name += f"-w{round(100 * design.width)}" if design.narrow else ""
     backbone = Backbone(network, preprocess, f"{name}:{digest}@{design.size}-float32")
     plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers
@@ -108,17 +109,8 @@ class Access:
 
     def host_allowed(self, host: str) -> bool:
         """Whether a Host header, ``name`` or ``name:port``, is ours."""
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        if name in self.names:
-            return True
-        try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return address.is_loopback or not self.loopback
+        name, address = _host_of(host)
+        return name in self.names or (address is not None and (address.is_loopback or not self.loopback))
 
     def same_origin(self, headers: Headers) -> bool:
         """Whether a request comes from one of our own pages, so that its Origin is the Host it was sent to."""
@@ -164,6 +156,19 @@ def cookie(header: str, name: str) -> str | None:
         if key.strip() == name:
             return value.strip()
     return None
+
+
+@lru_cache(maxsize=64)
+def _host_of(header: str) -> tuple[str, ipaddress.IPv4Address | ipaddress.IPv6Address | None]:
+    """The name in a Host header, and the address that it is; nothing where it cannot be read."""
+    try:
+        name = urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return "", None
+    try:
+        return name, ipaddress.ip_address(name)
+    except ValueError:
+        return name, None
 
 
 def _bearer(headers: Headers) -> str:
@@ -244,6 +249,8 @@ class Gate:
 
     def _refuse_http(self, scope: Scope, headers: Headers) -> Response | None:
         access = self._access
+        if len(headers.getlist("host")) > 1:
+            return refusal(scope, 400, "more than one Host header")
         if not access.host_allowed(headers.get("host", "")):
             return refusal(scope, 421, "this server does not answer to that name; use the address it printed")
         query = parse_qs(scope["query_string"].decode("latin-1"))

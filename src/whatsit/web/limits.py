@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from whatsit.web.refusal import refusal
 
@@ -82,11 +82,13 @@ class _LimitedBody:
         return message
 
 
-class TimedProtocol(H11Protocol):
-    """Uvicorn's HTTP/1.1 protocol with a time limit on a request's headers, and on reading the answer.
+class TimedProtocol(HttpToolsProtocol):
+    """Uvicorn's HTTP/1.1 protocol with limits on a request's headers, and on the time that reading the answer takes.
 
     Uvicorn waits without limit for the end of a first request's headers; a connection that sends them byte by byte,
-    or never, would keep its file descriptor. So would one that never reads what it asked for.
+    or never, would keep its file descriptor. So would one that never reads what it asked for. A request that is sent
+    before the last one is answered (RFC 9112, 9.3.2) is not read: the connection ends after that answer, and the
+    client sends it again. Uvicorn would keep any number of them, and not tell the first that its reader has left.
     """
 
     def __init__(self, *args: Any, **settings: Any) -> None:
@@ -94,21 +96,52 @@ class TimedProtocol(H11Protocol):
         self._header_timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
         self._upgraded = False
+        self._in_headers = True
+        self._header_bytes = 0
+        self._hurried = False
+        """Whether a request came before the last one was answered."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._header_timer = self.loop.call_later(HEADER_SECONDS, self._give_up)
 
     def data_received(self, data: bytes) -> None:
+        if self._hurried:
+            return
         super().data_received(data)
-        if self._upgraded or (self.cycle is not None and not self.cycle.response_complete):
+        if self._in_headers and not self._upgraded:
+            self._header_bytes += len(data)
+            if self._header_bytes > MAX_HEADER_BYTES and not self.transport.is_closing():
+                self.send_400_response(f"headers of more than {MAX_HEADER_BYTES:,} bytes")
+        if self._upgraded or self._answering():
             self._stop_timer()
         elif self._header_timer is None and not self.transport.is_closing():
             self._header_timer = self.loop.call_later(HEADER_SECONDS, self._give_up)
 
-    def handle_websocket_upgrade(self, event: Any) -> None:
+    def on_message_begin(self) -> None:
+        if self._answering():
+            self._hurried = True
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+        self._in_headers, self._header_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        if not self._hurried:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._hurried:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._hurried:
+            super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
         self._upgraded = True
-        super().handle_websocket_upgrade(event)
+        super().handle_websocket_upgrade()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -123,6 +156,9 @@ class TimedProtocol(H11Protocol):
         self._stop_timer()
         self._stop_send_timer()
         super().connection_lost(exc)
+
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _give_up(self) -> None:
         self._header_timer = None

@@ -20,7 +20,7 @@ from whatsit.errors import DataError
 from whatsit.web.access import Access, check_token, is_loopback, new_token
 from whatsit.web.connections import Connections
 from whatsit.web.cookie_key import cookie_key
-from whatsit.web.limits import MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, TimedProtocol
+from whatsit.web.limits import MAX_MESSAGE_BYTES, TimedProtocol
 from whatsit.web.listener import ACCEPTED_AT_ONCE, Listener
 from whatsit.web.tls import self_signed
 
@@ -203,7 +203,6 @@ def _config(app: ASGIApp, certificate: tuple[Path, Path] | None) -> uvicorn.Conf
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # pictures are compressed already
-        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         proxy_headers=False,
         server_header=False,

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from picture_studio import Untaught, serving
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Response, sync_playwright
 
 from studio_process import StudioProcess
@@ -23,8 +23,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Iterator[StudioProcess]:
-    """A studio on a project nobody has taught."""
+def studio(tmp_path: Path) -> Iterator[Untaught]:
+    """In a thread of this process, on pixels: for what does not depend on the backbone, or on being a process."""
+    with serving(tmp_path / "things", camera="synthetic:") as url:
+        yield Untaught(url, tmp_path / "things")
+
+
+@pytest.fixture
+def studio_process(tmp_path: Path) -> Iterator[StudioProcess]:
+    """As a user starts it, on the built-in backbone."""
     running = StudioProcess(tmp_path / "things")
     yield running
     running.end()
@@ -37,20 +44,39 @@ def playwright() -> Iterator[Playwright]:
         yield running
 
 
-@pytest.fixture
-def chromium(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
-    """Start Chromium with a fake camera, which shows ``film`` where one is given."""
-    with ExitStack() as started:
+@pytest.fixture(scope="module")
+def launch(playwright: Playwright) -> Iterator[Callable[[Path | None], Browser]]:
+    """Chromium with a fake camera, which shows ``film`` where one is given: one for all tests of a module that use the
+    same, started anew where it crashed."""
+    started: dict[Path | None, Browser] = {}
 
-        def start(film: Path | None = None) -> Browser:
+    def start(film: Path | None) -> Browser:
+        browser = started.get(film)
+        if browser is None or not browser.is_connected():
             arguments = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
             if film is not None:
                 arguments.append(f"--use-file-for-fake-video-capture={film}")
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-            started.callback(browser.close)
-            return browser
+            browser = started[film] = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        return browser
 
-        yield start
+    yield start
+    for browser in started.values():
+        browser.close()
+
+
+@pytest.fixture
+def chromium(launch: Callable[[Path | None], Browser]) -> Iterator[Callable[..., Browser]]:
+    """A browser that has nothing open, and keeps nothing: a context is a profile of its own."""
+    used: list[Browser] = []
+
+    def start(film: Path | None = None) -> Browser:
+        used.append(launch(film))
+        return used[-1]
+
+    yield start
+    for browser in used:
+        for context in browser.contexts:
+            context.close()
 
 
 def gone(url: str) -> bool:

@@ -9,7 +9,7 @@ from whatsit.cameras.demo_scene.scene import Scene
 
 SHOWN = {"mug": (255, 0, 0), "plant": (0, 255, 0), "duck": (0, 0, 255)}
 """What is shown, and the colour of a mark in the left margin, which the classifier's square leaves out."""
-_FRAMES_EACH = 80
+_FRAMES_EACH = 50  # five seconds: long enough to be taught something, and a test waits for all three again and again
 _FPS = 10
 _SIZE = (320, 240)
 

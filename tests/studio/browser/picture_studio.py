@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,14 @@ def ten_thousand(folder: Path) -> None:
         path = map_path(embeddings, hashes, dataset.maps_folder)
         path.parent.mkdir(parents=True)
         path.write_bytes(npy_bytes(places[np.argsort(np.array(hashes))]))
+
+
+@dataclass(frozen=True)
+class Untaught:
+    """A studio on the demonstration scene and on a project nobody has taught."""
+
+    url: str
+    folder: Path
 
 
 @contextmanager

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Callable
 
+from picture_studio import Untaught
 from playwright.sync_api import Browser, Page, expect
-
-from studio_process import StudioProcess
 
 WAIT = 30_000
 
 
 def test_a_region_is_drawn_by_mouse_and_changed_by_keys(
-    studio: StudioProcess, chromium: Callable[..., Browser], troubles: Callable[[Page], Page]
+    studio: Untaught, chromium: Callable[..., Browser], troubles: Callable[[Page], Page]
 ) -> None:
     page = troubles(chromium().new_page(viewport={"width": 1024, "height": 860}, locale="en-GB"))
     page.goto(f"{studio.url}collect")

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from looks import LOOKS, SCREENSHOTS, inaccessible, sideways
+from picture_studio import Untaught
 from playwright.sync_api import Browser, Page, expect
-
-from studio_process import StudioProcess
 
 WAIT = 30_000
 CLOSELY = ("phone-390-light", "desk-1600-dark")
@@ -36,7 +35,7 @@ def taught(page: Page, labels: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_screenshots_of_every_page(studio: StudioProcess, chromium: Callable[..., Browser], language: str) -> None:
+def test_screenshots_of_every_page(studio: Untaught, chromium: Callable[..., Browser], language: str) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     browser = chromium()
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from fake_camera import MARK, SHOWN, film
+from picture_studio import Untaught
 from playwright.sync_api import Browser, Page, expect
 
 from studio_process import StudioProcess
@@ -71,31 +71,30 @@ def recognises_all(page: Page) -> None:
 
 
 def test_three_things_taught_through_the_browsers_camera_survive_reload_and_restart(
-    studio: StudioProcess, chromium: Chromium, troubles: Watch, tmp_path: Path
+    studio_process: StudioProcess, chromium: Chromium, troubles: Watch, tmp_path: Path
 ) -> None:
     browser = chromium(film(tmp_path / "things.y4m"))
-    page = troubles(open_page(browser, studio.url))
+    page = troubles(open_page(browser, studio_process.url))
     page.locator("#use-own").click()
     for place, thing in enumerate(SHOWN):
         until_shown(page, thing)
         teach_one(page, thing, place)
-    recognises_all(page)
     page.reload()
     expect(page.locator(".card button.name")).to_have_text(list(SHOWN), timeout=WAIT)
     recognises_all(page)
-    studio.end()
+    studio_process.end()
     expect(page.locator("body")).to_have_class("offline", timeout=WAIT)
-    studio.start()
+    studio_process.start()
     expect(page.locator("body")).not_to_have_class("offline", timeout=WAIT)
     expect(page.locator(".card button.name")).to_have_text(list(SHOWN), timeout=WAIT)
     recognises_all(page)
-    assert len(list((studio.folder / "dataset").rglob("*.jpg"))) >= 12
+    assert len(list((studio_process.folder / "dataset").rglob("*.jpg"))) >= 12
 
 
 def test_a_newcomer_teaches_two_things_of_the_demonstration_scene_by_mouse(
-    studio: StudioProcess, chromium: Chromium, troubles: Watch
+    studio_process: StudioProcess, chromium: Chromium, troubles: Watch
 ) -> None:
-    page = troubles(open_page(chromium(), studio.url))
+    page = troubles(open_page(chromium(), studio_process.url))
     for place, thing in enumerate(["mug", "duck"]):
         show(page, thing)
         page.get_by_role("button", name="+ Class").click()
@@ -111,7 +110,7 @@ def test_a_newcomer_teaches_two_things_of_the_demonstration_scene_by_mouse(
 
 
 def test_everything_on_the_teach_page_can_be_done_by_keyboard(
-    studio: StudioProcess, chromium: Chromium, troubles: Watch
+    studio: Untaught, chromium: Chromium, troubles: Watch
 ) -> None:
     page = troubles(open_page(chromium(), studio.url))
     expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
@@ -157,7 +156,7 @@ def test_everything_on_the_teach_page_can_be_done_by_keyboard(
     expect(page.locator(".card button.name")).to_have_text(["renamed"], timeout=WAIT)
 
 
-def test_a_label_of_markup_is_shown_as_text(studio: StudioProcess, chromium: Chromium, troubles: Watch) -> None:
+def test_a_label_of_markup_is_shown_as_text(studio: Untaught, chromium: Chromium, troubles: Watch) -> None:
     page = troubles(open_page(chromium(), studio.url))
     expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
     label = "<img src=x onerror=document.title='owned'>"
@@ -170,61 +169,45 @@ def test_a_label_of_markup_is_shown_as_text(studio: StudioProcess, chromium: Chr
     assert page.locator("main img[src='x']").count() == 0
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_screen_and_every_control_is_large_enough(
-    studio: StudioProcess, chromium: Chromium, width: int
+def test_every_control_is_large_enough_and_has_a_name_for_screen_readers(studio: Untaught, chromium: Chromium) -> None:
+    browser = chromium()
+    teach_one(open_page(browser, studio.url), "thing", 0, samples=1)
+    for width in (390, 1280):
+        page = open_page(browser, studio.url, viewport={"width": width, "height": 844}, has_touch=width == 390)
+        for path in ("", "collect", "live"):
+            page.goto(f"{studio.url}{path}")
+            expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            small = page.evaluate(
+                """() => [...document.querySelectorAll("main button, main select, nav a, main input[type=text]")]
+                  .filter((control) => control.offsetParent && (control.offsetHeight < 40 || control.offsetWidth < 40))
+                  .map((control) => control.outerHTML)"""
+            )
+            assert small == []
+            nameless = page.evaluate(
+                """() => [...document.querySelectorAll("button, a, input:not([type=file]), select")].filter((control) =>
+                  control.offsetParent && !control.textContent.trim() && !control.getAttribute("aria-label")
+                  && !control.labels?.length).map((control) => control.outerHTML)"""
+            )
+            assert nameless == []
+            assert page.locator("h1").count() == 1
+
+
+def test_the_page_speaks_the_browsers_language_until_another_is_chosen(
+    studio: Untaught, chromium: Chromium, troubles: Watch
 ) -> None:
-    page = open_page(chromium(), studio.url, viewport={"width": width, "height": 844}, has_touch=width == 390)
-    expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
-    page.locator("#add-class").click()
-    page.get_by_role("textbox", name="Class name").press("Enter")
-    for path in ("", "collect", "live"):
-        page.goto(f"{studio.url}{path}")
-        expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        small = page.evaluate(
-            """() => [...document.querySelectorAll("main button, main select, nav a, main input[type=text]")]
-              .filter((control) => control.offsetParent && (control.offsetHeight < 40 || control.offsetWidth < 40))
-              .map((control) => control.outerHTML)"""
-        )
-        assert small == []
-
-
-def test_every_control_has_a_name_for_screen_readers(studio: StudioProcess, chromium: Chromium) -> None:
-    page = open_page(chromium(), studio.url)
-    expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
-    teach_one(page, "thing", 0, samples=1)
-    for path in ("", "collect", "live"):
-        page.goto(f"{studio.url}{path}")
-        expect(page.locator("#picture")).to_be_visible(timeout=WAIT)
-        nameless = page.evaluate(
-            """() => [...document.querySelectorAll("button, a, input:not([type=file]), select")].filter((control) =>
-              control.offsetParent && !control.textContent.trim() && !control.getAttribute("aria-label")
-              && !control.labels?.length).map((control) => control.outerHTML)"""
-        )
-        assert nameless == []
-        assert page.locator("h1").count() == 1
-
-
-@pytest.mark.parametrize(("locale", "button"), [("en-GB", "+ Class"), ("zh-CN", "+ 类别")])
-def test_the_page_speaks_the_browsers_language(
-    studio: StudioProcess, chromium: Chromium, troubles: Watch, locale: str, button: str
-) -> None:
-    page = troubles(open_page(chromium(), studio.url, locale=locale))
-    expect(page.get_by_role("button", name=button)).to_be_visible(timeout=WAIT)
-
-
-def test_the_language_can_be_switched_and_is_remembered(
-    studio: StudioProcess, chromium: Chromium, troubles: Watch
-) -> None:
-    page = troubles(open_page(chromium(), studio.url, locale="en-GB"))
+    browser = chromium()
+    chinese = troubles(open_page(browser, studio.url, locale="zh-CN"))
+    expect(chinese.get_by_role("button", name="+ 类别")).to_be_visible(timeout=WAIT)
+    page = troubles(open_page(browser, studio.url, locale="en-GB"))
+    expect(page.get_by_role("button", name="+ Class")).to_be_visible(timeout=WAIT)
     page.get_by_role("link", name="中文").click()
     expect(page.get_by_role("button", name="学习", exact=True)).to_be_visible(timeout=WAIT)
     page.goto(f"{studio.url}live")
     expect(page.locator("nav").get_by_role("link", name="教学")).to_be_visible(timeout=WAIT)
 
 
-def test_six_tabs_of_one_browser_all_stay_live(studio: StudioProcess, chromium: Chromium) -> None:
+def test_six_tabs_of_one_browser_all_stay_live(studio: Untaught, chromium: Chromium) -> None:
     context = chromium().new_context()
     pages = [context.new_page() for _ in range(6)]
     for number, page in enumerate(pages):

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from whatsit.studio.pages.shared import camera, coach, tab, why
+from whatsit.studio.pages.shared import camera, coach, splits, tab, why
 from whatsit.studio.pages.shared.messages import Reply, Wishes
 from whatsit.studio.pages.shared.page import find_pages
 
@@ -118,7 +118,14 @@ def _routes() -> Iterator[Route]:
 
 
 def _api_routes() -> Iterator[APIRoute]:
-    for router in (camera.router, tab.router, why.router, coach.router, *(page.router for page in find_pages())):
+    for router in (
+        camera.router,
+        tab.router,
+        why.router,
+        coach.router,
+        splits.router,
+        *(page.router for page in find_pages()),
+    ):
         yield from (route for route in router.routes if isinstance(route, APIRoute))
 
 

@@ -14,7 +14,7 @@ from whatsit.studio.gallery import CountsView, LabelCounts
 from whatsit.studio.pages.shared.page import FOLDER, STATIC, find_pages
 
 PAGES = {page.name: page for page in find_pages()}
-READ_BY_SHARED_SCRIPTS = {("Reply", "message"), ("Reply", "values"), ("Hello", "tab")}
+READ_BY_SHARED_SCRIPTS = {("Reply", "message"), ("Reply", "values"), ("Hello", "tab"), ("Hello", "project")}
 """By ``requests.js`` and ``socket.js``, which are not followed themselves."""
 
 

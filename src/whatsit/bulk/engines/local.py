@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +13,7 @@ from whatsit.bulk.engine import Event
 from whatsit.bulk.job import Job
 from whatsit.bulk.order import Order
 from whatsit.errors import DataError
+from whatsit.parallel import cores, start_thread
 from whatsit.processes import environment, module_command
 from whatsit.validation import seconds, whole_number
 
@@ -38,7 +37,7 @@ class LocalEngine:
             timeout: seconds that one picture may take.
         """
         self._timeout = seconds(timeout, "timeout")
-        self.workers = len(os.sched_getaffinity(0)) if workers is None else whole_number(workers, "workers")
+        self.workers = cores() if workers is None else whole_number(workers, "workers")
 
     def work(self, job: Job, parts: Sequence[int]) -> Iterator[Event]:
         return dispatched(parts, self.workers, lambda tell: _Process(job, tell), self._timeout)
@@ -57,7 +56,13 @@ class _Process:
         except OSError as error:
             raise DataError(f"a process cannot start: {error.strerror}; take fewer workers") from error
         self._say(job.to_dict())
-        threading.Thread(target=self._read, args=(tell,), daemon=True).start()
+        try:
+            start_thread("a process's messages", self._read, tell)
+        except DataError:
+            self.kill()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+            raise
 
     def give(self, order: Order) -> None:
         self._say(asdict(order))

@@ -8,7 +8,6 @@ import contextlib
 import logging
 import os
 import queue
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -20,6 +19,7 @@ from whatsit.bulk.job import Job
 from whatsit.bulk.order import Message, Order, failure
 from whatsit.bulk.rows import Examiner
 from whatsit.errors import DataError, MissingExtraError, WhatsitError
+from whatsit.parallel import cores, start_thread
 from whatsit.processes import environment
 from whatsit.validation import seconds, whole_number
 
@@ -74,7 +74,7 @@ class RayEngine:
         variables = ONE_THREAD | ({"PYTHONPATH": path} if path else {})
         settings: dict[str, Any] = {"address": self._address or "local"}
         if self._address is None:
-            settings |= {"num_cpus": self._workers or len(os.sched_getaffinity(0)), "include_dashboard": False}
+            settings |= {"num_cpus": self._workers or cores(), "include_dashboard": False}
             settings |= {"object_store_memory": _STORE}
         try:
             ray.init(
@@ -106,8 +106,7 @@ class _Maker:
     def make(self, order: dict[str, Any]) -> Iterator[Message]:
         """Messages while the part is made, which happens in a thread: a generator cannot be called back."""
         told: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        thread = threading.Thread(target=self._make, args=(Order.from_dict(order), told), daemon=True)
-        thread.start()
+        thread = start_thread("a part", self._make, Order.from_dict(order), told)
         while (message := told.get()) is not None:
             yield message
         thread.join()
@@ -127,7 +126,11 @@ class _Actor:
         self._ray = ray
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._actor = kind.remote(job.to_dict())
-        threading.Thread(target=self._attend, args=(tell,), daemon=True).start()
+        try:
+            start_thread("an actor's messages", self._attend, tell)
+        except DataError:
+            self.kill()
+            raise
 
     def give(self, order: Order) -> None:
         self._orders.put(order)

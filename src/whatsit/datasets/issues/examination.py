@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from whatsit.backbones.cache import Embeddable, EmbeddingCache
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.catalogue import Picture
-from whatsit.datasets.coach import Advice, advise
+from whatsit.datasets.coach import Advice, advise_by_looks
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.disjoint_sets import DisjointSets
 from whatsit.datasets.issues.dismissed import Dismissal, Dismissals
@@ -43,7 +43,10 @@ class Examination:
     @property
     def advice(self) -> Advice | None:
         """What to photograph next; None without embeddings."""
-        return None if self.unit is None else advise(self.unit, [picture.label for picture in self.labelled])
+        if self.unit is None:
+            return None
+        labels, hashes = [one.label for one in self.labelled], [one.hash for one in self.labelled]
+        return advise_by_looks(self.unit, labels, hashes, self.dataset.colours)
 
     @property
     def readable(self) -> list[Picture]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from whatsit.datasets.dataset import Dataset
+from whatsit.datasets.held_out import hold_out
 from whatsit.errors import DataError
 
 
@@ -43,6 +44,7 @@ class Action(StrEnum):
     MOVE = "move"
     RENAME = "rename"
     SPLIT_AGAIN = "split again"
+    HOLD_OUT = "hold out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Fix:
             dataset.rename_label(dataset.picture(self.pictures[0]).label, self.to)
         elif self.action is Action.SPLIT_AGAIN:
             dataset.resplit()
+        elif self.action is Action.HOLD_OUT:
+            hold_out(dataset)
         else:
             raise DataError(f"fix {self.action!r}: expected one of {', '.join(Action)}")
 

@@ -10,6 +10,7 @@ from whatsit.models.card import ModelCard
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.merge import with_embedding_output
 from whatsit.tflite.metadata import flatbuffer_part
+from whatsit.tflite.micro import lacks
 
 _NOTE = Remark("c_note", "classify.py runs the array on a computer; a microcontroller needs TensorFlow Lite Micro")
 
@@ -24,7 +25,15 @@ def _write(source: Source) -> Written:
         {name: text.encode() for name, text in files.items()}
         | {"labels.txt": label_lines(card.labels)}
         | rule_files(rule, graph, card)
-        | (c_unknown(rule) if rule else {})
+        | (c_unknown(rule) if rule else {}),
+        _lacks(graph),
+    )
+
+
+def _lacks(graph: bytes) -> tuple[Remark, ...]:
+    found = "; ".join(map(str, lacks(graph)))
+    return (
+        (Remark("c_lacks", "TensorFlow Lite Micro does not run this model: {what}", {"what": found}),) if found else ()
     )
 
 

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 from whatsit.backbones.embedder import Embedder
-from whatsit.datasets.coach import Advice, AdviceKind, advise
+from whatsit.datasets.coach import Advice, AdviceKind, advise_by_looks
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.issues.examination import unit_embeddings
 from whatsit.datasets.label import RESERVED
+from whatsit.datasets.traits import Trait
 from whatsit.heads.unknown import normalised
 from whatsit.parallel import Progress
 from whatsit.studio.jobs.background import Background
@@ -18,6 +20,16 @@ from whatsit.studio.lessons.session import TeachSession
 
 Subject: TypeAlias = Literal["lesson", "dataset"]
 Kind: TypeAlias = Literal["start", "more", "variety", "confused", "go_on", "enough"]
+Lacks: TypeAlias = Literal["dark", "bright", "warm", "cold", "near", "away", "background"]
+_LACKS: dict[Trait, Lacks] = {
+    Trait.DARK: "dark",
+    Trait.BRIGHT: "bright",
+    Trait.WARM: "warm",
+    Trait.COLD: "cold",
+    Trait.NEAR: "near",
+    Trait.AWAY: "away",
+    Trait.BACKGROUND: "background",
+}
 _KINDS: dict[AdviceKind, Kind] = {
     AdviceKind.START: "start",
     AdviceKind.MORE: "more",
@@ -39,6 +51,8 @@ class CoachView(TypedDict):
     """Pictures that are missing, or the percentage that is confused."""
     readiness: float
     """0..1"""
+    lacks: Lacks | None
+    """What the pictures of the class lack, where that can be told."""
     preparing: bool
     """Whether pictures are still being looked at; the advice is of the state before."""
 
@@ -70,7 +84,9 @@ class Coaching:
         if self._of_lesson is None or self._of_lesson[0] is not lesson:
             shots = [shot for shot in lesson.shots if shot.class_id is not None and shot.id in learner.embeddings]
             labels = [str(lesson.label_of(shot.class_id)) for shot in shots]
-            self._of_lesson = lesson, _advice([learner.embeddings[shot.id] for shot in shots], labels)
+            rows = np.array([learner.embeddings[shot.id] for shot in shots], np.float32)
+            unit = normalised(rows.reshape(-1, self._embedder.dim))
+            self._of_lesson = lesson, self._advice(unit, labels, [shot.hash for shot in shots])
         return _view(self._of_lesson[1], preparing=False)
 
     def _pictures(self) -> CoachView:
@@ -88,23 +104,31 @@ class Coaching:
         key = self._dataset.edits
         pictures = [one for one in self._dataset.pictures() if not one.error and one.label not in RESERVED]
         unit = unit_embeddings(self._dataset, pictures, self._embedder, progress)
-        self._of_dataset = key, advise(unit, [one.label for one in pictures])
+        self._of_dataset = key, self._advice(unit, [one.label for one in pictures], [one.hash for one in pictures])
 
-
-def _advice(embeddings: Sequence[object], labels: Sequence[str]) -> Advice:
-    if not labels:
-        return Advice(AdviceKind.START)
-    return advise(normalised(np.array(embeddings, np.float32)), labels)
+    def _advice(self, unit: NDArray[np.float32], labels: Sequence[str], hashes: Sequence[str]) -> Advice:
+        if not labels:
+            return Advice(AdviceKind.START)
+        return advise_by_looks(unit, labels, hashes, self._dataset.colours)
 
 
 def _view(advice: Advice | None, *, preparing: bool) -> CoachView:
     if advice is None:
-        return {"kind": None, "label": "", "other": "", "number": 0, "readiness": 0.0, "preparing": preparing}
+        return {
+            "kind": None,
+            "label": "",
+            "other": "",
+            "number": 0,
+            "readiness": 0.0,
+            "lacks": None,
+            "preparing": preparing,
+        }
     return {
         "kind": _KINDS[advice.kind],
         "label": advice.label,
         "other": advice.other,
         "number": advice.number,
         "readiness": advice.readiness,
+        "lacks": None if advice.lacks is None else _LACKS[advice.lacks],
         "preparing": preparing,
     }

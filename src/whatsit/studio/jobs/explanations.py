@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
 from whatsit.datasets.dataset import Dataset
@@ -46,9 +44,9 @@ class WhyView(TypedDict):
     distance: float | None
     """To the nearest class."""
     threshold: float | None
+    """What the distance is held against; None where the model has none, or measures in another unit."""
     strangeness: float | None
     """0 upwards; above 1 is unknown."""
-    """What the distance is held against; None where the model has none, or measures in another unit."""
     seen: str
     """What the network saw, as a ``data:`` address."""
     looked: str
@@ -85,8 +83,10 @@ class NearestView(TypedDict):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     explainer: Explainer
-    pixels: NDArray[np.uint8]
+    found: Explanation
     file: Path | None
+    state: object
+    """Of the file; another model may have its name meanwhile."""
 
 
 class Explanations:
@@ -122,10 +122,10 @@ class Explanations:
         """
         with self._lock:
             explainer = self._taught() if of_taught else self._opened(file)
-            pixels = explainer.recogniser.preprocess.pixels(picture)
-            found = replace(explainer, taught=None).explain_pixels(pixels)
+            state = None if of_taught or file is None else _state(file)
+            found = replace(explainer, taught=None).explain(picture)
             token = secrets.token_hex(8)
-            self._asked[token] = _Asked(explainer, pixels, None if of_taught else file)
+            self._asked[token] = _Asked(explainer, found, None if of_taught else file, state)
             while len(self._asked) > _REMEMBERED:
                 self._asked.popitem(last=False)
         return _view(token, key, None if key is None else self._dataset.picture(key).label, found)
@@ -134,18 +134,20 @@ class Explanations:
         """The nearest taught pictures of an explanation; where they must be embedded first, that is begun.
 
         Raises:
-            DataError: too many others were asked for since.
+            DataError: too many others were asked for since, or the model's file is another one now.
         """
         with self._lock:
             asked = self._asked.get(token)
             if asked is None:
                 raise DataError("this explanation is no longer kept; ask again")
+            if asked.file is not None and _state(asked.file) != asked.state:
+                raise DataError(f"{asked.file.name} was made anew meanwhile; ask again")
             explainer = asked.explainer if asked.file is None else self._embedded(asked.file)
             if explainer is None:
                 return {"classes": [], "preparing": self._comparing.view()}
-            found = explainer.explain_pixels(asked.pixels)
+            evidence = explainer.evidence(asked.found)
         classes: list[EvidenceView] = [
-            {"label": one.label, "score": one.score, "nearest": self._near(one.nearest)} for one in found.classes
+            {"label": one.label, "score": one.score, "nearest": self._near(one.nearest)} for one in evidence
         ]
         return {"classes": classes, "preparing": None}
 

@@ -31,6 +31,7 @@ class Inspection:
         self._background = background
         self._report: CheckReport | None = None
         self._checked: frozenset[tuple[str, str]] = frozenset()
+        self._seen: frozenset[str] = frozenset()
 
     def begin(self) -> None:
         """Start checking all pictures.
@@ -49,6 +50,11 @@ class Inspection:
     def stale(self) -> bool:
         """Whether pictures were added, removed or moved to another split since the check."""
         return self._contents() != self._checked
+
+    @property
+    def unseen(self) -> bool:
+        """Whether there are pictures that the check has not looked at."""
+        return not {picture.hash for picture in self._dataset.pictures()} <= self._seen
 
     @property
     def kept(self) -> int:
@@ -154,8 +160,10 @@ class Inspection:
         return {kind: list(keys) for kind, keys in found.items() if keys}
 
     def _check(self, progress: Progress) -> None:
-        report = check(self._dataset, self._embedder, progress)
-        self._checked, self._report = self._contents(), report
+        # Before, so that what arrives meanwhile counts as not looked at.
+        checked, seen = self._contents(), frozenset(picture.hash for picture in self._dataset.pictures())
+        self._report = check(self._dataset, self._embedder, progress)
+        self._checked, self._seen = checked, seen
 
     def _finding(self, number: int) -> Finding:
         findings = self._report.findings if self._report is not None else ()

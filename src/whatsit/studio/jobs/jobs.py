@@ -108,7 +108,7 @@ def sweep(job: SweepJob, channel: Channel) -> None:
     plan = planned(wanted, design, job["widths"])
 
     def on_trial(trial: Trial) -> None:
-        channel.send({"kind": "trial", "trial": trial.to_dict(), "trials": len(plan)})
+        channel.send({"kind": "trial", "trial": trial.to_record(), "trials": len(plan)})
 
     def on_event(event: Event) -> None:
         if not isinstance(event, Epoch):

@@ -9,6 +9,8 @@ from typing_extensions import TypedDict
 from whatsit.errors import DataError
 from whatsit.evaluation.caution import cautions
 from whatsit.files import read_bounded
+from whatsit.studio.devices import DeviceView, device_views
+from whatsit.tflite.multiply_adds import Arithmetic
 
 
 class JudgedView(TypedDict):
@@ -62,6 +64,8 @@ class MeasurementRow(TypedDict):
     size: int
     multiply_adds: int
     threads: int
+    arithmetic: NotRequired[Arithmetic]
+    """Missing in tests that earlier versions kept."""
 
 
 class ModelView(TypedDict):
@@ -97,6 +101,8 @@ class ReportView(TypedDict):
 
     models: dict[str, ModelView]
     """``int8``, and ``float32`` where there is one."""
+    devices: dict[str, list[DeviceView]]
+    """Estimates of their time on other devices, by the same keys."""
 
 
 class ReportRow(TypedDict):
@@ -161,7 +167,11 @@ def test_view(record: TestRecord, changed: bool) -> TestView:
         for one in found
     ]
     models: dict[str, ModelView] = {**record["report"]["models"]}
+    devices = {
+        name: device_views(one["measurement"]["multiply_adds"], one["measurement"].get("arithmetic", Arithmetic(name)))
+        for name, one in models.items()
+    }
     return {
-        "split": record["split"], "report": {"models": models}, "answers": record["answers"],
+        "split": record["split"], "report": {"models": models, "devices": devices}, "answers": record["answers"],
         "nearest": record["nearest"], "cautions": views, "changed": changed,
     }  # fmt: skip

@@ -7,8 +7,11 @@ from typing_extensions import TypedDict
 
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.label import RESERVED, check_label
+from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 
+MANY = 5
+"""From how many pictures of a class on another press is asked for, where none is held out."""
 KEPT = 60
 """How many of the latest pictures can be shown and taken back."""
 
@@ -35,6 +38,8 @@ class CollectionView(TypedDict):
 
     counts: dict[str, int]
     """Label -> the number of its pictures in the dataset."""
+    one_go: list[str]
+    """Labels whose pictures, ``MANY`` or more, are all training pictures: one press, or several much the same."""
     latest: list[TakenView]
     """Oldest first."""
 
@@ -57,14 +62,12 @@ class Collection:
         there = [(one, keys.get(one.key) or by_hash.get(one.hash)) for one in taken]
         return tuple(replace(one, label=file.label, key=file.key) for one, file in there if file is not None)
 
-    def counts(self) -> dict[str, int]:
-        """Pictures of each class in the dataset."""
-        counts = self._dataset.counts()
-        return {label: sum(splits.values()) for label, splits in counts.items() if label not in RESERVED}
-
     def view(self) -> CollectionView:
         """What the dataset holds and what was taken last."""
-        return {"counts": self.counts(), "latest": [{"id": one.id, "label": one.label} for one in self.latest]}
+        counts = self._dataset.counts()
+        sums = {label: sum(counts[label].values()) for label in counts if label not in RESERVED}
+        one_go = [label for label in sums if sums[label] >= MANY and counts[label][Split.TRAINING] == sums[label]]
+        return {"counts": sums, "one_go": one_go, "latest": [{"id": one.id, "label": one.label} for one in self.latest]}
 
     def take(self, picture: bytes, label: str, *, source: str, burst: str, time: float) -> Taken:
         """Keep one picture.

@@ -1,5 +1,7 @@
 """A lesson as the Teach page shows it."""
 
+from collections.abc import Mapping
+
 from typing_extensions import TypedDict
 
 from whatsit.studio.lessons.lesson import Lesson
@@ -17,6 +19,8 @@ class ShotView(TypedDict):
     id: int
     picture: str | None
     """The first ``ID_DIGITS`` of its SHA-256, in hexadecimal; None for features without a picture."""
+    went: str | None
+    """The class that the last learning gave it to, where it has no label of its own."""
 
 
 class ShotsView(TypedDict):
@@ -41,8 +45,8 @@ class LessonView(TypedDict):
     unlabelled: ShotsView
     samples: int
     """Pictures beyond each class's first."""
-    rounds: int
-    """Rounds learnt since the lesson began."""
+    says_unknown: bool
+    """Whether it can call a picture unknown: not while every class has one picture."""
     unlearnt: int
     """Samples that wait for the next learning."""
     auto_learn: bool
@@ -50,20 +54,21 @@ class LessonView(TypedDict):
 
 def lesson_view(session: TeachSession) -> LessonView:
     """What is taught now."""
-    lesson = session.lesson
+    lesson, went = session.lesson, session.learner.went
     return {
-        "classes": [{"id": found.id, "label": found.label, **_shots(lesson, found.id)} for found in lesson.classes],
-        "unlabelled": _shots(lesson, None),
+        "classes": [{"id": found.id, "label": found.label, **_shots(lesson, found.id, {})} for found in lesson.classes],
+        "unlabelled": _shots(lesson, None, went),
         "samples": lesson.samples,
-        "rounds": lesson.rounds,
+        "says_unknown": session.learner.says_unknown,
         "unlearnt": len(lesson.unlearnt),
         "auto_learn": session.auto_learn,
     }
 
 
-def _shots(lesson: Lesson, class_id: int | None) -> ShotsView:
+def _shots(lesson: Lesson, class_id: int | None, went: Mapping[int, str]) -> ShotsView:
     shots = lesson.shots_of(class_id)
     shown: list[ShotView] = [
-        {"id": shot.id, "picture": shot.hash[:ID_DIGITS] or None} for shot in shots[-SHOWN_PICTURES:]
+        {"id": shot.id, "picture": shot.hash[:ID_DIGITS] or None, "went": went.get(shot.id)}
+        for shot in shots[-SHOWN_PICTURES:]
     ]
     return {"count": len(shots), "shots": shown}

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
+from whatsit.backbones.cache import Embeddable
 from whatsit.backbones.embedder import Embedder
+from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
 from whatsit.datasets.label import RESERVED, UNLABELLED, check_label, refuse_twin, reserved
 from whatsit.datasets.placement import look_at
 from whatsit.datasets.places import LESSONS
+from whatsit.datasets.split import Split
 from whatsit.errors import DataError, ImageError
 from whatsit.imaging.image import load_image
+from whatsit.models.taught_model import evenly_sampled
 from whatsit.studio.lessons.embeddings import Embeddings, Vector
 from whatsit.studio.lessons.learner import Learner
 from whatsit.studio.lessons.legacy import take_over
@@ -23,6 +27,8 @@ from whatsit.studio.lessons.taught import Taught
 from whatsit.teaching.maixpy_file import parse
 
 MAX_PICTURE_BYTES = 16 * 2**20
+MOST_EACH = 40
+"""Pictures of a class that are taught at once from the dataset: more hardly move its mean."""
 
 
 class TeachSession:
@@ -154,6 +160,28 @@ class TeachSession:
             self._add(self.lesson.with_sample, shot, picture, label or UNLABELLED, burst or "", source, time)
             return label
 
+    def teach_dataset(self) -> int:
+        """Teach pictures that are in the dataset already, and learn: of every class the training pictures, at most
+        ``MOST_EACH`` of them, at even distances. One edit.
+
+        Returns:
+            How many were taught that were not before.
+
+        Raises:
+            DataError: more classes or pictures than a lesson holds; nothing is taught then.
+        """
+        chosen = self._untaught()
+        self.embeddings.of_pictures([Embeddable(one.hash, one.path) for one in chosen])  # takes long: others may edit
+        with self.dataset.editing():
+            lesson, there = self.lesson, {one.key for one in self._untaught()}
+            for picture in chosen:
+                if picture.key in there and self.embeddings.picture(picture.hash) is not None:
+                    lesson = self._with_picture(lesson, picture)
+            count = len(lesson.shots) - len(self.lesson.shots)
+            if count:
+                self._taught.commit(self._taught.learnt(lesson)[0], Edit(EditKind.LEARN))
+            return count
+
     def learn(self) -> int | None:
         """Take every sample into account.
 
@@ -262,6 +290,20 @@ class TeachSession:
             self._taught.close()
 
     # -- how a change is made ---------------------------------------------------------------------------
+
+    def _untaught(self) -> list[Picture]:
+        taught = {shot.hash for shot in self.lesson.shots}
+        found = []
+        for label in self.dataset.labels():
+            free = [one for one in self.dataset.pictures(label, Split.TRAINING) if not one.error]
+            found += [one for one in evenly_sampled(free, MOST_EACH) if one.hash not in taught]
+        return found
+
+    def _with_picture(self, lesson: Lesson, picture: Picture) -> Lesson:
+        found = next((one for one in lesson.classes if one.label == picture.label), None)
+        new = found or TaughtClass(self._taught.new_id(), picture.label)
+        shot = Shot(self._taught.new_id(), new.id, not found, picture.hash, picture.key)
+        return lesson.with_sample(shot) if found else lesson.with_class(new, shot)
 
     def _add(
         self,

@@ -10,6 +10,7 @@ import numpy as np
 from whatsit.backbones.cache import Embeddable
 from whatsit.backbones.embedder import Embedder
 from whatsit.datasets.afterwards import afterwards
+from whatsit.datasets.correction import corrections
 from whatsit.datasets.damage import set_aside
 from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.edit import Edit, EditKind
@@ -27,6 +28,7 @@ from whatsit.studio.lessons.store import LessonStore
 from whatsit.teaching.feature_store import MAX_BYTES, sidecar_path
 
 _MOST_STRANGERS = 200
+_MOST_CORRECTED = 200
 
 
 class Taught:
@@ -52,6 +54,8 @@ class Taught:
         self._latest: tuple[object, Learner] | None = None
         self._marked: tuple[str, ...] = ()
         """The contents of the marked strangers that the learner knows."""
+        self._saved_corrected: tuple[tuple[str, str], ...] = ()
+        """Contents and labels of the corrected pictures in the feature file."""
         self._new_classes: dict[str, int] = {}
         self._recover()
         dataset.listen(self._follow)
@@ -200,6 +204,8 @@ class Taught:
             # The features are written at the next event, or when they are asked for: this must be quick.
             self._learn()
             self.tell()
+        elif self._written and _named(self._corrected()) != self._saved_corrected:
+            self._written = False  # later, too
         elif not self._written:
             with contextlib.suppress(DataError):
                 self._write_features()
@@ -244,6 +250,17 @@ class Taught:
         found = [one for one in self.dataset.pictures(STRANGERS, Split.TRAINING) if not one.error]
         return tuple(Embeddable(one.hash, one.path) for one in found[-_MOST_STRANGERS:])
 
+    def _corrected(self) -> tuple[tuple[Embeddable, str], ...]:
+        """The latest corrected pictures of the training split: those of the lesson's classes that are not in it."""
+        labels = {found.label for found in self.lesson.classes}
+        taught = {shot.hash for shot in self.lesson.shots}
+        found = [
+            (Embeddable(one.hash, self.dataset.root / one.key), one.label)
+            for one in corrections(self.dataset)
+            if one.label in labels and one.split is Split.TRAINING and one.hash not in taught
+        ]
+        return tuple((picture, str(label)) for picture, label in found[-_MOST_CORRECTED:])
+
     def _learn(self) -> None:
         strangers = self._strangers()
         self._marked = _contents(strangers)
@@ -262,12 +279,20 @@ class Taught:
     def _write_features(self) -> None:
         if self._written:
             return
+        corrected = self._corrected()
         if self.lesson.classes:
-            self.learner.save(self.features)
+            vectors = self.embeddings.of_pictures([picture for picture, _ in corrected])
+            more = [(vectors[one.hash], label) for one, label in corrected if one.hash in vectors]
+            self.learner.save(self.features, more)
         else:
             for path in (self.features, sidecar_path(self.features)):
                 _remove(path)
+        self._saved_corrected = _named(corrected)
         self._written = True
+
+
+def _named(pictures: Iterable[tuple[Embeddable, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.hash, label) for one, label in pictures)
 
 
 def _contents(pictures: Iterable[Embeddable]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ class CameraMetrics:
         self._camera = camera
         self._lock = threading.Lock()
         self._answers: Counter[tuple[str, str, str]] = Counter()
+        self._repeated: Counter[str] = Counter()
 
     def watch(self, model: str, answer: Answer) -> None:
         """Count an answer."""
@@ -31,6 +32,7 @@ class CameraMetrics:
             if series not in self._answers and len(self._answers) >= _MOST_SERIES:
                 series = (model, "", answer.state.value)
             self._answers[series] += 1
+            self._repeated[model] += answer.repeated
 
     def text(self, now: float) -> str:
         """Everything as Prometheus reads it.
@@ -43,10 +45,15 @@ class CameraMetrics:
     def _lines(self, now: float) -> Iterator[str]:
         camera = self._camera()
         with self._lock:
-            answers = sorted(self._answers.items())
+            answers, repeated = sorted(self._answers.items()), sorted(self._repeated.items())
         yield from head("whatsit_live_answers_total", "counter", "Answers about the camera's frames.")
         for (model, label, state), count in answers:
             yield f"whatsit_live_answers_total{labelled(model=model, label=label, state=state)} {count}"
+        yield from head(
+            "whatsit_live_repeated_total", "counter", "Answers among them to a frame that showed what the last one did."
+        )
+        for model, count in repeated:
+            yield f"whatsit_live_repeated_total{labelled(model=model)} {count}"
         yield from head("whatsit_camera_state", "gauge", "1 for the state that the camera is in, 0 for the others.")
         for one in CameraState:
             yield f"whatsit_camera_state{labelled(state=one.value)} {int(camera.state is one)}"

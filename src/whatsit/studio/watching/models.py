@@ -3,15 +3,18 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from typing_extensions import TypedDict
 
 from whatsit.errors import DataError, WhatsitError
 from whatsit.live.model_selector import models_in, version_of
+from whatsit.parallel import lasting_threads
 from whatsit.studio.outbox import Hub
 from whatsit.studio.watching.feed import Feed
-from whatsit.studio.watching.recognition import Outlet, Recognition, Seeing
+from whatsit.studio.watching.recognition import Recognition, Seeing, Watch
 
 _log = logging.getLogger(__name__)
 TAUGHT = "taught"
@@ -46,18 +49,38 @@ class ModelsView(TypedDict):
     """The name of the project's model that is used live."""
 
 
+class Wants(Protocol):
+    """What wants the answers of a model, also where no tab watches them."""
+
+    model: str
+    """The model."""
+
+    def wants(self, model: str) -> bool:
+        """Whether it wants the answers of a model now."""
+
+
 class Models:
     """Loads a model when it is first asked for; loading one closes those that no tab watches.
 
     ``open``, ``refresh``, ``follow`` and ``attend`` must be called from one thread.
+
+    Args:
+        wants: wants the answers of a model without a tab.
+        watches: take every answer of every model.
+        recognise_all: as for ``Live``.
     """
 
-    def __init__(self, folder: Path, taught: Seeing, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
-        self._outlet = outlet
+    def __init__(
+        self, folder: Path, taught: Seeing, feed: Feed, hub: Hub, *,
+        wants: Wants, watches: Sequence[Watch], recognise_all: bool,
+    ) -> None:  # fmt: skip
+        self._wants = wants
         self._folder = folder
-        self._feed = feed
         self._hub = hub
-        self.taught = Recognition(TAUGHT, taught, feed, hub, outlet)
+        self._recognition = partial(
+            Recognition, feed=feed, hub=hub, wanted=wants.wants, watches=watches, recognise_all=recognise_all
+        )
+        self.taught = self._recognition(TAUGHT, taught)
         self._open = {TAUGHT: self.taught}
         self._corrected: tuple[tuple[str, Path, str | None], ...] = ()
         self._versions: dict[str, str] = {}
@@ -111,9 +134,8 @@ class Models:
         if name not in self._open:
             recogniser = self._load(choice)
             self._forget_unwatched()
-            self._open[name] = Recognition(name, recogniser, self._feed, self._hub, self._outlet)
+            self._open[name] = self._recognition(name, recogniser)
             self._open[name].follow(self._corrected)
-            self._open[name].watches = self.taught.watches
         elif choice.file is not None and self.version(name) != version_of(choice.file):
             self._open[name].replace(self._load(choice))
             self._open[name].follow(self._corrected)
@@ -146,10 +168,10 @@ class Models:
                 recognition.follow(self._corrected)
 
     def attend(self) -> None:
-        """Start the models that some tab or the outlet wants; stop the others."""
-        if self._outlet is not None and self._outlet.model not in self._open and self._outlet.wants(self._outlet.model):
+        """Start the models whose answers are wanted; stop the others."""
+        if self._wants.model not in self._open and self._wants.wants(self._wants.model):
             try:
-                self.open(self._outlet.model)
+                self.open(self._wants.model)
             except WhatsitError as error:
                 _log.warning("%s", error)
         for recognition in tuple(self._open.values()):
@@ -171,8 +193,7 @@ class Models:
 
     def _forget_unwatched(self) -> None:
         for name, recognition in tuple(self._open.items()):
-            used = self._outlet is not None and self._outlet.wants(name)
-            if name != TAUGHT and not used and not self._hub.wanted(recognition.kind):
+            if name != TAUGHT and not self._wants.wants(name) and not self._hub.wanted(recognition.kind):
                 recognition.close()
                 del self._open[name]
 
@@ -181,9 +202,9 @@ class Models:
         from whatsit.models.classifier import Classifier
 
         if choice.file is None:
-            return Classifier(None)
+            return Classifier(None, threads=lasting_threads())
         version = version_of(choice.file)
         admit(choice.file)
-        recogniser = Classifier(choice.file)
+        recogniser = Classifier(choice.file, threads=lasting_threads())
         self._versions[choice.name] = version
         return recogniser

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from whatsit.imaging.image import ImageLike
 from whatsit.models.admission import admit
 from whatsit.models.inspection import Inspection, Tensor, inspect
+from whatsit.studio.devices import DeviceView, device_views
 from whatsit.tflite.reading_file import kept_normalise
 
 _MOST_LABELS = 40
@@ -54,6 +55,8 @@ class ReadingView(TypedDict):
     operators: list[str]
     """Kinds with their numbers, the most frequent first."""
     multiply_adds: int
+    devices: list[DeviceView]
+    """Estimates of its time on other devices."""
     labels: list[str]
     """The first ones."""
     label_count: int
@@ -93,6 +96,7 @@ def reading_view(file: Path, pictures: Sequence[ImageLike] = ()) -> ReadingView:
         "outputs": [_tensor(one) for one in found.outputs],
         "operators": [f"{number} {kind}" for kind, number in found.operators[:_MOST_KINDS]],
         "multiply_adds": found.multiply_adds,
+        "devices": device_views(found.multiply_adds, found.arithmetic) if found.multiply_adds else [],
         "labels": list(found.labels[:_MOST_LABELS]),
         "label_count": len(found.labels),
         "label_source": found.labels_source,

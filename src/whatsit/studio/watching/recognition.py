@@ -2,17 +2,19 @@
 
 import contextlib
 import logging
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
-from whatsit.cameras import SharedCamera
+from whatsit.cameras import Frame, SharedCamera
 from whatsit.errors import DataError, WhatsitError
 from whatsit.heads.exemplars import NOTHING, Exemplars
 from whatsit.imaging.image import ImageLike
@@ -21,6 +23,7 @@ from whatsit.live.answer import Stats
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Answer, Live
 from whatsit.live.recogniser import Recogniser
+from whatsit.live.repeats import Repeatable
 from whatsit.live.smoothing import Smoothing, smooth
 from whatsit.models.corrected import Seen
 from whatsit.models.prediction import Predictions
@@ -30,6 +33,8 @@ from whatsit.studio.watching.feed import STALE_SECONDS, Feed
 _log = logging.getLogger(__name__)
 SHOWN = 12
 """Classes in an answer."""
+_KEPT_SECONDS, _KEPT_BYTES = 2.0, 32 * 2**20
+"""Frames that were answered are kept for so long, and no more than that: a person asks about what a page showed."""
 
 
 class ClassAnswer(TypedDict):
@@ -66,23 +71,16 @@ class AnswerView(TypedDict):
     """Inference time in milliseconds."""
     age: float | None
     """Seconds from capturing the frame to this message."""
+    time: float | None
+    """When the frame was taken, in seconds since 1970: what *Why?* asks for it by."""
 
 
-class Outlet(Protocol):
-    """Where answers go besides the tabs."""
-
-    model: str
-    """The model whose answers it takes."""
-
-    def wants(self, model: str) -> bool:
-        """Whether it wants the answers of a model, also where no tab does."""
-
-    def put(self, model: str, answer: Answer) -> None:
-        """Take an answer; returns at once."""
+Watch: TypeAlias = Callable[[str, Answer], None]
+"""Called with the model and every answer; returns at once."""
 
 
 @runtime_checkable
-class Seeing(Recogniser, Protocol):
+class Seeing(Repeatable, Protocol):
     """A recogniser that says what corrected pictures are compared with: ``Classifier``, and what is taught."""
 
     def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
@@ -100,6 +98,11 @@ class _WithCorrections:
     def preprocess(self) -> Preprocess:
         """How frames become its input."""
         return self._base.preprocess
+
+    @property
+    def knowledge(self) -> object:
+        """What it answers by; the corrected pictures stay the same."""
+        return self._base.knowledge
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
         """The best classes of a prepared frame."""
@@ -119,14 +122,19 @@ class _Posting:
 class Recognition:
     """A live engine whose answers are posted to the hub as ``answer:<model>``.
 
-    It runs only while a tab subscribes to them, or they have an outlet. ``attend`` must be called from one thread.
+    It runs only while a tab subscribes to them, or they are wanted elsewhere; one thread calls ``attend``.
 
     Args:
-        outlet: takes each answer too, wherever it goes from there.
+        wanted: whether the answers of a model are wanted, also where no tab watches.
+        watches: take each answer too, wherever it goes from there.
+        recognise_all: as for ``Live``.
     """
 
-    def __init__(self, model: str, recogniser: Seeing, feed: Feed, hub: Hub, outlet: Outlet | None = None) -> None:
-        self._outlet = outlet
+    def __init__(
+        self, model: str, recogniser: Seeing, feed: Feed, hub: Hub, *,
+        wanted: Callable[[str], bool], watches: Sequence[Watch], recognise_all: bool,
+    ) -> None:  # fmt: skip
+        self._wanted, self._watches, self._recognise_all = wanted, watches, recognise_all
         self.kind = f"answer:{model}"
         self.model = model
         self.base = recogniser
@@ -135,8 +143,8 @@ class Recognition:
         """The corrected pictures, by this model's embeddings."""
         self.latest: Answer | None = None
         """The newest answer, with its frame."""
-        self.watches: list[Callable[[str, Answer], None]] = []
-        """Called with the model and every answer."""
+        self._keeping = threading.Lock()
+        self._frames: deque[Frame] = deque()
         self._units: dict[str, NDArray[np.float32] | None] = {}
         self._recogniser: Recogniser = recogniser
         self._feed = feed
@@ -215,10 +223,32 @@ class Recognition:
         frame = self._feed.camera.latest
         if frame is None:
             raise DataError("the camera gave no picture yet; look at the page, or try again")
+        self._remember(frame)
         answer = replace(self._single(frame.image, frame.time), frame=frame)
         if time.time() - frame.time > STALE_SECONDS:
             answer = replace(answer, state=AnswerState.STALE)
         return self._view(answer)
+
+    def frame(self, when: float) -> Frame:
+        """The frame of one of the latest answers, by the time it was taken at.
+
+        Raises:
+            DataError: it is not kept any more.
+        """
+        with self._keeping:
+            found = next((frame for frame in self._frames if frame.time == when), None)
+        if found is not None:
+            return found
+        raise DataError("this frame is no longer kept; ask again about what the camera sees now")
+
+    def _remember(self, frame: Frame) -> None:
+        with self._keeping:
+            self._frames.append(frame)
+            while len(self._frames) > 1 and (
+                frame.time - self._frames[0].time > _KEPT_SECONDS
+                or sum(one.image.nbytes for one in self._frames) > _KEPT_BYTES
+            ):
+                self._frames.popleft()
 
     def _single(self, picture: ImageLike, when: float) -> Answer:
         """The answer to one picture, without those before it."""
@@ -233,11 +263,14 @@ class Recognition:
     def attend(self) -> None:
         """Start the engine if a tab subscribes, else stop it; restart it when the camera was changed."""
         camera = self._feed.camera
-        wanted = self._hub.wanted(self.kind) or (self._outlet is not None and self._outlet.wants(self.model))
+        wanted = self._hub.wanted(self.kind) or self._wanted(self.model)
         if self._live is not None and (self._camera is not camera or not wanted):
             self.close()
         if self._live is None and wanted:
-            live = Live(camera, self._recogniser, [_Posting(self._post)], smoothing=self._smoothing, top_k=SHOWN)
+            live = Live(
+                camera, self._recogniser, [_Posting(self._post)],
+                smoothing=self._smoothing, top_k=SHOWN, recognise_all=self._recognise_all,
+            )  # fmt: skip
             try:
                 live.start()
             except WhatsitError as error:
@@ -250,13 +283,15 @@ class Recognition:
         if self._live is not None:
             self._live.stop()
             self._live = None
+            with self._keeping:
+                self._frames.clear()
 
     def _post(self, answer: Answer) -> None:
         self.latest = answer
-        for watch in self.watches:
+        if answer.frame is not None:
+            self._remember(answer.frame)
+        for watch in self._watches:
             watch(self.model, answer)
-        if self._outlet is not None:
-            self._outlet.put(self.model, answer)
         self._hub.post(self.kind, as_text("answer", self._view(answer)))
 
     def _view(self, answer: Answer) -> AnswerView:
@@ -277,6 +312,7 @@ class Recognition:
             "fps": round(answer.stats.fps, 1),
             "ms": round(answer.stats.inference_ms, 1),
             "age": round(max(0.0, time.time() - answer.time), 3) if answer.frame else None,
+            "time": answer.time if answer.frame else None,
         }
 
 

@@ -18,9 +18,10 @@ from whatsit.serving import native
 from whatsit.serving.metrics import CONTENT_TYPE
 from whatsit.serving.model_files import project_files
 from whatsit.serving.service import Endpoint, Service
-from whatsit.studio.pages.shared import camera, coach, tab, why
+from whatsit.studio.pages.shared import camera, coach, splits, tab, why
 from whatsit.studio.pages.shared.i18n import Languages
 from whatsit.studio.pages.shared.page import STATIC, find_pages
+from whatsit.studio.shelf import Shelf
 from whatsit.studio.studio import Studio
 from whatsit.text import one_line
 from whatsit.validation import expectation, short
@@ -44,13 +45,18 @@ class Scripts(StaticFiles):
 
 
 def create_app(
-    studio: Studio, access: Access, languages: Languages | None = None, connections: Connections | None = None
+    studio: Studio,
+    access: Access,
+    languages: Languages | None = None,
+    connections: Connections | None = None,
+    shelf: Shelf | None = None,
 ) -> FastAPI:
     """The pages of ``studio`` behind the rules of ``access``. The app closes the studio when it ends.
 
     Args:
         languages: None for those that whatsit brings.
         connections: those of the server that requests come on; None where it counts none.
+        shelf: the projects that pages can switch to; None: this one alone.
     """
 
     programs = Service(lambda: project_files(studio.project.path))
@@ -69,6 +75,8 @@ def create_app(
         title="whatsit studio", lifespan=lifespan, middleware=guarded, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.studio = studio
+    app.state.shelf = shelf
+    app.state.address = None
     app.state.languages = languages if languages is not None else Languages()
     app.state.pages = find_pages()
     app.add_exception_handler(WhatsitError, _explain)
@@ -80,6 +88,7 @@ def create_app(
     app.include_router(tab.router)
     app.include_router(why.router)
     app.include_router(coach.router)
+    app.include_router(splits.router)
     for page in app.state.pages:
         app.include_router(page.router)
         app.mount(f"/static/{page.name}", Scripts(directory=page.folder), name=page.name)

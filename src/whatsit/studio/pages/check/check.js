@@ -8,6 +8,7 @@ import { t } from "../messages.js";
 import { figure } from "../names.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
+import { watchTime } from "../time_left.js";
 import { toast } from "../toast.js";
 import { undo } from "../undo.js";
 import { drawVerdict } from "./verdict.js";
@@ -17,6 +18,7 @@ let report = null;
 // Further findings that were asked for, by kind.
 const extra = new Map();
 let looks = 0;
+const left = watchTime();
 
 bindEdits({ selection: () => [], clear: () => {}, done: () => {} });
 
@@ -74,7 +76,9 @@ function state(view) {
   $("begin").disabled = running;
   if (!running) return;
   const counting = view.total && view.done < view.total;
-  $("check-step").textContent = counting ? t("progress.reading_pictures", { done: figure.format(view.done), total: figure.format(view.total) }) : t("check.comparing");
+  const said = counting ? t("progress.reading_pictures", { done: figure.format(view.done), total: figure.format(view.total) }) : t("check.comparing");
+  const remains = counting ? left("check", view.done / view.total) : "";
+  $("check-step").textContent = remains ? `${said} · ${remains}` : said;
   if (counting) $("check-progress").value = view.done / view.total;
   else $("check-progress").removeAttribute("value");
 }
@@ -103,9 +107,9 @@ socket.on("dataset", () => {
     look();
   }
 });
+socket.on("hello", look); // whatever ended while the server was away
 $("begin").addEventListener("click", () => act("/api/check", {}, { quiet: true }));
 $("check-stop").addEventListener("click", () => act("/api/check/stop", {}, { quiet: true }));
 $("forget-kept").addEventListener("click", async () => { if (await act("/api/check/forget-kept")) act("/api/check", {}, { quiet: true }); });
 keys({ u: undo });
-look();
 socket.connect();

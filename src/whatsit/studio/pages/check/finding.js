@@ -132,6 +132,7 @@ function words(kind, fix, count) {
   switch (fix.action) {
     case "delete": return t(kind.kind.endsWith("_copy") ? "fix.delete_copy" : "fix.delete", { n, figure: figure.format(n) });
     case "split_again": return t("fix.split_again");
+    case "hold_out": return t("fix.hold_out");
     case "rename": return t("fix.rename", { label: labelName(fix.to) });
     case "relabel": return t("fix.relabel", { label: labelName(fix.to) });
     default: return t("fix.move", { split: splitName(fix.to) });

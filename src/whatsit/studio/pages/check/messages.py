@@ -33,7 +33,7 @@ class KindChoice(Body):
     kind: str
 
 
-FixAction: TypeAlias = Literal["delete", "relabel", "move", "rename", "split_again"]
+FixAction: TypeAlias = Literal["delete", "relabel", "move", "rename", "split_again", "hold_out"]
 
 
 class FixView(TypedDict):
@@ -107,9 +107,11 @@ class ReportView(TypedDict):
     pictures: int
     classes: int
     ready: bool
-    """Whether nothing keeps the dataset from being trained on."""
+    """Whether nothing keeps the dataset from being trained on, and every picture in it was looked at."""
     kept: int
     """Findings that a person kept."""
+    unseen: bool
+    """Whether there are pictures that the check has not looked at."""
     stale: bool
     """Whether the pictures have changed since the check."""
     wanted: list[WantedPictures]
@@ -145,7 +147,7 @@ class CountValues(TypedDict):
     n: int
 
 
-FixMessage: TypeAlias = MovedMessage | Literal["deleted", "relabelled", "renamed", "split_again"]
+FixMessage: TypeAlias = MovedMessage | Literal["deleted", "relabelled", "renamed", "split_again", "split_held_out"]
 Begun: TypeAlias = Reply[Literal["check_begun"], NoValues]
 Fixed: TypeAlias = Reply[FixMessage, FixedValues]
 AllFixed: TypeAlias = Reply[Literal["fixed"], CountValues]

@@ -31,6 +31,7 @@ _DONE: dict[Action, FixMessage] = {
     Action.RELABEL: "relabelled",
     Action.RENAME: "renamed",
     Action.SPLIT_AGAIN: "split_again",
+    Action.HOLD_OUT: "split_held_out",
 }
 
 

@@ -5,9 +5,9 @@ import { figure } from "../names.js";
 const $ = (id) => document.getElementById(id);
 
 export function drawVerdict(report) {
-  const { pictures, classes, ready, stale, wanted, kinds, kept } = report;
+  const { pictures, classes, ready, unseen, stale, wanted, kinds, kept } = report;
   $("verdict").dataset.state = ready ? "ready" : "not";
-  $("verdict-title").textContent = t(ready ? "check.ready" : "check.not_ready");
+  $("verdict-title").textContent = t(ready ? "check.ready" : unseen ? "check.changed" : "check.not_ready");
   const amount = t("check.amount", { pictures: t("count.pictures", { n: pictures }), classes: t("count.classes", { n: classes }) });
   $("verdict-text").textContent = `${amount} ${reasons(classes, kinds)}`;
   $("verdict-next").hidden = false;

@@ -29,6 +29,7 @@ _ACTIONS: dict[Action, FixAction] = {
     Action.MOVE: "move",
     Action.RENAME: "rename",
     Action.SPLIT_AGAIN: "split_again",
+    Action.HOLD_OUT: "hold_out",
 }
 _ORDER = (
     # What keeps the dataset from being ready comes first, what only deserves a look last.
@@ -59,8 +60,9 @@ def _report(inspection: Inspection, opened: OpenFindings) -> ReportView:
     return {
         "pictures": len(opened.pictures),
         "classes": len(totals),
-        "ready": len(totals) >= 2 and not against,
+        "ready": len(totals) >= 2 and not against and not inspection.unseen,
         "kept": inspection.kept,
+        "unseen": inspection.unseen,
         "stale": inspection.stale,
         "wanted": [{"label": label, "n": ENOUGH - totals[label]} for label in wanted[:_WANTED]],
         "kinds": [

@@ -16,6 +16,7 @@ const begun = Date.now();
 const SHORTEST = 0.5, LONGEST = 3600; // seconds
 let taken = JSON.parse(sessionStorage.getItem("taken") ?? "{}");
 let counts = {};
+let oneGo = [];
 let interval = null;
 field.value = sessionStorage.getItem("label") ?? "";
 
@@ -86,11 +87,14 @@ function drawCounter() {
   const n = taken[label()] ?? 0;
   setText($("taken-now"), String(n));
   setText($("taken-word"), label() ? t("collect.of", { label: label() }) : t("collect.none_yet"));
+  $("one-go").hidden = !oneGo.includes(label());
 }
 
 socket.on("collection", (message) => {
   askCoach("dataset");
   counts = message.counts;
+  oneGo = message.one_go;
+  drawCounter();
   const most = Math.max(1, ...Object.values(counts));
   const rows = Object.entries(counts).map(([name, n]) => ({ label: name, score: n / most, n }));
   $("bars").dataset.empty = t("collect.empty");

@@ -19,6 +19,8 @@ from whatsit.studio.pages.connect.messages import (
 from whatsit.studio.pages.shared.page import Page, render, studio_of
 from whatsit.studio.watching.outlets import TEST_LABEL
 from whatsit.studio.watching.rule_list import changed, rule_views, tried, version_of
+from whatsit.web.qr_code import svg_code
+from whatsit.web.server import Address
 
 PAGE = Page("connect", "/connect", order=110)
 router = APIRouter()
@@ -26,7 +28,17 @@ router = APIRouter()
 
 @router.get("/connect")
 def page(request: Request) -> Response:
-    return render(request, "connect")
+    address: Address | None = request.app.state.address
+    return render(request, "connect", address=None if address is None or address.loopback else address)
+
+
+@router.get("/connect/phone.svg")
+def phone(request: Request) -> Response:
+    """The studio's address, its token in it, as a QR code. Who sees this page has a token already."""
+    address: Address | None = request.app.state.address
+    if address is None or address.loopback:
+        raise DataError("this studio answers on this machine only: start it with --host 0.0.0.0 --tls for a phone")
+    return Response(svg_code(address.url), media_type="image/svg+xml")
 
 
 @router.get("/api/connect")

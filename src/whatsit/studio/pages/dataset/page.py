@@ -93,10 +93,9 @@ def details(request: Request, key: str) -> DetailsView:
 
 
 @router.post("/api/dataset/refresh")
-def refresh(request: Request) -> Refreshed:
-    """Notice what other programs did to the folders."""
-    studio = studio_of(request)
-    studio.project.dataset.refresh()
+def refresh(request: Request, if_changed: bool = False) -> Refreshed:
+    """Notice what other programs did; with ``if_changed``, only where files came, went or were renamed."""
+    studio_of(request).folder_watch.look(if_changed=if_changed)
     return {"message": "refreshed", "values": {}}
 
 

@@ -3,6 +3,7 @@ import { t } from "../messages.js";
 import { figure, labelName } from "../names.js";
 import { get, post } from "../requests.js";
 import * as socket from "../socket.js";
+import { watchTime } from "../time_left.js";
 
 const $ = (id) => document.getElementById(id);
 const PIECE = 4 * 2 ** 20;
@@ -13,6 +14,7 @@ let state = "choose";
 let chosen = [];
 let sending = null;
 let suggestion = () => "";
+const left = watchTime();
 
 // `label()` is what pictures without a folder are likely to show; the page knows.
 export function bindUpload({ label }) {
@@ -88,22 +90,37 @@ function take(files) {
 
 // ---- sending ----
 async function begin(label) {
-  show("sending");
-  const mine = { stopped: false, id: null };
-  sending = mine;
-  try {
+  await shown(async (mine) => {
     mine.id = (await post("/api/dataset/upload")).id;
     await sendAll(mine);
     if (mine.stopped) return;
     step(t("upload.importing"), null);
-    const ended = new Promise((done) => { mine.ended = done; });
     await post(`/api/dataset/upload/${mine.id}/finish`, { label });
     mine.importing = true;
-    if (mine.stopped) return void post("/api/dataset/import/stop").catch(() => {});  // left while it began
-    await ended;
-    const { state: end, error, report } = await get("/api/dataset/import");
-    if (end === "failed") throw new Error(error);
-    drawReport(report);
+    sessionStorage.setItem("importing", "yes");
+    if (mine.stopped) post("/api/dataset/import/stop").catch(() => {}); // left while it began
+    else await report(mine);
+  });
+}
+
+// An import that this page began before it was loaded anew.
+async function goOn() {
+  if (sending || !sessionStorage.getItem("importing")) return;
+  const { state: now } = await get("/api/dataset/import");
+  if (now !== "running") sessionStorage.removeItem("importing");
+  else if (!sending) {
+    if (!dialog.open) dialog.showModal();
+    step(t("upload.importing"), null);
+    await shown(async (mine) => { mine.importing = true; await report(mine); });
+  }
+}
+
+async function shown(work) {
+  show("sending");
+  const mine = { stopped: false, id: null, importing: false };
+  sending = mine;
+  try {
+    await work(mine);
   } catch (error) {
     if (!mine.stopped) drawProblem(error.message);
     if (mine.id && !mine.importing) post(`/api/dataset/upload/${mine.id}/cancel`).catch(() => {});
@@ -111,6 +128,22 @@ async function begin(label) {
     if (sending === mine) sending = null;
   }
 }
+
+async function report(mine) {
+  const ended = new Promise((done) => { mine.ended = done; });
+  // What ended before this page knew that it had begun is asked for, and what ended while the server was away.
+  mine.look = async () => { if ((await get("/api/dataset/import")).state !== "running") mine.ended(); };
+  await mine.look();
+  await ended;
+  sessionStorage.removeItem("importing");
+  if (mine.stopped) return;
+  const { state: end, error, report: found } = await get("/api/dataset/import");
+  if (end === "failed") throw new Error(error);
+  drawReport(found);
+}
+
+// What is still on its way here is lost with the page; an import is not.
+addEventListener("beforeunload", (event) => { if (sending && !sending.importing && !sending.stopped) event.preventDefault(); });
 
 async function sendAll(mine) {
   const total = Math.max(1, chosen.reduce((sum, { file }) => sum + file.size, 0));
@@ -134,11 +167,13 @@ async function sendAll(mine) {
 }
 
 function step(text, part) {
-  $("upload-step").textContent = text;
+  const remains = part === null ? "" : left(part < 0.5 ? "sending" : "importing", part < 0.5 ? part * 2 : part * 2 - 1);
+  $("upload-step").textContent = remains ? `${text} · ${remains}` : text;
   if (part === null) $("upload-progress").removeAttribute("value");
   else $("upload-progress").value = part;
 }
 
+socket.on("hello", () => (sending ? sending.look?.() : goOn())?.catch(() => {}));
 socket.on("import", (view) => {
   if (!sending?.ended) return;
   if (view.state === "running") {

@@ -39,6 +39,7 @@ function draw() {
   facts(run);
   offer($("int8"), `${address}/int8.tflite`, megabytes(run.size));
   offer($("float32"), run.float32 && `${address}/float32.tflite`, run.float32 ? megabytes(run.float32) : t("deploy.no_float32"));
+  offer($("dynamic"), run.float32 && `${address}/dynamic.tflite`, run.float32 ? "" : t("deploy.no_float32"));
   offer($("report-file"), run.report && `/test/${encodeURIComponent(run.name)}/report.html`, run.report ? "HTML" : t("deploy.no_report"));
   drawTargets();
   // A model trained again under its name can go elsewhere.

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, Response
 from whatsit.deployment.targets import TARGETS
 from whatsit.errors import DataError
 from whatsit.files import beneath
-from whatsit.models.taught_model import evenly_sampled
+from whatsit.models.taught_model import TaughtModel, evenly_sampled
 from whatsit.studio.jobs.deployments import DeploymentView
 from whatsit.studio.pages.deploy.messages import (
     DeploymentChoice,
@@ -86,3 +86,11 @@ def float32(request: Request, name: str) -> Response:
     if not path.is_file():
         raise DataError(f"{name} has no float32 file: its backbone was quantised already")
     return FileResponse(beneath.checked(path), media_type="application/octet-stream", filename=path.name)
+
+
+@router.get("/deploy/{name}/dynamic.tflite")
+def dynamic(request: Request, name: str) -> Response:
+    """Made when it is asked for, which takes a second."""
+    content = TaughtModel.from_file(studio_of(request).runs.files(name).int8).to_tflite("dynamic")
+    headers = {"Content-Disposition": f'attachment; filename="{name}-dynamic.tflite"'}
+    return Response(content, media_type="application/octet-stream", headers=headers)

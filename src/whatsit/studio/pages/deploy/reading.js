@@ -1,5 +1,6 @@
 // What a model from elsewhere takes, gives and assumes, and the normalisation a person chooses for it.
 import { number, percent } from "../axes.js";
+import { onDevices } from "../devices.js";
 import { t } from "../messages.js";
 import { act, get } from "../requests.js";
 import { toast } from "../toast.js";
@@ -30,6 +31,7 @@ function draw(found) {
     ...found.outputs.map((one) => ["output", tensor(one)]),
     ["operators", found.operators.join(", ")],
     ["multiply_adds", number(0)(found.multiply_adds)],
+    ["devices", onDevices(found.devices)],
     ["files", found.files.join(", ")],
     ["labels", labels(found)],
   ];

@@ -68,11 +68,13 @@ function draw() {
 }
 
 let shownAt = 0;
+let shown = null; // when the frame of the answer that is shown was taken
 socket.on("answer", (answer) => {
   if (!running || answer.model !== model) return;
   $("why").disabled = answer.label === null;
+  shown = answer.time;
   showAnswer({ ...answer, distance: null });
-  drawBars($("bars"), answer.classes.slice(0, 8), (one) => percent(one.score), answer.state === "label" ? answer.label : null);
+  drawBars($("bars"), answer.classes.slice(0, 8), (one) => percent(one.score), answer.state === "label" ? answer.label : null, $("threshold").disabled ? null : Number($("threshold").value));
   if (performance.now() - shownAt < 300) return;
   shownAt = performance.now();
   setText($("fps"), answer.fps.toFixed(1));
@@ -81,7 +83,7 @@ socket.on("answer", (answer) => {
 });
 
 function why() {
-  if (!$("why").disabled) openWhy(model);
+  if (!$("why").disabled) openWhy(model, { frame: shown });
 }
 
 function toggle() {

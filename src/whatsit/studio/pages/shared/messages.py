@@ -132,7 +132,9 @@ class WhyChoice(Body):
 
     model: str
     picture: str | None = Field(None, pattern="^[0-9a-f]{16}$")
-    """A picture of the dataset by its content; None: the camera's newest frame."""
+    """A picture of the dataset by its content; None: a frame of the camera."""
+    frame: float | None = None
+    """Which, by ``time`` in its answer; None: the newest."""
 
 
 # ---- the WebSocket
@@ -152,14 +154,21 @@ class Hello(TypedDict):
 
     tab: str
     """The tab's name, to be sent with ``CameraChoice``."""
+    project: str
+    """The name of the project's folder: a page that was made of another one is loaded anew."""
 
 
 class Taken(TypedDict):
     """The frame that this tab sent was taken; it can send the next."""
 
 
+class Heard(TypedDict):
+    """What the tab said arrived; a page that hears nothing for long knows that the server is gone."""
+
+
 MESSAGES: dict[str, type] = {
     "hello": Hello,
+    "heard": Heard,
     "taken": Taken,
     "camera": CameraView,
     "undo": UndoView,

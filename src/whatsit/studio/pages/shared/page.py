@@ -18,6 +18,11 @@ FOLDER = Path(__file__).parents[1]
 """One folder per page, and ``shared``."""
 STATIC = FOLDER / "shared" / "static"
 """The scripts and styles that several pages use."""
+NEXT = {
+    "collect": "check", "dataset": "check", "explore": "check", "check": "train", "train": "test", "sweep": "train",
+    "test": "deploy", "deploy": "live", "teach": "live", "live": "inbox",
+}  # fmt: skip
+"""A page -> the one that comes next on the way from pictures to a model at work; its words are ``next.<page>``."""
 _PACKAGE = __name__.removesuffix(".shared.page")
 _LANGUAGE_COOKIE = "whatsit_lang"
 
@@ -36,6 +41,8 @@ class Page:
     """Where it opens, such as ``/check``."""
     order: int
     """Its place in the navigation, ascending."""
+    listed: bool = True
+    """Whether the navigation lists it."""
 
     @property
     def folder(self) -> Path:
@@ -84,12 +91,14 @@ def render(request: Request, name: str, **values: Any) -> Response:
         "page": name,
         "styled": (FOLDER / name / f"{name}.css").is_file(),
         "pages": request.app.state.pages,
+        "next_page": next((one for one in request.app.state.pages if one.name == NEXT.get(name)), None),
         "language": language,
         "languages": languages,
         "t": messages.__getitem__,
         # "<" cannot end the script element early when it is written as an escape.
         "messages": json.dumps(messages, ensure_ascii=False).replace("<", "\\u003c"),
         "project": studio_of(request).project.settings.name,
+        "folder": studio_of(request).project.path.name,
         "secure": request.url.scheme == "https",
         **values,
     }

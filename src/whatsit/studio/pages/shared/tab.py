@@ -39,7 +39,7 @@ async def tab(websocket: WebSocket) -> None:
         await websocket.close(1013, "too many windows")
         return
     outbox, name = studio.hub.open(), secrets.token_hex(8)  # before the first wait: others may be arriving too
-    outbox.put("hello", as_text("hello", {"tab": name}))
+    outbox.put("hello", as_text("hello", {"tab": name, "project": studio.project.path.name}))
     always = sorted(message_types(websocket.app.state.pages).keys() - ON_REQUEST)
     studio.hub.want(outbox, always)
     sending: asyncio.Task[None] | None = None
@@ -80,6 +80,7 @@ async def _receive(websocket: WebSocket, studio: Studio, outbox: Outbox, name: s
             outbox.put("taken", as_text("taken", {}))
         elif message.get("text") is not None:
             studio.hub.want(outbox, [*always, *_wanted(message["text"], studio)])
+            outbox.put("heard", as_text("heard", {}))
             studio.attend()
 
 

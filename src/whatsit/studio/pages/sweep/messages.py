@@ -39,6 +39,9 @@ class TrialView(TypedDict):
     balanced_accuracy: float
     interval: tuple[float, float]
     """The 95 % interval of the accuracy."""
+    pictures: int
+    cross_validated: bool
+    """Whether the pictures were held out in turn; otherwise they are the validation pictures."""
     milliseconds: float
     milliseconds_p95: float
     size_bytes: int
@@ -55,6 +58,8 @@ class SweepView(TypedDict):
     trials: list[TrialView]
     recommended: int | None
     """Place in ``trials``; None where nothing is within the limits."""
+    not_told_apart: list[int]
+    """Places of the faster trials that could be as good as the recommended one."""
 
 
 Begun: TypeAlias = Reply[Literal["sweep_begun"], NoValues]

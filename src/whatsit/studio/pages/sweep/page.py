@@ -9,7 +9,17 @@ from starlette.responses import Response
 
 from whatsit.backbones import BACKBONES, DEFAULT
 from whatsit.errors import DataError
-from whatsit.evaluation.sweep import MOST_TRIALS, SIZES, Planned, Trial, combinations, pareto_front, planned, recommend
+from whatsit.evaluation.sweep import (
+    MOST_TRIALS,
+    SIZES,
+    Planned,
+    Trial,
+    combinations,
+    not_told_apart,
+    pareto_front,
+    planned,
+    recommend,
+)
 from whatsit.imaging.preprocess import Fit
 from whatsit.studio.jobs.own_backbones import check_backbone, own_backbones
 from whatsit.studio.jobs.runs import backbone_title
@@ -55,6 +65,7 @@ def result(
     return {
         "trials": [_trial_view(trial, trial in front) for trial in trials],
         "recommended": None if best is None else trials.index(best),
+        "not_told_apart": [] if best is None else [trials.index(one) for one in not_told_apart(trials, best)],
     }
 
 
@@ -89,6 +100,7 @@ def _trial_view(trial: Trial, on_front: bool) -> TrialView:
     return {
         "title": trial.title, "fit": trial.unusual_fit, "accuracy": row["accuracy"],
         "balanced_accuracy": row["balanced_accuracy"], "interval": row["interval"],
+        "pictures": row["pictures"], "cross_validated": row["cross_validated"],
         "milliseconds": row["milliseconds"], "milliseconds_p95": row["milliseconds_p95"],
         "size_bytes": row["size_bytes"], "multiply_adds": row["multiply_adds"], "on_front": on_front,
         "design": {

@@ -5,6 +5,7 @@ import { figure } from "../names.js";
 import { act, get, post } from "../requests.js";
 import { ScatterChart } from "./scatter_chart.js";
 import * as socket from "../socket.js";
+import "../splits.js";
 import { toast } from "../toast.js";
 import { bindWork, onWork, setIdle, isRunning } from "../work.js";
 
@@ -59,9 +60,17 @@ async function show() {
   chart.show(trials.map((trial, at) => ({ x: trial.milliseconds, y: trial.accuracy, name: trial.name, onFront: trial.on_front, recommended: at === recommended, low: trial.interval[0], high: trial.interval[1] })));
   const best = recommended === null ? null : trials[recommended];
   $("recommended").textContent = best === null ? t("sweep.nothing") : t("sweep.recommended", { name: best.name, accuracy: share(best.accuracy), ms: number(1)(best.milliseconds), mb: number(1)(best.size_bytes / 1e6) });
+  notes(best, found.not_told_apart.map((at) => trials[at].name));
   $("use").hidden = best === null;
   if (best) $("use").href = address(best);
   table(trials, recommended);
+}
+
+function notes(best, unsure) {
+  const lines = [];
+  if (best?.cross_validated) lines.push(t("sweep.cross_validated", { n: best.pictures, figure: figure.format(best.pictures) }));
+  if (unsure.length) lines.push(t("sweep.unsure", { names: unsure.join(t("list.comma")) }));
+  $("recommended-notes").replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { className: "hint", textContent: text })));
 }
 
 const limit = (id) => ($(id).value && $(id).validity.valid ? $(id).value : "");
@@ -70,7 +79,7 @@ const address = ({ design }) => `/train?${new URLSearchParams(Object.entries(des
 
 function table(trials, recommended) {
   const head = document.createElement("tr");
-  for (const key of ["design", "accuracy", "balanced", "ms", "p95", "mb", "macs", ""]) {
+  for (const key of ["design", "accuracy", "interval", "balanced", "ms", "p95", "mb", "macs", ""]) {
     const cell = document.createElement(key ? "th" : "td");
     if (key) Object.assign(cell, { scope: "col", textContent: t(`sweep.${key}`) });
     head.append(cell);
@@ -84,7 +93,7 @@ function table(trials, recommended) {
     name.scope = "row";
     name.append(trial.name);
     if (trial.on_front) name.append(badge(trial.at === recommended ? "sweep.recommended_badge" : "sweep.front_badge"));
-    const values = [share(trial.accuracy), share(trial.balanced_accuracy), number(2)(trial.milliseconds), number(2)(trial.milliseconds_p95), number(1)(trial.size_bytes / 1e6), number(0)(trial.multiply_adds / 1e6)];
+    const values = [share(trial.accuracy), trial.interval.map((end) => number(1)(100 * end)).join("–"), share(trial.balanced_accuracy), number(2)(trial.milliseconds), number(2)(trial.milliseconds_p95), number(1)(trial.size_bytes / 1e6), number(0)(trial.multiply_adds / 1e6)];
     const last = document.createElement("td");
     const use = Object.assign(document.createElement("a"), { href: address(trial), textContent: t("sweep.take"), className: "quiet" });
     use.setAttribute("aria-label", t("sweep.take_name", { name: trial.name }));

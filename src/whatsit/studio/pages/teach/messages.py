@@ -71,10 +71,17 @@ class NewClassValues(LabelValues):
     class_id: int
 
 
-class RoundsValues(TypedDict):
-    """What learning took."""
+class WentRow(TypedDict):
+    """Pictures without a label that went to one class."""
 
-    rounds: int
+    label: str
+    n: int
+
+
+class LearntValues(TypedDict):
+    """Where learning put the pictures that have no label."""
+
+    went: list[WentRow]
 
 
 class LoadedValues(TypedDict):
@@ -84,10 +91,24 @@ class LoadedValues(TypedDict):
     samples: int
 
 
+class ModelValues(TypedDict):
+    """A model that was made."""
+
+    name: str
+
+
+class CountValues(TypedDict):
+    """Pictures that were taught."""
+
+    n: int
+
+
+DatasetTaught: TypeAlias = Reply[Literal["dataset_taught", "dataset_known"], CountValues]
+ModelSaved: TypeAlias = Reply[Literal["lesson_saved"], ModelValues]
 ClassAdded: TypeAlias = Reply[Literal["class_added"], NewClassValues]
 SampleAdded: TypeAlias = Reply[Literal["sample_added"], NoValues]
 LabelledSampleAdded: TypeAlias = Reply[Literal["labelled_sample_added"], LabelValues]
-Learnt: TypeAlias = Reply[Literal["learn_complete"], RoundsValues]
+Learnt: TypeAlias = Reply[Literal["learn_complete"], LearntValues]
 AlreadyLearnt: TypeAlias = Reply[Literal["already_learned"], NoValues]
 ClassRenamed: TypeAlias = Reply[Literal["renamed"], LabelValues]
 ClassRemoved: TypeAlias = Reply[Literal["class_removed"], LabelValues]

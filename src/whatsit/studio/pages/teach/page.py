@@ -1,6 +1,7 @@
 """The Teach page: show it, name it, see the answer."""
 
 import time
+from collections import Counter
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from whatsit.datasets.places import FEATURES
 from whatsit.errors import DataError
+from whatsit.files import write_file
 from whatsit.models.assumption import normalisation_assumptions
 from whatsit.studio.lessons.lesson import TaughtClass
 from whatsit.studio.lessons.lesson_view import LessonView, lesson_view
@@ -22,9 +24,11 @@ from whatsit.studio.pages.teach.messages import (
     ClassRenamed,
     ClassRenaming,
     Cleared,
+    DatasetTaught,
     LabelledSampleAdded,
     Learnt,
     Loaded,
+    ModelSaved,
     NewClass,
     NewSample,
     PictureMoved,
@@ -34,6 +38,7 @@ from whatsit.studio.pages.teach.messages import (
     ShotMoving,
     Switch,
     Switched,
+    WentRow,
 )
 from whatsit.studio.watching.thumbnail import thumbnail
 
@@ -81,12 +86,32 @@ async def upload(request: Request, to: str) -> ClassAdded | SampleAdded | Labell
 
 @router.post("/api/lesson/learn")
 def learn(request: Request) -> Learnt | AlreadyLearnt:
-    rounds = studio_of(request).session.learn()
-    if rounds is None:
+    session = studio_of(request).session
+    if session.learn() is None:
         already: AlreadyLearnt = {"message": "already_learned", "values": {}}
         return already
-    learnt: Learnt = {"message": "learn_complete", "values": {"rounds": rounds}}
+    went = Counter(session.learner.went.values())
+    rows: list[WentRow] = [{"label": label, "n": n} for label, n in sorted(went.items())]
+    learnt: Learnt = {"message": "learn_complete", "values": {"went": rows}}
     return learnt
+
+
+@router.post("/api/lesson/teach-dataset")
+def teach_dataset(request: Request) -> DatasetTaught:
+    """Teach the dataset's training pictures."""
+    count = studio_of(request).session.teach_dataset()
+    return {"message": "dataset_taught" if count else "dataset_known", "values": {"n": count}}
+
+
+@router.post("/api/lesson/save")
+def save(request: Request) -> ModelSaved:
+    """What is taught as a model of the project, which every page about models and other programs can use."""
+    studio = studio_of(request)
+    name = studio.runs.free_name("taught")
+    write_file(studio.runs.new_files(name).int8, studio.session.learner.to_tflite())
+    studio.tell_models()
+    studio.tell_runs()
+    return {"message": "lesson_saved", "values": {"name": name}}
 
 
 @router.post("/api/lesson/rename")

@@ -50,7 +50,11 @@ const sample = (classId) => async (burst) => {
 
 async function learn() {
   if (lesson.classes.length === 0) return toast(t("done.class_first"));
-  await act("/api/lesson/learn", {});
+  const reply = await act("/api/lesson/learn", {}, { quiet: true });
+  if (!reply) return;
+  const went = (reply.values.went ?? []).map(({ label, n }) => t("teach.went_some", { label, n })).join(t("list.comma"));
+  const text = t(reply.message === "already_learned" ? "done.already_learned" : "done.learn_complete");
+  toast(went ? t("done.both", { text, lost: went }) : text);
 }
 
 // ---- showing ----
@@ -78,9 +82,9 @@ function draw() {
   $("download").toggleAttribute("hidden", lesson.classes.length === 0);
   setText($("counts"), [
     t("count.classes", { n: lesson.classes.length }),
-    t("count.samples", { n: lesson.samples }),
-    t("count.rounds", { n: lesson.rounds }),
-  ].join(" · "));
+    t("count.pictures", { n: lesson.classes.length + lesson.samples }),
+    lesson.unlearnt ? t("teach.unlearnt", { n: lesson.unlearnt }) : "",
+  ].filter(Boolean).join(" · "));
   bars();
 }
 
@@ -131,7 +135,11 @@ function fillCard(card, one, place) {
   strip.hidden = one.shots.length === 0;
   arrange(strip, [...one.shots].reverse().map((shot, index) => {
     const thumb = kept.get(String(shot.id)) ?? makeThumb(shot);
-    thumb.setAttribute("aria-label", t("teach.picture_of", { label: one.label, n: one.count - index }));
+    const name = t("teach.picture_of", { label: one.label, n: one.count - index });
+    // Where Learn has put a picture without a label.
+    thumb.dataset.went = shot.went ?? "";
+    thumb.title = shot.went ? t("teach.went", { label: shot.went }) : "";
+    thumb.setAttribute("aria-label", shot.went ? `${name}, ${thumb.title}` : name);
     return thumb;
   }));
 }
@@ -207,6 +215,10 @@ function bars() {
   const best = answer?.state === "label" ? answer.label : null;
   $("bars").dataset.empty = t("bars.empty");
   drawBars($("bars"), shown, (one) => (one.distance === null ? "–" : format(one.distance)), best);
+  const strangeness = answer?.state === "stale" ? null : answer?.strangeness ?? null;
+  $("strange").hidden = $("strange-title").hidden = strangeness === null;
+  if (strangeness !== null) drawBars($("strange"), [{ label: t("answer.unknown"), score: Math.min(1, strangeness / 2) }], () => format(strangeness), answer.state === "unknown" ? t("answer.unknown") : null, 0.5);
+  $("no-unknown").hidden = lesson.says_unknown || lesson.classes.length === 0;
 }
 
 // ---- one picture ----
@@ -267,13 +279,24 @@ $("load-file").addEventListener("change", (event) => {
   event.target.value = "";
 });
 
+$("teach-dataset").addEventListener("click", async () => {
+  $("teach-dataset").disabled = true;
+  toast(t("teach.looking"));
+  await act("/api/lesson/teach-dataset");
+  $("teach-dataset").disabled = false;
+});
+$("save-model").addEventListener("click", async () => {
+  const reply = await act("/api/lesson/save", {}, { quiet: true });
+  if (reply) location.assign(`/deploy?model=${encodeURIComponent(reply.values.name)}`);
+});
+
 // ---- the toolbar ----
 $("add-class").addEventListener("click", addClass);
 $("learn").addEventListener("click", learn);
 holdable($("add-sample"), sample(null));
 $("auto-learn").addEventListener("change", (event) => act("/api/lesson/auto-learn", { on: event.target.checked }));
 $("clear").addEventListener("click", () => {
-  setText($("clear-text"), t("teach.clear_text", { classes: t("count.classes", { n: lesson.classes.length }), samples: t("count.samples", { n: lesson.samples }) }));
+  setText($("clear-text"), t("teach.clear_text", { classes: t("count.classes", { n: lesson.classes.length }), samples: t("count.pictures", { n: lesson.classes.length + lesson.samples }) }));
   $("clear-dialog").showModal();
 });
 $("clear-dialog").addEventListener("close", (event) => {

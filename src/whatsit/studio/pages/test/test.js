@@ -1,12 +1,14 @@
 // Test: a model on pictures it has not seen.
 import { number, percent } from "../axes.js";
 import { drawConfusion } from "./confusion.js";
+import { onDevices } from "../devices.js";
 import { legend, LineChart } from "../line_chart.js";
 import { t } from "../messages.js";
 import { figure } from "../names.js";
 import { openPicture, pictureButton, pictureOf } from "./pictures.js";
 import { act, get } from "../requests.js";
 import * as socket from "../socket.js";
+import "../splits.js";
 import { toast } from "../toast.js";
 import { bindMend, openWhy } from "../why.js";
 import { bindWork, ended, onWork, setIdle, isRunning } from "../work.js";
@@ -75,7 +77,7 @@ function draw({ report, answers, nearest, split, cautions }) {
   bar.style.setProperty("--at", main.accuracy);
   $("interval-text").textContent = t("test.interval", { right: figure.format(main.right), pictures: figure.format(main.pictures), low: share(low), high: share(high) });
   warn(cautions);
-  figures(report.models);
+  figures(report);
   drawConfusion(main, answers);
   classes(main.classes);
   calibration(main);
@@ -88,7 +90,7 @@ function warn(cautions) {
   $("warnings").replaceChildren(...cautions.map((one) => Object.assign(document.createElement("li"), { textContent: text(one) })));
 }
 
-function figures(models) {
+function figures({ models, devices }) {
   const kinds = ["int8", "float32"].filter((kind) => models[kind]);
   const values = {
     accuracy: (one) => share(one.accuracy),
@@ -102,6 +104,7 @@ function figures(models) {
     macs: (one) => t("test.million", { n: number(1)(one.measurement.multiply_adds / 1e6) }),
   };
   const rows = [["", ...kinds], ...Object.entries(values).map(([key, value]) => [t(`figure.${key}`), ...kinds.map((kind) => value(models[kind]))])];
+  rows.push([t("figure.devices"), ...kinds.map((kind) => onDevices(devices[kind]))]);
   fill($("figures"), rows);
   $("figures").createCaption().textContent = t("test.threads", { n: models.int8.measurement.threads, figure: models.int8.measurement.threads });
 }
@@ -126,7 +129,7 @@ function fill(table, rows) {
 }
 
 function classes(found) {
-  const rows = found.map((one) => [one.label, figure.format(one.pictures), one.precision ?? "–", one.recall ?? "–", one.f1]);
+  const rows = found.map((one) => [one.label, figure.format(one.pictures), one.precision ?? "–", one.recall ?? t("test.untested_class"), one.pictures ? one.f1 : "–"]);
   fill($("classes"), [[t("bars.class"), t("collect.pictures"), t("test.precision"), t("test.recall"), "F1"], ...rows]);
 }
 
@@ -170,7 +173,7 @@ function card(answer, near) {
   text.append(Object.assign(document.createElement("strong"), { textContent: answer.label }), " → ", Object.assign(document.createElement("b"), { textContent: answer.predicted }),
     Object.assign(document.createElement("small"), { textContent: answer.unknown ? `${percent(0)(answer.score)} · ${t("answer.unknown")}` : percent(0)(answer.score) }));
   const why = Object.assign(document.createElement("button"), { type: "button", className: "secondary", textContent: t("why") });
-  why.addEventListener("click", () => openWhy(`file:${model}`, answer.id));
+  why.addEventListener("click", () => openWhy(`file:${model}`, { picture: answer.id }));
   item.append(pictureButton(answer.id, t("test.cell_title_wrong", answer), () => openPicture(answer)), text, why);
   if (near.length) {
     const list = document.createElement("div");

@@ -7,6 +7,7 @@ import { figure } from "../names.js";
 import { get, post } from "../requests.js";
 import "./runs.js";
 import * as socket from "../socket.js";
+import "../splits.js";
 import { toast } from "../toast.js";
 import { bindWork, ended, epochs, onWork, setIdle, isRunning, work } from "../work.js";
 

@@ -1,7 +1,10 @@
 // Every class as a bar: its length is the score, the number beside it is what the page asks for.
 import { setText } from "./stage.js";
 
-export function drawBars(list, classes, number, best) {
+// `limit`, 0 to 1, is marked on each bar: an answer counts from there on.
+export function drawBars(list, classes, number, best, limit = null) {
+  list.classList.toggle("limited", limit !== null);
+  if (limit !== null) list.style.setProperty("--limit", limit);
   while (list.children.length > classes.length) list.lastElementChild.remove();
   while (list.children.length < classes.length) list.append(row());
   classes.forEach((one, place) => {

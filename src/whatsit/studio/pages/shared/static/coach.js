@@ -19,10 +19,10 @@ async function ask(of) {
   } catch {
     return; // advice is not worth a message; the next change asks again
   }
-  const { kind, label, other, number, readiness, preparing } = found;
+  const { kind, label, other, number, readiness, lacks, preparing } = found;
   if (kind) {
     $("coach").hidden = false;
-    $("coach-text").textContent = t(`coach.${kind}`, { label, other, n: number });
+    $("coach-text").textContent = t(`coach.${kind}${lacks ? ".where" : ""}`, { label, other, n: number, where: lacks ? t(`coach.where.${lacks}`) : "" });
     $("coach-meter").style.setProperty("--part", readiness);
     $("coach-meter").setAttribute("aria-valuenow", Math.round(readiness * 100));
   }

@@ -7,3 +7,6 @@ const look = () => { if (!document.hidden) post("/api/dataset/refresh").catch(()
 addEventListener("focus", look);
 document.addEventListener("visibilitychange", look);
 socket.on("hello", look);
+// And while somebody watches, without coming back: whether a folder has changed is quickly told.
+const EVERY = 5000; // milliseconds
+setInterval(() => { if (!document.hidden && socket.tab) post("/api/dataset/refresh", {}, { if_changed: "yes" }).catch(() => {}); }, EVERY);

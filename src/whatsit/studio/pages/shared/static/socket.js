@@ -3,6 +3,8 @@ const listeners = new Map();
 let socket = null;
 let wishes = {};
 let delay = 300;
+let heard = 0;
+const BEAT = 4000; // milliseconds; without any message for three of them the server counts as gone
 export let tab = null;
 
 export function on(kind, listener) {
@@ -26,23 +28,56 @@ export function send(blob) {
 }
 
 export function connect() {
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
-  socket.binaryType = "blob";
-  socket.addEventListener("open", () => {
+  const mine = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+  socket = mine;
+  mine.binaryType = "blob";
+  mine.addEventListener("open", () => {
     delay = 300;
-    document.body.classList.remove("offline");
-    socket.send(JSON.stringify(wishes));
+    heard = performance.now();
+    offline(false);
+    mine.send(JSON.stringify(wishes));
   });
-  socket.addEventListener("message", ({ data }) => {
+  mine.addEventListener("message", ({ data }) => {
+    if (socket !== mine) return;
+    heard = performance.now();
     if (data instanceof Blob) return tell("frame", data);
     const message = JSON.parse(data);
-    if (message.kind === "hello") tab = message.tab;
+    if (message.kind === "hello") {
+      tab = message.tab;
+      if (message.project !== document.documentElement.dataset.folder) return location.reload();
+    }
     tell(message.kind, message);
   });
-  socket.addEventListener("close", () => {
-    document.body.classList.add("offline");
-    tell("closed", null);
-    setTimeout(connect, delay);
-    delay = Math.min(delay * 1.6, 4000);
-  });
+  mine.addEventListener("close", () => { if (socket === mine) lose(); });
 }
+
+function lose() {
+  socket = null;
+  offline(true);
+  tell("closed", null);
+  setTimeout(connect, delay);
+  delay = Math.min(delay * 1.6, 4000);
+}
+
+function offline(is) {
+  document.body.classList.toggle("offline", is);
+  const notice = document.getElementById("gone");
+  if (notice.hidden !== !is) notice.hidden = !is;
+  // Over a dialog too, which covers everything that is not inside it.
+  (document.querySelector("dialog[open]") ?? document.body).append(notice);
+}
+document.addEventListener("close", () => document.body.append(document.getElementById("gone")), { capture: true });
+
+// A connection that went without a word, as when the Wi-Fi does, closes only after minutes: every beat asks, and the
+// server answers.
+let asked = performance.now();
+setInterval(() => {
+  const now = performance.now(), slept = now - asked > 2 * BEAT;
+  asked = now;
+  if (socket?.readyState !== WebSocket.OPEN || document.hidden || slept) heard = now;
+  else if (now - heard <= 3 * BEAT) socket.send(JSON.stringify(wishes));
+  else {
+    socket.close(); // says that it is closed only after minutes, too
+    lose();
+  }
+}, BEAT);

@@ -13,11 +13,11 @@ let open = null;
 let labels = [];
 let mended = () => {};
 
-// `picture` is a picture's content; without it the camera's newest frame is explained.
-export async function openWhy(model, picture = null) {
+// `picture` is a picture's content, `frame` when a frame of the camera was taken.
+export async function openWhy(model, { picture = null, frame = null }) {
   let found;
   try {
-    found = await post("/api/why", { model, picture });
+    found = await post("/api/why", { model, picture, frame });
   } catch (error) {
     return toast(error.message, "bad");
   }

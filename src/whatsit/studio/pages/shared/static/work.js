@@ -3,9 +3,11 @@ import { figure } from "./names.js";
 import { t } from "./messages.js";
 import { act, get } from "./requests.js";
 import * as socket from "./socket.js";
+import { seconds, watchTime } from "./time_left.js";
 
 const $ = (id) => document.getElementById(id);
 const listeners = [];
+const left = watchTime();
 let rows = [];
 let run = "";
 export let work = { state: "idle", job: null };
@@ -58,7 +60,8 @@ function draw() {
   $("work-notes").replaceChildren(...notes.map(({ remark, detail }) => Object.assign(document.createElement("li"), { textContent: t(`note.${remark}`, { detail }) })));
   if (running) {
     $("work-title").textContent = t(state === "stopping" ? "work.stopping" : `work.${job}`, { name });
-    $("work-text").textContent = step();
+    const remains = work.total ? left(pace(), share()) : "";
+    $("work-text").textContent = remains ? `${step()} · ${remains}` : step();
     const bar = $("work-progress");
     if (work.total) bar.value = share();
     else bar.removeAttribute("value");
@@ -70,6 +73,9 @@ function draw() {
     $("work-text").textContent = idle.text;
   }
 }
+
+// What goes on at one pace: all of a training or a sweep that knows its end, else one step.
+const pace = () => `${work.number} ${work.phase === "batches" || work.most_trials ? "" : work.phase}`;
 
 function share() {
   if (work.phase === "batches") return (passed() + work.done / work.total) / work.most_epochs;
@@ -84,9 +90,4 @@ function step() {
   const text = count ? `${phase} ${count}` : phase;
   if (work.job === "sweep" && work.most_trials) return `${t("work.design", { done: Math.min(work.trials + 1, work.most_trials), total: work.most_trials })} · ${text}`;
   return text;
-}
-
-export function seconds(value) {
-  if (value < 60) return t("time.seconds", { n: value, figure: value });
-  return t("time.minutes", { minutes: Math.floor(value / 60), seconds: String(value % 60).padStart(2, "0") });
 }
