@@ -91,17 +91,19 @@ class MqttSink:
         """Take commands for the engine."""
         self._controls = controls
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer) -> bool:
         """Publish the answer where it is news: now, or on the next connection if it is still the newest then."""
-        if self._changes.is_news(answer):
-            with self._guard:
-                self._answer = answer
-                if self._image and answer.frame is not None and answer.frame.image.size:
-                    self._frame = answer.frame
-                event = state_of(answer, self._present)
-                self._events.append((self._device.topic("change"), json_line({"event_type": CHANGE, **event})))
-            self._changes.written(answer)
-            self._publish()
+        if not self._changes.is_news(answer):
+            return False
+        with self._guard:
+            self._answer = answer
+            if self._image and answer.frame is not None and answer.frame.image.size:
+                self._frame = answer.frame
+            event = state_of(answer, self._present)
+            self._events.append((self._device.topic("change"), json_line({"event_type": CHANGE, **event})))
+        self._changes.written(answer)
+        self._publish()
+        return True
 
     def close(self) -> None:
         """Say that we are offline, and disconnect."""
