@@ -429,6 +429,8 @@ def test_every_number_that_home_assistant_sends_is_taken(payload: str) -> None:
         ("mqtt://host?password=env:PATH", "a password without a user"),
         ("mqtt://me@host?password=hidden", "expected env:VARIABLE or file:PATH"),
         ("mqtt://host/a/%23", "is not a topic"),
+        ("mqtt://host/a/#", "expected a topic without \\+ and #"),
+        ("mqtt://host/a/+/b", "a/\\+/b is not a topic"),
         ("mqtt://host/$SYS/x", "is not a topic"),
         ("mqtt://host?id=a/b", "id=a/b: expected at most 64"),
         ("mqtt://host?ca=x", "ca goes with mqtts: only"),
