@@ -56,6 +56,7 @@ def cross_validated(
         some = [pairs[place] for place in places[chosen]]
         kept, rows = embed_views(embedder, some, cache, report, report.leave_out, Phase.EMBEDDING_VALIDATION, stop)
         names += [label for _, label in kept]
+        rows.close()
         parts.append(rows.plain)
     return _judged(design, np.concatenate(parts), np.array(names))
 
