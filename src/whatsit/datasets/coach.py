@@ -76,7 +76,7 @@ class Advice:
         if where and self.kind is AdviceKind.GO_ON:
             return f"Photograph {self.label} next, {where}: other classes have such pictures, it has hardly any."
         return {
-            AdviceKind.START: "Photograph a second thing next: there is nothing to tell the first one from.",
+            AdviceKind.START: "Photograph two things or more: one alone leaves nothing to tell it from.",
             AdviceKind.MORE: f"Photograph {self.label} next: {self.number} more, it has the fewest pictures.",
             AdviceKind.VARIETY: (
                 f"Photograph {self.label} next, from other sides, in other light: its pictures are all alike."
