@@ -353,3 +353,19 @@ def test_what_would_have_switched_can_be_asked_in_python() -> None:
         Switched(0.0, "mug", True, "mug", 0.9),
         Switched(1.0, "mug", False, "book", 0.8),
     ]
+
+
+def test_a_dry_run_says_first_which_classes_the_model_does_not_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text("[[rules]]\nname='left'\nlabel='mug'\nthen='gpio:17'\n")
+    monkeypatch.setattr(
+        "sys.argv", ["whatsit", "rules", "dry-run", str(file), "--camera", "synthetic:?fps=0", "-n", "1"]
+    )
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert capsys.readouterr().err.splitlines() == [
+        "whatsit: rule left: mug is not a class of this model; nearest: coffee mug",
+        "no rule switched",
+    ]

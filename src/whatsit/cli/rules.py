@@ -69,6 +69,7 @@ def dry_run(
     from whatsit.live.recogniser import load_recogniser
     from whatsit.rules.actions import targets
     from whatsit.rules.dry_run import seen_on, switched
+    from whatsit.rules.missing_label import missing_labels
     from whatsit.rules.reading import read_rules
 
     smoothing = smoothing_of(threshold, hold, expire_after, steady)
@@ -76,6 +77,8 @@ def dry_run(
     targets(found)
     recogniser = load_recogniser(model)
     say_assumptions(recogniser)
+    for line in missing_labels(found, getattr(recogniser, "labels", ())):
+        say(f"whatsit: {line}", err=True)
     times = 0
     with open_camera_without_page(camera) as source:
         for one in switched(found, seen_on(_pictures(source, count), recogniser, smoothing, fps)):
