@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from whatsit.rules.rule import Rule
 from whatsit.text import one_line
 
-_MOST_LINES = 10
+_MOST_LINES = 8
 _MOST_CLASSES = 10
 
 
 def missing_labels(rules: Sequence[Rule], labels: Sequence[str]) -> tuple[str, ...]:
-    """One line for each rule that can never switch, at most ten and how many more there are.
+    """One line for each rule that can never switch, at most eight and how many more there are.
 
     Args:
         labels: the model's classes; where there are none, nothing was taught yet, and nothing is said.
