@@ -62,9 +62,15 @@ def test_it_looks_at_the_half_of_a_composed_picture_that_decides(composed, dtype
             assert len(away) == 3 and away == sorted(away) and {near.label for near in one.nearest} == {one.label}
 
 
-def test_the_network_runs_twice_and_not_again_for_pictures_to_compare_with(composed):
+@pytest.mark.parametrize("kind", ["int8", "float32", "from elsewhere"])
+def test_the_network_runs_twice_and_not_again_for_pictures_to_compare_with(composed, kind):
     side, taught, model = composed
-    whole = open_explainer(model.to_tflite("int8"), taught)
+    if kind == "from elsewhere":
+        content = write_model(small_classifier().model)
+        taught = [(picture, Classifier(content).labels[0]) for picture, _ in taught[:4]]
+    else:
+        content = model.to_tflite(kind)
+    whole = open_explainer(content, taught)
     picture, _ = next(iter(halves("asked", side)))
     found = replace(whole, taught=None).explain(picture)
     assert np.array_equal(found.looked_at.embedding, whole.embed(found.pixels))

@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from said import said
 from whatsit.errors import DataError
+from whatsit.live.answer import Answer
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.sink_thread import SinkThread
 from whatsit.live.sinks import open_sink
@@ -49,6 +51,27 @@ def test_the_arguments_of_an_address_are_read_as_a_shell_would_quote_them_but_by
 def test_a_program_that_fails_is_named_with_its_last_words(program: str, timeout: float, named: str) -> None:
     with pytest.raises(DataError, match=named):
         Command(python(program), timeout=timeout).send(said("mug"))
+
+
+def test_a_program_that_always_fails_never_works_again_by_an_answer_it_is_not_run_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Watched(Command):
+        taken = threading.Semaphore(0)
+
+        def send(self, answer: Answer) -> bool:
+            try:
+                return super().send(answer)
+            finally:
+                self.taken.release()
+
+    thread = SinkThread(Watched(python("raise SystemExit(3)")), lambda: None)
+    for label in ("mug", "mug", "duck", "duck"):
+        thread.put(said(label))
+        assert Watched.taken.acquire(timeout=LONG)
+    thread.close(LONG)
+    assert (thread.state.error, thread.state.last_sent) == ("exit status 3", None)
+    assert [one.getMessage().partition(" ")[2] for one in caplog.records] == ["failed: exit status 3"]
 
 
 def test_a_program_that_is_killed_takes_with_it_what_it_started(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -32,6 +32,8 @@ from whatsit.live.sink_thread import SinkThread
 from whatsit.live.sinks import SINKS, open_sink
 from whatsit.live.sinks.home_assistant import Device, discovery, present_of, state_of
 from whatsit.live.sinks.list_sink import ListSink
+from whatsit.live.sinks.mqtt import MqttSink
+from whatsit.live.sinks.mqtt_broker import Broker
 from whatsit.live.sinks.mqtt_commands import obey
 from whatsit.models.prediction import Prediction, Predictions
 from whatsit.models.taught_model import TaughtModel
@@ -367,6 +369,37 @@ def test_what_is_not_known_is_neither_on_nor_off() -> None:
     assert state_of(said("x" * 300), None)["value"] == "x" * 255
 
 
+class Heard:
+    """A broker that keeps what is published."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, str | bytes] = {}
+
+    def publish(self, topic: str, payload: str | bytes, retain: bool) -> Callable[[float], bool]:
+        self.last[topic] = payload
+        return lambda timeout: True
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def test_a_label_that_the_model_does_not_have_is_said_and_no_other_takes_its_place() -> None:
+    heard, engine = Heard(), Engine()
+    engine.recogniser = Door("ball", "box")
+    made = MqttSink(
+        "mqtt://here", Device("shelf", "Shelf", "shelf"), lambda *_: cast(Broker, heard), present="bal", image=False
+    )
+    made.attach(engine)
+    made.connected()
+    with pytest.raises(DataError, match="on=bal: the model has no such label; did you mean ball\\? it has ball, box"):
+        made.send(said("ball"))
+    assert json.loads(heard.last["shelf/state"])["on"] is None
+    assert json.loads(heard.last[CONFIG])["components"]["present"] == {"platform": "binary_sensor"}
+    engine.recogniser = Door("bal", "box")  # another model has it
+    assert made.send(said("bal")) and json.loads(heard.last["shelf/state"])["on"] == "ON"
+    made.close()
+
+
 def test_a_hundred_thousand_malformed_commands_change_nothing() -> None:
     engine, chance = Engine(), random.Random(1)
     engine.models = FileSelector(lambda: {"places": Path("places.tflite")}, "places", engine.use)
@@ -396,6 +429,8 @@ def test_every_number_that_home_assistant_sends_is_taken(payload: str) -> None:
         ("mqtt://host?password=env:PATH", "a password without a user"),
         ("mqtt://me@host?password=hidden", "expected env:VARIABLE or file:PATH"),
         ("mqtt://host/a/%23", "is not a topic"),
+        ("mqtt://host/a/#", "expected a topic without \\+ and #"),
+        ("mqtt://host/a/+/b", "a/\\+/b is not a topic"),
         ("mqtt://host/$SYS/x", "is not a topic"),
         ("mqtt://host?id=a/b", "id=a/b: expected at most 64"),
         ("mqtt://host?ca=x", "ca goes with mqtts: only"),

@@ -21,6 +21,7 @@ from whatsit.live.answer_state import AnswerState
 from whatsit.live.engine import Live
 from whatsit.live.sink_queue import SinkQueue
 from whatsit.live.sinks import SINKS, open_sink, open_sinks
+from whatsit.live.sinks.gpio import GpioPin
 from whatsit.live.sinks.json_file import JsonFile
 from whatsit.live.sinks.list_sink import ListSink
 from whatsit.live.sinks.printed import PrintedLines
@@ -181,6 +182,25 @@ def test_a_sink_can_end_the_engine_by_stopping_it_or_by_its_error() -> None:
         live = Live(CAMERA, Mug(), [sink])
         live.run()
         assert sink.closed
+
+
+def test_a_pin_says_that_the_model_does_not_have_its_label_and_is_off(caplog: pytest.LogCaptureFixture) -> None:
+    levels: list[float] = []
+
+    class Labelled(Mug):
+        labels = ("mug",)
+
+    class Wire:
+        set = staticmethod(levels.append)
+
+        def close(self) -> None:
+            """Nothing."""
+
+    with Live(CAMERA, Labelled(), [GpioPin("gpio:17", Wire(), "Mugg", 1.0, 0.0, 0.0), seen := ListSink()]) as live:
+        assert seen.wait_for(lambda answer: answer.stats.answers >= 3, LONG)
+    assert set(levels) == {0.0} and live.sinks[0].error
+    (said_once,) = warnings(caplog)
+    assert said_once.startswith("gpio:17 failed: on=Mugg: the model has no such label; did you mean mug? it has mug")
 
 
 def test_lines_are_printed_for_changes_only_unless_every_answer_is_asked_for() -> None:

@@ -214,7 +214,8 @@ def test_secrets_come_from_the_environment_or_a_file_and_stand_in_no_message(
 @pytest.mark.parametrize(
     ("uri", "named"),
     [
-        ("webhook:", "expected the URL of a server"),
+        ("webhook:", "^webhook: expected the URL of a server"),
+        ("webhook:hidden", "^webhook:…: expected the URL of a server"),
         ("webhook:ftp://host/hidden", "expected the URL of a server"),
         ("webhook:https://host:99999/hidden", "expected the URL of a server"),
         ("webhook:https://me:hidden@host/", "a name and password in the URL"),

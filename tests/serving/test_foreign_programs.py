@@ -112,6 +112,8 @@ def test_what_is_unknown_or_not_sure_enough_is_no_box(running: Serving, china: b
         sure = {"min_confidence": "1"}
         answer = client.post("/v1/vision/custom/places", files={"image": china}, data=sure).json()
         assert (answer["predictions"], answer["count"]) == ([], 0)
+        scene = client.post("/v1/vision/scene", files={"image": china}, data=sure).json()
+        assert (scene["label"], scene["predictions"]) == ("china", [])
 
 
 def test_a_picture_on_its_side_has_the_box_that_a_viewer_sees(running: Serving, photographs) -> None:

@@ -130,7 +130,8 @@ def test_no_name_in_a_request_becomes_a_path(running: Serving, china: bytes, pla
         (["{}/one.tflite", "{}/sub/one.tflite"], "name one: one-2="),
         (["{}/two words.tflite"], "give another: model="),
         (["{}/list.tflite"], "cannot stand in an address"),
-        (["a/b={}/one.tflite"], "cannot stand in an address"),
+        (["a/b={}/one.tflite"], "give another: model=/"),
+        (["{}/sub"], "--project"),
     ],
 )
 def test_a_model_that_cannot_be_served_is_refused_by_name(

@@ -147,6 +147,10 @@ def test_a_test_is_sent_and_what_cannot_be_tested_is_refused(running: tuple[Serv
     refused = client.post("/api/connect/test", json={"sink": 7, "label": ""})
     assert refused.status_code == 400 and "no such sink" in refused.json()["error"]
     assert client.post("/api/connect/test", json={"sink": -1, "label": ""}).status_code == 400
+    with file_of(started).open("a") as file:
+        file.write(f'[[sinks]]\nto = "webhook:http://127.0.0.1:9/?outbox={file_of(started).parent}/outbox.db"\n')
+    started.studio.reload_outlets()
+    assert client.post("/api/connect/test", json={"sink": 1, "label": ""}).json()["message"] == "test_queued"
     started.studio.outlets.close()
     seen = file_of(started).parents[1] / "seen.jsonl"
     assert "whatsit test" in seen.read_text()

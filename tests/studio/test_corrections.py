@@ -127,8 +127,11 @@ def samples(studio: Studio) -> list[int]:
     """Samples of red and of blue in the feature file."""
     content = studio.session.feature_file()
     assert content == studio.session.feature_file()
-    embedder = studio.session.learner.embedder
-    owners = load_features(studio.project.dataset.root.parent / "my_classes.bin", embedder.dim, embedder.id).owners
+    return samples_on_disk(studio.project.dataset.root.parent)
+
+
+def samples_on_disk(project: Path) -> list[int]:
+    owners = load_features(project / "my_classes.bin", PixelEmbedder().dim, PixelEmbedder().id).owners
     return [owners.count(place) for place in range(2)]
 
 
@@ -151,6 +154,18 @@ def test_the_feature_file_has_what_was_corrected_to_its_classes_until_that_is_un
     assert samples(studio) == [5, 4]
     dataset.delete([key.replace("blue/", "red/")])
     assert studio.session.feature_file() == before
+
+
+def test_corrections_are_in_the_feature_file_once_the_studio_has_ended(tmp_path: Path) -> None:
+    with closing(started(tmp_path / "project")) as studio:
+        for name in ("red", "blue"):
+            added = studio.session.add_class(coloured(name, 1), name)
+            studio.session.add_sample(coloured(name, 2), added.id)
+        for seed in (7, 9):
+            correct(studio, coloured("yellow", seed), "blue")
+        dataset = studio.project.dataset
+        dataset.set_split([one.key for one in corrections(dataset)], "training")
+    assert samples_on_disk(tmp_path / "project") == [1, 3]
 
 
 @pytest.mark.parametrize("label", ["", "_strangers", "Red"])

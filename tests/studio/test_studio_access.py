@@ -190,6 +190,22 @@ def test_a_request_sent_before_the_last_one_is_answered_is_left_to_another_conne
     assert answers.count(b"HTTP/1.1 ") == 1
 
 
+@pytest.mark.parametrize("protocol", ["h2c", "websocket"])
+def test_an_upgrade_that_is_not_wanted_leaves_the_request_whole(serve: Callable[..., Served], protocol: str) -> None:
+    running = serve()
+    inner = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n\r\n".encode()
+    for body, status in ((b'{"label": "mug"}', b"200"), (inner, b"400")):
+        head = (
+            f"POST /api/lesson/class HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nOrigin: {running.origin}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            f"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: {protocol}\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
+        )
+        answers = raw(running.port, head.encode() + body, until_closed=True)
+        assert answers.startswith(b"HTTP/1.1 " + status)
+        assert answers.count(b"HTTP/1.1 ") == 1
+    assert raw(running.port, b"CONNECT 10.0.0.1:80 HTTP/1.1\r\nHost: 10.0.0.1:80\r\n\r\n").startswith(b"HTTP/1.1 400")
+
+
 def test_a_request_names_one_host(serve: Callable[..., Served]) -> None:
     running = serve()
     host = f"Host: 127.0.0.1:{running.port}\r\n"

@@ -114,6 +114,9 @@ def test_a_design_becomes_a_model_with_its_curves_and_its_test(trained) -> None:
     main = test["report"]["models"]["int8"]
     assert len(test["answers"]) == main["pictures"] == sum(map(sum, main["confusion"]))
     assert not test["changed"]
+    slow, *_, fast = test["report"]["devices"]["int8"]
+    assert slow["device"] == "Raspberry Pi Zero 2 W" and slow["high"] > slow["low"] > fast["high"] > fast["low"] > 0
+    assert "Raspberry Pi 5, estimated" in (folder / "models/first.html").read_text()
     # Every picture of a cell can be shown.
     assert client.get(f"/dataset/tile/{test['answers'][0]['id']}.jpg").headers["content-type"] == "image/jpeg"
     report = client.get("/test/first/report.html")

@@ -8,6 +8,8 @@ from studio_pictures import jpeg, shade
 from whatsit.backbones.embedder import PixelEmbedder
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError, ImageError
+from whatsit.live.engine import Live
+from whatsit.live.sinks.home_assistant import state_of
 from whatsit.studio.lessons.session import TeachSession
 from whatsit.teaching.maixpy_file import parse
 from whatsit.teaching.selflearn import SelfLearnClassifier
@@ -33,6 +35,14 @@ def test_a_class_starts_from_one_picture_and_is_recognised_at_once(session: Teac
     assert recognise(session, jpeg("darkred")) == "mug"
     assert recognise(session, jpeg("navy")) == "sky"
     assert pictures(folder) == ["mug", "sky"]
+
+
+def test_while_nothing_is_taught_state_and_flag_both_say_unknown(session: TeachSession) -> None:
+    with Live("synthetic:?fps=0&size=64x48", session.learner) as live:
+        answer = next(iter(live))
+    told = state_of(answer, None)
+    assert (told["value"], told["state"], told["unknown"]) == ("unknown", "unknown", True)
+    assert answer.to_dict()["unknown"] is True
 
 
 def test_a_class_without_a_name_gets_the_next_free_one(session: TeachSession) -> None:

@@ -20,6 +20,7 @@ from whatsit.training.head import Embedded, fit_head
 from whatsit.training.memory import check_memory
 from whatsit.training.record import ModelFiles, load_record
 from whatsit.training.train import train
+from whatsit.training.view_rows import ViewRows
 
 LABELS = ("brick", "leaf", "sky")
 SMALL = Design(size=32, blocks=5, views=2, epochs=40)
@@ -292,8 +293,8 @@ def test_without_torch_fine_tuning_names_the_extra(pictures, monkeypatch):
 def test_class_weights_help_the_class_with_few_pictures():
     random = np.random.default_rng(0)
     many, few = random.normal(0, 1, (200, 4)), random.normal(1.2, 1, (10, 4))
-    data = Embedded(np.vstack([many, few]).astype(np.float32)[:, np.newaxis], np.repeat([0, 1], [200, 10]))
-    none = Embedded(np.empty((0, 1, 4), np.float32), np.empty(0, np.intp))
+    data = Embedded(ViewRows.of(np.vstack([many, few]).astype(np.float32)[:, np.newaxis]), np.repeat([0, 1], [200, 10]))
+    none = Embedded(ViewRows.of(np.empty((0, 1, 4), np.float32)), np.empty(0, np.intp))
 
     def found(weighted):
         design = Design(class_weights=weighted, dropout=0, epochs=60)

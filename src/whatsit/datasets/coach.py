@@ -23,6 +23,8 @@ STEP, POINT = 20, 0.01
 """There is enough where so many more pictures are expected to raise the accuracy by less than this share."""
 MOST = 400
 """Pictures looked at; more are sampled evenly, so that an answer takes milliseconds."""
+MOST_LOOKS = 2000
+"""Of how many the thumbnails are compared."""
 _ALIKE = 0.6
 """A class short of variety: its pictures differ by less than this share of what is usual among the classes."""
 _MIXED = 0.15
@@ -71,8 +73,8 @@ class Advice:
         where = _WHERE.get(self.lacks) if self.lacks else None
         if where and self.kind is AdviceKind.VARIETY:
             return f"Photograph {self.label} next, {where}: its pictures are all alike."
-        if where:
-            return f"Photograph {self.label} next, {where}: other classes have such pictures, it has none."
+        if where and self.kind is AdviceKind.GO_ON:
+            return f"Photograph {self.label} next, {where}: other classes have such pictures, it has hardly any."
         return {
             AdviceKind.START: "Photograph a second thing next: there is nothing to tell the first one from.",
             AdviceKind.MORE: f"Photograph {self.label} next: {self.number} more, it has the fewest pictures.",
@@ -113,8 +115,9 @@ def advise_by_looks(
     advice = advise(unit, labels)
     if advice.kind not in (AdviceKind.VARIETY, AdviceKind.GO_ON):
         return advice
-    known = colours(hashes)
-    there = [(known[hash_], label) for hash_, label in zip(hashes, labels, strict=True) if hash_ in known]
+    places = np.linspace(0, len(hashes) - 1, min(len(hashes), MOST_LOOKS)).round().astype(int).tolist()
+    known = colours([hashes[place] for place in places])
+    there = [(known[hashes[place]], labels[place]) for place in places if hashes[place] in known]
     if not any(label == advice.label for _, label in there):
         return advice
     pixels = np.frombuffer(b"".join(one for one, _ in there), np.uint8).reshape(-1, COLOUR, COLOUR, 3)

@@ -49,7 +49,7 @@ _ENDS = {"light": (Trait.DARK, Trait.BRIGHT), "warmth": (Trait.COLD, Trait.WARM)
 
 
 def lacking(colours: NDArray[np.uint8], own: NDArray[np.bool_]) -> Trait | None:
-    """What most pictures of the other classes have and none of a class's own; None where nothing stands out.
+    """What most pictures of the other classes have and hardly any of a class's own; None where nothing stands out.
 
     Args:
         colours: RGB thumbnails of pictures of all classes, shape (pictures, 16, 16, 3), as in ``Fingerprint.thumb``.

@@ -56,7 +56,8 @@ def cross_validated(
         some = [pairs[place] for place in places[chosen]]
         kept, rows = embed_views(embedder, some, cache, report, report.leave_out, Phase.EMBEDDING_VALIDATION, stop)
         names += [label for _, label in kept]
-        parts.append(rows[:, 0])
+        rows.close()
+        parts.append(rows.plain)
     return _judged(design, np.concatenate(parts), np.array(names))
 
 

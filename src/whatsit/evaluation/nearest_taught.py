@@ -93,7 +93,7 @@ def taught_pictures(
     embedder = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
     some = evenly_sampled(taught, MOST_COMPARED)
     chosen, rows = embed_views(embedder, some, cache, on_event, _ignore, Phase.COMPARING)
-    return TaughtPictures(tuple(chosen), normalised(rows[:, 0]))
+    return TaughtPictures(tuple(chosen), normalised(rows.plain, in_place=True))
 
 
 def _ignore(_error: ImageError) -> None:

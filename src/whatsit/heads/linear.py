@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whatsit.errors import ModelError
-from whatsit.heads.unknown import means, normalised
+from whatsit.heads.unknown import means, normalised, unit_means
 
 Embeddings = NDArray[np.float32]
 
@@ -122,7 +122,8 @@ class Prototypes:
 def prototypes(embeddings: Embeddings, targets: Sequence[str]) -> Prototypes:
     """The mean of each class's L2-normalised embeddings, classes in alphabetical order."""
     labels = tuple(sorted(set(targets)))
-    return Prototypes(class_means(normalised(embeddings), targets, labels), labels)
+    classes = np.searchsorted(labels, np.asarray(targets))
+    return Prototypes(unit_means(embeddings, classes, len(labels)).astype(np.float32), labels)
 
 
 def class_means(embeddings: Embeddings, targets: Sequence[str], labels: Sequence[str]) -> Embeddings:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from whatsit.errors import DataError, ModelError
 from whatsit.heads.limits import FAR, MARKED, NEAR, Layout, Limits, Scale, Verdict
 from whatsit.heads.linear import npy_bytes, read_npy
-from whatsit.heads.unknown import ENOUGH_HELD_OUT, NOISE, UNKNOWN_RATE, Floats, means, normalised
+from whatsit.heads.unknown import ENOUGH_HELD_OUT, NOISE, UNKNOWN_RATE, Floats, means, normalised, unit_means
 from whatsit.validation import unknown_rate as checked_rate
 
 MOST_STRANGERS = 32
@@ -71,9 +71,9 @@ class Fitting:
         held = held_out if held_out is not None and len(held_out) >= ENOUGH_HELD_OUT else None
         if not count or (held is None and sizes.max() < 2):
             return None
-        unit, ends = normalised(embeddings), normalised(_end(embeddings, layout))
-        centres = means(unit, classes, count).astype(np.float32)
-        spread = _spread(unit, centres.mean(axis=0))
+        centres = unit_means(embeddings, classes, count).astype(np.float32)
+        spread = _spread(embeddings, centres.mean(axis=0))
+        ends = normalised(_end(embeddings, layout))
         scale, weight = Scale(0.0, 1.0), max(_NEAR_COUNTS - _NEAR_LESS * count / len(classes), 1.0)
         rule = UnknownRule(
             centres, means(ends, classes, count).astype(np.float32), spread,
@@ -83,7 +83,7 @@ class Fitting:
             ends = normalised(_end(held, layout))
             own, counted = rule._apart(normalised(held), ends), np.ones(len(held), np.bool_)
             return cls(rule, ends, own, counted, None, embeddings.shape[1], weight)
-        own, other = rule._left_out(unit, ends, classes)
+        own, other = rule._left_out(normalised(embeddings), ends, classes)
         return cls(rule, ends, own, sizes[classes] > 1, other, embeddings.shape[1], weight)
 
     def rule(self, unknown_rate: float, strangers: Floats | None = None) -> "UnknownRule":
@@ -318,16 +318,21 @@ def _end(embeddings: Floats, layout: Layout | None) -> Floats:
     if layout is None:
         return embeddings
     groups, width = layout
-    return np.asarray(embeddings[:, -groups * width :].reshape(-1, groups, width).mean(axis=1), np.float32)
+    found = np.empty((len(embeddings), width), np.float32)
+    for start in range(0, len(embeddings), _ROWS):
+        some = embeddings[start : start + _ROWS, -groups * width :]
+        found[start : start + _ROWS] = some.reshape(-1, groups, width).mean(axis=1)
+    return found
 
 
-def _spread(unit: Floats, centre: Floats) -> Floats:
-    total, squares = np.zeros(unit.shape[1]), np.zeros(unit.shape[1])
-    for start in range(0, len(unit), _ROWS):
-        apart = normalised(np.asarray(unit[start : start + _ROWS] - centre, np.float32))
+def _spread(embeddings: Floats, centre: Floats) -> Floats:
+    total, squares = np.zeros(embeddings.shape[1]), np.zeros(embeddings.shape[1])
+    for start in range(0, len(embeddings), _ROWS):
+        apart = normalised(np.asarray(normalised(embeddings[start : start + _ROWS]) - centre, np.float32))
         total += apart.sum(axis=0, dtype=np.float64)
         squares += (apart.astype(np.float64) ** 2).sum(axis=0)
-    variance = np.maximum(squares / len(unit) - (total / len(unit)) ** 2, 0.0)
+    count = len(embeddings)
+    variance = np.maximum(squares / count - (total / count) ** 2, 0.0)
     return np.asarray(np.sqrt(variance) + _SOFTENING, np.float32)
 
 

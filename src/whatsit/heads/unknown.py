@@ -26,10 +26,10 @@ ENOUGH_HELD_OUT = 20
 """Held-out pictures from which the rule is measured on them instead of leaving one out."""
 
 
-def normalised(embeddings: Floats) -> Floats:
+def normalised(embeddings: Floats, *, in_place: bool = False) -> Floats:
     """Each embedding (last axis) divided by its Euclidean length; zeros stay zeros."""
     rows = embeddings.reshape(-1, embeddings.shape[-1])
-    unit = np.empty(rows.shape, np.float32)
+    unit = rows if in_place else np.empty(rows.shape, np.float32)
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS].astype(np.float64)
         length = np.linalg.norm(some, axis=1, keepdims=True)
@@ -57,6 +57,17 @@ def means(members: Floats, classes: NDArray[np.intp], count: int) -> NDArray[np.
     return np.array([members[classes == index].mean(axis=0, dtype=np.float64) for index in range(count)]).reshape(
         count, members.shape[1]
     )
+
+
+def unit_means(embeddings: Floats, classes: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """The mean of each class's L2-normalised embeddings, shape (count, dim), without a copy of them all."""
+    sums = np.zeros((count, embeddings.shape[1]))
+    for start in range(0, len(embeddings), _ROWS):
+        some = slice(start, start + _ROWS)
+        unit, of = normalised(embeddings[some]), classes[some]
+        for index in np.unique(of):
+            sums[index] += unit[of == index].sum(axis=0, dtype=np.float64)
+    return np.asarray(sums / np.maximum(np.bincount(classes, minlength=count), 1)[:, np.newaxis])
 
 
 def gap_threshold(members: Floats, classes: NDArray[np.intp], unknown_rate: float) -> float | None:

@@ -25,8 +25,12 @@ class Sink(Protocol):
                 pin.close()
     """
 
-    def send(self, answer: Answer) -> None:
-        """Take one answer."""
+    def send(self, answer: Answer) -> bool | None:
+        """Take one answer.
+
+        Returns:
+            False where it was not news, so that nothing was done: that neither counts as sent nor ends a failure.
+        """
 
     def close(self) -> None:
         """Release what is held, after the last answer. Called once."""

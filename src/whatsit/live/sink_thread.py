@@ -33,6 +33,11 @@ class SinkThread:
         self._thread = start_thread(f"sink {type(sink).__name__}", self._run)
 
     @property
+    def is_delivering_later(self) -> bool:
+        """Whether an answer that the sink took may still wait in it."""
+        return isinstance(self._sink, DeliveringSink)
+
+    @property
     def state(self) -> SinkState:
         """How the sink is doing."""
         calls = self._calls
@@ -67,22 +72,26 @@ class SinkThread:
         while (answer := self._waiting.take()) is not None:
             self._busy_since = time.time()
             try:
-                self._sink.send(answer)
+                done = self._sink.send(answer)
             except StoppedError:
                 self._end()
                 break
             except Exception as error:  # a sink's trouble is its own: neither the camera nor other sinks wait for it
                 self._complain(error)
             else:
-                if self._calls.failing_since is not None:
-                    _log.warning("%s works again", self._name)
-                self._calls = self._calls.sent(time.time())
+                if done is not False:
+                    self._done()
             finally:
                 self._busy_since = None
         try:
             self._sink.close()
         except Exception as error:
             self._complain(error)
+
+    def _done(self) -> None:
+        if self._calls.failing_since is not None:
+            _log.warning("%s works again", self._name)
+        self._calls = self._calls.sent(time.time())
 
     def _complain(self, error: Exception) -> None:
         text = one_line(error if isinstance(error, WhatsitError) else f"{type(error).__name__}: {error}")

@@ -150,10 +150,11 @@ class AddressTable(Table[Row]):
             target, ours = rest, {}
         try:
             parts = urlsplit(target)
-            shown = f"{scheme}:{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}/…"
+            port = f":{parts.port}" if parts.port else ""
+            shown = f"{scheme}:{parts.scheme}://{parts.hostname}{port}/…" if parts.hostname else f"{scheme}:…"
         except ValueError:
             shown = f"{scheme}:…"
-        address = Address(shown, scheme, target, ours, self._error)
+        address = Address(shown if target else f"{scheme}:", scheme, target, ours, self._error)
         if ours.keys() - set(known):
             raise self._argument_error(
                 f"{shown}: options of the URL and of whatsit ({', '.join(known)}) behind one ?; put whatsit's "

@@ -42,10 +42,8 @@ def refuse(refused: RefusedError) -> Response:
 async def _custom(service: Service, request: Request) -> Response:
     async with service.body(request) as body:
         form = await _form(service, request, body)
-        least = number(form.texts, "min_confidence", _MIN_CONFIDENCE)
-        picture = _picture(form)
-        found = await service.classify(request, request.path_params["model"], [picture], 1)
-        boxes = [box for box in await _boxes(service, found, picture) if box["confidence"] >= least]
+        found = await service.classify(request, request.path_params["model"], [_picture(form)], 1)
+        boxes = await _boxes(service, found, form)
     return JSONResponse(_said(found, {"predictions": boxes, "count": len(boxes)}))
 
 
@@ -55,13 +53,13 @@ async def _scene(service: Service, request: Request) -> Response:
         names = service.shelf.names()
         # The protocol has one scene model, and no field to say which: the first one.
         name = form.texts.get("model") or (names[0] if names else "")
-        picture = _picture(form)
-        found = await service.classify(request, name, [picture], 1)
+        found = await service.classify(request, name, [_picture(form)], 1)
+        boxes = await _boxes(service, found, form)
     answer = _answer(found)
     said = {
         "label": "unknown" if answer.unknown else answer[0].label,
         "confidence": 0.0 if answer.unknown else round(answer[0].score, 6),
-        "predictions": await _boxes(service, found, picture),
+        "predictions": boxes,
     }
     return JSONResponse(_said(found, said))
 
@@ -102,11 +100,13 @@ def _answer(found: Answered) -> Predictions:
     return answer
 
 
-async def _boxes(service: Service, found: Answered, picture: bytes) -> list[dict[str, Any]]:
-    """The best class with the whole frame as its box; none of what is unknown."""
+async def _boxes(service: Service, found: Answered, form: Form) -> list[dict[str, Any]]:
+    """The best class with the whole frame as its box; none of what is unknown, or less sure than ``min_confidence``."""
+    least = number(form.texts, "min_confidence", _MIN_CONFIDENCE)
     answer = _answer(found)
-    if answer.unknown:
+    if answer.unknown or round(answer[0].score, 6) < least:
         return []
+    picture = _picture(form)
     width, height = await service.parsed(lambda: upright_size(picture), len(picture))
     return [
         {

@@ -33,14 +33,14 @@ def named_files(arguments: Iterable[str]) -> dict[str, Path | None]:
     found: dict[str, Path | None] = {}
     for argument in arguments:
         name, path = _split(argument)
+        if path.is_dir():
+            raise ModelError(f"{path}: a folder; the models of a project are served by --project {path}")
         if path.suffix.lower() not in SUFFIXES:
             raise ModelError(f"{path}: expected a .tflite model or a .bin of taught features")
         if not path.is_file():
             raise ModelError(f"{path}: no such file; expected a .tflite model or a .bin of taught features")
         if not is_name(name):
-            raise ModelError(
-                f"{path}: the name {short(name)} cannot stand in an address; give another: model={argument}"
-            )
+            raise ModelError(f"{path}: the name {short(name)} cannot stand in an address; give another: model={path}")
         if name in found:
             raise ModelError(f"{path} and {found[name]}: both are called {name!r}; name one: {name}-2={path}")
         found[name] = path.absolute()

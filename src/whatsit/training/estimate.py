@@ -17,11 +17,13 @@ from whatsit.models.taught_model import evenly_sampled
 from whatsit.teaching.fit_search import SAMPLE
 from whatsit.teaching.teach import Example, checked_pairs
 from whatsit.training.design import Design, TrainingMode
-from whatsit.training.events import Batch, Epoch, Event, Note, Phase, Remark, Step, Stop, never
+from whatsit.training.events import Batch, Event, Note, Phase, Remark, Step, Stop, never
 from whatsit.training.train import MEASURED_PICTURES, margin, split_examples, trainer
 
 _PICTURES = 8
 _STEPS = 3
+_FORWARD = 1 / 3
+"""Looking at a picture, in times of learning from it: the way back costs twice the way there."""
 _MEASURING = 5
 """Measuring the ranges of a picture for int8, in times of looking at it."""
 _HEAD = 0.003
@@ -99,7 +101,8 @@ def _network_seconds(design: Design, training: Sequence[Example], held: Sequence
     clock = _Clock()
     run(replace(design, epochs=1), 2, (pixels, np.arange(count) % 2), none, clock, stop)
     batches, everything = max(1, len(training) // design.batch), len(training) + len(held)
-    looking = clock.looking / count or clock.learning.each / design.batch / 3
+    # Timed by itself it would be mostly what comes once: loading weights, fitting a head.
+    looking = _FORWARD * clock.learning.each / min(design.batch, count)
     seconds = design.most_epochs * (batches * clock.learning.each + len(held) * looking)
     if design.narrow:
         full = min(design.most_epochs, replace(design, width=1.0, epochs=None).most_epochs)
@@ -140,16 +143,12 @@ class _Clock:
 
     def __init__(self) -> None:
         self._last = time.perf_counter()
-        self.looking = 0.0
-        """Seconds to measure a network on all pictures, as epoch 0; 0 where there is none."""
         self.learning, self.teaching = _Steps(), _Steps()
 
     def __call__(self, event: Event) -> None:
         now = time.perf_counter()
         passed, self._last = now - self._last, now
         match event:
-            case Epoch(number=0):
-                self.looking = passed
             case Batch(done=done):
                 self.learning.add(passed, done)
             case Step(phase=Phase.FULL_NETWORK, done=done):

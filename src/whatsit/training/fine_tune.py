@@ -24,6 +24,7 @@ from whatsit.training.head import Embedded, fit_head
 from whatsit.training.narrow import distilled, full_design, reported_as_steps
 from whatsit.training.torch_lite import Weights, embeddings, pretrained
 from whatsit.training.torch_loop import Body, Head, Labelled, Recipe, Trained, descend
+from whatsit.training.view_rows import ViewRows
 
 LEAST_CROP = 0.75
 HEAD_RATE = 3
@@ -89,7 +90,7 @@ def _fitted_head(
             done += len(rows[-1])
             on_event(Step(Phase.EMBEDDING, done, total))
         views = np.concatenate(rows)[:, np.newaxis] if rows else np.empty((0, 1, 1), np.float32)
-        return Embedded(views, pictures.targets)
+        return Embedded(ViewRows.of(views), pictures.targets)
 
     names = [str(number) for number in range(classes)]
     frozen = replace(design, mode=TrainingMode.FROZEN, hidden=0, epochs=None, patience=None, learning_rate=None)

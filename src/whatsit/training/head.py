@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from whatsit.heads.linear import HiddenLayer, LinearHead
 from whatsit.training.design import Design
 from whatsit.training.events import Epoch, OnEvent, Stop
+from whatsit.training.view_rows import ViewRows
 
 Floats = NDArray[np.float32]
 
@@ -24,13 +25,14 @@ _BETAS = (0.9, 0.999)
 _MOST_SPAN = 200
 """Steps that the moving average spans at most, roughly."""
 _SPANS = 6
+_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """Embeddings of shape (pictures, views, dim) and the class index of each picture, shape (pictures,)."""
+    """Embeddings and the class index of each picture, shape (pictures,)."""
 
-    embeddings: Floats
+    embeddings: ViewRows
     targets: NDArray[np.intp]
 
 
@@ -58,10 +60,9 @@ def fit_head(
         start: the head to begin with, epoch 0, which does not normalise; None: one that knows nothing.
     """
     random: np.random.Generator = np.random.default_rng(design.seed)
-    count, _views, dim = training.embeddings.shape
+    count, views, dim = training.embeddings.shape
     mean, spread = _standard(training.embeddings)
-    x = (training.embeddings - mean) / spread
-    held = (validation.embeddings[:, 0] - mean) / spread if len(validation.targets) else np.empty((0, dim), np.float32)
+    held = (validation.embeddings.plain - mean) / spread if len(validation.targets) else np.empty((0, dim), np.float32)
     soft = np.full((count, len(labels)), design.label_smoothing / len(labels), np.float32)
     soft += (1 - design.label_smoothing) * np.eye(len(labels), dtype=np.float32)[training.targets]
     importance = _importance(training.targets, len(labels), design.class_weights)
@@ -76,7 +77,7 @@ def fit_head(
     best, best_loss, since, stopped = [p.copy() for p in parameters], math.inf, 0, False
     if start is not None:
         best_loss, accuracy = _measured(parameters, held, validation.targets)
-        learnt = _measured(parameters, x[:, 0], training.targets)
+        learnt = _measured_raw(parameters, training.embeddings.plain, training.targets, mean, spread)
         history.append(Epoch(0, epochs, *learnt, best_loss, accuracy, True))
         on_event(history[-1])
         best_loss = best_loss if len(held) else math.inf
@@ -85,11 +86,11 @@ def fit_head(
             stopped = True
             break
         order = random.permutation(np.arange(count))
-        picked = random.integers(0, x.shape[1], x.shape[:1])
+        picked = random.integers(0, views, count)
         total, right = 0.0, 0
         for first in range(0, count, batch):
             rows = order[first : first + batch]
-            inputs = x[rows, picked[rows]]
+            inputs = (training.embeddings.pick(rows, picked[rows]) - mean) / spread
             if design.dropout:
                 kept = random.random(inputs.shape, np.float32) >= design.dropout
                 inputs = inputs * kept / np.float32(1 - design.dropout)
@@ -111,11 +112,20 @@ def fit_head(
     return FittedHead(_head(best, mean, spread, tuple(labels)), tuple(history), stopped)
 
 
-def _standard(embeddings: Floats) -> tuple[Floats, Floats]:
-    flat = embeddings.reshape(-1, embeddings.shape[2])
+def _standard(embeddings: ViewRows) -> tuple[Floats, Floats]:
+    """Mean and spread of each feature over all views; in chunks, as a copy of them all would not fit everywhere."""
+    pictures, views, dim = embeddings.shape
+    total, lengths = np.zeros(dim), 0.0
+    for some in embeddings.chunks():
+        total += some.sum(axis=0, dtype=np.float64)
+        lengths += float(np.linalg.norm(some, axis=1).sum(dtype=np.float64))
+    mean = np.asarray(total / (pictures * views), np.float32)
+    squares = np.zeros(dim)
+    for some in embeddings.chunks():
+        squares += ((some - mean) ** 2).sum(axis=0, dtype=np.float64)
     # A share of the typical length is added, so that a feature that hardly varies is not blown up.
-    spread = flat.std(axis=0) + _SOFTENING * max(float(np.linalg.norm(flat, axis=1).mean()), 1e-6)
-    return np.asarray(flat.mean(axis=0), np.float32), np.asarray(spread, np.float32)
+    spread = np.sqrt(squares / (pictures * views)) + _SOFTENING * max(lengths / (pictures * views), 1e-6)
+    return mean, np.asarray(spread, np.float32)
 
 
 def _importance(targets: NDArray[np.intp], classes: int, balanced: bool) -> Floats:
@@ -160,6 +170,18 @@ def _measured(parameters: Sequence[Floats], inputs: Floats, targets: NDArray[np.
     _, logits = _forward(parameters, inputs)
     losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(targets)), targets]
     return float(losses.mean()), float((logits.argmax(axis=1) == targets).mean())
+
+
+def _measured_raw(
+    parameters: Sequence[Floats], plain: Floats, targets: NDArray[np.intp], mean: Floats, spread: Floats
+) -> tuple[float, float]:
+    """The same of embeddings that are not standardised yet."""
+    loss = right = 0.0
+    for start in range(0, len(plain), _ROWS):
+        some = slice(start, start + _ROWS)
+        lost, hit = _measured(parameters, (plain[some] - mean) / spread, targets[some])
+        loss, right = loss + lost * len(targets[some]), right + hit * len(targets[some])
+    return loss / len(plain), right / len(plain)
 
 
 class _Adam:

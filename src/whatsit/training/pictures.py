@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from whatsit.teaching.fit_search import Embedded, EmbedPlaces
 from whatsit.teaching.teach import Example
 from whatsit.tflite.normalisation import Normalisation, Origin
 from whatsit.training.events import Event, Note, OnEvent, Phase, Remark, Step, Stop, never
+from whatsit.training.view_rows import PlainRows, ViewRows
 
 
 class Report:
@@ -41,8 +42,8 @@ class Report:
 def embed_views(
     embedder: ViewEmbedder, examples: Sequence[Example], cache: Path | None, on_event: OnEvent,
     on_unreadable: Callable[[ImageError], None], phase: Phase, stop: Stop = never,
-) -> tuple[list[Example], NDArray[np.float32]]:  # fmt: skip
-    """Raw embeddings of views of every readable picture, shape (pictures, views, dim), beside those pictures.
+) -> tuple[list[Example], ViewRows]:  # fmt: skip
+    """Raw embeddings of views of every readable picture, beside those pictures.
 
     Raises:
         StoppedError: ``stop`` said so; it is asked at every picture. What the cache got stays.
@@ -54,7 +55,7 @@ def embed_views(
             on_event(Step(phase, done, total))
 
     preprocess = Preprocess(embedder.preprocess.width, embedder.preprocess.height, embedder.preprocess.fit)
-    shape = embedder.views, embedder.dim // embedder.views
+    dim = embedder.dim // embedder.views
 
     def pixels_of(example: Example) -> NDArray[np.uint8] | None:
         _check_going(stop)
@@ -64,9 +65,18 @@ def embed_views(
             on_unreadable(error)
             return None
 
-    def cached(found: Sequence[Example], folder: Path) -> NDArray[np.float32]:
+    def cached(found: Sequence[Example], folder: Path) -> ViewRows:
         pictures = [_embeddable(picture, stop) for picture, _ in found]
-        return EmbeddingCache(folder, embedder).embed(pictures, count).reshape(len(found), *shape)
+        kept_there = EmbeddingCache(folder, embedder)
+        if embedder.views > 1:
+            plain = PlainRows(len(found), dim)
+            kept_there.embed_into(plain, pictures, count)
+            others = kept_there.on_disk(pictures, embedder.views)
+            if others is not None:
+                return ViewRows(plain.plain, others, embedder.views)
+        rows = ViewRows.empty(len(found), embedder.views, dim)  # on a full disk nothing was kept
+        kept_there.embed_into(rows, pictures, count)
+        return rows
 
     if cache is not None and examples and all(isinstance(picture, str | os.PathLike) for picture, _ in examples):
         try:
@@ -74,7 +84,7 @@ def embed_views(
         except ImageError:  # a broken picture among them; what was embedded until there is kept
             kept = [example for example in examples if pixels_of(example) is not None]
             return kept, cached(kept, cache)
-    kept = []
+    kept, rows = [], ViewRows.empty(len(examples), embedder.views, dim)
 
     def readable() -> Iterator[NDArray[np.uint8]]:
         for number, example in enumerate(examples, 1):
@@ -83,8 +93,9 @@ def embed_views(
                 yield pixels
                 count(number, len(examples))
 
-    rows = np.asarray(list(embedder.embed_many(readable())), np.float32)
-    return kept, rows.reshape(len(kept), *shape)
+    for place, row in enumerate(embedder.embed_many(readable())):
+        rows[place] = row
+    return kept, rows.first(len(kept))
 
 
 def places_embedder(examples: Sequence[Example], cache: Path | None, on_event: OnEvent, stop: Stop) -> EmbedPlaces:
@@ -95,7 +106,7 @@ def places_embedder(examples: Sequence[Example], cache: Path | None, on_event: O
         plain = ViewEmbedder(choice.open(), NO_AUGMENTATION, 1)
         some = [examples[place] for place in places]
         kept, rows = embed_views(plain, some, cache, on_event, unreadable.append, Phase.CHOOSING_FIT, stop)
-        readable, errors = iter(zip(kept, rows[:, 0], strict=True)), iter(unreadable)
+        readable, errors = iter(zip(kept, rows.plain, strict=True)), iter(unreadable)
         found: dict[int, NDArray[np.float32] | ImageError] = {}
         following = next(readable, None)
         for place, example in zip(places, some, strict=True):
@@ -143,9 +154,13 @@ def known(examples: Sequence[Example], labels: set[str], on_event: OnEvent) -> l
     return [(picture, label) for picture, label in examples if label in labels]
 
 
-def note_copies(pictures: Sequence[bytes], labels: Sequence[str], on_event: OnEvent) -> None:
-    """Report training pictures among which there is nothing to learn, because they are copies of each other."""
-    distinct = len(set(pictures))
+def note_copies(pictures: NDArray[Any], labels: Sequence[str], on_event: OnEvent) -> None:
+    """Report training pictures among which there is nothing to learn, because they are copies of each other.
+
+    Args:
+        pictures: the pixels or the embedding of each, which is its first axis.
+    """
+    distinct = len({hashlib.sha256(picture.tobytes()).digest() for picture in pictures})
     if distinct == 1:
         on_event(Note(Remark.ALL_THE_SAME))
     elif distinct <= len(set(labels)) < len(pictures):

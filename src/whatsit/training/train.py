@@ -27,6 +27,7 @@ from whatsit.imaging.image import ImageLike
 from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.int8_form import with_int8_form
 from whatsit.models.taught_model import TaughtModel, evenly_sampled, head_ranges, prepared
+from whatsit.parallel import give_back_memory
 from whatsit.plugins import EXTRAS
 from whatsit.teaching.fit_search import search_fit
 from whatsit.teaching.teach import (
@@ -53,6 +54,7 @@ from whatsit.training.pictures import (
     places_embedder,
 )
 from whatsit.training.training import Training
+from whatsit.training.view_rows import ViewRows
 from whatsit.validation import path as checked_path
 from whatsit.validation import several, short
 
@@ -174,26 +176,29 @@ def _train_head(
     kept, embeddings = embed_views(views, training, cache, report, report.leave_out, Phase.EMBEDDING, stop)
     targets = [label for _, label in kept]
     check_labels(targets)
-    note_copies([row.tobytes() for row in embeddings[:, 0]], targets, report)
+    note_copies(embeddings.plain, targets, report)
     held, held_embeddings = embed_views(
         plain, validation, cache, report, report.leave_out, Phase.EMBEDDING_VALIDATION, stop
     )
     marked = _embed_strangers(plain, strangers, cache, report, stop)
+    give_back_memory()
     labels = sorted(set(targets))
-    start, selection = _chosen_head(design, embeddings[:, 0], targets, bool(held), searched)
+    start, selection = _chosen_head(design, embeddings.plain, targets, bool(held), searched)
     if selection is not None:
         report(Note(Remark.CHOSEN, selection.text))
     fitted = fit_head(
         Embedded(embeddings, class_indices(kept, labels)), Embedded(held_embeddings, class_indices(held, labels)),
         labels, design, report, stop, start,
     )  # fmt: skip
+    embeddings.close()
+    give_back_memory()
     _check_kept(fitted.history)
     calibration = [p for p, _ in evenly_sampled(kept, CALIBRATION_PICTURES)] if design.on_file else []
     model = _model(
-        design, backbone, fitted.head, kept, embeddings[:, 0], held_embeddings[:, 0], marked.rows, calibration
+        design, backbone, fitted.head, kept, embeddings.plain, held_embeddings.plain, marked.rows, calibration
     )
     if design.on_file and not is_quantised(backbone.content):
-        model = _with_int8_form(model, design, kept, held, marked.pictures, embeddings, labels, cache)
+        model = _with_int8_form(model, design, kept, held, marked.pictures, embeddings.plain, labels, cache)
         if model.int8_loss is not None and model.int8_loss.matters:
             report(Note(Remark.INT8_LOSS, str(model.int8_loss)))
     if selection is not None and any(epoch.best and epoch.number for epoch in fitted.history):
@@ -215,9 +220,12 @@ def _chosen_head(
         return None, searched if searched is None else replace(searched, regularisation=None)
     learner = LEARNERS[DEFAULT]
     selection = select({design.usual_fit: embeddings}, targets, learner)
+    give_back_memory()
     if searched is not None:
         selection = replace(selection, fits=searched.fits)
-    return learner(embeddings, targets, selection.regularisation), selection
+    head = learner(embeddings, targets, selection.regularisation)
+    give_back_memory()
+    return head, selection
 
 
 def _with_int8_form(
@@ -225,7 +233,8 @@ def _with_int8_form(
     strangers: Sequence[ImageLike], embeddings: NDArray[np.float32], labels: Sequence[str], cache: Path | None,
 ) -> TaughtModel:  # fmt: skip
     """The model with another head for int8, fitted in the same way on the same pictures; it cannot be stopped."""
-    rows: dict[str, NDArray[np.float32]] = {}
+    rows: dict[str, ViewRows] = {}
+    strange: list[NDArray[np.float32]] = []
     opened: list[Backbone] = []
 
     def embedded(backbone: Backbone) -> NDArray[np.float32]:
@@ -235,8 +244,8 @@ def _with_int8_form(
         plain = ViewEmbedder(backbone, NO_AUGMENTATION, 1)
         for name, embedder, pictures in (("kept", views, kept), ("held", plain, held)):
             _, rows[name] = embed_views(embedder, pictures, cache, report, report.leave_out, Phase.MEASURING)
-        rows["strangers"] = _embed_strangers(plain, strangers, cache, report, never).rows
-        return rows["kept"][:, 0]
+        strange.append(_embed_strangers(plain, strangers, cache, report, never).rows)
+        return rows["kept"].plain
 
     def fitted(plain: NDArray[np.float32]) -> TaughtModel:
         start, _ = _chosen_head(design, plain, [label for _, label in kept], bool(held))
@@ -244,10 +253,10 @@ def _with_int8_form(
             Embedded(rows["kept"], class_indices(kept, labels)), Embedded(rows["held"], class_indices(held, labels)),
             labels, design, Report(ignore), never, start,
         )  # fmt: skip
-        form = _model(design, opened[0], found.head, kept, plain, rows["held"][:, 0], rows["strangers"], ())
+        form = _model(design, opened[0], found.head, kept, plain, rows["held"].plain, strange[0], ())
         return replace(form, backbone_id=model.backbone_id)
 
-    return with_int8_form(model, embeddings[:, 0], [label for _, label in kept], embedded, fitted)
+    return with_int8_form(model, embeddings, [label for _, label in kept], embedded, fitted)
 
 
 def _train_network(
@@ -264,7 +273,7 @@ def _train_network(
     kept, pixels = decoded(wide, training, report, Phase.READING, stop)
     held, held_pixels = decoded(preprocess, validation, report, Phase.READING_VALIDATION, stop)
     check_labels([label for _, label in kept])
-    note_copies([picture.tobytes() for picture in pixels], [label for _, label in kept], report)
+    note_copies(pixels, [label for _, label in kept], report)
     labels = sorted({label for _, label in kept})
     trained, network = run(
         design, len(labels), (pixels, class_indices(kept, labels)), (held_pixels, class_indices(held, labels)),
@@ -282,7 +291,7 @@ def _train_network(
     calibration = [p for p, _ in evenly_sampled(kept, MEASURED_PICTURES)]
     marked = _embed_strangers(plain, strangers, None, report, never)
     model = _model(
-        design, backbone, head, kept, embeddings[:, 0], held_embeddings[:, 0], marked.rows, calibration, network
+        design, backbone, head, kept, embeddings.plain, held_embeddings.plain, marked.rows, calibration, network
     )
     return Training(model, design, trained.history, trained.stopped, tuple(report.unreadable), len(marked.rows))
 
@@ -298,7 +307,7 @@ def _embed_strangers(
     """The readable ones, with their raw embeddings, shape (strangers, dim)."""
     pairs = [(picture, "") for picture in strangers]
     kept, rows = embed_views(plain, pairs, cache, report, report.leave_out, Phase.EMBEDDING, stop)
-    return _Marked([picture for picture, _ in kept], rows[:, 0])
+    return _Marked([picture for picture, _ in kept], rows.plain)
 
 
 def _model(

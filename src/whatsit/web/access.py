@@ -301,6 +301,10 @@ class Gate:
             if _equal(shown, self._access.token or ""):
                 return None
             self._guesses.wrong(host)
+        if self._form_token(scope["path"]):
+            return 401, "a token is needed: send it in the form as api_key, or as Authorization: Bearer"
+        if self._for_programs(scope["path"]):
+            return 401, "a token is needed: send it as Authorization: Bearer"
         return 401, "a token is needed: open the printed address with ?token=, or send it as Authorization: Bearer"
 
     def _welcome(self, path: str, query: str) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httptools
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +18,10 @@ SEND_SECONDS = 30.0
 MAX_HEADER_BYTES = 32 * 2**10
 MAX_MESSAGE_BYTES = 8 * 2**20
 """One WebSocket message: a camera frame."""
+
+
+_OF_UPGRADES = (b"upgrade", b"http2-settings")
+"""Headers, and what the Connection header says of them."""
 
 
 class RequestLimits:
@@ -88,7 +93,9 @@ class TimedProtocol(HttpToolsProtocol):
     Uvicorn waits without limit for the end of a first request's headers; a connection that sends them byte by byte,
     or never, would keep its file descriptor. So would one that never reads what it asked for. A request that is sent
     before the last one is answered (RFC 9112, 9.3.2) is not read: the connection ends after that answer, and the
-    client sends it again. Uvicorn would keep any number of them, and not tell the first that its reader has left.
+    client sends it again. Uvicorn would keep any number of them, and not tell the first that its reader has left. An
+    upgrade to anything but a WebSocket is ignored, and the request answered (RFC 9110, 7.8); uvicorn would lose its
+    body.
     """
 
     def __init__(self, *args: Any, **settings: Any) -> None:
@@ -108,7 +115,8 @@ class TimedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._hurried:
             return
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._in_headers and not self._upgraded:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADER_BYTES and not self.transport.is_closing():
@@ -128,7 +136,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
-        if not self._hurried:
+        if not self._hurried and not self._refuses_upgrade():
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -136,7 +144,7 @@ class TimedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self._hurried:
+        if not self._hurried and not self._refuses_upgrade():
             super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
@@ -156,6 +164,40 @@ class TimedProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._stop_send_timer()
         super().connection_lost(exc)
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            elif not self._hurried:
+                self._read_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("this is not HTTP/1.1")
+
+    def _read_without_upgrade(self, rest: bytes) -> None:
+        """Read the request anew as if it had not asked; the parser stops where the other protocol would begin."""
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
+            self.send_400_response("this is not a proxy")
+            return
+        head = [b"%s %s HTTP/%s" % (method, self.url, version.encode())]
+        for name, value in self.headers:
+            kept = value
+            if name == b"connection":
+                kept = b", ".join(one for one in value.split(b",") if one.strip().lower() not in _OF_UPGRADES)
+            if name not in _OF_UPGRADES:
+                head.append(name + b": " + kept)
+        self.parser = httptools.HttpRequestParser(self)
+        self._feed(b"\r\n".join(head) + b"\r\n\r\n" + rest)
+
+    def _refuses_upgrade(self) -> bool:
+        return self.parser.should_upgrade() and not self._should_upgrade()
+
+    def _should_upgrade(self) -> bool:
+        # RFC 6455, 4.1: the handshake is a GET.
+        return self.parser.get_method() == b"GET" and super()._should_upgrade()
 
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

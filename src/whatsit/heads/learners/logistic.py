@@ -12,6 +12,7 @@ from whatsit.heads.linear import LinearHead
 from whatsit.heads.sampling import evenly
 from whatsit.heads.unknown import normalised
 from whatsit.heads.whitening import MOST_LANDMARKS, ROWS, Standard, coordinates
+from whatsit.parallel import give_back_memory
 from whatsit.plugins import EXTRAS
 
 REGULARISATION = 1.0
@@ -65,16 +66,28 @@ def logistic_regression(
     embeddings = normalised(embeddings) if normalise else embeddings
     standard = Standard.of(embeddings)
     marks = evenly(targets, MOST_LANDMARKS)
-    landmarks = standard(embeddings[marks])
     rows = range(0, len(embeddings), ROWS)
     # The products are too small to share: BLAS threads spend ten times as long waiting for each other as computing.
     with threadpool_limits(1, "blas"):
+        landmarks = np.concatenate([standard(embeddings[some]) for some in _parts(marks)])
         products = np.concatenate([standard(embeddings[start : start + ROWS]) @ landmarks.T for start in rows])
+        del landmarks  # made again in the end: what comes in between needs most memory
+        give_back_memory()
         change = coordinates(products[marks], classes[marks], embeddings.shape[1])
-        ((matrix, offset),) = _lines(products @ change.T.astype(np.float32), classes, (regularisation,))
-        weights = (matrix @ change) @ landmarks / standard.spread
+        points = products @ change.T.astype(np.float32)
+        del products
+        ((matrix, offset),) = _lines(points, classes, (regularisation,))
+        slope = matrix @ change
+        weights = np.zeros((len(matrix), embeddings.shape[1]))
+        for start, some in zip(range(0, len(marks), ROWS), _parts(marks), strict=True):
+            weights += slope[:, start : start + ROWS] @ standard(embeddings[some])
+        weights /= standard.spread
     bias = offset - weights @ standard.mean
     return LinearHead(weights.astype(np.float32), bias.astype(np.float32), labels, normalise)
+
+
+def _parts(places: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return [places[start : start + ROWS] for start in range(0, len(places), ROWS)]
 
 
 def held_out_scores(

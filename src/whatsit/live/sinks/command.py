@@ -45,16 +45,18 @@ class Command:
         if shutil.which(arguments[0]) is None:
             raise DataError(f"{self.name}: no such program; give its path, or one that is in PATH")
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer) -> bool:
         """Run the program where the answer is news.
 
         Raises:
             DataError: it cannot be started, ended with another status than 0, or took too long. It is not run again
                 for this answer.
         """
-        if self._changes.is_news(answer):
-            self._changes.written(answer)
-            self._run(answer)
+        if not self._changes.is_news(answer):
+            return False
+        self._changes.written(answer)
+        self._run(answer)
+        return True
 
     def close(self) -> None:
         """Nothing: ``send`` waits for the program."""

@@ -2,8 +2,10 @@
 
 from whatsit.live.answer import Answer
 from whatsit.live.answer_state import AnswerState
+from whatsit.live.controls import Controls
 from whatsit.live.sink import SinkKind
 from whatsit.live.sinks.gpio_pin import ACTIVE_LOW, ANGLE, REST, SAFE_ON, Output, levels, open_output
+from whatsit.live.sinks.wanted_label import check_label, labels_of
 from whatsit.plugins import EXTRAS, Address, TextOption
 
 _LABEL = TextOption("on", "the label for which it is on; rules give it in their own words")
@@ -26,13 +28,23 @@ class GpioPin:
         self._output = output
         self._label = label
         self._on, self._off, self._safe = on, off, safe
+        self._controls: Controls | None = None
+
+    def attach(self, controls: Controls) -> None:
+        """Know the labels of the model in use."""
+        self._controls = controls
 
     def send(self, answer: Answer) -> None:
-        """Set the pin."""
+        """Set the pin.
+
+        Raises:
+            DataError: the model has no such label; the pin is off.
+        """
         if answer.state is AnswerState.STALE:
             self._output.set(self._safe)
         else:
             self._output.set(self._on if answer.verdict == (AnswerState.LABEL, self._label) else self._off)
+        check_label(self._label, labels_of(self._controls))
 
     def close(self) -> None:
         """Set the safe state and let go of the pin."""

@@ -39,15 +39,17 @@ class JsonFile:
         self._files = files
         self._file = self._opened()
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer) -> bool:
         """Append the answer where it is news.
 
         Raises:
             DataError: the disk is full or gone; nothing of the line stays.
         """
-        if self._changes.is_news(answer):
-            self._append(json_line(answer.to_dict()).encode() + b"\n")
-            self._changes.written(answer)
+        if not self._changes.is_news(answer):
+            return False
+        self._append(json_line(answer.to_dict()).encode() + b"\n")
+        self._changes.written(answer)
+        return True
 
     def close(self) -> None:
         """Close the file."""

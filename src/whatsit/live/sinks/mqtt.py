@@ -28,6 +28,7 @@ from whatsit.live.sinks.home_assistant import (
 )
 from whatsit.live.sinks.mqtt_broker import Broker, Listener
 from whatsit.live.sinks.mqtt_commands import COMMANDS, obey
+from whatsit.live.sinks.wanted_label import check_label, labels_of
 from whatsit.logs import described
 from whatsit.parallel import start_thread
 from whatsit.text import json_line
@@ -51,7 +52,8 @@ class MqttSink:
         name: for messages.
         device: ids and topics.
         connect: makes the connection.
-        present: the class for which the binary sensor is on; None: chosen from two.
+        present: the class for which the binary sensor is on; None: chosen from two. There is no binary sensor while
+            the model does not have it.
         image: whether the picture of the last change is sent.
     """
 
@@ -91,17 +93,25 @@ class MqttSink:
         """Take commands for the engine."""
         self._controls = controls
 
-    def send(self, answer: Answer) -> None:
-        """Publish the answer where it is news: now, or on the next connection if it is still the newest then."""
-        if self._changes.is_news(answer):
-            with self._guard:
-                self._answer = answer
-                if self._image and answer.frame is not None and answer.frame.image.size:
-                    self._frame = answer.frame
-                event = state_of(answer, self._present)
-                self._events.append((self._device.topic("change"), json_line({"event_type": CHANGE, **event})))
-            self._changes.written(answer)
-            self._publish()
+    def send(self, answer: Answer) -> bool:
+        """Publish the answer where it is news: now, or on the next connection if it is still the newest then.
+
+        Raises:
+            DataError: the model has no such label as ``present``; all but the binary sensor is published.
+        """
+        if not self._changes.is_news(answer):
+            return False
+        with self._guard:
+            self._answer = answer
+            if self._image and answer.frame is not None and answer.frame.image.size:
+                self._frame = answer.frame
+            event = state_of(answer, self._present)
+            self._events.append((self._device.topic("change"), json_line({"event_type": CHANGE, **event})))
+        self._changes.written(answer)
+        self._publish()
+        if self._chosen_present is not None:
+            check_label(self._chosen_present, labels_of(self._controls))
+        return True
 
     def close(self) -> None:
         """Say that we are offline, and disconnect."""
@@ -162,8 +172,10 @@ class MqttSink:
 
     @property
     def _present(self) -> str | None:
-        labels = getattr(self._controls.recogniser, "labels", ()) if self._controls is not None else ()
-        return self._chosen_present if self._chosen_present in labels else present_of(labels)
+        labels, chosen = labels_of(self._controls), self._chosen_present
+        if chosen is None:
+            return present_of(labels)
+        return chosen if chosen in labels or not labels else None
 
     def _true(self) -> dict[str, str | bytes]:
         """What is to be retained, by topic."""

@@ -63,6 +63,8 @@ def from_address(address: Address) -> MqttSink:
 
 
 def _checked_url(address: Address) -> SplitResult:
+    if "#" in address.target:  # a URL ends there, so that a topic would be another one than was typed
+        raise address.refusal("# cannot be part of it; expected a topic without + and #")
     try:
         url = urlsplit(f"{address.scheme}:{address.target}")
         usable = bool(url.hostname) and url.port != 0 and not url.query and not url.fragment

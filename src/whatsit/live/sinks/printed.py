@@ -35,19 +35,21 @@ class PrintedLines:
         self._changes = Changes(every)
         self._stream = stream or sys.stdout
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer) -> bool:
         """Print the answer where it is news.
 
         Raises:
             StoppedError: nobody reads the stream any more, as in ``whatsit live … | head``.
         """
-        if self._changes.is_news(answer):
-            try:
-                self._stream.write(self._line(answer) + "\n")
-                self._stream.flush()
-            except BrokenPipeError as error:
-                raise StoppedError("the reader of the output has gone") from error
-            self._changes.written(answer)
+        if not self._changes.is_news(answer):
+            return False
+        try:
+            self._stream.write(self._line(answer) + "\n")
+            self._stream.flush()
+        except BrokenPipeError as error:
+            raise StoppedError("the reader of the output has gone") from error
+        self._changes.written(answer)
+        return True
 
     def close(self) -> None:
         """Nothing: the stream is the program's."""

@@ -85,18 +85,20 @@ class Webhook:
         now = self._delivery
         return Delivery(now.last_sent, now.failing_since, now.error, self._outbox.waiting, self._outbox.dropped)
 
-    def send(self, answer: Answer) -> None:
+    def send(self, answer: Answer) -> bool:
         """Put the answer into the outbox where it is news.
 
         Raises:
             DataError: the outbox cannot be written.
         """
-        if self._changes.is_news(answer):
-            source = answer.frame.source if answer.frame is not None else ""
-            self._outbox.add(json.dumps({"type": "answer", "source": source, "data": answer.to_dict()}).encode())
-            self._changes.written(answer)
-            with self._changed:
-                self._changed.notify_all()
+        if not self._changes.is_news(answer):
+            return False
+        source = answer.frame.source if answer.frame is not None else ""
+        self._outbox.add(json.dumps({"type": "answer", "source": source, "data": answer.to_dict()}).encode())
+        self._changes.written(answer)
+        with self._changed:
+            self._changed.notify_all()
+        return True
 
     def close(self) -> None:
         """Deliver what waits where that works now; the rest stays in the outbox for the next start."""

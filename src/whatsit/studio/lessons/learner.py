@@ -61,7 +61,7 @@ class Learner:
         return self  # nothing in it changes; what is taught next is another learner
 
     def classify_pixels(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Predictions:
-        """The classes nearest to a picture, at most ``top_k``; none while nothing is taught.
+        """The classes nearest to a picture, at most ``top_k``; none, and unknown, while nothing is taught.
 
         Args:
             pixels: prepared, uint8 of shape (height, width, 3).
@@ -71,13 +71,13 @@ class Learner:
     def see(self, pixels: NDArray[np.uint8], top_k: int = 5) -> Seen:
         """As ``classify_pixels``, with what corrected pictures are compared by."""
         if not self.labels:  # nothing to run the network for
-            return Seen(Predictions(()))
+            return Seen(Predictions((), unknown=True))
         return self.see_embedding(self.embedder.embed_pixels(pixels), top_k)
 
     def see_embedding(self, embedding: NDArray[np.float32], top_k: int = 5) -> Seen:
         """The same of a raw embedding, shape (dim,)."""
         if not self.labels:
-            return Seen(Predictions(()))
+            return Seen(Predictions((), unknown=True))
         unit = normalised(embedding[np.newaxis])[0]
         nearest = float(distances(unit, self._taught.unit_centres).min())
         return Seen(self._taught.predictions(embedding, top_k), unit, nearest)

@@ -54,8 +54,8 @@ class Taught:
         self._latest: tuple[object, Learner] | None = None
         self._marked: tuple[str, ...] = ()
         """The contents of the marked strangers that the learner knows."""
-        self._saved_corrected: tuple[tuple[str, str], ...] = ()
-        """Contents and labels of the corrected pictures in the feature file."""
+        self._corrected: tuple[tuple[str, str], ...] = ()
+        """Contents and labels of the corrected pictures that the feature file has, or gets when it is next written."""
         self._new_classes: dict[str, int] = {}
         self._recover()
         dataset.listen(self._follow)
@@ -189,6 +189,8 @@ class Taught:
             self._closed = True
             self.dataset.unlisten(self._follow)
             with contextlib.suppress(DataError):
+                self._write_features()
+            with contextlib.suppress(DataError):
                 self.store.remember(self.version)
             self.store.close()
 
@@ -204,9 +206,9 @@ class Taught:
             # The features are written at the next event, or when they are asked for: this must be quick.
             self._learn()
             self.tell()
-        elif self._written and _named(self._corrected()) != self._saved_corrected:
-            self._written = False  # later, too
-        elif not self._written:
+        elif (corrected := _named(self._find_corrected())) != self._corrected:
+            self._corrected, self._written = corrected, False  # later, too
+        elif not self._written and not corrected:  # with them all is fitted once more
             with contextlib.suppress(DataError):
                 self._write_features()
         afterwards(self._renew)
@@ -250,7 +252,7 @@ class Taught:
         found = [one for one in self.dataset.pictures(STRANGERS, Split.TRAINING) if not one.error]
         return tuple(Embeddable(one.hash, one.path) for one in found[-_MOST_STRANGERS:])
 
-    def _corrected(self) -> tuple[tuple[Embeddable, str], ...]:
+    def _find_corrected(self) -> tuple[tuple[Embeddable, str], ...]:
         """The latest corrected pictures of the training split: those of the lesson's classes that are not in it."""
         labels = {found.label for found in self.lesson.classes}
         taught = {shot.hash for shot in self.lesson.shots}
@@ -279,7 +281,7 @@ class Taught:
     def _write_features(self) -> None:
         if self._written:
             return
-        corrected = self._corrected()
+        corrected = self._find_corrected()
         if self.lesson.classes:
             vectors = self.embeddings.of_pictures([picture for picture, _ in corrected])
             more = [(vectors[one.hash], label) for one, label in corrected if one.hash in vectors]
@@ -287,7 +289,7 @@ class Taught:
         else:
             for path in (self.features, sidecar_path(self.features)):
                 _remove(path)
-        self._saved_corrected = _named(corrected)
+        self._corrected = _named(corrected)
         self._written = True
 
 

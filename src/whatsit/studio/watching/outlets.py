@@ -192,8 +192,11 @@ class Outlets:
         self._paused = value
         self._changed()
 
-    def test(self, at: int, label: str) -> None:
+    def test(self, at: int, label: str) -> bool:
         """Send one sink a message with a label, and a second later what is true again.
+
+        Returns:
+            Whether the sink sends it at once; False where it may still wait in the sink.
 
         Raises:
             DataError: there is no such sink, or it could not be opened.
@@ -209,6 +212,7 @@ class Outlets:
             one.thread.put(
                 Answer(AnswerState.LABEL, label, 1.0, Predictions((Prediction(label, 1.0, 0),)), frame, Stats())
             )
+            return not one.thread.is_delivering_later
 
     # ---- readers of events
 

@@ -92,6 +92,6 @@ class TriedView(TypedDict):
     switched: list[SwitchedView]
 
 
-Tested: TypeAlias = Reply[Literal["test_sent"], NoValues]
+Tested: TypeAlias = Reply[Literal["test_sent", "test_queued"], NoValues]
 Saved: TypeAlias = Reply[Literal["rules_saved"], NoValues]
 Reloaded: TypeAlias = Reply[Literal["outlets_reloaded"], NoValues]

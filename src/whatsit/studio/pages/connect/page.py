@@ -76,8 +76,8 @@ def state(request: Request) -> ConnectView:
 @router.post("/api/connect/test")
 def test(request: Request, asked: TestChoice) -> Tested:
     """Send one sink a message; what is true follows a second later."""
-    studio_of(request).outlets.test(asked.sink, asked.label or TEST_LABEL)
-    return {"message": "test_sent", "values": {}}
+    at_once = studio_of(request).outlets.test(asked.sink, asked.label or TEST_LABEL)
+    return {"message": "test_sent" if at_once else "test_queued", "values": {}}
 
 
 @router.post("/api/connect/reload")

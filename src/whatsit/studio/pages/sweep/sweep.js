@@ -79,7 +79,7 @@ const address = ({ design }) => `/train?${new URLSearchParams(Object.entries(des
 
 function table(trials, recommended) {
   const head = document.createElement("tr");
-  for (const key of ["design", "accuracy", "interval", "balanced", "ms", "p95", "mb", "macs", ""]) {
+  for (const key of ["design", "accuracy", "balanced", "ms", "p95", "mb", "macs", ""]) {
     const cell = document.createElement(key ? "th" : "td");
     if (key) Object.assign(cell, { scope: "col", textContent: t(`sweep.${key}`) });
     head.append(cell);
@@ -93,16 +93,19 @@ function table(trials, recommended) {
     name.scope = "row";
     name.append(trial.name);
     if (trial.on_front) name.append(badge(trial.at === recommended ? "sweep.recommended_badge" : "sweep.front_badge"));
-    const values = [share(trial.accuracy), trial.interval.map((end) => number(1)(100 * end)).join("–"), share(trial.balanced_accuracy), number(2)(trial.milliseconds), number(2)(trial.milliseconds_p95), number(1)(trial.size_bytes / 1e6), number(0)(trial.multiply_adds / 1e6)];
+    const values = [share(trial.accuracy), share(trial.balanced_accuracy), number(2)(trial.milliseconds), number(2)(trial.milliseconds_p95), number(1)(trial.size_bytes / 1e6), number(0)(trial.multiply_adds / 1e6)];
     const last = document.createElement("td");
     const use = Object.assign(document.createElement("a"), { href: address(trial), textContent: t("sweep.take"), className: "quiet" });
     use.setAttribute("aria-label", t("sweep.take_name", { name: trial.name }));
     last.append(use);
-    line.append(name, ...values.map((text) => Object.assign(document.createElement("td"), { textContent: text })), last);
+    const cells = values.map((text) => Object.assign(document.createElement("td"), { textContent: text }));
+    cells[0].append(interval(trial.interval));
+    line.append(name, ...cells, last);
     return line;
   }));
 }
 
+const interval = (ends) => Object.assign(document.createElement("small"), { className: "interval-text", title: t("sweep.interval"), textContent: ends.map((end) => number(1)(100 * end)).join("–") });
 const badge = (key) => Object.assign(document.createElement("span"), { className: "badge", textContent: t(key) });
 
 function highlight(at) {

@@ -104,8 +104,9 @@ function figures({ models, devices }) {
     macs: (one) => t("test.million", { n: number(1)(one.measurement.multiply_adds / 1e6) }),
   };
   const rows = [["", ...kinds], ...Object.entries(values).map(([key, value]) => [t(`figure.${key}`), ...kinds.map((kind) => value(models[kind]))])];
-  rows.push([t("figure.devices"), ...kinds.map((kind) => onDevices(devices[kind]))]);
+  rows.push([t("figure.devices"), ...kinds.map((kind) => onDevices(devices[kind], "\n"))]);
   fill($("figures"), rows);
+  [...$("figures").rows].at(-1).classList.add("lines");
   $("figures").createCaption().textContent = t("test.threads", { n: models.int8.measurement.threads, figure: models.int8.measurement.threads });
 }
 

@@ -8,11 +8,16 @@ export function element(name, attributes = {}, text = "") {
   return made;
 }
 
-// Round numbers from `low` to `high`, about `count` of them.
-export function ticks(low, high, count = 4) {
+// A round number that lies about `count` times between `low` and `high`.
+function stride(low, high, count) {
   const rough = (high - low) / count || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
+  return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
+}
+
+// Round numbers from `low` to `high`, about `count` of them; in a narrow chart that can be one alone.
+export function ticks(low, high, count = 4) {
+  const step = stride(low, high, count);
   const found = [];
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-6; at++) found.push(at * step + 0);
   return found;
@@ -25,8 +30,7 @@ export const scale = (low, high, from, to) => (value) => from + ((value - low) /
 export function rounded(low, high, count, most = Infinity) {
   const room = Math.abs(low || 1) * 0.1;
   if (high - low < 1e-9) [low, high] = high + room > most ? [high - 2 * room, high] : [low - room, high + room];
-  const first = ticks(low, high, count);
-  const step = first[1] - first[0];
+  const step = stride(low, high, count);
   const bottom = Math.floor(low / step + 1e-6) * step;
   const top = Math.ceil(high / step - 1e-6) * step;
   return { low: bottom, high: top, step, ticks: ticks(bottom, top, (top - bottom) / step) };
