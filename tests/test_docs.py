@@ -84,7 +84,10 @@ def test_every_command_of_a_page_runs_in_its_order(page, fresh):
     for command in commands(page):
         if command.startswith("whatsit dataset check"):
             continue  # its status says that so few pictures are not ready: tests/test_dataset_commands.py
-        run([sys.executable, "-m", "whatsit", *shlex.split(command)[1:]], fresh)
+        said = run([sys.executable, "-m", "whatsit", *shlex.split(command)[1:]], fresh)
+        if command.startswith("whatsit rules dry-run"):
+            names = re.findall(r'^name = "(\w+)"', (ROOT / page).read_text(), re.MULTILINE)
+            assert names and all(f"  {name}  on " in said for name in names), said
 
 
 def test_the_readme_shows_the_commands_that_matter():

@@ -15,16 +15,51 @@ def test_a_line_that_repeats_is_counted() -> None:
     lines = LogLines(shown, clock=lambda: now)
     log = logging.Logger("test")
     log.addHandler(lines)
+    for _ in range(1000):
+        log.warning("no request from %s", "10.0.0.1")
+    for _ in range(2):
+        log.warning("something else")
+    now = COUNTED_SECONDS
+    log.warning("no request from %s", "10.0.0.1")
+    assert shown.getvalue().splitlines() == [
+        "whatsit: no request from 10.0.0.1",
+        "whatsit: something else",
+        "whatsit: 999 times more: no request from 10.0.0.1",
+        "whatsit: once more: something else",
+        "whatsit: no request from 10.0.0.1",
+    ]
+
+
+def test_different_errors_are_each_said_and_not_counted_as_one() -> None:
+    shown = io.StringIO()
+    lines = LogLines(shown)
+    log = logging.Logger("test")
+    log.addHandler(lines)
+    for reason in ("not a TFLite model", "no such file", "cut off", "no such file"):
+        log.warning("%s", f"m.tflite: {reason}")
+    lines.flush()
+    assert shown.getvalue().splitlines() == [
+        "whatsit: m.tflite: not a TFLite model",
+        "whatsit: m.tflite: no such file",
+        "whatsit: m.tflite: cut off",
+        "whatsit: once more: m.tflite: no such file",
+    ]
+
+
+def test_a_flood_of_different_lines_is_cut_and_what_was_left_out_is_counted() -> None:
+    shown = io.StringIO()
+    lines = LogLines(shown)
+    log = logging.Logger("test")
+    log.addHandler(lines)
     for number in range(1000):
         log.warning("no request from %s", f"10.0.0.{number}")
     log.warning("something else")
-    now = COUNTED_SECONDS
-    log.warning("no request from %s", "10.0.0.7")
-    assert shown.getvalue().splitlines() == [
-        "whatsit: no request from 10.0.0.0",
+    lines.flush()
+    first, *_ = found = shown.getvalue().splitlines()
+    assert first == "whatsit: no request from 10.0.0.0" and len(found) == 12
+    assert found[10:] == [
         "whatsit: something else",
-        "whatsit: 999 times more: no request from 10.0.0.0",
-        "whatsit: no request from 10.0.0.7",
+        "whatsit: 990 more like this left out: no request from 10.0.0.0",
     ]
 
 

@@ -15,12 +15,15 @@ from whatsit.text import one_line, printable
 COUNTED_SECONDS = 60.0
 """An event that was printed is only counted for so long."""
 _KINDS = 200
+_DIFFERENT = 10
 _FILE_BYTES = 2**20
 _LONGEST = 500
 
 
 class LogLines(logging.Handler):
     """Prints a record as one line; what repeats is counted and said once a minute, so that a flood stays readable.
+
+    Of one kind of event, that is of one template, ten different lines are printed in that time; the rest is counted.
 
     Args:
         stream: where the lines go.
@@ -32,31 +35,43 @@ class LogLines(logging.Handler):
         self._stream = stream
         self._clock = clock
         self._since = clock()
-        self._repeats: dict[tuple[object, ...], tuple[str, int]] = {}
-        """Kind of record -> the line that was printed, and how often it came again."""
+        self._repeats: dict[str, int] = {}
+        """A line that was printed -> how often it came again."""
+        self._kinds: dict[tuple[object, ...], tuple[str, int, int]] = {}
+        """Kind of record -> its first line, how many different ones were printed, and how many others left out."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print the record, or count it."""
         try:
-            if self._clock() - self._since >= COUNTED_SECONDS or len(self._repeats) >= _KINDS:
+            if self._clock() - self._since >= COUNTED_SECONDS or len(self._kinds) >= _KINDS:
                 self.flush()
             error = record.exc_info[1] if record.exc_info else None
+            line = f"{record.getMessage().strip()}{'' if error is None else f': {described(error)}'}"[:_LONGEST]
+            if line in self._repeats:
+                self._repeats[line] += 1
+                return
             kind = (record.name, record.levelno, record.msg, type(error))
-            line, times = self._repeats.get(kind, ("", -1))
-            if times < 0:
-                line = f"{record.getMessage().strip()}{'' if error is None else f': {described(error)}'}"[:_LONGEST]
+            first, printed, left_out = self._kinds.get(kind, (line, 0, 0))
+            if printed < _DIFFERENT:
+                self._repeats[line] = 0
+                self._kinds[kind] = first, printed + 1, left_out
                 self._print(line)
-            self._repeats[kind] = line, times + 1
+            else:
+                self._kinds[kind] = first, printed, left_out + 1
         except Exception:  # a record that cannot be shown must not end what logged it
             self.handleError(record)
 
     def flush(self) -> None:
-        """Say how often each line came again."""
+        """Say how often each line came again, and how many were left out."""
         with self.lock or contextlib.nullcontext():
-            repeats, self._repeats, self._since = self._repeats, {}, self._clock()
-            for line, times in repeats.values():
+            repeats, kinds = self._repeats, self._kinds
+            self._repeats, self._kinds, self._since = {}, {}, self._clock()
+            for line, times in repeats.items():
                 if times:
-                    self._print(f"{times:,} times more: {line}")
+                    self._print(f"{'once' if times == 1 else f'{times:,} times'} more: {line}")
+            for line, _, left_out in kinds.values():
+                if left_out:
+                    self._print(f"{left_out:,} more like this left out: {line}")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Nothing: the place for such reports is what failed."""

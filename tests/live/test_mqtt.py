@@ -191,7 +191,7 @@ def test_commands_are_carried_out_acknowledged_or_refused(sink: SinkThread, obse
     assert (engine.threshold, engine.paused) == (0.85, True)
     observer.publish("shelf/threshold/set", "a lot")
     observer.wait(lambda last: "shelf/refused" in last)
-    assert json.loads(observer.last["shelf/refused"])["why"] == "threshold b'a lot': expected a number from 0 to 1"
+    assert json.loads(observer.last["shelf/refused"])["why"] == "threshold 'a lot': expected a number from 0 to 1"
     assert engine.threshold == 0.85
 
 

@@ -18,7 +18,7 @@ from whatsit.errors import DataError, WhatsitError
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.sink_thread import SinkThread
 from whatsit.live.sinks import open_sink
-from whatsit.rules.actions import open_actions, targets
+from whatsit.rules.actions import open_actions, read_checked, targets
 from whatsit.rules.dry_run import Switched, switched
 from whatsit.rules.reading import read_rules, rules_of
 from whatsit.rules.rule import Rule, Seen
@@ -266,11 +266,15 @@ def test_a_sink_for_one_label_follows_it_and_ends_safe(pins: Any) -> None:
         ("[[rules]]\nlabel='mug'\nthen='gpio:x'", "expected a pin by its GPIO number"),
         ("[[rules]]\nlabel='mug'\nthen='kettle:'", "no sink of kind 'kettle'"),
         ("[[rules]]\nlabel='mug'\nthen='mqtt://host'", "not for rules; expected gpio:"),
+        ("[[rules]]\nname='log'\nlabel='mug'\nthen='jsonl:x'", "rule log: jsonl:x: not for rules; expected gpio:"),
         ("[[rules]]\nlabel='mug'\nthen='gpio:1?on=mug'", "on= is what the rule says"),
         ("[[rules]]\nlabel='mug'\nthen='gpio:1?rest=5'", "rest goes with angle"),
-        ("[[rules]]\nlabel='mug'\nthen='gpio:1?angle=99'", "angle=99 is not a number from -90 to 90"),
-        ("[[rules]]\nlabel='a'\nthen='gpio:1'\n[[rules]]\nlabel='b'\nthen='gpio:1?safe_on=1'", "differ in more"),
-        ("[[rules]]\nlabel='a'\nthen='gpio:1'\n[[rules]]\nlabel='b'\nthen='gpio:1?angle=5'", "differ in more"),
+        ("[[rules]]\nlabel='mug'\nthen='gpio:1?angle=99'", "rule 1: gpio:1.*: angle=99 is not a number from -90 to 90"),
+        (
+            "[[rules]]\nlabel='a'\nthen='gpio:1'\n[[rules]]\nlabel='b'\nthen='gpio:1?safe_on=1'",
+            "rule 1 and rule 2: gpio:1: they differ",
+        ),
+        ("[[rules]]\nlabel='a'\nthen='gpio:1'\n[[rules]]\nlabel='b'\nthen='gpio:1?angle=5'", "they differ in more"),
         (
             "[[rules]]\nlabel='a'\nname='x'\nthen='gpio:1'\n[[rules]]\nlabel='b'\nname='x'\nthen='gpio:2'",
             "two rules are",
@@ -283,8 +287,8 @@ def test_a_wrong_rule_is_named_with_what_was_expected(tmp_path: Path, text: str,
     file = tmp_path / "rules.toml"
     file.write_text(text)
     with pytest.raises(DataError, match=named) as raised:
-        targets(read_rules(file))
-    assert "\n" not in str(raised.value)
+        read_checked(file)
+    assert str(raised.value).startswith(str(file)) and "\n" not in str(raised.value)
 
 
 leaves = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5)
@@ -347,9 +351,39 @@ def test_a_dry_run_says_when_rules_switch_and_switches_nothing(
     assert line.split()[:4] == ["0.30", "s", "any", "on"]
 
 
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        (Seen(LABEL, "mug", 0.93), "mug 0.93"),
+        (Seen(UNKNOWN, "ball", 0.75), "unknown, nearest: ball 0.75"),
+        (Seen(STALE, None, 0.0), "stale"),
+    ],
+)
+def test_a_dry_run_shows_the_state_at_which_a_rule_switched(seen: Seen, shown: str) -> None:
+    rule = Rule("lamp", seen.state, seen.label if seen.state is LABEL else None, "gpio:17")
+    (one,) = switched([rule], [(0.0, seen)])
+    assert one.seen == shown
+
+
 def test_what_would_have_switched_can_be_asked_in_python() -> None:
     seen = [(0.0, Seen(LABEL, "mug", 0.9)), (1.0, Seen(LABEL, "book", 0.8))]
     assert list(switched([MUG], seen)) == [
-        Switched(0.0, "mug", True, "mug", 0.9),
-        Switched(1.0, "mug", False, "book", 0.8),
+        Switched(0.0, "mug", True, LABEL, "mug", 0.9),
+        Switched(1.0, "mug", False, LABEL, "book", 0.8),
+    ]
+
+
+def test_a_dry_run_says_first_which_classes_the_model_does_not_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text("[[rules]]\nname='left'\nlabel='mug'\nthen='gpio:17'\n")
+    monkeypatch.setattr(
+        "sys.argv", ["whatsit", "rules", "dry-run", str(file), "--camera", "synthetic:?fps=0", "-n", "1"]
+    )
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert capsys.readouterr().err.splitlines() == [
+        "whatsit: rule left: mug is not a class of this model; nearest: coffee mug",
+        "no rule switched",
     ]

@@ -147,6 +147,58 @@ def test_the_unit_can_be_read_before_anything_is_done(
     assert '"-m" "whatsit" "live" "--camera" "usb:0"' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("live --camera usb:0 --modle x.tflite", "no such option: --modle"),
+        ("live --camera usb:0 --fps fast", "--fps 'fast': expected a number; see whatsit live -h"),
+        ("live --camera usb:0 --model belt/bottles.tflite", "where the service runs; write bottles.tflite"),
+        ("live --camera usb:0 --rules none.toml", "--rules none.toml: not there from "),
+        ("live --camera kettle:0", "no camera of kind 'kettle'"),
+        ("live --camera usb:0 --sink kettle:", "no sink of kind 'kettle'"),
+        ("studio --model none.tflite", "--model none.tflite: not there from "),
+        ("rm -rf", "'rm' cannot run as a service"),
+    ],
+)
+def test_a_command_that_cannot_start_is_refused_in_one_line(
+    tmp_path: Path, command: str, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "belt").mkdir()
+    (tmp_path / "belt/bottles.tflite").touch()
+    monkeypatch.chdir(tmp_path)
+    words = ["whatsit", "service", "install", "--print", "--folder", "belt", "--", *command.split()]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit, match="[12]"):
+        main()
+    out, err = capsys.readouterr()
+    assert named in err and err.count("\n") == 1 and not out
+
+
+def test_the_command_of_the_guide_can_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (line,) = re.findall(
+        r"^whatsit (service install --folder .*)$", (ROOT / "docs/service.md").read_text(), re.MULTILINE
+    )
+    (tmp_path / "belt").mkdir()
+    for name in ("bottles.tflite", "sorter.toml"):
+        (tmp_path / "belt" / name).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["whatsit", *line.replace("install", "install --print").split()])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert f"WorkingDirectory={tmp_path}/belt" in capsys.readouterr().out
+
+
+def test_what_fails_at_once_is_given_up_and_what_hangs_is_not(tmp_path: Path) -> None:
+    lines = unit_text(service(tmp_path)).splitlines()
+    number = {key: int(value) for key, _, value in (line.partition("=") for line in lines) if value.isdigit()}
+    assert number["RestartPreventExitStatus"] == 2
+    assert number["StartLimitBurst"] * number["RestartSec"] < number["StartLimitIntervalSec"]
+    a_hang = number["WatchdogSec"] + number["RestartSec"]
+    assert number["StartLimitBurst"] * a_hang > number["StartLimitIntervalSec"]
+
+
 @pytest.fixture
 def heard(tmp_path: Path) -> socket.socket:
     """The socket that systemd would listen to."""

@@ -126,7 +126,7 @@ class _Chosen:
 
 def _chosen(camera: str | None, project: Path | None, model: Path | None, rules: Path | None) -> _Chosen:
     """What is on the command line, and for the rest what the project says. Nothing is opened."""
-    from whatsit.rules.reading import read_rules
+    from whatsit.rules.actions import read_checked
 
     own = _of_project(project) if project is not None else _Chosen("")
     if not (camera or own.camera):
@@ -134,14 +134,14 @@ def _chosen(camera: str | None, project: Path | None, model: Path | None, rules:
             f"or one in {project}/whatsit.toml" if project is not None else "or --project with a project that has one"
         )
         raise DataError(f"--camera is missing: expected a camera's address, {where}; whatsit cameras  lists them")
-    found = read_rules(rules) if rules is not None else own.rules
+    found = read_checked(rules) if rules is not None else own.rules
     return replace(own, camera=camera or own.camera, model=model or own.model, rules=found)
 
 
 def _of_project(project: Path) -> _Chosen:
     from whatsit.datasets.places import FEATURES, MODELS
     from whatsit.live.sinks.configured import read_sinks
-    from whatsit.rules.reading import read_rules
+    from whatsit.rules.actions import read_checked
 
     with opened_project(project) as opened:
         settings = opened.settings
@@ -149,7 +149,7 @@ def _of_project(project: Path) -> _Chosen:
     model = (
         MODELS.below(project) / f"{settings.model}.tflite" if settings.model else taught if taught.exists() else None
     )
-    rules = read_rules(project, needed=False)
+    rules = read_checked(project, needed=False)
     return _Chosen(settings.camera, model, rules, read_sinks(project), settings.recognise_all)
 
 

@@ -32,11 +32,9 @@ def register(app: typer.Typer) -> None:
 @_commands.command("check", epilog="Example: whatsit rules check sorter.toml")
 def check(rules: RulesPath) -> None:
     """Say what each rule does, or what is wrong with it. Nothing is opened or switched."""
-    from whatsit.rules.actions import targets
-    from whatsit.rules.reading import read_rules
+    from whatsit.rules.actions import read_checked
 
-    found = read_rules(rules)
-    targets(found)
+    found = read_checked(rules)
     for rule in found:
         what = rule.state.value if rule.label is None else rule.label
         limits = [
@@ -67,15 +65,16 @@ def dry_run(
     """Say when each rule would have switched on a recording. Nothing is switched."""
     from whatsit.cameras.opening import open_camera_without_page
     from whatsit.live.recogniser import load_recogniser
-    from whatsit.rules.actions import targets
+    from whatsit.rules.actions import read_checked
     from whatsit.rules.dry_run import seen_on, switched
-    from whatsit.rules.reading import read_rules
+    from whatsit.rules.missing_label import missing_labels
 
     smoothing = smoothing_of(threshold, hold, expire_after, steady)
-    found = read_rules(rules)
-    targets(found)
+    found = read_checked(rules)
     recogniser = load_recogniser(model)
     say_assumptions(recogniser)
+    for line in missing_labels(found, getattr(recogniser, "labels", ())):
+        say(f"whatsit: {line}", err=True)
     times = 0
     with open_camera_without_page(camera) as source:
         for one in switched(found, seen_on(_pictures(source, count), recogniser, smoothing, fps)):
@@ -83,7 +82,7 @@ def dry_run(
             if as_json:
                 say_json(asdict(one))
             else:
-                say(f"{one.time:8.2f} s  {one.rule}  {'on' if one.on else 'off'}  ({one.label} {one.score:.2f})")
+                say(f"{one.time:8.2f} s  {one.rule}  {'on' if one.on else 'off'}  ({one.seen})")
     if not times:
         note("no rule switched")
 

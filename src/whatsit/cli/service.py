@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from whatsit.cli.service_command import check_command
 from whatsit.cli.terminal import note, say, say_json
 
 _commands = typer.Typer(
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
 
 @_commands.command("install", epilog="Example: whatsit service install --folder belt -- live --camera usb:0")
 def install(
+    context: typer.Context,
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND…", help="live or studio, with its options.")],
     *,
     name: Name = "main",
@@ -49,6 +51,7 @@ def install(
     service = Service(
         name=name, python=sys.executable, arguments=tuple(command), folder=folder.resolve(), user=user, memory=memory
     )
+    check_command(context.find_root(), command, service.folder)
     if print_only:
         typer.echo(unit_text(service), nl=False)
         return

@@ -19,7 +19,7 @@ from whatsit.datasets.label import RESERVED
 from whatsit.datasets.lock import ProjectLock
 from whatsit.datasets.places import DATASET, LOCK, MODELS, SETTINGS, STATE, protect_project
 from whatsit.datasets.reserve import is_full
-from whatsit.datasets.settings_file import MOST_BYTES, with_tables, with_values
+from whatsit.datasets.settings_file import MOST_BYTES, check_names, with_tables, with_values
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded, write_file
@@ -214,6 +214,7 @@ class Project:
 
     def _read_settings(self) -> ProjectSettings:
         document = self._read_document()
+        check_names(document, self._settings_path)
         values = {f.name: document[f.name] for f in fields(ProjectSettings) if f.name in document}
         for name, kind in _KINDS_OF.items():
             if name in values and not isinstance(values[name], kind):

@@ -2,17 +2,22 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whatsit.datasets.places import SETTINGS, protect_project
 from whatsit.errors import DataError
 from whatsit.files import read_bounded
+from whatsit.validation import short
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 MOST_BYTES = 2**20
+NAMES = ("name", "camera", "split", "design", "model", "inbox", "recognise_all", "rules", "sinks")
+"""What stands at the top of ``whatsit.toml``."""
+_SHOWN_AS = {"rules": "[[rules]]", "sinks": "[[sinks]]", "design": "[design]"}
 
 
 def settings_file(path: Path) -> Path:
@@ -30,15 +35,32 @@ def read_document(file: Path, what: str = "a TOML file") -> dict[str, Any]:
         what: what was expected, for messages.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it cannot be read, or a name at its top is misspelt.
     """
     content = read_bounded(file, MOST_BYTES, what)
     try:
-        return tomllib.loads(content.decode())
+        document = tomllib.loads(content.decode())
     except (UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{file}: not text, or nested too deep; expected {what}") from error
     except ValueError as error:
         raise DataError(f"{file}: cannot be read: {(str(error).splitlines() or [''])[0]}; correct it") from error
+    check_names(document, file)
+    return document
+
+
+def check_names(document: Mapping[str, Any], file: Path) -> None:
+    """Refuse a name at the top that is nearly one of ``NAMES``; others may be of a later version.
+
+    Raises:
+        DataError: there is one.
+    """
+    for name, value in document.items():
+        if name in NAMES:
+            continue
+        if alike := get_close_matches(name.casefold(), NAMES, n=1, cutoff=0.8):
+            kind = "table" if isinstance(value, dict | list) else "key"
+            meant = _SHOWN_AS.get(alike[0], alike[0])
+            raise DataError(f"{file}: no {kind} {short(name)}; did you mean {meant}?")
 
 
 def with_values(text: str, values: Mapping[str, Any]) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
+from whatsit.datasets.settings_file import settings_file
 from whatsit.errors import DataError
 from whatsit.live.answer import Answer
 from whatsit.live.sink_thread import SinkThread
@@ -12,9 +14,12 @@ from whatsit.live.sinks import SINKS
 from whatsit.live.sinks.changes import EVERY
 from whatsit.live.sinks.gpio_pin import Output, levels, open_output, pin_of
 from whatsit.plugins import Address
+from whatsit.rules.reading import read_rules
 from whatsit.rules.rule import Rule
 
 _PATIENCE = 3.0
+_SCHEMES = ("gpio", "command", "webhook")
+"""The sinks that switch something; the others write down what is seen."""
 
 
 class Action(Protocol):
@@ -88,14 +93,32 @@ def targets(rules: Sequence[Rule]) -> dict[str, Target]:
         DataError: an address that no rule can have, or rules that do not agree about a pin. Nothing is opened.
     """
     found: dict[str, Target] = {}
+    first: dict[str, tuple[object, ...]] = {}
+    """What all rules of a pin must share."""
     for rule in rules:
-        address = _address(rule)
-        key = f"gpio:{pin_of(address)}" if address.scheme == "gpio" else f"{rule.name}: {address.text}"
+        try:
+            key, shared = _switched(rule)
+        except DataError as error:
+            raise DataError(f"{rule.called}: {error}") from error
         found[key] = (*found.get(key, ()), rule)
-    for key, group in found.items():
-        if key.startswith("gpio:") and len({levels(_address(rule))[1:] + _kind(rule) for rule in group}) > 1:
-            raise DataError(f"{key}: its rules differ in more than the angle; give the same options in each")
+        if shared != first.setdefault(key, shared):
+            both = f"{found[key][0].called} and {rule.called}"
+            raise DataError(f"{both}: {key}: they differ in more than the angle; give the same options in each")
     return found
+
+
+def read_checked(path: Path, *, needed: bool = True) -> tuple[Rule, ...]:
+    """As ``read_rules``; what the rules switch is checked, too.
+
+    Raises:
+        DataError: also as ``targets``, with the file.
+    """
+    rules = read_rules(path, needed=needed)
+    try:
+        targets(rules)
+    except DataError as error:
+        raise DataError(f"{settings_file(path)}: {error}") from error
+    return rules
 
 
 def open_actions(rules: Sequence[Rule]) -> dict[Target, Action]:
@@ -124,15 +147,18 @@ def _opened(group: Target) -> Action:
 
 
 def _address(rule: Rule) -> Address:
-    address, kind = SINKS.parse(rule.then)
-    if address.scheme == "gpio":
-        if "on" in address.options:
-            raise DataError(f"{rule.name}: {address.text}: on= is what the rule says; leave it out")
-    elif EVERY not in kind.options:
-        raise DataError(f"{rule.name}: {address.text}: not for rules; expected gpio:, command: or webhook:")
+    address, _ = SINKS.parse(rule.then)
+    if address.scheme not in _SCHEMES:
+        raise address.refusal("not for rules; expected gpio:, command: or webhook:")
+    if address.scheme == "gpio" and "on" in address.options:
+        raise address.refusal("on= is what the rule says; leave it out")
     return address
 
 
-def _kind(rule: Rule) -> tuple[object, ...]:
-    options = _address(rule).options
-    return "angle" in options, options.get("active_low", "")
+def _switched(rule: Rule) -> tuple[str, tuple[object, ...]]:
+    """What a rule switches, and what other rules of the same pin must have the same."""
+    address = _address(rule)
+    if address.scheme != "gpio":
+        return f"{rule.name}: {address.text}", ()
+    shared = (*levels(address)[1:], "angle" in address.options, address.options.get("active_low", ""))
+    return f"gpio:{pin_of(address)}", shared

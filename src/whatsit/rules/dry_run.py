@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from whatsit.imaging.image import ImageLike
+from whatsit.live.answer_state import AnswerState
 from whatsit.live.recogniser import Recogniser
 from whatsit.live.smoothing import Smoothed, Smoothing, smooth
 from whatsit.rules.rule import Rule, RuleState, Seen, step
@@ -17,9 +18,19 @@ class Switched:
     """Seconds from the first frame."""
     rule: str
     on: bool
+    state: AnswerState
+    """What the answer was at that moment."""
     label: str | None
-    """The leading class at that moment."""
+    """The leading class."""
     score: float
+
+    @property
+    def seen(self) -> str:
+        """What was seen, for people: ``mug 0.93``, or ``unknown, nearest: ball 0.75``."""
+        leading = "" if self.label is None else f"{self.label} {self.score:.2f}"
+        if self.state is AnswerState.LABEL:
+            return leading
+        return f"{self.state.value}, nearest: {leading}" if leading else self.state.value
 
 
 def switched(rules: Sequence[Rule], moments: Iterable[tuple[float, Seen]]) -> Iterator[Switched]:
@@ -33,7 +44,7 @@ def switched(rules: Sequence[Rule], moments: Iterable[tuple[float, Seen]]) -> It
         for at, rule in enumerate(rules):
             before, states[at] = states[at], step(rule, states[at], seen, time)
             if states[at].on is not before.on:
-                yield Switched(time, rule.name, states[at].on, seen.label, seen.score)
+                yield Switched(time, rule.name, states[at].on, seen.state, seen.label, seen.score)
 
 
 def seen_on(

@@ -1,9 +1,13 @@
 """One rule, and how it switches on and off with what is seen: pure functions of the answers and their times."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whatsit.live.answer_state import AnswerState
+from whatsit.text import one_line
+
+_NUMBERED = re.compile("rule [0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,12 @@ class Rule:
     """How long it stays off at least."""
     cooldown: float = 0.0
     """From one switching on to the next at least."""
+
+    @property
+    def called(self) -> str:
+        """The rule as messages name it, on one line: ``rule left``, or ``rule 1`` where it has no name."""
+        name = one_line(self.name, 80)
+        return name if _NUMBERED.fullmatch(name) else f"rule {name}"
 
     def matches(self, seen: "Seen") -> bool:
         """Whether this is what the rule waits for."""

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from whatsit.errors import DataError
 from whatsit.live.answer import Answer
 from whatsit.live.answer_state import AnswerState
+from whatsit.live.controls import Controls
 from whatsit.logs import described
 from whatsit.parallel import start_thread
 from whatsit.rules.actions import Action, Target
+from whatsit.rules.missing_label import missing_labels
 from whatsit.rules.rule import Rule, RuleState, Seen, active, step
 
 _log = logging.getLogger(__name__)
@@ -38,6 +40,9 @@ class RulesSink:
         self._clock = clock
         self._answer: Answer | None = None
         self._complained = False
+        self._controls: Controls | None = None
+        self._labels: tuple[str, ...] = ()
+        """The classes of the model that the rules were last compared with."""
         self._guard = threading.Lock()
         self._ended = threading.Event()
         try:
@@ -53,12 +58,18 @@ class RulesSink:
         """The names of the rules that are on."""
         return tuple(rule.name for rule, state in self._states.items() if state.on)
 
+    def attach(self, controls: Controls) -> None:
+        """Say which rules wait for classes that the model does not have; again whenever it has others."""
+        self._controls = controls
+        self._compare()
+
     def send(self, answer: Answer) -> None:
         """Switch what is to be switched after this answer.
 
         Raises:
             WhatsitError: something cannot be switched; the others are.
         """
+        self._compare()
         with self._guard:
             self._answer = answer
             self._advance(answer, self._clock() if answer.state is AnswerState.STALE else answer.time)
@@ -75,6 +86,13 @@ class RulesSink:
                 failed = error
         if failed is not None:
             raise failed
+
+    def _compare(self) -> None:
+        labels = getattr(self._controls.recogniser, "labels", ()) if self._controls is not None else ()
+        if labels != self._labels:
+            self._labels = labels
+            for line in missing_labels(tuple(self._states), labels):
+                _log.warning("%s", line)
 
     def _tick(self) -> None:
         while not self._ended.wait(_TICK):

@@ -13,6 +13,7 @@ MARK = "# Written by  whatsit service install"
 COMMANDS = ("live", "studio")
 """What can run as a service."""
 _WATCHDOG = 60
+_TRIES = 10
 _MEMORY = re.compile(r"[1-9][0-9]{0,6}[MG]")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
@@ -58,8 +59,9 @@ def unit_text(service: Service) -> str:
         "[Unit]",
         f"Description=whatsit {service.arguments[0]} ({service.name})",
         *(["Wants=network-online.target", "After=network-online.target"] if service.user is not None else []),
-        # Tried again for ever: a camera or broker may come back after hours.
-        "StartLimitIntervalSec=0",
+        # What fails at once is given up after ten tries; a hang takes a minute each, and is tried for ever.
+        f"StartLimitIntervalSec={_TRIES * _WATCHDOG}",
+        f"StartLimitBurst={_TRIES}",
         "",
         "[Service]",
         *(["Type=notify", "NotifyAccess=main", f"WatchdogSec={_WATCHDOG}"] if live else ["Type=exec"]),
@@ -67,6 +69,7 @@ def unit_text(service: Service) -> str:
         f"WorkingDirectory={escaped(str(service.folder))}",
         "Restart=always",
         "RestartSec=3",
+        "RestartPreventExitStatus=2",  # a command line that this version does not understand
         "TimeoutStopSec=20",
         "SuccessExitStatus=130",  # ended as by Ctrl-C
         f"MemoryMax={service.memory}",

@@ -124,7 +124,7 @@ class Outlets:
             except WhatsitError as error:
                 self.problem = one_line(error)
             running = [_opened(choice, controls) for choice in choices]
-            rules_sink = self._opened_rules()
+            rules_sink = self._opened_rules(controls)
             with self._guard:
                 self._running, self._rules_sink = running, rules_sink
                 self._carrying_out = SinkThread(rules_sink, lambda: None) if rules_sink is not None else None
@@ -135,14 +135,17 @@ class Outlets:
                 self._begin_looking()
         self._changed()
 
-    def _opened_rules(self) -> RulesSink | None:
+    def _opened_rules(self, controls: Controls) -> RulesSink | None:
         self.rules, self.rules_problem = (), ""
         try:
             self.rules = read_rules(self._project, needed=False)
-            return RulesSink(self.rules, open_actions(self.rules)) if self.rules else None
+            sink = RulesSink(self.rules, open_actions(self.rules)) if self.rules else None
         except WhatsitError as error:
             self.rules_problem = one_line(error)
             return None
+        if sink is not None:
+            sink.attach(controls)
+        return sink
 
     # ---- for people
 

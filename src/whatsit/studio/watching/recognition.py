@@ -100,6 +100,12 @@ class _WithCorrections:
         return self._base.preprocess
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """Its classes, and those that pictures were corrected to."""
+        corrected = (label for label in self._exemplars.labels if label is not None)
+        return tuple(dict.fromkeys((*getattr(self._base, "labels", ()), *corrected)))
+
+    @property
     def knowledge(self) -> object:
         """What it answers by; the corrected pictures stay the same."""
         return self._base.knowledge
