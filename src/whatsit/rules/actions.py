@@ -7,14 +7,17 @@ from typing import Protocol
 
 from whatsit.errors import DataError
 from whatsit.live.answer import Answer
+from whatsit.live.sink import SinkKind
 from whatsit.live.sink_thread import SinkThread
 from whatsit.live.sinks import SINKS
 from whatsit.live.sinks.changes import EVERY
 from whatsit.live.sinks.gpio_pin import Output, levels, open_output, pin_of
 from whatsit.plugins import Address
 from whatsit.rules.rule import Rule
+from whatsit.validation import short
 
 _PATIENCE = 3.0
+_SWITCHED = "gpio:, command: or webhook:"
 
 
 class Action(Protocol):
@@ -123,13 +126,33 @@ def _opened(group: Target) -> Action:
     return SinkAction(SinkThread(kind.open(always), lambda: None))
 
 
+def parsed(name: str, then: str, choice: str) -> tuple[Address, SinkKind]:
+    """The address of what a rule switches.
+
+    Args:
+        name: the rule's.
+        then: the address.
+        choice: what can be switched, for the error.
+
+    Raises:
+        DataError: there is nothing of that kind.
+        WhatsitError: an address that is not understood.
+    """
+    if then.isdecimal() and then.isascii() and len(then) <= 2:
+        raise DataError(f"{name}: {then} is not an address; expected gpio:{then} for that pin")
+    scheme = then.partition(":")[0]
+    if scheme.lower() not in SINKS:
+        raise DataError(f"{name}: no sink of kind {short(scheme)}; expected {choice}")
+    return SINKS.parse(then)
+
+
 def _address(rule: Rule) -> Address:
-    address, kind = SINKS.parse(rule.then)
+    address, kind = parsed(rule.name, rule.then, _SWITCHED)
     if address.scheme == "gpio":
         if "on" in address.options:
             raise DataError(f"{rule.name}: {address.text}: on= is what the rule says; leave it out")
     elif EVERY not in kind.options:
-        raise DataError(f"{rule.name}: {address.text}: not for rules; expected gpio:, command: or webhook:")
+        raise DataError(f"{rule.name}: {address.text}: not for rules; expected {_SWITCHED}")
     return address
 
 
