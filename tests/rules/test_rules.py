@@ -265,6 +265,7 @@ def test_a_sink_for_one_label_follows_it_and_ends_safe(pins: Any) -> None:
         ("[[rules]]\nlabel='mug'\ncolour=1\nthen='gpio:1'", "rule 1: no key 'colour'; expected name"),
         ("[[rules]]\nlabel='mug'\nthen='gpio:x'", "expected a pin by its GPIO number"),
         ("[[rules]]\nlabel='mug'\nthen='kettle:'", "no sink of kind 'kettle'"),
+        ("[[rules]]\nlabel='mug'\nthen='17'", "rule 1: 17 is not an address; expected gpio:17"),
         ("[[rules]]\nlabel='mug'\nthen='mqtt://host'", "not for rules; expected gpio:"),
         ("[[rules]]\nname='log'\nlabel='mug'\nthen='jsonl:x'", "rule log: jsonl:x: not for rules; expected gpio:"),
         ("[[rules]]\nlabel='mug'\nthen='gpio:1?on=mug'", "on= is what the rule says"),

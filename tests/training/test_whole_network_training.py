@@ -202,7 +202,7 @@ def test_a_sweep_over_widths_fine_tunes_and_names_them(shapes):
     found = sweep(combinations([32], ["lite0/4"]), design, shapes[0], shapes[1], widths=[1, 0.5])
     assert [trial.name for trial in found] == ["lite0/4x1@32", "lite0/4x0.5@32"]
     assert found[1].measurement.multiply_adds < 0.5 * found[0].measurement.multiply_adds
-    assert [Trial.from_dict(trial.to_dict()) for trial in found] == found
+    assert [Trial.from_dict(trial.to_record()) for trial in found] == found
     with pytest.raises(DataError, match=r"width 2: expected 0\.1 to 1"):
         sweep(combinations([32]), design, *shapes, widths=[2])
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from whatsit.datasets.settings_file import settings_file
 from whatsit.errors import DataError
 from whatsit.live.answer import Answer
+from whatsit.live.sink import SinkKind
 from whatsit.live.sink_thread import SinkThread
 from whatsit.live.sinks import SINKS
 from whatsit.live.sinks.changes import EVERY
@@ -16,10 +17,12 @@ from whatsit.live.sinks.gpio_pin import Output, levels, open_output, pin_of
 from whatsit.plugins import Address
 from whatsit.rules.reading import read_rules
 from whatsit.rules.rule import Rule
+from whatsit.validation import short
 
 _PATIENCE = 3.0
 _SCHEMES = ("gpio", "command", "webhook")
 """The sinks that switch something; the others write down what is seen."""
+_SWITCHED = "gpio:, command: or webhook:"
 
 
 class Action(Protocol):
@@ -146,10 +149,29 @@ def _opened(group: Target) -> Action:
     return SinkAction(SinkThread(kind.open(always), lambda: None))
 
 
+def parsed(then: str, choice: str) -> tuple[Address, SinkKind]:
+    """The address of what a rule switches.
+
+    Args:
+        then: the address.
+        choice: what can be switched, for the error.
+
+    Raises:
+        DataError: there is nothing of that kind.
+        WhatsitError: an address that is not understood.
+    """
+    if then.isdecimal() and then.isascii() and len(then) <= 2:
+        raise DataError(f"{then} is not an address; expected gpio:{then} for that pin")
+    scheme = then.partition(":")[0]
+    if scheme.lower() not in SINKS:
+        raise DataError(f"no sink of kind {short(scheme)}; expected {choice}")
+    return SINKS.parse(then)
+
+
 def _address(rule: Rule) -> Address:
-    address, _ = SINKS.parse(rule.then)
+    address, _ = parsed(rule.then, _SWITCHED)
     if address.scheme not in _SCHEMES:
-        raise address.refusal("not for rules; expected gpio:, command: or webhook:")
+        raise address.refusal(f"not for rules; expected {_SWITCHED}")
     if address.scheme == "gpio" and "on" in address.options:
         raise address.refusal("on= is what the rule says; leave it out")
     return address

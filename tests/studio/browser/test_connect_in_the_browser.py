@@ -15,6 +15,11 @@ from whatsit.datasets.project import Project
 
 WAIT = 30_000
 pytest.importorskip("gpiozero", reason="gpiozero is not installed")
+BESIDE_ITS_DOT = """(name) => {
+  const text = document.createRange();
+  text.selectNodeContents(name);
+  return text.getClientRects()[0].left - name.getBoundingClientRect().left >= 20;
+}"""
 
 
 @pytest.fixture
@@ -65,8 +70,19 @@ def test_a_rule_is_made_tried_and_saved_and_a_sink_tested(
     expect(page.locator("#toasts")).to_contain_text(re.compile("Copied|Ctrl"), timeout=WAIT)
     assert "whatsit test" in (tmp_path / "seen.jsonl").read_text()
 
+    refused = browser.new_page(locale="en-GB")  # what is refused is an error in the browser's console
+    refused.goto(f"{connected.url}connect")
+    refused.locator('#rules [name="then"]').fill("17")
+    refused.locator("#save").click()
+    expect(refused.locator("#toasts")).to_contain_text("expected gpio:17", timeout=WAIT)
+    refused.locator('#rules [name="seconds"]').fill("-1")
+    refused.locator("#save").click()
+    expect(refused.locator("#toasts > *")).to_have_count(0)
+    refused.close()
+
     for other, fits in every_look(browser, troubles):
         other.goto(f"{connected.url}connect")
         expect(other.locator("#rules fieldset")).to_have_count(1, timeout=WAIT)
         expect(other.locator("#sinks li")).to_have_count(2, timeout=WAIT)
+        assert other.locator("#sinks strong").nth(1).evaluate(BESIDE_ITS_DOT)
         fits("connect")

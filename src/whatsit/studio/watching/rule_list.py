@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from whatsit.errors import DataError
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.sinks import SINKS
-from whatsit.rules.actions import targets
+from whatsit.rules.actions import parsed, targets
 from whatsit.rules.dry_run import switched
 from whatsit.rules.reading import rules_of
 from whatsit.rules.rule import Rule, Seen
@@ -96,7 +96,10 @@ def _table(view: Mapping[str, Any], there: Mapping[str, str]) -> dict[str, Any]:
     if then in there:
         then = there[then]
     else:
-        _, kind = SINKS.parse(then)
+        try:
+            _, kind = parsed(then, "a pin, such as gpio:17")
+        except DataError as error:
+            raise DataError(f"{one_line(view['name'], 80)}: {error}") from error
         if not kind.page_may_choose:
             raise DataError(
                 f"{one_line(view['name'], 80)}: {one_line(then, 80)}: a page can choose pins only, such as gpio:17; "

@@ -1,7 +1,7 @@
 // Connect: where the answers go, and what they switch.
-import { t } from "../messages.js";
+import { has, t } from "../messages.js";
 import { act, get, post } from "../requests.js";
-import { toast } from "../toast.js";
+import { hush, toast } from "../toast.js";
 import { drawRules, edited, readRules, showRules } from "./rules.js";
 import { writeSnippets } from "./snippets.js";
 import * as socket from "../socket.js";
@@ -25,6 +25,12 @@ function said({ state, label, score }) {
   return label && state !== "stale" ? `${name} (${label})` : name;
 }
 
+// Why a sink fails; what the system says of a connection, in the visitor's language.
+function reason(error) {
+  const key = `connect.reason.${error.toLowerCase().replaceAll(" ", "_")}`;
+  return has(key) ? t(key) : error;
+}
+
 function drawSinks(found) {
   $("no-sinks").hidden = found.sinks.length > 0;
   $("problem").hidden = !found.problem;
@@ -42,7 +48,7 @@ function drawSinks(found) {
     item.dataset.state = state;
     item.querySelector("strong").textContent = sink.name;
     item.querySelector("button").setAttribute("aria-label", `${t("connect.test")}: ${sink.name}`);
-    const parts = [sink.error ? t("connect.fails", { reason: sink.error }) : t(sink.connected ? "connect.works" : "connect.idle", { time: clock(sink.last_sent) })];
+    const parts = [sink.error ? t("connect.fails", { reason: reason(sink.error) }) : t(sink.connected ? "connect.works" : "connect.idle", { time: clock(sink.last_sent) })];
     if (sink.waiting) parts.push(t("connect.waiting", { n: sink.waiting }));
     if (sink.dropped) parts.push(t("connect.dropped", { n: sink.dropped }));
     item.querySelector("p").textContent = parts.join(" · ");
@@ -91,6 +97,7 @@ $("reload").addEventListener("click", async () => {
 
 $("rules-form").addEventListener("submit", async (event) => {
   event.preventDefault();
+  hush();
   if (!event.target.reportValidity()) return;
   $("save").disabled = true;
   if (await act("/api/connect/rules", { rules: readRules(), version })) {
@@ -101,6 +108,7 @@ $("rules-form").addEventListener("submit", async (event) => {
 });
 
 $("try").addEventListener("click", async () => {
+  hush();
   if (!$("rules-form").reportValidity()) return;
   try {
     const found = await post("/api/connect/dry-run", { rules: readRules(), version });

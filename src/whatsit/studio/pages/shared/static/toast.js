@@ -13,5 +13,8 @@ export function toast(text, kind = "") {
   setTimeout(() => note.remove(), kind === "bad" ? 7000 : 3200);
 }
 
+// Take away what was said, where it does not hold any more.
+export const hush = () => place.replaceChildren();
+
 // What is said as a dialog closes stays on the page.
 document.addEventListener("close", (event) => { if (event.target.contains(place)) home.append(place); }, { capture: true });
