@@ -108,9 +108,10 @@ def test_a_service_is_installed_asked_after_and_removed(tmp_path: Path, systemct
     manager.uninstall("belt")
     assert not path.exists()
     asked = (systemctl / "asked").read_text().splitlines()
-    assert asked[:3] == [
+    assert asked[:4] == [
         "--user --no-pager daemon-reload",
         f"--user --no-pager enable {path.name}",
+        f"--user --no-pager reset-failed {path.name}",
         f"--user --no-pager restart {path.name}",
     ]
     assert asked[-2:] == [f"--user --no-pager disable --now {path.name}", "--user --no-pager daemon-reload"]
@@ -154,6 +155,7 @@ def test_the_unit_can_be_read_before_anything_is_done(
         ("live --camera usb:0 --fps fast", "--fps 'fast': expected a number; see whatsit live -h"),
         ("live --camera usb:0 --model belt/bottles.tflite", "where the service runs; write bottles.tflite"),
         ("live --camera usb:0 --rules none.toml", "--rules none.toml: not there from "),
+        ("live", "--camera is missing: expected"),
         ("live --camera kettle:0", "no camera of kind 'kettle'"),
         ("live --camera usb:0 --sink kettle:", "no sink of kind 'kettle'"),
         ("studio --model none.tflite", "--model none.tflite: not there from "),

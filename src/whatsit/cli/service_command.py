@@ -19,7 +19,7 @@ def check_command(root: Any, command: Sequence[str], folder: Path) -> None:
         folder: where it will run.
 
     Raises:
-        DataError: a file that it names is not there.
+        DataError: a file that it names is not there, or a camera is missing.
         WhatsitError: an address that no camera or sink can have.
         Exception: Typer's for wrong usage.
     """
@@ -36,6 +36,8 @@ def check_command(root: Any, command: Sequence[str], folder: Path) -> None:
             )
     if given["camera"]:
         camera_source(given["camera"])
+    elif name == "live" and given["project"] is None:
+        raise DataError("--camera is missing: expected a camera's address, or --project with a project that has one")
     for address in given.get("sink", ()):
         SINKS.parse(address)
 

@@ -1,8 +1,8 @@
 """Rules that wait for a class which the model in use does not have: said, with the classes that are called alike."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from whatsit.live.sinks.wanted_label import nearest_labels
 from whatsit.rules.rule import Rule
 from whatsit.text import one_line
 
@@ -27,20 +27,8 @@ def missing_labels(rules: Sequence[Rule], labels: Sequence[str]) -> tuple[str, .
 
 
 def _instead(label: str, labels: Sequence[str]) -> str:
-    nearest = _nearest(label, labels)
-    if nearest:
+    if nearest := nearest_labels(label, labels):
         return f"nearest: {', '.join(one_line(one, 80) for one in nearest)}"
     if len(labels) <= _MOST_CLASSES:
         return f"it has {', '.join(one_line(one, 80) for one in labels)}"
     return f"none of its {len(labels):,} is called alike"
-
-
-def _nearest(label: str, labels: Sequence[str]) -> list[str]:
-    """Up to three: those with all its words, then those that are written alike."""
-    folded = {one.casefold(): one for one in reversed(labels)}
-    wanted = label.casefold()
-    words = set(wanted.replace("_", " ").split())
-    longer = [one for one in folded if words and words <= set(one.replace("_", " ").replace("-", " ").split())]
-    alike = get_close_matches(wanted, folded, n=3, cutoff=0.8)
-    found = dict.fromkeys([*([wanted] if wanted in folded else []), *sorted(longer, key=len), *alike])
-    return [folded[one] for one in found][:3]

@@ -10,6 +10,7 @@ from whatsit.errors import DataError
 from whatsit.live.answer import Answer
 from whatsit.live.answer_state import AnswerState
 from whatsit.live.controls import Controls
+from whatsit.live.sinks.wanted_label import labels_of
 from whatsit.logs import described
 from whatsit.parallel import start_thread
 from whatsit.rules.actions import Action, Target
@@ -41,7 +42,7 @@ class RulesSink:
         self._answer: Answer | None = None
         self._complained = False
         self._controls: Controls | None = None
-        self._labels: tuple[str, ...] = ()
+        self._labels: Sequence[str] = ()
         """The classes of the model that the rules were last compared with."""
         self._guard = threading.Lock()
         self._ended = threading.Event()
@@ -88,7 +89,7 @@ class RulesSink:
             raise failed
 
     def _compare(self) -> None:
-        labels = getattr(self._controls.recogniser, "labels", ()) if self._controls is not None else ()
+        labels = labels_of(self._controls)
         if labels != self._labels:
             self._labels = labels
             for line in missing_labels(tuple(self._states), labels):

@@ -1,5 +1,6 @@
 """systemd's manager: units written, started, asked after and removed."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -47,6 +48,8 @@ class Manager:
         write_file(path, unit_text(service).encode(), mode=0o644)
         self._call("daemon-reload")
         self._call("enable", path.name)
+        with contextlib.suppress(DataError):  # systemd has not heard of it yet
+            self._call("reset-failed", path.name)  # else one that was given up is not started within ten minutes
         self._call("restart", path.name)
         return path
 

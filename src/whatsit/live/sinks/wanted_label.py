@@ -22,8 +22,18 @@ def check_label(label: str, labels: Sequence[str]) -> None:
     """
     if not labels or label in labels:
         return
-    spelt = {one.casefold(): one for one in labels}
-    near = get_close_matches(label.casefold(), spelt, 1)
-    meant = f"; did you mean {spelt[near[0]]}?" if near else ";"
+    near = nearest_labels(label, labels)
+    meant = f"; did you mean {near[0]}?" if near else ";"
     more = f" and {len(labels) - _MOST_NAMED:,} more" if len(labels) > _MOST_NAMED else ""
     raise DataError(f"on={label}: the model has no such label{meant} it has {', '.join(labels[:_MOST_NAMED])}{more}")
+
+
+def nearest_labels(label: str, labels: Sequence[str]) -> list[str]:
+    """Up to three: those with all its words, then those that are written alike."""
+    folded = {one.casefold(): one for one in reversed(labels)}
+    wanted = label.casefold()
+    words = set(wanted.replace("_", " ").split())
+    longer = [one for one in folded if words and words <= set(one.replace("_", " ").replace("-", " ").split())]
+    alike = get_close_matches(wanted, folded, n=3, cutoff=0.8)
+    found = dict.fromkeys([*([wanted] if wanted in folded else []), *sorted(longer, key=len), *alike])
+    return [folded[one] for one in found][:3]
