@@ -15,7 +15,7 @@ SOURCES = Path(whatsit.__file__).parent
 COMMAND_LINE = re.compile(r"(^|\s)--[a-z]{3}|\bwhatsit [a-z]+ {2}|  whatsit [a-z]")
 TERMINAL_ONLY = (
     "cli/", "studio/", "bulk/", "service/", "cameras/opening.py", "models/verify.py",
-    "serving/correcting.py", "web/server.py", "demo.py",
+    "serving/correcting.py", "serving/model_files.py", "web/server.py", "demo.py",
 )  # fmt: skip
 """What no page comes by, and what is said for pages alone."""
 

@@ -51,6 +51,16 @@ def train_model(project: whatsit.Project) -> Path:
     return files.int8
 
 
+def plan_a_training(project: whatsit.Project) -> whatsit.Design:
+    design = whatsit.Preset.GOOD.design()
+    if whatsit.training_seconds(project, design) > 600:
+        design = whatsit.Preset("quick").design(design)
+    found = whatsit.estimate(FOLDER / "models" / "model.tflite", measured=False)
+    for latency in found.latencies:
+        print(latency.device, *latency.milliseconds)
+    return design
+
+
 class Lamp:
     """A sink."""
 
@@ -135,6 +145,7 @@ def be_coached(project: whatsit.Project, pool: NDArray[np.float32], taught: NDAr
     advice: whatsit.Advice = project.coach()
     if advice.kind is whatsit.AdviceKind.ENOUGH or whatsit.advise(taught, ["mug", "ball"]).readiness >= 1:
         return []
+    print(advice.lacks is whatsit.Trait.DARK)
     project.correct(Path("wrong.jpg"), None)
     return whatsit.next_pictures(pool, taught, 20)
 
