@@ -42,8 +42,9 @@ def refuse(refused: RefusedError) -> Response:
 async def _custom(service: Service, request: Request) -> Response:
     async with service.body(request) as body:
         form = await _form(service, request, body)
-        found = await service.classify(request, request.path_params["model"], [_picture(form)], 1)
-        boxes = await _boxes(service, found, form)
+        picture, least = _asked(form)
+        found = await service.classify(request, request.path_params["model"], [picture], 1)
+        boxes = await _boxes(service, found, picture, least)
     return JSONResponse(_said(found, {"predictions": boxes, "count": len(boxes)}))
 
 
@@ -53,8 +54,9 @@ async def _scene(service: Service, request: Request) -> Response:
         names = service.shelf.names()
         # The protocol has one scene model, and no field to say which: the first one.
         name = form.texts.get("model") or (names[0] if names else "")
-        found = await service.classify(request, name, [_picture(form)], 1)
-        boxes = await _boxes(service, found, form)
+        picture, least = _asked(form)
+        found = await service.classify(request, name, [picture], 1)
+        boxes = await _boxes(service, found, picture, least)
     answer = _answer(found)
     said = {
         "label": "unknown" if answer.unknown else answer[0].label,
@@ -88,10 +90,12 @@ async def _form(service: Service, request: Request, body: bytes) -> Form:
     return form
 
 
-def _picture(form: Form) -> bytes:
+def _asked(form: Form) -> tuple[bytes, float]:
+    """The picture, and the confidence below which there is no box."""
+    least = number(form.texts, "min_confidence", _MIN_CONFIDENCE)
     if not form.files:
         raise RefusedError(400, "image is missing: expected a form with a file, as requests.post(files={'image': …})")
-    return form.files[0][1]
+    return form.files[0][1], least
 
 
 def _answer(found: Answered) -> Predictions:
@@ -100,13 +104,11 @@ def _answer(found: Answered) -> Predictions:
     return answer
 
 
-async def _boxes(service: Service, found: Answered, form: Form) -> list[dict[str, Any]]:
-    """The best class with the whole frame as its box; none of what is unknown, or less sure than ``min_confidence``."""
-    least = number(form.texts, "min_confidence", _MIN_CONFIDENCE)
+async def _boxes(service: Service, found: Answered, picture: bytes, least: float) -> list[dict[str, Any]]:
+    """The best class with the whole frame as its box; none of what is unknown, or less sure than ``least``."""
     answer = _answer(found)
     if answer.unknown or round(answer[0].score, 6) < least:
         return []
-    picture = _picture(form)
     width, height = await service.parsed(lambda: upright_size(picture), len(picture))
     return [
         {

@@ -39,11 +39,12 @@ def embeddings(weights: Mapping[str, Tensor], pictures: Tensor, _training: bool)
 
 def random_weights(size: int, channels: int, generator: torch.Generator) -> dict[str, Tensor]:
     """Untrained weights (He et al. 2015) for an input of ``size`` pixels."""
-    shapes, before = {}, channels
+    shapes: dict[str, tuple[int, ...]] = {}
+    before = channels
     for name, width in CONVOLUTIONS.items():
         shapes[name] = (width, before, 3, 3)
         before = width
-    shapes[DENSE] = (DIM, map_side(size) ** 2 * before)  # type: ignore[assignment]
+    shapes[DENSE] = (DIM, map_side(size) ** 2 * before)
     weights: dict[str, Tensor] = {}
     for name, shape in shapes.items():
         spread = (2 / np.prod(shape[1:])) ** 0.5
