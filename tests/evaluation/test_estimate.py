@@ -40,6 +40,7 @@ def test_a_range_is_written_in_two_digits():
     assert (span_text((0.1312, 0.26)), span_text((5.06, 9.5)), span_text((44.4, 131.4))) == (
         "0.13 to 0.26 ms", "5.1 to 9.5 ms", "44 to 131 ms"
     )  # fmt: skip
+    assert span_text((9.97, 99.6)) == "10 to 100 ms"
 
 
 def test_a_model_is_estimated_beside_what_it_takes_here(shared_data):

@@ -69,9 +69,15 @@ def latencies(count: int, kind: Arithmetic) -> tuple[Latency, ...]:
     return tuple(Latency(device.value, latency_range(count, kind, device), _sources(kind, device)) for device in Device)
 
 
+def rounded(milliseconds: float) -> float:
+    """Two digits, or whole milliseconds from 100 on: more than an estimate knows."""
+    return float(f"{milliseconds:.2g}" if milliseconds < 100 else f"{milliseconds:.0f}")
+
+
 def span_text(milliseconds: tuple[float, float]) -> str:
-    """``5.1 to 9.5 ms``, or ``44 to 61 ms``: two digits are more than an estimate knows."""
-    return " to ".join(f"{value:.2g}" if value < 100 else f"{value:,.0f}" for value in milliseconds) + " ms"
+    """``5.1 to 9.5 ms``, or ``44 to 61 ms``."""
+    figures = map(rounded, milliseconds)
+    return " to ".join(f"{figure:g}" if figure < 10 else f"{figure:,.0f}" for figure in figures) + " ms"
 
 
 def estimate(model: str | os.PathLike[str] | bytes, *, measured: bool = True, threads: int | None = None) -> Estimate:

@@ -2,12 +2,12 @@
 
 from typing_extensions import TypedDict
 
-from whatsit.evaluation.estimate import latencies
+from whatsit.evaluation.estimate import latencies, rounded
 from whatsit.tflite.multiply_adds import Arithmetic
 
 
 class DeviceView(TypedDict):
-    """One device; from and to, in milliseconds."""
+    """One device; from and to, in milliseconds, rounded."""
 
     device: str
     low: float
@@ -16,5 +16,8 @@ class DeviceView(TypedDict):
 
 def device_views(count: int, kind: Arithmetic) -> list[DeviceView]:
     """The estimates for ``count`` multiply-adds."""
-    found = latencies(count, kind)
-    return [{"device": one.device, "low": one.milliseconds[0], "high": one.milliseconds[1]} for one in found]
+    views: list[DeviceView] = []
+    for one in latencies(count, kind):
+        low, high = map(rounded, one.milliseconds)
+        views.append({"device": one.device, "low": low, "high": high})
+    return views
