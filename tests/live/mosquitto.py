@@ -92,7 +92,7 @@ class Observer:
     def wait(self, condition: Callable[[dict[str, bytes]], object], timeout: float = LONG) -> None:
         """Wait until the last payloads meet a condition."""
         with self.changed:
-            assert self.changed.wait_for(lambda: condition(self.last), timeout), self.last
+            assert self.changed.wait_for(lambda: condition(self.last), timeout), repr(self.last)
 
     def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
         """Send something, and wait until the broker has it."""

@@ -149,7 +149,8 @@ def test_another_model_takes_over_without_a_restart() -> None:
         other.preprocess = Preprocess(16, 12)
         live.recogniser = other
         camera.hand(2)
-        assert kept.wait_for(lambda answer: answer.time == 2).label == "book"
+        taken_over = kept.wait_for(lambda answer: answer.time == 2)
+        assert (taken_over.label, taken_over.model) == ("book", 1)
 
 
 def test_a_low_score_is_uncertain_and_the_threshold_moves_while_it_runs() -> None:

@@ -271,6 +271,17 @@ def test_another_model_brings_another_announcement_and_its_state(broker: Mosquit
         observer.wait(lambda last: value(last) == "stale")
 
 
+@needs_mosquitto
+def test_the_first_answer_of_another_model_is_published_also_where_it_says_the_same(
+    sink: SinkThread, observer: Observer
+) -> None:
+    sink.put(said("open"))
+    observer.wait(lambda last: value(last) == "open")
+    sink.put(replace(said("open"), score=0.8))
+    sink.put(replace(said("open"), score=0.7, model=1))
+    observer.wait(lambda last: json.loads(last["shelf/state"])["score"] == 0.7)
+
+
 # paho leaves a socket whose handshake failed to Python's reference counting.
 @pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")
 @needs_mosquitto

@@ -44,6 +44,8 @@ class Answer:
     stats: Stats = field(repr=False)
     repeated: bool = False
     """Whether the frame shows exactly what the one before did, and ``predictions`` are that one's."""
+    model: int = field(default=0, repr=False)
+    """Which of the engine's models answered: 0 for the first, one more after each replacement."""
 
     @property
     def time(self) -> float:

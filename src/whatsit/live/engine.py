@@ -332,6 +332,7 @@ class Live:
     def _recognise(self) -> None:
         before: Smoothed | None = None
         by: Recogniser | None = None
+        model = -1
         meter = Meter()
         while self._most is None or self.stats.answers < self._most:
             self._beat = time.monotonic()
@@ -344,7 +345,7 @@ class Live:
                 before = None
                 continue
             if prepared.recogniser is not by:
-                before, by = None, prepared.recogniser
+                before, by, model = None, prepared.recogniser, model + 1
                 meter.reset()
             begin = time.perf_counter()
             try:
@@ -366,6 +367,7 @@ class Live:
                     prepared.frame,
                     stats,
                     repeated,
+                    model,
                 )
             )
 

@@ -77,7 +77,7 @@ class MqttSink:
         self._connected = self._ended = False
         self._delivery = Delivery()
         self._commands: deque[tuple[str, bytes]] = deque()
-        self._recogniser: object = None
+        self._model = 0
         self._wake = threading.Event()
         will = (device.topic("availability"), OFFLINE)
         topics = [device.birth_topic, device.discovery_topic, *(device.topic(f"{name}/set") for name in COMMANDS)]
@@ -99,6 +99,8 @@ class MqttSink:
         Raises:
             DataError: the model has no such label as ``present``; all but the binary sensor is published.
         """
+        if answer.model != self._model:  # the first answer of another model is news, also where it says the same
+            self._model, self._changes = answer.model, Changes()
         if not self._changes.is_news(answer):
             return False
         with self._guard:
@@ -229,19 +231,11 @@ class MqttSink:
             self._wake.wait(_LOOK_EVERY)
             self._wake.clear()
             try:
-                self._see_model()
                 while self._commands and self._controls is not None and not self._ended:
                     self._obey(self._controls, *self._commands.popleft())
                 self._publish()
             except Exception as error:
                 _log.error("%s: nothing is published: %s", self.name, described(error), exc_info=True)
-
-    def _see_model(self) -> None:
-        """After another model was put to work, its first answer is news, also where it says the same."""
-        recogniser = self._controls.recogniser if self._controls is not None else None
-        if recogniser is not self._recogniser:
-            self._recogniser = recogniser
-            self._changes = Changes()
 
 
 def _jpeg(frame: Frame) -> bytes:
