@@ -34,7 +34,7 @@ def run(interpreter: Interpreter, pictures: list[str]) -> None:
     for picture in pictures:
         image = Image.open(io.BytesIO(Path(picture).read_bytes()))
         image.draft("RGB", (2 * width, 2 * height))
-        small = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC, reducing_gap=1.0)
+        small = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
         interpreter.set_tensor(entrance["index"], np.asarray(small)[np.newaxis])
         interpreter.invoke()
         interpreter.get_tensor(exit_)

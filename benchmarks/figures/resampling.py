@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from whatsit import Fit, Preprocess, find_examples
-from whatsit.imaging import preprocess as resampling
+from whatsit.imaging.preprocess import EARLIER_GAP, REDUCING_GAP
 
-GAPS = (1.0, 1.5, 2.0, None)
-"""``reducing_gap`` of Pillow's resize; None: no whole factor first."""
+GAPS = (EARLIER_GAP, 1.5, REDUCING_GAP, 3.0)
+"""``reducing_gap`` of Pillow's resize."""
 
 
 def plain(picture: Path, size: int) -> NDArray[np.uint8]:
@@ -30,23 +30,20 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224)
     given = parser.parse_args()
     pictures = [picture for picture, _ in find_examples(given.folder)]
-    prepare = Preprocess(given.size, given.size, Fit.SQUASH)
-    usual = resampling._GAP
     for gap in GAPS:
-        setattr(resampling, "_GAP", gap)  # noqa: B010 - None is for this comparison alone
+        prepare = Preprocess(given.size, given.size, Fit.SQUASH, reducing_gap=gap)
         seconds, differences = 0.0, []
         for picture in pictures:
             start = time.process_time()
             ours = prepare.pixels(picture)
             seconds += time.process_time() - start
             differences.append(float(np.abs(ours.astype(int) - plain(picture, given.size)).mean()))
-        mark = "  (in use)" if gap == usual else ""
+        mark = "  (in use)" if gap == REDUCING_GAP else ""
         print(
             f"gap {gap!s:<5} differs by {np.mean(differences):.2f} of 255 on average, {max(differences):.2f} at most; "
             f"{1000 * seconds / len(pictures):.1f} ms a picture{mark}",
             flush=True,
         )
-    resampling._GAP = usual
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Usage: python -m benchmarks.figures.textbook TRAINING JUDGING [--size 224]
 
 TRAINING and JUDGING hold <label>/*.jpg. The function knows nothing of whatsit and of no metadata: it squashes the
-picture to the input, whose type decides the rest. Where the two differ, it is by how they make a large picture small.
+picture to the input, whose type decides the rest. Where the two differ, it is by how they decode a large JPEG.
 """
 
 import argparse

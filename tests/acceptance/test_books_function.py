@@ -41,7 +41,7 @@ DESIGNS = {
 
 
 def assert_agrees(model: TaughtModel, pictures: Sequence[Path]) -> None:
-    """Both name the same: 99 of 100, since they make large pictures small in two ways; ties can go either way."""
+    """Both name the same: 99 of 100, since large JPEGs are decoded in two ways; ties can go either way."""
     for kind, (dtype, border) in FILES.items():
         content = model.to_tflite(dtype, border)
         classifier = Classifier(content)

@@ -33,7 +33,7 @@ from whatsit.evaluation.sweep import (
     sweep,
 )
 from whatsit.evaluation.sweep_page import sweep_chart, sweep_page
-from whatsit.imaging.preprocess import Fit
+from whatsit.imaging.preprocess import Fit, Preprocess
 from whatsit.tflite.multiply_adds import multiply_adds
 from whatsit.training.design import Design
 from whatsit.training.events import Phase
@@ -144,7 +144,7 @@ def test_a_model_is_measured_in_a_process_of_its_own(trained):
 
 def test_the_nearest_taught_picture_of_a_taught_picture_is_itself(trained, shapes):
     path, label = shapes[0][7]
-    ((first, second, _),) = nearest_taught(trained.int8.read_bytes(), Fit.COVER, [path], shapes[0])
+    ((first, second, _),) = nearest_taught(trained.int8.read_bytes(), Preprocess(32, 32), [path], shapes[0])
     assert (first.picture, first.label) == (path, label)
     assert first.distance == pytest.approx(0, abs=1e-3)
     assert second.distance >= first.distance

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from whatsit import Preprocess
 from whatsit.training.view_rows import ViewRows
 
 
@@ -39,7 +40,7 @@ def test_views_that_a_cache_has_are_read_from_its_file(tmp_path):
     from whatsit.backbones.cache import Embeddable, EmbeddingCache
 
     given = embeddings()
-    cache = EmbeddingCache(tmp_path, SimpleNamespace(id="three-views", dim=15))
+    cache = EmbeddingCache(tmp_path, SimpleNamespace(id="three-views", dim=15, preprocess=Preprocess(8, 8)))
     hashes = [f"{place:064x}" for place in range(300)]
     cache.keep([(hash_, row.reshape(-1)) for hash_, row in zip(hashes, given, strict=True)][::-1])
     pictures = [Embeddable(hash_, tmp_path / "gone.jpg") for hash_ in hashes]

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from whatsit.backbones.builtin_id import builtin_id, parse_builtin_id
 from whatsit.backbones.efficientnet_lite import MEAN, STD
 from whatsit.errors import ImageError, ModelError
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.imaging.preprocess import EARLIER_GAP, Colour, Fit, Preprocess
 from whatsit.tflite.cut import cut_top
 from whatsit.tflite.flatbuffer import read_model
 from whatsit.tflite.interpreter import Runtime
@@ -109,7 +110,7 @@ class Backbone:
     @classmethod
     def from_file(
         cls, path: str | os.PathLike[str] | bytes, *, fit: Fit = Fit.COVER, threads: int | None = None,
-        normalise: NormaliseLike | None = None,
+        normalise: NormaliseLike | None = None, reducing_gap: float = EARLIER_GAP,
     ) -> "Backbone":  # fmt: skip
         """Any ``.tflite`` classifier cut at its embedding, or a model that already ends in one.
 
@@ -119,6 +120,7 @@ class Backbone:
             threads: of the interpreter; None: one per core, at most four.
             normalise: what the network sees, as for ``Classifier``; None: what is kept beside the file, what the file
                 or its graph says, else 0..1. ``normalisation`` tells which.
+            reducing_gap: as in ``Preprocess``.
 
         Raises:
             ModelError: the file is missing, broken, or does not take one picture.
@@ -133,6 +135,7 @@ class Backbone:
         asked = normalise_of(path, normalise)
         normalisation = normalisation_of(parsed, runtime.input, metadata.mean, metadata.std, asked)
         preprocess = input_preprocess(runtime.input, fit, normalisation.mean, normalisation.std, name)
+        preprocess = replace(preprocess, reducing_gap=reducing_gap)
         dim = int(np.prod(runtime.outputs[0].shape))
         if len(runtime.outputs) != 1 or dim < 2:
             raise ModelError(f"{name}: {dim} values at the cut; expected an embedding of at least 2")

@@ -75,7 +75,8 @@ class EmbeddingCache:
     def __init__(self, folder: Path, embedder: Embedder) -> None:
         self._embedder = embedder
         readable = re.sub(r"[^A-Za-z0-9.@-]+", "-", embedder.id)[:60]
-        digest = hashlib.sha256(embedder.id.encode()).hexdigest()[:8]
+        made = f"{embedder.id} {embedder.preprocess.reducing_gap:g}"  # pictures made small otherwise embed otherwise
+        digest = hashlib.sha256(made.encode()).hexdigest()[:8]
         self._path = folder / f"{readable}-{digest}.embeddings"
         self._row = np.dtype([("hash", "V32"), ("crc", "<u4"), ("embedding", "<f4", (embedder.dim,))])
 

@@ -26,7 +26,7 @@ class ViewEmbedder:
         self._backbone, self._augmentation = backbone, augmentation
         self.views = views if augmentation else 1
         wide = backbone.preprocess
-        self._plain = Preprocess(wide.width, wide.height, wide.fit)
+        self._plain = Preprocess(wide.width, wide.height, wide.fit, reducing_gap=wide.reducing_gap)
 
     @property
     def id(self) -> str:

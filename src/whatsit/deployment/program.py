@@ -11,12 +11,12 @@ _FITTED = {
     Fit.CONTAIN: (
         "    scale = min(width / picture.width, height / picture.height)\n"
         "    inner = round(picture.width * scale) or 1, round(picture.height * scale) or 1\n"
-        "    small = picture.resize(inner, Image.Resampling.BICUBIC, reducing_gap=1)\n"
+        "    small = picture.resize(inner, Image.Resampling.BICUBIC, reducing_gap={GAP})\n"
         '    page = Image.new("RGB", (width, height))\n'
         "    page.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))\n"
         "    return page\n"
     ),
-    Fit.SQUASH: "    return picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=1)\n",
+    Fit.SQUASH: "    return picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap={GAP})\n",
 }
 
 
@@ -37,4 +37,4 @@ def filled_program(template: str, card: ModelCard) -> bytes:
     strange = "strange = None\n" if card.unknown is None else read_program("strange")
     filled = template.replace("{FITTED}\n", function).replace("{UNKNOWN}\n", _unknown(card))
     filled = filled.replace("{STRANGE}\n", strange)
-    return filled.replace("{SIZE}", f"{card.width}, {card.height}").encode()
+    return filled.replace("{SIZE}", f"{card.width}, {card.height}").replace("{GAP}", f"{card.reducing_gap:g}").encode()

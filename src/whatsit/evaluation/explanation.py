@@ -146,7 +146,10 @@ def open_explainer(
     backbone = None
     if taught:
         asked = classifier.normalisation.text if classifier.card is None else None
-        backbone = Backbone.from_file(content, fit=classifier.preprocess.fit, normalise=asked, threads=threads)
+        prepared = classifier.preprocess
+        backbone = Backbone.from_file(
+            content, fit=prepared.fit, normalise=asked, threads=threads, reducing_gap=prepared.reducing_gap
+        )
         known = taught_pictures(backbone, taught, None if cache is None else Path(cache), on_event)
     look = _look(name, content, classifier) or occlusion_look(classifier)
     embed = None if backbone is None else backbone.embed_pixels

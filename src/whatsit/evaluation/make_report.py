@@ -66,7 +66,7 @@ def make_report(
     content = read_model_file(files.int8)
     wrong = [one.picture for one in main.wrong[:nearest]]
     near = nearest_taught(
-        content, first.preprocess.fit, wrong, taught, cache=cache, on_event=on_event,
+        content, first.preprocess, wrong, taught, cache=cache, on_event=on_event,
         normalise=first.normalisation.text if first.card is None else None,
     )  # fmt: skip
     choices = design.to_dict() if design is not None else {}

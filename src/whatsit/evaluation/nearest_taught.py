@@ -12,7 +12,7 @@ from whatsit.backbones.backbone import Backbone
 from whatsit.errors import ImageError
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Fit
+from whatsit.imaging.preprocess import Preprocess
 from whatsit.models.taught_model import evenly_sampled
 from whatsit.tflite.normalisation import NormaliseLike
 from whatsit.training.events import OnEvent, Phase, ignore
@@ -64,20 +64,21 @@ class TaughtPictures:
 
 
 def nearest_taught(
-    model: bytes, fit: Fit, pictures: Sequence[ImageLike], taught: Sequence[tuple[ImageLike, str]], count: int = 3,
-    cache: Path | None = None, on_event: OnEvent = ignore, normalise: NormaliseLike | None = None,
+    model: bytes, prepared: Preprocess, pictures: Sequence[ImageLike], taught: Sequence[tuple[ImageLike, str]],
+    count: int = 3, cache: Path | None = None, on_event: OnEvent = ignore, normalise: NormaliseLike | None = None,
 ) -> list[tuple[Neighbour, ...]]:  # fmt: skip
     """For each picture the ``count`` nearest training pictures, by the model's own embedding.
 
     Args:
         model: the content of a ``.tflite``.
+        prepared: how pictures are prepared for it; the fit and the reducing gap are used.
         taught: the training pictures and their labels.
         cache: a folder for the embeddings of ``taught``.
         normalise: what the network sees of pixel values, where the file does not say.
     """
     if not pictures or not taught:
         return [() for _ in pictures]
-    backbone = Backbone.from_file(model, fit=fit, normalise=normalise)
+    backbone = Backbone.from_file(model, fit=prepared.fit, normalise=normalise, reducing_gap=prepared.reducing_gap)
     known = taught_pictures(backbone, taught, cache, on_event)
     return [known.nearest(embedding, count) for embedding in backbone.embed_many(pictures)]
 

@@ -11,6 +11,9 @@ from whatsit.errors import ArgumentError, ImageArgumentError
 from whatsit.imaging.image import ImageLike, apply_to_image, check_array
 from whatsit.validation import short, whole_number
 
+REDUCING_GAP, EARLIER_GAP = 2.0, 1.0
+"""Of networks of ours; of files that earlier versions made, and of models from elsewhere, which answer as before."""
+
 
 class Fit(StrEnum):
     """How a picture meets an input of another shape."""
@@ -63,7 +66,7 @@ class Preprocess:
 
     Raises:
         ArgumentError: a side below 1 pixel, no such fit or colour, or ``mean`` or ``std`` of another length, not
-            finite, or a ``std`` of 0.
+            finite, or a ``std`` of 0, or a reducing gap below 1.
     """
 
     width: int
@@ -72,6 +75,8 @@ class Preprocess:
     colour: Colour = Colour.RGB
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (255.0,)
+    reducing_gap: float = REDUCING_GAP
+    """As Pillow's: a picture is shrunk by a whole factor to this many times the size at least, then finely."""
 
     def __post_init__(self) -> None:
         for side in ("width", "height"):
@@ -83,6 +88,8 @@ class Preprocess:
                 raise ArgumentError(f"normalisation {name} {values}: expected 1 or {self.channels} finite numbers")
         if any(value == 0 for value in self.std):
             raise ArgumentError(f"normalisation std {self.std}: must not be 0")
+        if not 1 <= self.reducing_gap < float("inf"):
+            raise ArgumentError(f"reducing gap {self.reducing_gap!r}: expected 1 or more")
 
     @property
     def channels(self) -> int:
@@ -136,33 +143,33 @@ class Preprocess:
     def _fitted(self, picture: Image.Image) -> NDArray[np.uint8]:
         size = (self.width, self.height)
         if picture.size != size:
-            picture = _FITS[self.fit](picture, size)
+            picture = _FITS[self.fit](picture, size, self.reducing_gap)
         if self.colour is Colour.GREY:
             return np.asarray(picture.convert("L"))[:, :, np.newaxis]
         return np.asarray(picture)
 
 
 # Shrink by a whole factor first (box average), the rest by an antialiased cubic: fast and without moiré.
-_RESAMPLING, _GAP = Image.Resampling.BICUBIC, 1.0
+_RESAMPLING = Image.Resampling.BICUBIC
 
 
-def _squash(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    return picture.resize(size, _RESAMPLING, reducing_gap=_GAP)
+def _squash(picture: Image.Image, size: tuple[int, int], gap: float) -> Image.Image:
+    return picture.resize(size, _RESAMPLING, reducing_gap=gap)
 
 
-def _cover(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _cover(picture: Image.Image, size: tuple[int, int], gap: float) -> Image.Image:
     scale = min(picture.width / size[0], picture.height / size[1])
     width, height = size[0] * scale, size[1] * scale
     left, top = (picture.width - width) / 2, (picture.height - height) / 2
     box = (max(0.0, left), max(0.0, top), min(picture.width, left + width), min(picture.height, top + height))
-    return picture.resize(size, _RESAMPLING, box=box, reducing_gap=_GAP)
+    return picture.resize(size, _RESAMPLING, box=box, reducing_gap=gap)
 
 
-def _contain(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _contain(picture: Image.Image, size: tuple[int, int], gap: float) -> Image.Image:
     scale = min(size[0] / picture.width, size[1] / picture.height)
     inner = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     page = Image.new("RGB", size)
-    page.paste(_squash(picture, inner), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    page.paste(_squash(picture, inner, gap), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
     return page
 
 

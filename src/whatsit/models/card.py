@@ -9,7 +9,7 @@ from typing import Any
 from whatsit.errors import ModelError
 from whatsit.heads.limits import Limits
 from whatsit.heads.selection import Selection
-from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.imaging.preprocess import EARLIER_GAP, Colour, Fit, Preprocess
 from whatsit.tflite.metadata import CARD_FILE
 
 FORMAT = 1
@@ -72,11 +72,15 @@ class ModelCard:
     """The numbers of the rule for *unknown*; None: ``threshold`` decides, as in files of earlier versions."""
     inside: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     """Mean and standard deviation that the file applies itself, before its network; None: it applies none."""
+    reducing_gap: float = EARLIER_GAP
+    """As in ``Preprocess``."""
 
     @property
     def preprocess(self) -> Preprocess:
         """How pictures are prepared for the model."""
-        return Preprocess(self.width, self.height, self.fit, self.colour, self.mean, self.std)
+        return Preprocess(
+            self.width, self.height, self.fit, self.colour, self.mean, self.std, self.reducing_gap
+        )  # fmt: skip
 
     @property
     def network_preprocess(self) -> Preprocess:
@@ -102,6 +106,8 @@ class ModelCard:
             del values["selection"]
         if self.inside is None:
             del values["inside"]
+        if self.reducing_gap == EARLIER_GAP:
+            del values["reducing_gap"]
         del values["unknown"]
         if self.unknown is not None:
             values["unknown"] = self.unknown.to_dict()
@@ -154,6 +160,7 @@ def _card(data: dict[str, Any]) -> ModelCard:
         unknown=None if unknown is None else Limits.from_dict(unknown),
         inside=None if inside is None else (tuple(map(float, inside[0])), tuple(map(float, inside[1]))),
         normalise=bool(data.pop("normalise")),
+        reducing_gap=float(data.pop("reducing_gap", EARLIER_GAP)),
         head_ranges=tuple((str(t), float(low), float(high)) for t, low, high in data.pop("head_ranges")),
         **{key: str(value) for key, value in data.items()},
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -259,7 +260,8 @@ class Classifier:
         own = Fit.COVER if built_in else silent_fit(runtime.input, metadata) if self.card is None else self.card.fit
         normalisation = normalisation_of(parsed, runtime.input, mean, std, normalise)
         chosen = check_fit(fit) if fit else own
-        return normalisation, input_preprocess(runtime.input, chosen, normalisation.mean, normalisation.std, self._name)
+        found = input_preprocess(runtime.input, chosen, normalisation.mean, normalisation.std, self._name)
+        return normalisation, found if self.card is None else replace(found, reducing_gap=self.card.reducing_gap)
 
     def __repr__(self) -> str:
         return (

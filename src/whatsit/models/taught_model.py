@@ -274,6 +274,7 @@ class TaughtModel:
         card = ModelCard(
             labels=self.labels, width=self.preprocess.width, height=self.preprocess.height, fit=self.preprocess.fit,
             colour=self.preprocess.colour, mean=outside.mean, std=outside.std, dtype=dtype,
+            reducing_gap=self.preprocess.reducing_gap,
             inside=None if own == (outside.mean, outside.std) else own,
             backbone=self.backbone_id, embedding=embedding, threshold=self.threshold,
             unknown=None if self.unknown is None else self.unknown.limits,

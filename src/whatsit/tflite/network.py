@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from whatsit.errors import ImageError, ModelArgumentError, ModelError
 from whatsit.files import read_bounded
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Colour, Fit, Preprocess
+from whatsit.imaging.preprocess import EARLIER_GAP, Colour, Fit, Preprocess
 from whatsit.parallel import ordered_map
 from whatsit.tflite.flatbuffer import MAX_MODEL_BYTES
 from whatsit.tflite.interpreter import Runtime, TensorSpec
@@ -150,7 +150,7 @@ def input_preprocess(
     if spec.dtype not in (np.uint8, np.int8, np.float32):
         raise ModelError(f"{name}: input of type {spec.dtype}; expected uint8, int8 or float32")
     colour = Colour.RGB if shape[3] == 3 else Colour.GREY
-    return Preprocess(shape[2], shape[1], fit, colour, mean or (0.0,), std or (255.0,))
+    return Preprocess(shape[2], shape[1], fit, colour, mean or (0.0,), std or (255.0,), EARLIER_GAP)
 
 
 def is_channels_first(shape: tuple[int, ...]) -> bool:

@@ -54,7 +54,8 @@ def embed_views(
         if done % 8 == 0 or done == total:
             on_event(Step(phase, done, total))
 
-    preprocess = Preprocess(embedder.preprocess.width, embedder.preprocess.height, embedder.preprocess.fit)
+    wide = embedder.preprocess
+    preprocess = Preprocess(wide.width, wide.height, wide.fit, reducing_gap=wide.reducing_gap)
     dim = embedder.dim // embedder.views
 
     def pixels_of(example: Example) -> NDArray[np.uint8] | None:
