@@ -96,6 +96,8 @@ def test_frigates_detector_finds_the_label_with_the_whole_frame_as_its_box(runni
         assert [box[side] for side in ("x_min", "y_min", "x_max", "y_max")] == [0, 0, 640, 427]
         assert frigate(client, b"no picture").get("predictions") is None
         assert frigate(client, china, "nothing")["success"] is False
+        two = client.post("/v1/vision/custom/places", files=[("image", china), ("image", china)])
+        assert two.status_code == 400 and "expected one picture" in two.json()["error"]
 
 
 def test_what_is_unknown_or_not_sure_enough_is_no_box(running: Serving, china: bytes) -> None:

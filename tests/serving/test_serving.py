@@ -116,6 +116,16 @@ def test_what_cannot_be_answered_is_refused_in_one_line(running: Serving, what: 
     assert error.isprintable() and 10 < len(error) < 600
 
 
+def test_an_option_with_two_values_is_refused(running: Serving, china: bytes) -> None:
+    files = {"image": china}
+    with running.client() as client:
+        twice = client.post("/api/v1/classify", files=files, data={"top_k": ["1", "2"]})
+        two = client.post("/api/v1/classify", files=files, data={"top_k": "1"}, params={"top_k": "2"})
+        same = client.post("/api/v1/classify", files=files, data={"top_k": "1"}, params={"top_k": "1"})
+    assert (twice.status_code, two.status_code, same.status_code) == (400, 400, 200)
+    assert "given twice" in twice.json()["error"] and "in the address" in two.json()["error"]
+
+
 def test_a_picture_that_cannot_be_read_is_told_apart_from_a_wrong_request(running: Serving) -> None:
     with running.client() as client:
         assert client.post("/api/v1/classify", files={"image": b"no picture"}).json()["kind"] == "picture"

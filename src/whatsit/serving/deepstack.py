@@ -95,6 +95,8 @@ def _asked(form: Form) -> tuple[bytes, float]:
     least = number(form.texts, "min_confidence", _MIN_CONFIDENCE)
     if not form.files:
         raise RefusedError(400, "image is missing: expected a form with a file, as requests.post(files={'image': …})")
+    if len(form.files) > 1:
+        raise RefusedError(400, f"{len(form.files)} files: expected one picture; send a request for each")
     return form.files[0][1], least
 
 

@@ -7,6 +7,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from whatsit.serving.refused import RefusedError
+from whatsit.validation import short
 
 MOST_PARTS = 100
 _LONGEST_TEXT = 2000
@@ -97,7 +98,7 @@ class _Reading:
         if b"filename" in options or self._headers.get(b"content-type", b"").lower().startswith(b"image/"):
             self.form.files.append((name, content))
         else:
-            self.form.texts[name] = _text(content, name)
+            _keep(self.form.texts, name, _text(content, name))
 
     def _finish(self) -> None:
         self.complete = True
@@ -111,7 +112,16 @@ def _read_plain(body: bytes) -> Form:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_PARTS)
     except ValueError as error:
         raise RefusedError(400, f"the form: broken: {error}") from error
-    return Form({name: _text(text.encode("utf-8", "replace"), name) for name, text in pairs})
+    form = Form()
+    for name, text in pairs:
+        _keep(form.texts, name, _text(text.encode("utf-8", "replace"), name))
+    return form
+
+
+def _keep(texts: dict[str, str], name: str, text: str) -> None:
+    before = texts.setdefault(name, text)
+    if before != text:
+        raise RefusedError(400, f"{short(name)}: given twice, as {short(before)} and {short(text)}")
 
 
 def _text(content: bytes, name: str) -> str:

@@ -62,10 +62,10 @@ def read_pictures(
         _refuse_others((name for name, _ in form.files if not _is_picture_field(name)), options)
         if any(map(_is_picture_field, form.texts)):
             raise RefusedError(400, "image: sent as text; expected a file (curl -F image=@x.jpg, with the @)")
-        fields |= form.texts
+        _add(fields, form.texts)
     elif kind == "application/json":
         pictures, found = _from_json(body, options)
-        fields |= found
+        _add(fields, found)
     elif kind.startswith("image/") or kind == "application/octet-stream":
         pictures = [body] if body else []
     else:
@@ -136,6 +136,15 @@ def _from_json(body: bytes, options: Options) -> tuple[list[bytes], dict[str, An
         if name in found and type(found[name]) not in kinds:
             raise RefusedError(400, f"{name} {short(found[name])}: expected {expected}")
     return [from_base64(text, "image") for text in texts], found
+
+
+def _add(fields: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add a body's options to those of the address."""
+    for name, value in more.items():
+        if str(fields.setdefault(name, value)) != str(value):
+            raise RefusedError(
+                400, f"{short(name)}: {short(fields[name])} in the address, {short(value)} in the body; send one"
+            )
 
 
 def _is_picture_field(name: str) -> bool:
