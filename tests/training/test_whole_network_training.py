@@ -167,6 +167,25 @@ def test_a_narrow_network_is_distilled_from_the_full_one_and_says_how_good_that_
     assert [event.number for event in seen if isinstance(event, Epoch)] == [0, 1, 2]
 
 
+def test_a_cache_keeps_the_full_network_for_the_next_width(shapes, tmp_path):
+    def trained(**changes):
+        seen = []
+        design = dataclasses.replace(NARROW, **changes)
+        found = train(shapes[0], design, validation=shapes[1], on_event=seen.append, cache=tmp_path)
+        steps = [event for event in seen if isinstance(event, Step) and event.phase is Phase.FULL_NETWORK]
+        return found.model.to_tflite(), len(steps)
+
+    alone, steps = trained()
+    assert steps
+    assert trained() == (alone, 0)
+    assert trained(width=0.75)[1] == 0
+    assert trained(seed=7)[1] > 0
+    (file,) = tmp_path.glob("*.npz")
+    assert trained(width=1)[1] == 0 and trained() == (alone, 0), "a whole network that was trained is one too"
+    file.write_bytes(file.read_bytes()[:1000])
+    assert trained() == (alone, steps), "a damaged file is not used"
+
+
 def test_a_narrow_network_learns_to_answer_as_the_full_one(shapes):
     trained = train(shapes[0], dataclasses.replace(NARROW, blocks=6, epochs=12, seed=0), validation=shapes[1])
     assert trained.best.validation_accuracy > trained.history[0].validation_accuracy

@@ -8,6 +8,7 @@ small computer would spoil the statistics.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,8 +21,9 @@ from whatsit.imaging.preprocess import Colour
 from whatsit.tflite.flatbuffer import write_model
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import OnEvent, Phase, Step, Stop, ignore
+from whatsit.training.full_network import FullNetwork
 from whatsit.training.head import Embedded, fit_head
-from whatsit.training.narrow import distilled, full_design, reported_as_steps
+from whatsit.training.narrow import distilled, full_design, reported_as_steps, trains_alike
 from whatsit.training.torch_lite import Weights, embeddings, pretrained
 from whatsit.training.torch_loop import Body, Head, Labelled, Recipe, Trained, descend
 from whatsit.training.view_rows import ViewRows
@@ -33,22 +35,34 @@ _EMBEDDED_AT_ONCE = 64
 
 
 def fine_tune(
-    design: Design, classes: int, training: Labelled, validation: Labelled, on_event: OnEvent, stop: Stop
-) -> tuple[Trained, bytes]:
+    design: Design, classes: int, training: Labelled, validation: Labelled, on_event: OnEvent, stop: Stop,
+    cache: Path | None = None,
+) -> tuple[Trained, bytes]:  # fmt: skip
     """Fine-tune the built-in network that ``design`` names; at a smaller width, a narrower one is distilled from it.
+
+    Args:
+        cache: a folder in which the full network is kept, and found by the next width.
 
     Returns:
         How it went, and the backbone as a float32 ``.tflite``.
     """
     variant = check_builtin(design.backbone, design.size, "float32")
     channels = 1 if design.colour is Colour.GREY else 3
+    wanted = full_design(design)
+    place = None if cache is None else FullNetwork(cache, wanted, training, validation)
     if design.narrow:
-        full = _whole(
-            variant, full_design(design), channels, classes, training, validation, reported_as_steps(on_event), stop
-        )
+        shapes = {name: tuple(tensor.shape) for name, tensor in pretrained(variant, channels).items()}
+        full = None if place is None else place.read(shapes, classes)
+        if full is None:
+            told = reported_as_steps(on_event)
+            full = _whole(variant, wanted, channels, classes, training, validation, told, stop)
+            if place is not None and not full.stopped:
+                place.write(full)
         trained = distilled(variant, full, design, classes, training, validation, on_event, stop)
     else:
         trained = _whole(variant, design, channels, classes, training, validation, on_event, stop)
+        if place is not None and not trained.stopped and trains_alike(design, wanted):
+            place.write(trained)
     network = build(variant, trained.weights, design.size, blocks=design.blocks, channels=channels)
     return trained, write_model(network)
 

@@ -34,6 +34,11 @@ def full_design(design: Design) -> Design:
     return replace(whole, epochs=min(whole.most_epochs, design.most_epochs))
 
 
+def trains_alike(design: Design, other: Design) -> bool:
+    """Whether two designs that are alike but for their epochs, rate and patience train the same network."""
+    return (design.most_epochs, design.rate, design.stop_after) == (other.most_epochs, other.rate, other.stop_after)
+
+
 def reported_as_steps(on_event: OnEvent) -> OnEvent:
     """Report the full network's training as steps of a phase: epochs are those of the network that is kept."""
 

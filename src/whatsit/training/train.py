@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -130,7 +131,7 @@ def train(
         on_event(Note(Remark.NO_VALIDATION))
     if design.mode is TrainingMode.FROZEN:
         return _train_head(design, training, held, marked, report, stop, folder)
-    return _train_network(design, training, held, marked, report, stop)
+    return _train_network(design, training, held, marked, report, stop, folder)
 
 
 def split_examples(project: Project, split: Split) -> list[Example]:
@@ -261,9 +262,9 @@ def _with_int8_form(
 
 def _train_network(
     design: Design, training: Sequence[Example], validation: Sequence[Example], strangers: Sequence[ImageLike],
-    report: Report, stop: Stop,
+    report: Report, stop: Stop, cache: Path | None,
 ) -> Training:  # fmt: skip
-    run = trainer(design.mode)
+    run = trainer(design.mode, cache)
     chosen_device(design.device)  # refused before any picture is read
     design = replace(design, fit=design.usual_fit)
     preprocess = Preprocess(design.size, design.size, design.usual_fit, design.colour, (MEAN,), (STD,))
@@ -340,8 +341,11 @@ _Pictures: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
 _Trainer: TypeAlias = Callable[[Design, int, _Pictures, _Pictures, OnEvent, Stop], "tuple[Trained, bytes]"]
 
 
-def trainer(mode: TrainingMode) -> _Trainer:
+def trainer(mode: TrainingMode, cache: Path | None = None) -> _Trainer:
     """What trains a whole network in this mode, on pixels in memory.
+
+    Args:
+        cache: a folder in which fine-tuning keeps the full network that narrower ones are distilled from.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
@@ -352,9 +356,13 @@ def trainer(mode: TrainingMode) -> _Trainer:
     except ImportError as error:
         raise EXTRAS["torch"].missing(purpose) from error
     if mode is TrainingMode.FINE_TUNE:
-        from whatsit.training.fine_tune import fine_tune as train_whole
+        from whatsit.training.fine_tune import fine_tune
+
+        train_whole = partial(fine_tune, cache=cache)
     else:
-        from whatsit.training.scratch import train_from_scratch as train_whole
+        from whatsit.training.scratch import train_from_scratch
+
+        train_whole = partial(train_from_scratch)
 
     def run(
         design: Design, classes: int, training: _Pictures, validation: _Pictures, on_event: OnEvent, stop: Stop
