@@ -2,7 +2,7 @@
 
 Usage: python -m benchmarks.figures.training multi-layer FOLDER
        python -m benchmarks.figures.training frozen|fine-tune FOLDER
-       python -m benchmarks.figures.training fine-tune FOLDER --size 160 --width 0.5 --choose-apart
+       python -m benchmarks.figures.training fine-tune FOLDER --size 160 --width 0.75 0.5 0.35 --choose-apart
        python -m benchmarks.figures.training scratch FOLDER [BOOK_MODEL]
 
 FOLDER holds <label>/ for multi-layer (five folds, with and without) and for scratch (a fifth is held out by name), and
@@ -27,6 +27,7 @@ from whatsit.evaluation.evaluate import evaluate
 from whatsit.teaching.teach import Example
 from whatsit.training.design import Design, TrainingMode
 from whatsit.training.events import Epoch, Event, Note
+from whatsit.training.preset import Preset
 from whatsit.training.train import train
 
 DESIGNS = {
@@ -67,6 +68,35 @@ def compare_layers(folder: Path) -> None:
             print(f"{name:<11} {right / len(examples):.1%} over five folds", flush=True)
 
 
+def measure(
+    design: Design, training: list[Example], choosing: list[Example], judging: list[Example], cache: Path, seeds: int
+) -> None:
+    """Train, once for each seed, and print the lines of the table."""
+    for seed in range(seeds):
+        start, embedded = time.perf_counter(), 0.0
+
+        def show(event: Event, start: float = start) -> None:
+            nonlocal embedded
+            if isinstance(event, Epoch):
+                seconds = time.perf_counter() - start
+                embedded = embedded or seconds
+                judged = (
+                    "" if math.isnan(event.validation_accuracy) else f"  validation {event.validation_accuracy:.1%}"
+                )
+                print(
+                    f"{seconds:6.0f} s  epoch {event.number}/{event.total}  loss {event.loss:.3f}{judged}", flush=True
+                )
+            elif isinstance(event, Note):
+                print(event.text, flush=True)
+
+        trained = train(training, replace(design, seed=seed), validation=choosing, on_event=show, cache=cache)
+        seconds = time.perf_counter() - start
+        print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")
+        for dtype in ("float32", "int8"):
+            name = f"width {design.width:g}, seed {seed}, {dtype}"
+            print(row(name, Classifier(trained.model.to_tflite(dtype)), judging), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=[MULTI_LAYER, *DESIGNS])
@@ -74,9 +104,11 @@ def main() -> None:
     parser.add_argument("model", nargs="?", type=Path, help="another .tflite to test on the same pictures")
     parser.add_argument("--threads", type=int, help="of PyTorch")
     parser.add_argument("--seeds", type=int, default=1, help="train this many times, each with another seed")
+    parser.add_argument("--preset", choices=list(Preset), help="instead of the usual design")
     parser.add_argument("--backbone")
     parser.add_argument("--size", type=int)
-    parser.add_argument("--width", type=float)
+    parser.add_argument("--width", type=float, nargs="+", default=[None], help="several share the full network")
+    parser.add_argument("--cache", type=Path, help="where embeddings and the full network stay for another run")
     parser.add_argument("--epochs", type=int)
     parser.add_argument(
         "--choose-apart", action="store_true", help="choose the epoch on a tenth of the training pictures"
@@ -93,37 +125,20 @@ def main() -> None:
         judging = [example for example in everything if held_out(example[0])]
     else:
         training, judging = (find_examples(arguments.folder / part) for part in ("train", "validation"))
-    given = {name: getattr(arguments, name) for name in ("backbone", "size", "width", "epochs")}
-    design = DESIGNS[arguments.mode].revised({name: value for name, value in given.items() if value is not None})
+    given = {name: getattr(arguments, name) for name in ("backbone", "size", "epochs")}
     # From scratch nothing is chosen on the held-out pictures: every epoch runs and the last is kept.
     choosing = [] if arguments.mode == "scratch" else judging
     if arguments.choose_apart:
         choosing = [example for example in training if held_out(example[0], 10)]
         training = [example for example in training if not held_out(example[0], 10)]
-    start, embedded = time.perf_counter(), 0.0
-
-    def show(event: Event) -> None:
-        nonlocal embedded
-        if isinstance(event, Epoch):
-            embedded = embedded or time.perf_counter() - start
-            judged = "" if math.isnan(event.validation_accuracy) else f"  validation {event.validation_accuracy:.1%}"
-            seconds = time.perf_counter() - start
-            print(f"{seconds:6.0f} s  epoch {event.number}/{event.total}  loss {event.loss:.3f}{judged}", flush=True)
-        elif isinstance(event, Note):
-            print(event.text)
-
-    with tempfile.TemporaryDirectory() as cache:
-        trained = train(training, design, validation=choosing, on_event=show, cache=Path(cache))
-        seconds = time.perf_counter() - start
-        for seed in range(1, arguments.seeds):
-            again = train(training, replace(design, seed=seed), validation=choosing, cache=Path(cache))
-            for dtype in ("float32", "int8"):
-                print(row(f"seed {seed}, {dtype}", Classifier(again.model.to_tflite(dtype)), judging), flush=True)
-    print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")
-    for dtype in ("float32", "int8"):
-        print(row(dtype, Classifier(trained.model.to_tflite(dtype)), judging))
+    with tempfile.TemporaryDirectory() as temporary:
+        for width in arguments.width:
+            chosen = {name: value for name, value in {**given, "width": width}.items() if value is not None}
+            base = Preset(arguments.preset).design() if arguments.preset else DESIGNS[arguments.mode]
+            design = base.revised(chosen)
+            measure(design, training, choosing, judging, arguments.cache or Path(temporary), arguments.seeds)
     if arguments.model:
-        labels = trained.model.labels if arguments.mode == "scratch" else None
+        labels = sorted({label for _, label in training}) if arguments.mode == "scratch" else None
         print(row(arguments.model.name, Classifier(arguments.model, labels), judging))
 
 
