@@ -26,6 +26,7 @@ from whatsit import Classifier, Fit, find_examples
 from whatsit.evaluation.evaluate import evaluate
 from whatsit.teaching.teach import Example
 from whatsit.training.design import Design, TrainingMode
+from whatsit.training.estimate import training_seconds
 from whatsit.training.events import Epoch, Event, Note
 from whatsit.training.preset import Preset
 from whatsit.training.train import train
@@ -69,32 +70,31 @@ def compare_layers(folder: Path) -> None:
 
 
 def measure(
-    design: Design, training: list[Example], choosing: list[Example], judging: list[Example], cache: Path, seeds: int
+    design: Design, training: list[Example], choosing: list[Example], judging: list[Example], cache: Path
 ) -> None:
-    """Train, once for each seed, and print the lines of the table."""
-    for seed in range(seeds):
-        start, embedded = time.perf_counter(), 0.0
+    """Train, and print the lines of the table."""
+    said = training_seconds(training, design, validation=choosing)
+    start, first = time.perf_counter(), 0.0
 
-        def show(event: Event, start: float = start) -> None:
-            nonlocal embedded
-            if isinstance(event, Epoch):
-                seconds = time.perf_counter() - start
-                embedded = embedded or seconds
-                judged = (
-                    "" if math.isnan(event.validation_accuracy) else f"  validation {event.validation_accuracy:.1%}"
-                )
-                print(
-                    f"{seconds:6.0f} s  epoch {event.number}/{event.total}  loss {event.loss:.3f}{judged}", flush=True
-                )
-            elif isinstance(event, Note):
-                print(event.text, flush=True)
+    def show(event: Event) -> None:
+        nonlocal first
+        if isinstance(event, Epoch):
+            seconds = time.perf_counter() - start
+            first = first or seconds
+            judged = "" if math.isnan(event.validation_accuracy) else f"  validation {event.validation_accuracy:.1%}"
+            print(f"{seconds:6.0f} s  epoch {event.number}/{event.total}  loss {event.loss:.3f}{judged}", flush=True)
+        elif isinstance(event, Note):
+            print(event.text, flush=True)
 
-        trained = train(training, replace(design, seed=seed), validation=choosing, on_event=show, cache=cache)
-        seconds = time.perf_counter() - start
-        print(f"\n{len(training)} training pictures, {seconds:.0f} s in all, the first epoch after {embedded:.0f} s")
-        for dtype in ("float32", "int8"):
-            name = f"width {design.width:g}, seed {seed}, {dtype}"
-            print(row(name, Classifier(trained.model.to_tflite(dtype)), judging), flush=True)
+    trained = train(training, design, validation=choosing, on_event=show, cache=cache)
+    seconds = time.perf_counter() - start
+    print(
+        f"\n{len(training)} training pictures, {seconds:.0f} s in all, {said:.0f} s said beforehand,"
+        f" the first epoch after {first:.0f} s"
+    )
+    for dtype in ("float32", "int8"):
+        name = f"width {design.width:g}, seed {design.seed}, {dtype}"
+        print(row(name, Classifier(trained.model.to_tflite(dtype)), judging), flush=True)
 
 
 def main() -> None:
@@ -136,7 +136,9 @@ def main() -> None:
             chosen = {name: value for name, value in {**given, "width": width}.items() if value is not None}
             base = Preset(arguments.preset).design() if arguments.preset else DESIGNS[arguments.mode]
             design = base.revised(chosen)
-            measure(design, training, choosing, judging, arguments.cache or Path(temporary), arguments.seeds)
+            for seed in range(arguments.seeds):
+                cache = arguments.cache or Path(temporary)
+                measure(replace(design, seed=seed), training, choosing, judging, cache)
     if arguments.model:
         labels = sorted({label for _, label in training}) if arguments.mode == "scratch" else None
         print(row(arguments.model.name, Classifier(arguments.model, labels), judging))
