@@ -1,15 +1,18 @@
 """A correction is an ordinary picture, one edit, and remembered as a correction."""
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from drawn_pictures import encoded, fill, jpeg
+from whatsit.cameras import Frame
 from whatsit.datasets.correction import correct, corrections
 from whatsit.datasets.edit import EditKind
 from whatsit.datasets.formats.importing import import_path
 from whatsit.datasets.label import STRANGERS
 from whatsit.datasets.project import Project
 from whatsit.errors import DataError, ImageError
+from whatsit.imaging.image import load_image
 
 
 @pytest.fixture
@@ -113,3 +116,19 @@ def test_the_command_says_what_it_did_and_refuses_in_one_line(project, tmp_path,
     status, line = whatsit_line("correct", seen, "cat", "--project", tmp_path / "nowhere")
     assert (status, "no project here" in line, (tmp_path / "nowhere").exists()) == (1, True, False)
     project.acquire()
+
+
+def test_pixels_a_pillow_image_and_a_frame_are_corrected_too(project):
+    pixels = np.full((40, 60, 3), 90, np.uint8)
+    given = (pixels, Image.fromarray(pixels + 60), Frame(pixels + 120, 1_764_251_846.0, "usb:0"))
+    kept = [project.correct(one, "mug") for one in given]
+    assert [load_image(one.path).size for one in kept] == [(60, 40)] * 3
+    assert kept[2].record.source.endswith(": usb:0") and kept[2].record.time == given[2].time
+
+
+def test_saying_the_same_again_is_no_edit(project):
+    for label in ("mug", None):
+        kept = project.correct(jpeg(50), label)
+        edits = project.dataset.edits
+        assert project.correct(jpeg(50), label) == kept
+        assert project.dataset.edits == edits

@@ -202,3 +202,31 @@ def test_a_trained_model_follows_corrections_too(
     studio._attendant.submit(lambda: None).result()
     after = studio.models.get("file:pets").answer(content)
     assert (after["label"], after["classes"]) == (before["label"], before["classes"])
+
+
+def test_why_says_that_a_correction_decided_and_what_the_model_says_without_it(studio: Studio) -> None:
+    picture = coloured("yellow", 7)
+    held = studio.asking.ask(TAUGHT, picture)["picture"]
+    alone = studio.why(TAUGHT, None, held=held)
+    assert alone["corrected"] is None and alone["unknown_by"]
+    studio.asking.correct(TAUGHT, held, "yellow")
+    why = studio.why(TAUGHT, None, held=held)
+    said = why["corrected"]
+    assert said is not None and (why["best"], why["unknown_by"]) == ("yellow", "")
+    assert said["unknown"], "without the correction"
+    assert (said["label"], said["model"], said["distance"]) == ("yellow", alone["best"], pytest.approx(0, abs=1e-3))
+    assert said["id"] is not None
+    assert studio.project.dataset.by_hash(said["id"]).label == "yellow"
+    studio.asking.correct(TAUGHT, held, None)
+    said = studio.why(TAUGHT, None, held=held)["corrected"]
+    assert said is not None and said["label"] is None
+
+
+def test_a_held_picture_is_answered_again_after_undo(studio: Studio) -> None:
+    asked = studio.asking.ask(TAUGHT, coloured("yellow", 7))
+    held, before = asked["picture"], asked["answer"]
+    studio.asking.correct(TAUGHT, held, "yellow")
+    assert studio.asking.again(TAUGHT, held)["answer"]["label"] == "yellow"
+    studio.project.dataset.undo()
+    after = studio.asking.again(TAUGHT, held)["answer"]
+    assert {**after, "time": before["time"], "age": before["age"], "ms": before["ms"]} == before

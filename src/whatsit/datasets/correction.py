@@ -49,7 +49,7 @@ def correct(
     """Say what a picture is, or that it is none of the classes: one edit, on disk when this returns.
 
     A picture of the dataset, known by its bytes, gets the label and keeps its split; another one is added. Corrections
-    of one source within ``OCCASION`` are one burst.
+    of one source within ``OCCASION`` are one burst. What was said of a picture before is no edit.
 
     Args:
         dataset: where it is kept.
@@ -69,6 +69,8 @@ def correct(
         dataset.folder_for(wanted)
         mark = f"{_MARK}{datetime.now(UTC).strftime(_TIME)}"
         there = [dataset.picture(file.key) for file in dataset.whereabouts([newcomer.hash], ())]
+        if there and all(one.label == wanted and _when(one.record.source) is not None for one in there):
+            return there[0]  # said before
         if there:
             return _moved(dataset, there, wanted, mark)
         burst = _occasion(dataset, source, newcomer.time) or secrets.token_hex(8)

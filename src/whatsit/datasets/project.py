@@ -9,7 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from whatsit.backbones.embedder import Embedder
+from whatsit.cameras import Frame
 from whatsit.datasets.catalogue import Picture
 from whatsit.datasets.coach import Advice, AdviceKind, advise_by_looks
 from whatsit.datasets.correction import correct
@@ -23,7 +27,8 @@ from whatsit.datasets.settings_file import MOST_BYTES, check_names, with_tables,
 from whatsit.datasets.split import SplitRatios
 from whatsit.errors import DataError
 from whatsit.files import beneath, read_bounded, write_file
-from whatsit.imaging.image import read_picture_file
+from whatsit.imaging.encoding import encoded
+from whatsit.imaging.image import ImageLike, load_image, read_picture_file
 from whatsit.parallel import Progress
 from whatsit.validation import path as checked_path
 
@@ -159,20 +164,24 @@ class Project:
         """Undo one ``acquire``."""
         self._lock.release()
 
-    def correct(self, picture: "str | os.PathLike[str] | bytes | Picture", label: str | None) -> Picture:
+    def correct(self, picture: "ImageLike | Frame | Picture", label: str | None) -> Picture:
         """Say what a picture is, where a model was wrong; ``dataset.undo`` undoes it.
 
         Args:
-            picture: a file, its bytes, or a picture of the dataset. One whose bytes are in the dataset gets the label
-                there; another is added.
+            picture: a file, its bytes, a Pillow image, an array, a camera's frame, or a picture of the dataset. One
+                whose bytes are in the dataset gets the label there; another is added.
             label: what it is, also a class that is new; None: none of the classes.
 
         Raises:
             ImageError: not a picture that can be read.
             DataError: the label cannot be used, the project is in use elsewhere, or the disk is full.
         """
-        path = picture.path if isinstance(picture, Picture) else picture
-        content = path if isinstance(path, bytes) else read_picture_file(checked_path(path, "a picture"))
+        if isinstance(picture, Frame):
+            return correct(self.dataset, encoded(picture.image), label, source=picture.source, time=picture.time)
+        given = picture.path if isinstance(picture, Picture) else picture
+        if isinstance(given, np.ndarray | Image.Image):
+            given = encoded(np.asarray(load_image(given)))
+        content = given if isinstance(given, bytes) else read_picture_file(checked_path(given, "a picture"))
         return correct(self.dataset, content, label)
 
     def close(self) -> None:

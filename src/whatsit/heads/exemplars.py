@@ -33,6 +33,8 @@ class Verdict:
     """1 for the picture itself, 0.5 at the end of its reach."""
     distance: float
     """To the corrected picture, between L2-normalised embeddings, 0..2."""
+    name: str = ""
+    """Which picture it is, where they have names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +45,17 @@ class Exemplars:
     """L2-normalised, shape (n, dim)."""
     labels: tuple[str | None, ...]
     """What each of them is; None: none of the classes."""
+    names: tuple[str, ...] = ()
+    """What each is told by, such as the hash of its content; empty: nobody asks."""
 
     @classmethod
-    def of(cls, embeddings: Sequence[NDArray[np.float32]], labels: Sequence[str | None]) -> Self:
+    def of(
+        cls, embeddings: Sequence[NDArray[np.float32]], labels: Sequence[str | None], names: Sequence[str] = ()
+    ) -> Self:
         """From embeddings, raw or normalised, the oldest first."""
         if not embeddings:
             return cls(np.zeros((0, 0), np.float32), ())
-        return cls(normalised(np.array(embeddings[::-1], np.float32)), tuple(labels[::-1]))
+        return cls(normalised(np.array(embeddings[::-1], np.float32)), tuple(labels[::-1]), tuple(names[::-1]))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -77,7 +83,8 @@ class Exemplars:
         distance, reach = float(away[best]), REACH * nearest
         if distance >= reach:
             return None
-        return Verdict(self.labels[best], 1 - (distance / reach) ** 2 / 2, distance)
+        name = self.names[best] if self.names else ""
+        return Verdict(self.labels[best], 1 - (distance / reach) ** 2 / 2, distance, name)
 
 
 NOTHING = Exemplars(np.zeros((0, 0), np.float32), ())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from whatsit.heads.exemplars import NOTHING, Exemplars
+from whatsit.heads.exemplars import NOTHING, Exemplars, Verdict
 from whatsit.heads.limits import MARKED
 from whatsit.models.prediction import Prediction, Predictions
 
@@ -21,11 +21,13 @@ class Seen:
     nearest: float | None = None
     """Its distance to the nearest mean of a class, 0..2."""
 
+    def verdict(self, exemplars: Exemplars) -> Verdict | None:
+        """What the corrected picture that looks like this one says; None where there is none."""
+        return None if self.unit is None or self.nearest is None else exemplars.verdict(self.unit, self.nearest)
+
     def corrected(self, exemplars: Exemplars = NOTHING) -> Predictions:
         """The answer with the corrections: unchanged where no corrected picture looks like this one."""
-        if self.unit is None or self.nearest is None:
-            return self.predictions
-        verdict = exemplars.verdict(self.unit, self.nearest)
+        verdict = self.verdict(exemplars)
         if verdict is None:
             return self.predictions
         before = self.predictions

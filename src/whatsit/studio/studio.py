@@ -109,7 +109,8 @@ class Studio:
         """Preview frames encoded so far, however many watched."""
         self._preview = WhileWanted("preview", lambda: self.hub.wanted("frame"), self._encode_frames)
         self._attendant = ThreadPoolExecutor(1, thread_name_prefix="attend")
-        self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, self._attendant.submit)
+        settle = self._attendant.submit
+        self.asking = Asking(self.project.dataset, self.corrections, self.models, self.guard, settle, self.feed)
         self._closed = False
         self._followed = self.project.dataset.edits
         """The number of the latest edit that the inbox knows of."""
@@ -161,25 +162,26 @@ class Studio:
         self.models.get(name).set_threshold(threshold)
         self.tell_models()
 
-    def why(self, model: str, picture: str | None, frame: float | None = None) -> WhyView:
-        """Why a model says what it says of a frame of the camera, or of a picture of the dataset.
+    def why(self, model: str, picture: str | None, frame: float | None = None, held: str | None = None) -> WhyView:
+        """Why a model says what it says: with corrections of a frame of the camera or a held picture, else without.
 
         Args:
-            picture: the beginning of its SHA-256; None: a frame.
+            picture: of the dataset, by the beginning of its SHA-256; None: another one.
             frame: when it was taken, of one of the latest answers; None: the newest.
+            held: the id of a held picture; None: a frame.
 
         Raises:
             DataError: no such model or picture, the frame is not kept any more, or nothing is taught yet.
             CameraError: the camera gives no picture.
             ModelError: the model's file is broken.
         """
-        choice = self.models.choice(model)
-        asked = self.explanations.why
-        if picture is None:
-            shown = self.feed.newest(time.time()) if frame is None else self.models.get(model).frame(frame)
-            return asked(choice.file, shown.image, of_taught=model == TAUGHT)
-        found = self.project.dataset.by_hash(picture)
-        return asked(choice.file, found.path, of_taught=model == TAUGHT, key=found.key)
+        file, of_taught = self.models.choice(model).file, model == TAUGHT
+        if picture is not None:
+            found = self.project.dataset.by_hash(picture)
+            return self.explanations.why(file, found.path, of_taught=of_taught, key=found.key)
+        shown = self.asking.shown(model, frame, held)
+        seen, exemplars = self.models.seen(model, shown)
+        return self.explanations.why(file, shown, of_taught=of_taught, seen=seen, exemplars=exemplars)
 
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""
@@ -233,7 +235,7 @@ class Studio:
         new = is_new(self.project, label)
         model = self._in_use if self._in_use is not None and self._in_use in self.models else TAUGHT
         view = self.asking.correct_picture(model, content, label, source="", taken=time.time())
-        return {"label": label, "new_class": new, "at_once": view["counts"]}
+        return {"label": label, "new_class": new, "at_once": view["counts"] or self.models.can_follow(content)}
 
     def use_run(self, name: str) -> None:
         """Recognise with a model from now on, in every open tab, for every sink, and after the next start.

@@ -70,6 +70,13 @@ def test_the_live_answer_and_a_chosen_picture_are_corrected_by_keyboard(
         page.keyboard.press("1")
         first = page.locator("#correct-labels button").first.inner_text().removeprefix("1").strip()
         expect(page.locator("#held-label")).to_have_text(first, timeout=WAIT)
+        page.keyboard.press("w")
+        expect(page.locator("#why-title")).to_contain_text(first, timeout=WAIT)
+        expect(page.locator("#why-corrected-image")).to_be_visible()
+        fits("why-corrected")
+        page.locator("#why-dialog button[value=close]").click()
+        page.keyboard.press("u")
+        expect(page.locator("#held-label")).not_to_have_text(first, timeout=WAIT)
         page.keyboard.press("Escape")
         expect(page.locator("#held")).to_be_hidden()
 

@@ -14,9 +14,12 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 from whatsit.evaluation.explanation import Explainer, Explanation, open_explainer
-from whatsit.evaluation.explanation_page import jpeg_data_url, looked, seen
+from whatsit.evaluation.explanation_page import jpeg_data_url, looked
+from whatsit.evaluation.explanation_page import seen as seen_picture
 from whatsit.evaluation.nearest_taught import Neighbour
+from whatsit.heads.exemplars import NOTHING, Exemplars
 from whatsit.imaging.image import ImageLike
+from whatsit.models.corrected import Seen
 from whatsit.parallel import Progress
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.jobs.background import Background, BackgroundView
@@ -53,6 +56,25 @@ class WhyView(TypedDict):
     """The same, dark where it did not look."""
     clear: bool
     """Whether any part of the picture speaks for the best class more than for the others."""
+    corrected: "LookalikeView | None"
+    """The corrected picture that decided, so that ``best`` and ``score`` are not the model's own; None: none did."""
+
+
+class LookalikeView(TypedDict):
+    """A corrected picture that looks like the one in question."""
+
+    label: str | None
+    """What it is; None: none of the classes."""
+    id: str | None
+    """None where it is not in the dataset any more."""
+    distance: float
+    """0..2"""
+    model: str
+    """The best class without it."""
+    score: float
+    """Of that class, 0..1."""
+    unknown: bool
+    """Whether the picture is unknown without it."""
 
 
 class NearView(TypedDict):
@@ -107,13 +129,18 @@ class Explanations:
         """What the last embedding was for, until it has ended well."""
         self._asked: OrderedDict[str, _Asked] = OrderedDict()
 
-    def why(self, file: Path | None, picture: ImageLike, *, of_taught: bool = False, key: str | None = None) -> WhyView:
+    def why(
+        self, file: Path | None, picture: ImageLike, *, of_taught: bool = False, key: str | None = None,
+        seen: Seen | None = None, exemplars: Exemplars = NOTHING,
+    ) -> WhyView:  # fmt: skip
         """Why a model says what it says of a picture.
 
         Args:
             file: of the model; None: the built-in one.
             of_taught: what was taught on the Teach page instead.
             key: of the picture in the dataset; None: it is not there.
+            seen: what the model sees of the picture; None: the model alone answers.
+            exemplars: the corrected pictures that answer with it.
 
         Raises:
             DataError: nothing is taught yet.
@@ -128,7 +155,8 @@ class Explanations:
             self._asked[token] = _Asked(explainer, found, None if of_taught else file, state)
             while len(self._asked) > _REMEMBERED:
                 self._asked.popitem(last=False)
-        return _view(token, key, None if key is None else self._dataset.picture(key).label, found)
+        view = _view(token, key, None if key is None else self._dataset.picture(key).label, found)
+        return view if seen is None else self._with_correction(view, seen, exemplars)
 
     def nearest(self, token: str) -> NearestView:
         """The nearest taught pictures of an explanation; where they must be embedded first, that is begun.
@@ -189,6 +217,25 @@ class Explanations:
         self._comparing.begin(work)
         return None
 
+    def _with_correction(self, view: WhyView, seen: Seen, exemplars: Exemplars) -> WhyView:
+        """The same, of the answer that a corrected picture changed."""
+        verdict = seen.verdict(exemplars)
+        if verdict is None:
+            return view
+        answer, held = seen.corrected(exemplars), self._dataset.whereabouts([verdict.name], ())
+        corrected: LookalikeView = {
+            "label": verdict.label,
+            "id": verdict.name[:ID_DIGITS] if held else None,
+            "distance": verdict.distance,
+            "model": view["best"],
+            "score": view["score"],
+            "unknown": bool(view["unknown_by"]),
+        }
+        return {
+            **view, "best": answer[0].label, "score": answer[0].score, "unknown_by": answer.unknown_by,
+            "strangeness": answer.strangeness, "corrected": corrected,
+        }  # fmt: skip
+
     def _near(self, found: Sequence[Neighbour]) -> list[NearView]:
         near: list[NearView] = []
         for one in found:
@@ -209,9 +256,10 @@ def _view(token: str, key: str | None, label: str | None, found: Explanation) ->
         "strangeness": found.predictions.strangeness,
         "distance": found.predictions.distance,
         "threshold": found.threshold,
-        "seen": jpeg_data_url(seen(found)),
+        "seen": jpeg_data_url(seen_picture(found)),
         "looked": jpeg_data_url(looked(found)),
         "clear": bool(found.looked_at.places.any()),
+        "corrected": None,
     }
 
 

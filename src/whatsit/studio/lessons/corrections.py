@@ -77,7 +77,8 @@ class Corrections:
             return
         vectors = self._embeddings.of_pictures([Embeddable(one.hash, self._dataset.root / one.key) for one in found])
         there = [one for one in found if one.hash in vectors]
-        self.exemplars = Exemplars.of([vectors[one.hash] for one in there], [one.label for one in there])
+        hashes = [one.hash for one in there]
+        self.exemplars = Exemplars.of([vectors[one] for one in hashes], [one.label for one in there], hashes)
         self.pictures = found
         for listener in self._listeners:
             listener()

@@ -11,11 +11,12 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.label import UNLABELLED
 from whatsit.errors import CameraError, ImageError
 from whatsit.heads.exemplars import Exemplars
+from whatsit.imaging.image import ImageLike
 from whatsit.models.corrected import Seen
 from whatsit.studio.gallery import ID_DIGITS
 from whatsit.studio.lessons.corrections import Corrections
 from whatsit.studio.lessons.learner import Learner
-from whatsit.studio.watching.feed import KEPT_QUALITY, encode
+from whatsit.studio.watching.feed import KEPT_QUALITY, Feed, encode
 from whatsit.studio.watching.guard import Guard, Kept
 from whatsit.studio.watching.held import MAX_BYTES, Held, HeldPicture
 from whatsit.studio.watching.models import Models
@@ -49,6 +50,7 @@ class Asking:
         models: what answers.
         guard: judges the dataset's pictures again after a correction.
         settle: runs what it is given on the thread of the models.
+        feed: the camera's frames.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Asking:
         models: Models,
         guard: Guard,
         settle: Callable[[Callable[[], None]], "Future[None]"],
+        feed: Feed,
     ) -> None:
         self._dataset = dataset
         self._corrections = corrections
         self._models = models
         self._guard = guard
         self._settle = settle
+        self._feed = feed
         self._held = Held()
         self._judging: object = None
         self._seen: dict[str, Seen] = {}
@@ -101,6 +105,25 @@ class Asking:
             DataError: it is not one of the latest.
         """
         return self._held.get(id_).content
+
+    def again(self, model: str, id_: str) -> PictureAnswer:
+        """The answer about a held picture as it is now.
+
+        Raises:
+            DataError: the picture is not held, or the model is not open.
+        """
+        return {"picture": id_, "answer": self._models.get(model).answer(self.picture(id_))}
+
+    def shown(self, model: str, frame: float | None, held: str | None) -> ImageLike:
+        """A held picture by its id, else the frame of one of the latest answers by its time, else the newest.
+
+        Raises:
+            CameraError: the camera gives no picture.
+            DataError: it is not kept any more, or the model is not open.
+        """
+        if held is not None:
+            return self.picture(held)
+        return (self._feed.newest(time.time()) if frame is None else self._models.get(model).frame(frame)).image
 
     def correct(self, model: str, id_: str, label: str | None) -> CorrectedValues:
         """Say what a held picture is; it is on disk and in the answers when this returns.

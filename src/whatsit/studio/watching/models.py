@@ -10,7 +10,10 @@ from typing import Protocol
 from typing_extensions import TypedDict
 
 from whatsit.errors import DataError, WhatsitError
+from whatsit.heads.exemplars import NOTHING, Exemplars
+from whatsit.imaging.image import ImageLike
 from whatsit.live.model_selector import models_in, version_of
+from whatsit.models.corrected import Seen
 from whatsit.parallel import lasting_threads
 from whatsit.studio.outbox import Hub
 from whatsit.studio.watching.feed import Feed
@@ -109,6 +112,23 @@ class Models:
     def view(self) -> list[ModelView]:
         """Every model, for the page."""
         return [self._view(choice) for choice in self.choices()]
+
+    def seen(self, name: str, picture: ImageLike) -> tuple[Seen | None, Exemplars]:
+        """What a model that is open sees of a picture, and its corrected pictures; None of one that is not open.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        answering = self._open.get(name)
+        return (None, NOTHING) if answering is None else (answering.see(picture), answering.exemplars)
+
+    def can_follow(self, picture: ImageLike) -> bool:
+        """Whether a model that is open can be corrected by a picture at once.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return any(one.see(picture).unit is not None for one in self._open.values())
 
     def __contains__(self, name: object) -> bool:
         return name in self._open

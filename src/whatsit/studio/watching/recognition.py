@@ -200,8 +200,9 @@ class Recognition:
             if hash_ not in self._units:
                 with contextlib.suppress(WhatsitError):
                     self._units[hash_] = self.base.see(self.base.preprocess.pixels(path)).unit
-        there = [(unit, label) for hash_, _, label in pictures if (unit := self._units.get(hash_)) is not None]
-        self.replace(self.base, Exemplars.of([unit for unit, _ in there], [label for _, label in there]))
+        there = [(unit, label, hash_) for hash_, _, label in pictures if (unit := self._units.get(hash_)) is not None]
+        labels, hashes = [label for _, label, _ in there], [hash_ for _, _, hash_ in there]
+        self.replace(self.base, Exemplars.of([unit for unit, _, _ in there], labels, hashes))
 
     def see(self, picture: ImageLike) -> Seen:
         """What the model sees of a picture, without the corrections.

@@ -48,6 +48,15 @@ function say({ state, label, score }) {
   setText($("held-detail"), state === "unknown" ? t("answer.nearest", { label: label ?? "" }) : state === "nothing" ? "" : t("answer.score", { score: percent(score) }));
 }
 
+// What is taken back, or corrected on another page, changes the answer about the picture that is held.
+async function again() {
+  const asked = held;
+  const reply = asked === null ? null : await act("/api/live/again", { model: model(), picture: asked }, { quiet: true });
+  if (reply && held === asked) say(reply.answer);
+}
+
+export const heldPicture = () => held;
+
 function back() {
   held = null;
   $("held").hidden = true;
@@ -66,6 +75,7 @@ async function stranger() {
   if (held !== null || (await hold())) correct(null);
 }
 
+socket.on("dataset", again);
 socket.on("guard", ({ edit, done, total, lost, count }) => {
   $("guard").hidden = edit === 0 || (done === total && count === 0);
   const judging = done < total ? t("guard.judging", { figure: figure.format(done), total: figure.format(total) }) : "";

@@ -6,7 +6,7 @@ import { act } from "../requests.js";
 import * as socket from "../socket.js";
 import { percent, setText, showAnswer } from "../stage.js";
 import { openWhy } from "../why.js";
-import { bindPanel, digit, PRESSED } from "./correction.js";
+import { bindPanel, digit, heldPicture, PRESSED } from "./correction.js";
 
 const $ = (id) => document.getElementById(id);
 let running = true;
@@ -83,7 +83,9 @@ socket.on("answer", (answer) => {
 });
 
 function why() {
-  if (!$("why").disabled) openWhy(model, { frame: shown });
+  const held = heldPicture();
+  if (held !== null) openWhy(model, { held });
+  else if (!$("why").disabled) openWhy(model, { frame: shown });
 }
 
 function toggle() {
@@ -95,7 +97,7 @@ $("run").addEventListener("click", toggle);
 $("model").addEventListener("change", (event) => { model = event.target.value; watch(); });
 $("threshold").addEventListener("input", (event) => setText($("threshold-shown"), percent(Number(event.target.value))));
 $("threshold").addEventListener("change", (event) => act("/api/models/threshold", { name: model, threshold: Number(event.target.value) }, { quiet: true }));
-$("why").addEventListener("click", why);
+for (const id of ["why", "why-held"]) $(id).addEventListener("click", why);
 bindPanel(() => model);
 keys({ " ": toggle, w: why, ...PRESSED }, () => {}, digit);
 $("bars").dataset.empty = t("live.empty");

@@ -31,6 +31,14 @@ class ModelName(Body):
     model: str
 
 
+class HeldPicture(Body):
+    """``POST /api/live/again``"""
+
+    model: str
+    picture: str
+    """Its id."""
+
+
 class CorrectionChoice(Body):
     """``POST /api/live/correct``"""
 

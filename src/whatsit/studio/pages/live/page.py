@@ -7,6 +7,7 @@ from starlette.responses import Response
 from whatsit.errors import ImageError
 from whatsit.studio.pages.live.messages import (
     CorrectionChoice,
+    HeldPicture,
     ModelChoice,
     ModelName,
     ModelOpened,
@@ -55,6 +56,11 @@ def threshold(request: Request, asked: ThresholdChoice) -> ThresholdSet:
 @router.post("/api/live/hold")
 def hold(request: Request, asked: ModelName) -> PictureAnswer:
     return studio_of(request).asking.hold(asked.model)
+
+
+@router.post("/api/live/again")
+def again(request: Request, asked: HeldPicture) -> PictureAnswer:
+    return studio_of(request).asking.again(asked.model, asked.picture)
 
 
 @router.post("/api/live/picture")

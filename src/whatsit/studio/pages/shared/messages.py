@@ -135,6 +135,8 @@ class WhyChoice(Body):
     """A picture of the dataset by its content; None: a frame of the camera."""
     frame: float | None = None
     """Which, by ``time`` in its answer; None: the newest."""
+    held: str | None = Field(None, max_length=32)
+    """A picture that is held on the Live page, by its id; None: a frame."""
 
 
 # ---- the WebSocket

@@ -13,7 +13,7 @@ router = APIRouter()
 
 @router.post("/api/why")
 def why(request: Request, asked: WhyChoice) -> WhyView:
-    return studio_of(request).why(asked.model, asked.picture, asked.frame)
+    return studio_of(request).why(asked.model, asked.picture, asked.frame, asked.held)
 
 
 @router.get("/api/why/nearest")

@@ -13,11 +13,11 @@ let open = null;
 let labels = [];
 let mended = () => {};
 
-// `picture` is a picture's content, `frame` when a frame of the camera was taken.
-export async function openWhy(model, { picture = null, frame = null }) {
+// `picture` is a picture's content, `frame` when a frame of the camera was taken, `held` the id of a held picture.
+export async function openWhy(model, { picture = null, frame = null, held = null }) {
   let found;
   try {
-    found = await post("/api/why", { model, picture, frame });
+    found = await post("/api/why", { model, picture, frame, held });
   } catch (error) {
     return toast(error.message, "bad");
   }
@@ -26,6 +26,7 @@ export async function openWhy(model, { picture = null, frame = null }) {
   $("why-seen").src = found.seen;
   $("why-looked").src = found.looked;
   rule(found);
+  lookalike(found.corrected);
   $("why-empty").hidden = found.clear;
   $("why-near").replaceChildren();
   listLabels(found);
@@ -42,6 +43,20 @@ function rule({ unknown_by, distance, threshold, strangeness }) {
   const measured = held ? t("why.held", { distance: distance.toFixed(2), threshold: threshold.toFixed(2) })
     : strangeness === null ? "" : t("why.strangeness", { strangeness: strangeness.toFixed(2) });
   $("why-rule").textContent = [t("why.unknown", { rule: text }), measured].join(" ").trim();
+}
+
+function lookalike(corrected) {
+  $("why-corrected").hidden = corrected === null;
+  if (corrected === null) return;
+  const { label } = corrected;
+  const before = { model: labelName(corrected.model), score: percent(corrected.score) };
+  const said = label === null ? t("why.corrected_none") : t("why.corrected", { label: labelName(label) });
+  $("why-corrected-text").textContent = [said, t(corrected.unknown ? "why.without_unknown" : "why.without", before)].join(" ");
+  const there = corrected.id !== null;
+  $("why-corrected-picture").hidden = !there;
+  if (there) $("why-corrected-image").src = tileAddress(corrected.id);
+  $("why-corrected-image").alt = label === null ? "" : labelName(label);
+  $("why-corrected-away").textContent = t("answer.distance", { distance: corrected.distance.toFixed(2) });
 }
 
 async function nearest(asked) {
