@@ -51,16 +51,17 @@ class FullNetwork:
         """
         try:
             with np.load(io.BytesIO(read_bounded(self._file, _LARGEST)), allow_pickle=False) as found:
-                if str(found[_KEY]) != self._key:
+                if sum(one.file_size for one in found.zip.infolist()) > _LARGEST or str(found[_KEY]) != self._key:
                     return None
                 weights = {name: _floats(found[name], shape) for name, shape in shapes.items()}
                 matrix = found[_MATRIX]
+                matrix = _floats(matrix, (classes, matrix.size // classes))
                 bias = _floats(found[_BIAS], (classes,))
                 loss, accuracy, validation_loss, validation_accuracy = map(float, found[_EPOCH])
-        except (DataError, OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        except (DataError, OSError, KeyError, ValueError, EOFError, MemoryError, zipfile.BadZipFile):
             return None
         epoch = Epoch(1, 1, loss, accuracy, validation_loss, validation_accuracy, best=True)
-        return Trained(weights, _floats(matrix, (classes, matrix.shape[-1])), bias, (epoch,), stopped=False)
+        return Trained(weights, matrix, bias, (epoch,), stopped=False)
 
     def write(self, full: Trained) -> None:
         """Keep it; a full disk keeps nothing."""
