@@ -21,7 +21,7 @@ from whatsit.cameras.demo_scene.scene import Scene
 from whatsit.cameras.sources import CAMERAS
 from whatsit.cli import cameras, capture, live
 from whatsit.datasets.project import Project
-from whatsit.errors import WhatsitError
+from whatsit.errors import DataError, WhatsitError
 from whatsit.teaching.selflearn import SelfLearnClassifier
 
 app = typer.Typer()
@@ -222,6 +222,16 @@ def test_a_camera_that_could_never_answer_is_refused_at_once(command: list[str],
     with pytest.raises(WhatsitError, match=named) as refused:
         run(*command, "--camera", address)
     assert "\n" not in str(refused.value) and address in str(refused.value)
+
+
+def test_capture_uses_the_camera_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "whatsit.toml").write_text('camera = "synthetic:?fps=0&size=64x48"\n')
+    run("capture", "--label", "mug", "--project", str(tmp_path))
+    assert len(list((tmp_path / "dataset/mug").iterdir())) == 1
+    for options in (["--label", "mug", "--project", str(tmp_path / "new")], ["-o", str(tmp_path / "one.jpg")]):
+        refused = CliRunner().invoke(app, ["capture", *options])
+        assert isinstance(refused.exception, DataError) and "--camera is missing" in str(refused.exception)
+    assert not (tmp_path / "new").exists()
 
 
 def test_capture_takes_one_photograph_without_a_project(tmp_path: Path) -> None:

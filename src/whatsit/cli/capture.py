@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 def capture(
     *,
-    camera: Annotated[str, typer.Option(help="The camera's address; `whatsit cameras` lists them.")],
+    camera: Annotated[
+        str | None, typer.Option(help="The camera's address; `whatsit cameras` lists them. Default: the project's.")
+    ] = None,
     label: Annotated[str | None, typer.Option(help="The class of what is on the pictures, for a project.")] = None,
     count: Annotated[int | None, typer.Option("-n", "--count", min=1, help="How many pictures. Default: 1.")] = None,
     every: Annotated[
@@ -46,13 +48,28 @@ def capture(
         for option, value in (("--label", label), ("--count", count), ("--every", every), ("--project", project)):
             if value is not None:
                 raise DataError(f"{option} {value}: is for pictures of a project, and -o for one file; choose one")
+        if not camera:
+            raise DataError("--camera is missing: expected a camera's address; whatsit cameras  lists them")
         _photograph(camera, output, size, as_json)
         return
     if label is None:
         raise DataError("--label is missing: expected what is on the pictures, or -o photo.jpg for one file")
     if size is not None:
         raise DataError(f"--size {size}: goes with -o; for a project put it in the address, as in usb:0?size={size}")
-    _into_project(camera, label, 1 if count is None else count, 0.2 if every is None else every, project, as_json)
+    place = project or Path()
+    camera = camera or _camera_of(place)
+    _into_project(camera, label, 1 if count is None else count, 0.2 if every is None else every, place, as_json)
+
+
+def _camera_of(project: Path) -> str:
+    from whatsit.datasets.places import SETTINGS
+    from whatsit.datasets.project import Project
+
+    found = Project(project).settings.camera if SETTINGS.below(project).exists() else ""
+    if not found:
+        where = f"or one in {project}/whatsit.toml"
+        raise DataError(f"--camera is missing: expected a camera's address, {where}; whatsit cameras  lists them")
+    return found
 
 
 def _photograph(camera: str, output: Path, size: str | None, as_json: bool) -> None:
@@ -71,7 +88,7 @@ def _photograph(camera: str, output: Path, size: str | None, as_json: bool) -> N
     say_json({"path": str(output), "width": width, "height": height}) if as_json else say(str(output))
 
 
-def _into_project(camera: str, label: str, count: int, every: float, project: Path | None, as_json: bool) -> None:
+def _into_project(camera: str, label: str, count: int, every: float, project: Path, as_json: bool) -> None:
     from whatsit.datasets.capture import capture as take
     from whatsit.datasets.label import check_label
     from whatsit.datasets.project import Project
@@ -81,7 +98,7 @@ def _into_project(camera: str, label: str, count: int, every: float, project: Pa
     try:
         with (
             open_camera_without_page(camera) as source,
-            Project(project or Path()) as target,
+            Project(project) as target,
             progress("taking pictures", count, shown=count > 1) as step,
         ):
 
