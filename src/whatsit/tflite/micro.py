@@ -77,7 +77,8 @@ def _lack(model: Any, tensors: Any, operator: Any) -> Lack | None:
     if kind not in OPERATORS:
         return Lack(kind, "not among its operators")
     if kind == "CONCATENATION" and len(operator.inputs) > _MOST_JOINED:
-        return Lack(kind, f"joins {len(operator.inputs)} tensors, at most {_MOST_JOINED} are possible")
+        most = f"joins {len(operator.inputs)} tensors, at most {_MOST_JOINED} are possible"
+        return Lack(kind, f"{most}; a built-in network trained without multi_layer joins none")
     if kind in WEIGHTED:
         if tensors[int(operator.inputs[0])].type == schema.TensorType.UINT8:
             return Lack(kind, "computes in uint8; int8 is needed")
