@@ -81,6 +81,7 @@ def test_what_was_taught_is_seen_live_and_stopped(studio: Untaught, chromium: Ch
     page.get_by_role("link", name="Live", exact=True).click()
     expect(page.locator("#answer-label")).to_have_text("duck", timeout=WAIT)
     expect(page.locator("#bars .best .name")).to_have_text("duck", timeout=WAIT)
+    expect(page.get_by_text("With one picture of each class")).to_be_visible()
     expect(page.locator("#fps")).to_have_text(re.compile(r"^[1-9]\d*(\.\d)?$|^0\.[1-9]$"), timeout=WAIT)
     expect(page.locator("#inference")).to_have_text(re.compile(r"^\d+(\.\d)? ms$"))
     page.get_by_role("button", name="Stop").click()

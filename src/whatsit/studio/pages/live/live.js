@@ -14,6 +14,7 @@ const remembered = sessionStorage.getItem("model");
 let model = remembered ?? "taught";
 let models = [];
 let taught = 0;
+let saysUnknown = true;
 
 let used;
 socket.on("models", (message) => {
@@ -40,8 +41,14 @@ socket.on("models", (message) => {
 
 socket.on("lesson", (lesson) => {
   taught = lesson.classes.length;
-  $("untaught").hidden = model !== "taught" || taught > 0;
+  saysUnknown = lesson.says_unknown;
+  hints();
 });
+
+function hints() {
+  $("untaught").hidden = model !== "taught" || taught > 0;
+  $("no-unknown").hidden = model !== "taught" || taught === 0 || saysUnknown;
+}
 
 async function watch() {
   sessionStorage.setItem("model", model);
@@ -50,7 +57,7 @@ async function watch() {
   if (model !== "taught" && !(await act("/api/models/open", { name: model }, { quiet: true }))) model = "taught";
   $("threshold").disabled = $("run").disabled = false;
   $("model").value = model;
-  $("untaught").hidden = model !== "taught" || taught > 0;
+  hints();
   draw();
 }
 
