@@ -11,7 +11,7 @@ import whatsit
 from small_models import small_classifier
 from whatsit import Classifier, DataError, MapKind, explain, open_explainer
 from whatsit.demo import photograph_parts, scene_views
-from whatsit.evaluation.explanation_page import explanation_html, explanation_png, sentences
+from whatsit.evaluation.explanation_page import explanation_html, explanation_png, looked, sentences
 from whatsit.evaluation.looked_at import activation_look, occlusion_look
 from whatsit.heads.linear import LinearHead
 from whatsit.tflite.flatbuffer import read_model, write_model
@@ -127,6 +127,14 @@ def test_a_few_shot_classifier_that_has_learnt_nothing_is_refused():
     things = whatsit.FewShotClassifier(whatsit.PixelEmbedder())
     with pytest.raises(DataError, match="nothing is taught yet"):
         whatsit.Explainer(things, occlusion_look(things)).explain(next(photograph_parts("china", 1)))
+
+
+def test_where_it_looked_is_seen_on_a_dark_picture_too(composed):
+    _, taught, model = composed
+    found = open_explainer(model.to_tflite()).explain(taught[0][0])
+    black = replace(found, pixels=np.zeros_like(found.pixels))
+    line = np.asarray(looked(black)).any(axis=2)
+    assert line.any() and line.mean() < 0.1
 
 
 def test_an_explanation_is_written_as_a_page_and_as_a_picture(composed):

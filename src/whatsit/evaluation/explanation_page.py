@@ -5,7 +5,7 @@ import io
 from importlib.resources import files
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from whatsit.errors import ImageError
 from whatsit.evaluation.explanation import ClassEvidence, Explanation
@@ -16,6 +16,7 @@ from whatsit.imaging.thumbnail import square, square_data_url
 
 _DARKEST = 200
 """Alpha, of 255, of the shade over what the network passed over."""
+_OUTLINE = "#ffd400"
 _PICTURE, _TILE, _GAP, _LINE = 320, 144, 16, 26
 _PAPER, _INK, _QUIET, _WARN = "#f6f5f1", "#22252a", "#5c6570", "#a85f00"
 
@@ -35,11 +36,19 @@ def seen(explanation: Explanation) -> Image.Image:
 
 
 def looked(explanation: Explanation) -> Image.Image:
-    """What the network saw, shaded where it did not look."""
+    """What the network saw, shaded where it did not look; a line around where it did, as dark things show no shade."""
     picture = seen(explanation)
     shaded = picture.convert("RGBA")
     shaded.alpha_composite(shade(explanation.looked_at, *picture.size))
-    return shaded.convert("RGB")
+    found = shaded.convert("RGB")
+    found.paste(_OUTLINE, mask=_outline(explanation.looked_at, *picture.size))
+    return found
+
+
+def _outline(looked_at: LookedAt, width: int, height: int) -> Image.Image:
+    places = Image.fromarray(np.asarray(looked_at.places * 255, np.uint8))
+    inside = places.resize((width, height), Image.Resampling.BICUBIC).point(lambda value: 255 * (value >= 128))
+    return ImageChops.subtract(inside, inside.filter(ImageFilter.MinFilter(3)))
 
 
 def _measured(explanation: Explanation) -> str:

@@ -53,7 +53,7 @@ class WhyView(TypedDict):
     seen: str
     """What the network saw, as a ``data:`` address."""
     looked: str
-    """The same, dark where it did not look."""
+    """The same, dark where it did not look, with a line around where it did."""
     clear: bool
     """Whether any part of the picture speaks for the best class more than for the others."""
     corrected: "LookalikeView | None"
