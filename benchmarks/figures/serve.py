@@ -1,6 +1,6 @@
 """``whatsit serve`` against ``classify_many`` on the same pictures: throughput, latency, memory, overload.
 
-    python -m benchmarks.figures.serve [--requests 800] [--rounds 5] [--flat 20000] [--size 224]
+    python -m benchmarks.figures.serve [--requests 3000] [--rounds 15] [--flat 20000] [--size 224]
 
 Prints one table; the exit status is 1 where a goal is missed. The clients are bare sockets on one thread of this
 process: they take processor time from the server, as any do on the same machine. ``--flat`` is how many requests the
@@ -140,8 +140,8 @@ def mebibytes(process: psutil.Process) -> float:
 
 def main() -> int:
     options = argparse.ArgumentParser()
-    options.add_argument("--requests", type=int, default=800)
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--requests", type=int, default=3000)
+    options.add_argument("--rounds", type=int, default=15)
     options.add_argument("--flat", type=int, default=2000)
     options.add_argument("--size", type=int, default=224, help="side of the network's input; a small one is quick")
     asked = options.parse_args()

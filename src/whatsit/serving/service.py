@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,12 +180,14 @@ class Service:
     async def _results(self, request: Request, works: Sequence[Callable[[], Answer]]) -> tuple[Answer, ...]:
         futures = [asyncio.wrap_future(self.pool.submit(work)) for work in works]
         left = asyncio.ensure_future(request.receive())
-        every = asyncio.gather(*futures)
+        # A picture alone, the usual request, needs no gathering.
+        every: asyncio.Future[Any] = asyncio.gather(*futures) if len(futures) > 1 else futures[0]
         try:
             await asyncio.wait((every, left), return_when=asyncio.FIRST_COMPLETED)
             if not every.done():
                 raise ClientDisconnect
-            return tuple(every.result())
+            found = every.result()
+            return tuple(found) if len(futures) > 1 else (found,)
         finally:
             left.cancel()
             every.cancel()

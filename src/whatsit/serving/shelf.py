@@ -3,6 +3,8 @@
 import asyncio
 import copy
 import logging
+import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +20,8 @@ from whatsit.text import one_line
 MEMORY = 2**28
 """Bytes that loaded models may take, about: 256 MiB."""
 _BUILT_IN_BYTES = 2**23
+_LOOK_AGAIN = 0.1
+"""Seconds between looks at a model's file: one for each request would cost the event loop its turn."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +47,8 @@ class LoadedModel:
         self.threshold: float | None = getattr(recogniser, "threshold", None)
         """The strangeness above which a picture is unknown; None: never."""
         self.preprocess: Preprocess = recogniser.preprocess
+        self.looked = -math.inf
+        """When its file was last found to be the same, by ``time.monotonic``."""
         self._first = recogniser
         self._idle = [recogniser]
 
@@ -109,8 +115,12 @@ class Shelf:
         there_now = self._loaded.pop(name, None)
         if there_now is not None:
             self._loaded[name] = there_now
+        now = time.monotonic()
+        if there_now is not None and now - there_now.looked < _LOOK_AGAIN:
+            return there_now
         stamp = _stamp(files[name])
         if there_now is not None and there_now.stamp == stamp:
+            there_now.looked = now
             self._broken.pop(name, None)
             return there_now
         if name in self._broken and self._broken[name][0] == stamp:
