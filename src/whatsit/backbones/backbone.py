@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,8 +133,7 @@ class Backbone:
         runtime = Runtime(cut, 1, name)
         asked = normalise_of(path, normalise)
         normalisation = normalisation_of(parsed, runtime.input, metadata.mean, metadata.std, asked)
-        preprocess = input_preprocess(runtime.input, fit, normalisation.mean, normalisation.std, name)
-        preprocess = replace(preprocess, reducing_gap=reducing_gap)
+        preprocess = input_preprocess(runtime.input, fit, normalisation.mean, normalisation.std, name, reducing_gap)
         dim = int(np.prod(runtime.outputs[0].shape))
         if len(runtime.outputs) != 1 or dim < 2:
             raise ModelError(f"{name}: {dim} values at the cut; expected an embedding of at least 2")

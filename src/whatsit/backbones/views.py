@@ -1,6 +1,7 @@
 """A backbone that embeds several augmented views of each picture: what a head is trained on."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from whatsit.backbones.backbone import Backbone
 from whatsit.imaging.augmentation import Augmentation
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Fit, Preprocess
+from whatsit.imaging.preprocess import Colour, Fit, Preprocess
 
 
 class ViewEmbedder:
@@ -25,8 +26,8 @@ class ViewEmbedder:
     def __init__(self, backbone: Backbone, augmentation: Augmentation, views: int) -> None:
         self._backbone, self._augmentation = backbone, augmentation
         self.views = views if augmentation else 1
-        wide = backbone.preprocess
-        self._plain = Preprocess(wide.width, wide.height, wide.fit, reducing_gap=wide.reducing_gap)
+        self.plain = replace(backbone.preprocess, colour=Colour.RGB)
+        """How pictures are prepared before they are varied: in colour, also for a grey network."""
 
     @property
     def id(self) -> str:
@@ -35,7 +36,7 @@ class ViewEmbedder:
         A cache of one fit's embeddings must not answer for another.
         """
         views = f"+{self.views}views.1:{self._augmentation.name}" if self.views > 1 else ""
-        fit = "" if self._plain.fit is Fit.COVER else f"+{self._plain.fit}"
+        fit = "" if self.plain.fit is Fit.COVER else f"+{self.plain.fit}"
         return f"{self._backbone.id}{views}{fit}"
 
     @property
@@ -59,7 +60,7 @@ class ViewEmbedder:
         Raises:
             ImageError: when a picture that cannot be read is reached.
         """
-        pixels = (view for image in images for view in self._augmentation.views(self._plain.pixels(image), self.views))
+        pixels = (view for image in images for view in self._augmentation.views(self.plain.pixels(image), self.views))
         rows = self._backbone.embed_many(pixels)
         for first in rows:
             yield np.concatenate([first, *(next(rows) for _ in range(self.views - 1))])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whatsit.cameras.opening import open_camera_without_page
+from whatsit.cli.opened_project import no_camera, opened_project
 from whatsit.cli.progress import progress
 from whatsit.cli.terminal import note, say, say_json
 from whatsit.errors import DataError, ProjectInUseError
@@ -49,7 +50,7 @@ def capture(
             if value is not None:
                 raise DataError(f"{option} {value}: is for pictures of a project, and -o for one file; choose one")
         if not camera:
-            raise DataError("--camera is missing: expected a camera's address; whatsit cameras  lists them")
+            raise no_camera()
         _photograph(camera, output, size, as_json)
         return
     if label is None:
@@ -63,12 +64,13 @@ def capture(
 
 def _camera_of(project: Path) -> str:
     from whatsit.datasets.places import SETTINGS
-    from whatsit.datasets.project import Project
 
-    found = Project(project).settings.camera if SETTINGS.below(project).exists() else ""
+    found = ""
+    if SETTINGS.below(project).exists():
+        with opened_project(project, make=True) as opened:
+            found = opened.settings.camera
     if not found:
-        where = f"or one in {project}/whatsit.toml"
-        raise DataError(f"--camera is missing: expected a camera's address, {where}; whatsit cameras  lists them")
+        raise no_camera(f"or one in {project}/whatsit.toml")
     return found
 
 

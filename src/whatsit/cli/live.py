@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whatsit.cli.opened_project import opened_project
+from whatsit.cli.opened_project import no_camera, opened_project
 from whatsit.cli.smoothing_options import ExpireAfter, Holding, SteadyRuleOption, Threshold, smoothing_of
 from whatsit.cli.tables import TableCommand
 from whatsit.cli.terminal import say, say_assumptions
-from whatsit.errors import DataError
 
 if TYPE_CHECKING:
     from whatsit.live.engine import Live
@@ -133,7 +132,7 @@ def _chosen(camera: str | None, project: Path | None, model: Path | None, rules:
         where = (
             f"or one in {project}/whatsit.toml" if project is not None else "or --project with a project that has one"
         )
-        raise DataError(f"--camera is missing: expected a camera's address, {where}; whatsit cameras  lists them")
+        raise no_camera(where)
     found = read_checked(rules) if rules is not None else own.rules
     return replace(own, camera=camera or own.camera, model=model or own.model, rules=found)
 

@@ -56,6 +56,12 @@ def empty_split(project: "Project", split: str) -> DataError:
     return DataError(f"no pictures in the {split} split: {helps}")
 
 
+def no_camera(elsewhere: str = "") -> DataError:
+    """The error for a command that lacks a camera: where else than by ``--camera`` one can be named."""
+    expected = ", ".join(filter(None, ("a camera's address", elsewhere)))
+    return DataError(f"--camera is missing: expected {expected}; whatsit cameras  lists them")
+
+
 def embeddings_folder(project: "Project") -> Path:
     """Where embeddings are cached."""
     return project.dataset.embeddings_folder

@@ -69,8 +69,6 @@ def correct(
         dataset.folder_for(wanted)
         mark = f"{_MARK}{datetime.now(UTC).strftime(_TIME)}"
         there = [dataset.picture(file.key) for file in dataset.whereabouts([newcomer.hash], ())]
-        if there and all(one.label == wanted and _when(one.record.source) is not None for one in there):
-            return there[0]  # said before
         if there:
             return _moved(dataset, there, wanted, mark)
         burst = _occasion(dataset, source, newcomer.time) or secrets.token_hex(8)
@@ -112,6 +110,8 @@ def corrections(catalogue: "Catalogue") -> list[Corrected]:
 
 
 def _moved(dataset: "Dataset", pictures: "list[Picture]", label: str, mark: str) -> "Picture":
+    if all(one.label == label and _when(one.record.source) is not None for one in pictures):
+        return pictures[0]  # said before
     edit = dataset.plans.relabel(pictures, label)
     placed = {record.hash: record for record in edit.after}
     record = pictures[0].record

@@ -34,7 +34,7 @@ class Verdict:
     distance: float
     """To the corrected picture, between L2-normalised embeddings, 0..2."""
     name: str = ""
-    """Which picture it is, where they have names."""
+    """Which picture it is, as in ``Exemplars.names``; empty where they have none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Exemplars:
     labels: tuple[str | None, ...]
     """What each of them is; None: none of the classes."""
     names: tuple[str, ...] = ()
-    """What each is told by, such as the hash of its content; empty: nobody asks."""
+    """Which picture each of them is, such as the hash of its content; empty where nobody needs it."""
 
     @classmethod
     def of(

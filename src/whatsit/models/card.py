@@ -78,9 +78,7 @@ class ModelCard:
     @property
     def preprocess(self) -> Preprocess:
         """How pictures are prepared for the model."""
-        return Preprocess(
-            self.width, self.height, self.fit, self.colour, self.mean, self.std, self.reducing_gap
-        )  # fmt: skip
+        return Preprocess(self.width, self.height, self.fit, self.colour, self.mean, self.std, self.reducing_gap)
 
     @property
     def network_preprocess(self) -> Preprocess:

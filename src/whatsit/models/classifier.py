@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -18,7 +17,7 @@ from whatsit.heads.linear import Prototypes
 from whatsit.heads.strangeness import UnknownRule
 from whatsit.heads.unknown import normalised
 from whatsit.imaging.image import ImageLike
-from whatsit.imaging.preprocess import Fit, Preprocess, check_fit
+from whatsit.imaging.preprocess import EARLIER_GAP, Fit, Preprocess, check_fit
 from whatsit.models.assumption import Assumption, assumptions_of, silent_fit
 from whatsit.models.card import ModelCard, read_card
 from whatsit.models.corrected import Seen
@@ -260,8 +259,9 @@ class Classifier:
         own = Fit.COVER if built_in else silent_fit(runtime.input, metadata) if self.card is None else self.card.fit
         normalisation = normalisation_of(parsed, runtime.input, mean, std, normalise)
         chosen = check_fit(fit) if fit else own
-        found = input_preprocess(runtime.input, chosen, normalisation.mean, normalisation.std, self._name)
-        return normalisation, found if self.card is None else replace(found, reducing_gap=self.card.reducing_gap)
+        gap = EARLIER_GAP if self.card is None else self.card.reducing_gap
+        mean, std = normalisation.mean, normalisation.std
+        return normalisation, input_preprocess(runtime.input, chosen, mean, std, self._name, gap)
 
     def __repr__(self) -> str:
         return (

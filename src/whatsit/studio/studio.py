@@ -180,8 +180,8 @@ class Studio:
             found = self.project.dataset.by_hash(picture)
             return self.explanations.why(file, found.path, of_taught=of_taught, key=found.key)
         shown = self.asking.shown(model, frame, held)
-        seen, exemplars = self.models.seen(model, shown)
-        return self.explanations.why(file, shown, of_taught=of_taught, seen=seen, exemplars=exemplars)
+        alone, exemplars = self.models.seen(model, shown)
+        return self.explanations.why(file, shown, of_taught=of_taught, alone=alone, exemplars=exemplars)
 
     def dataset_changed(self) -> None:
         """Tell every tab what is taught, collected and sorted by now, and what Undo would undo."""

@@ -128,8 +128,9 @@ class Network:
 
 
 def input_preprocess(
-    spec: TensorSpec, fit: Fit, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, name: str
-) -> Preprocess:
+    spec: TensorSpec, fit: Fit, mean: tuple[float, ...] | None, std: tuple[float, ...] | None, name: str,
+    reducing_gap: float = EARLIER_GAP,
+) -> Preprocess:  # fmt: skip
     """The preprocessing for a model's input of shape (1, height, width, 1 or 3) or (1, 1 or 3, height, width).
 
     Args:
@@ -138,6 +139,7 @@ def input_preprocess(
         mean: as the metadata says, in pixel units (0..255); None: 0.
         std: as the metadata says, in pixel units; None: 255, so that the model sees pixel / 255.
         name: what to call the model in errors.
+        reducing_gap: as in ``Preprocess``.
 
     Raises:
         ModelError: the input is not one picture of fixed size, or of a type other than uint8, int8 and float32.
@@ -150,7 +152,7 @@ def input_preprocess(
     if spec.dtype not in (np.uint8, np.int8, np.float32):
         raise ModelError(f"{name}: input of type {spec.dtype}; expected uint8, int8 or float32")
     colour = Colour.RGB if shape[3] == 3 else Colour.GREY
-    return Preprocess(shape[2], shape[1], fit, colour, mean or (0.0,), std or (255.0,), EARLIER_GAP)
+    return Preprocess(shape[2], shape[1], fit, colour, mean or (0.0,), std or (255.0,), reducing_gap)
 
 
 def is_channels_first(shape: tuple[int, ...]) -> bool:

@@ -49,27 +49,24 @@ def fine_tune(
     variant = check_builtin(design.backbone, design.size, "float32")
     channels = 1 if design.colour is Colour.GREY else 3
     wanted = full_design(design)
-    place = None if cache is None else FullNetwork(cache, wanted, training, validation)
+    place = None
+    if cache is not None and (design.narrow or trains_alike(design, wanted)):
+        place = FullNetwork(cache, wanted, training, validation)
     if design.narrow:
-        shapes = {name: tuple(tensor.shape) for name, tensor in pretrained(variant, channels).items()}
-        full = None if place is None else place.read(shapes, classes)
+        full = place.read(pretrained(variant, channels), classes) if place is not None else None
         if full is None:
             told = reported_as_steps(on_event)
-            full = _whole(variant, wanted, channels, classes, training, validation, told, stop)
-            if place is not None and not full.stopped:
-                place.write(full)
+            full = _whole(variant, wanted, channels, classes, training, validation, told, stop, place)
         trained = distilled(variant, full, design, classes, training, validation, on_event, stop)
     else:
-        trained = _whole(variant, design, channels, classes, training, validation, on_event, stop)
-        if place is not None and not trained.stopped and trains_alike(design, wanted):
-            place.write(trained)
+        trained = _whole(variant, design, channels, classes, training, validation, on_event, stop, place)
     network = build(variant, trained.weights, design.size, blocks=design.blocks, channels=channels)
     return trained, write_model(network)
 
 
 def _whole(
     variant: Variant, design: Design, channels: int, classes: int, training: Labelled, validation: Labelled,
-    on_event: OnEvent, stop: Stop,
+    on_event: OnEvent, stop: Stop, place: FullNetwork | None,
 ) -> Trained:  # fmt: skip
     weights = {name: tensor.to(training.device) for name, tensor in pretrained(variant, channels).items()}
     total = len(variant.strides) if design.blocks is None else design.blocks
@@ -79,10 +76,13 @@ def _whole(
         return embeddings(variant, now, pictures, design.blocks)
 
     head = _fitted_head(body, weights, classes, training, validation, design, on_event, stop)
-    return descend(
+    trained = descend(
         body, weights, trainable(weights, total, design), head[0].shape[1], classes, training, validation, design,
         Recipe(rate, HEAD_RATE * rate, LEAST_CROP, 0.0), on_event, stop, head,
     )  # fmt: skip
+    if place is not None and not trained.stopped:
+        place.write(trained)
+    return trained
 
 
 def _fitted_head(

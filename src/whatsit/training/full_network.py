@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from whatsit.files import beneath
 from whatsit.files.whole import read_bounded, write_file
 from whatsit.training.design import Design
 from whatsit.training.events import Epoch
+from whatsit.training.torch_lite import Weights
 from whatsit.training.torch_loop import Labelled, Trained
 from whatsit.version import VERSION
 
@@ -43,17 +43,17 @@ class FullNetwork:
             digest.update(np.ascontiguousarray(part.targets).data)
         self._key = digest.hexdigest()
 
-    def read(self, shapes: Mapping[str, tuple[int, ...]], classes: int) -> Trained | None:
+    def read(self, pretrained: Weights, classes: int) -> Trained | None:
         """The network; None where another one is kept, none is, or the file is damaged.
 
         Args:
-            shapes: of its weights, by name.
+            pretrained: what it was begun with: its weights have these names and shapes.
         """
         try:
             with np.load(io.BytesIO(read_bounded(self._file, _LARGEST)), allow_pickle=False) as found:
                 if sum(one.file_size for one in found.zip.infolist()) > _LARGEST or str(found[_KEY]) != self._key:
                     return None
-                weights = {name: _floats(found[name], shape) for name, shape in shapes.items()}
+                weights = {name: _floats(found[name], tuple(begun.shape)) for name, begun in pretrained.items()}
                 matrix = found[_MATRIX]
                 matrix = _floats(matrix, (classes, matrix.size // classes))
                 bias = _floats(found[_BIAS], (classes,))

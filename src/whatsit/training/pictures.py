@@ -54,14 +54,12 @@ def embed_views(
         if done % 8 == 0 or done == total:
             on_event(Step(phase, done, total))
 
-    wide = embedder.preprocess
-    preprocess = Preprocess(wide.width, wide.height, wide.fit, reducing_gap=wide.reducing_gap)
     dim = embedder.dim // embedder.views
 
     def pixels_of(example: Example) -> NDArray[np.uint8] | None:
         _check_going(stop)
         try:
-            return preprocess.pixels(example[0])
+            return embedder.plain.pixels(example[0])
         except ImageError as error:
             on_unreadable(error)
             return None

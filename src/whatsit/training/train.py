@@ -95,8 +95,8 @@ def train(
             project's training split.
         on_event: called with every step, epoch and note.
         stop: asked before every picture and batch; True ends training and keeps the best epoch so far.
-        cache: a folder for embeddings, so that the next training on the same pictures starts at once; None: the
-            project's.
+        cache: a folder for embeddings, so that the next training on the same pictures starts at once, and for the full
+            network that a narrower one is distilled from; None: the project's.
 
     Raises:
         ArgumentError: neither a project nor pairs of picture and label, no design, or a cache that is no path.
@@ -358,11 +358,11 @@ def trainer(mode: TrainingMode, cache: Path | None = None) -> _Trainer:
     if mode is TrainingMode.FINE_TUNE:
         from whatsit.training.fine_tune import fine_tune
 
-        train_whole = partial(fine_tune, cache=cache)
+        train_whole: Callable[..., tuple[Trained, bytes]] = partial(fine_tune, cache=cache)
     else:
         from whatsit.training.scratch import train_from_scratch
 
-        train_whole = partial(train_from_scratch)
+        train_whole = train_from_scratch
 
     def run(
         design: Design, classes: int, training: _Pictures, validation: _Pictures, on_event: OnEvent, stop: Stop

@@ -14,8 +14,7 @@ from whatsit.datasets.dataset import Dataset
 from whatsit.datasets.split import Split
 from whatsit.errors import DataError
 from whatsit.evaluation.explanation import Explainer, Explanation, open_explainer
-from whatsit.evaluation.explanation_page import jpeg_data_url, looked
-from whatsit.evaluation.explanation_page import seen as seen_picture
+from whatsit.evaluation.explanation_page import jpeg_data_url, looked, seen
 from whatsit.evaluation.nearest_taught import Neighbour
 from whatsit.heads.exemplars import NOTHING, Exemplars
 from whatsit.imaging.image import ImageLike
@@ -131,7 +130,7 @@ class Explanations:
 
     def why(
         self, file: Path | None, picture: ImageLike, *, of_taught: bool = False, key: str | None = None,
-        seen: Seen | None = None, exemplars: Exemplars = NOTHING,
+        alone: Seen | None = None, exemplars: Exemplars = NOTHING,
     ) -> WhyView:  # fmt: skip
         """Why a model says what it says of a picture.
 
@@ -139,8 +138,8 @@ class Explanations:
             file: of the model; None: the built-in one.
             of_taught: what was taught on the Teach page instead.
             key: of the picture in the dataset; None: it is not there.
-            seen: what the model sees of the picture; None: the model alone answers.
-            exemplars: the corrected pictures that answer with it.
+            alone: what the model sees of the picture, where corrected pictures answer with it; None: they do not.
+            exemplars: the corrected pictures.
 
         Raises:
             DataError: nothing is taught yet.
@@ -156,7 +155,7 @@ class Explanations:
             while len(self._asked) > _REMEMBERED:
                 self._asked.popitem(last=False)
         view = _view(token, key, None if key is None else self._dataset.picture(key).label, found)
-        return view if seen is None else self._with_correction(view, seen, exemplars)
+        return view if alone is None else self._with_correction(view, alone, exemplars)
 
     def nearest(self, token: str) -> NearestView:
         """The nearest taught pictures of an explanation; where they must be embedded first, that is begun.
@@ -217,12 +216,12 @@ class Explanations:
         self._comparing.begin(work)
         return None
 
-    def _with_correction(self, view: WhyView, seen: Seen, exemplars: Exemplars) -> WhyView:
+    def _with_correction(self, view: WhyView, alone: Seen, exemplars: Exemplars) -> WhyView:
         """The same, of the answer that a corrected picture changed."""
-        verdict = seen.verdict(exemplars)
+        verdict = alone.verdict(exemplars)
         if verdict is None:
             return view
-        answer, held = seen.corrected(exemplars), self._dataset.whereabouts([verdict.name], ())
+        answer, held = alone.corrected(exemplars), self._dataset.whereabouts([verdict.name], ())
         corrected: LookalikeView = {
             "label": verdict.label,
             "id": verdict.name[:ID_DIGITS] if held else None,
@@ -256,7 +255,7 @@ def _view(token: str, key: str | None, label: str | None, found: Explanation) ->
         "strangeness": found.predictions.strangeness,
         "distance": found.predictions.distance,
         "threshold": found.threshold,
-        "seen": jpeg_data_url(seen_picture(found)),
+        "seen": jpeg_data_url(seen(found)),
         "looked": jpeg_data_url(looked(found)),
         "clear": bool(found.looked_at.places.any()),
         "corrected": None,
